@@ -1,0 +1,274 @@
+/* go/access.h - find, assign, erase (Go's mapaccess, mapassign, mapdelete).
+ *
+ * All three walk the chain the hash leads to, comparing eight tophashes at once. A bucket whose
+ * last slot is emptyRest ends the walk without its overflow pointer being read, which would be one
+ * more cache line.
+ */
+#ifndef GM_GO_ACCESS_H
+#define GM_GO_ACCESS_H
+
+#include "grow.h"
+
+/* Where a key is, or, for go_locate_for_assign, where it may go. */
+typedef struct go_place {
+    unsigned char *bucket;
+    unsigned slot;
+} go_place;
+
+GM_INLINE unsigned char *go_next_in_chain(const gm_go *m, const unsigned char *bucket)
+{
+    return bucket[GO_SLOTS - 1] == GO_EMPTY_REST ? NULL : go_overflow(m, bucket);
+}
+
+GM_INLINE int go_search(const gm_go *m, unsigned char *bucket, unsigned char top, const void *key,
+                        gm_kind kind, unsigned *slot)
+{
+    for (gm_match found = gm_match8(bucket, top); found; found = gm_match_next(found)) {
+        unsigned i = gm_match_index(found);
+        if (GM_LIKELY(gm_key_equal(&m->map, key, go_key(m, bucket, i, kind), kind))) {
+            *slot = i;
+            return 1;
+        }
+    }
+    return 0;
+}
+
+GM_INLINE int go_locate(const gm_go *m, unsigned char *head, uint64_t hash, const void *key,
+                        gm_kind kind, go_place *place)
+{
+    unsigned char top = go_tophash(hash);
+    for (unsigned char *bucket = head; bucket; bucket = go_next_in_chain(m, bucket)) {
+        if (go_search(m, bucket, top, key, kind, &place->slot)) {
+            place->bucket = bucket;
+            return 1;
+        }
+    }
+    return 0;
+}
+
+GM_INLINE void *go_find(const gomap *map, const void *key, gm_kind kind)
+{
+    const gm_go *m = go_of(map);
+    go_place place;
+    if (map->count == 0) return NULL;
+    uint64_t hash = gm_key_hash(&m->map, key, kind);
+    if (!go_locate(m, go_head(m, hash), hash, key, kind, &place)) return NULL;
+    return go_value(m, place.bucket, place.slot);
+}
+
+/* ---- assign --------------------------------------------------------------------------------- */
+
+/* Records for a new entry; 0 when there is no memory, and then neither is taken. */
+static int go_records_add(gm_go *m, uint32_t *key_record, uint32_t *value_record)
+{
+    const gomap_type *type = m->map.public_part.type;
+    if (type->key_ref && (*key_record = gm_store_add(&m->map.keys, &m->map.memory)) == 0) return 0;
+    if (type->value_ref && (*value_record = gm_store_add(&m->map.values, &m->map.memory)) == 0) {
+        if (*key_record) gm_store_remove(&m->map.keys, &m->map.memory, *key_record);
+        return 0;
+    }
+    return 1;
+}
+
+static void go_records_remove(gm_go *m, uint32_t key_record, uint32_t value_record)
+{
+    if (key_record) gm_store_remove(&m->map.keys, &m->map.memory, key_record);
+    if (value_record) gm_store_remove(&m->map.values, &m->map.memory, value_record);
+}
+
+/* The value of a new key in the place found for it, or in a new overflow bucket behind `last`. */
+GM_INLINE void *go_insert(gm_go *m, go_place free, unsigned char *last, unsigned char top, const void *key,
+                          gm_kind kind)
+{
+    const gomap_type *type = m->map.public_part.type;
+    uint32_t key_record = 0, value_record = 0;
+    int is_ref = type->key_ref | type->value_ref;
+    if (GM_UNLIKELY(is_ref) && !go_records_add(m, &key_record, &value_record)) return NULL;
+    if (free.bucket == NULL) {
+        free.bucket = go_overflow_add(m, last);
+        free.slot = 0;
+        if (free.bucket == NULL) {
+            go_records_remove(m, key_record, value_record);
+            return NULL;
+        }
+    }
+    /* Nothing fails from here. */
+    unsigned char *slot = go_key(m, free.bucket, free.slot, kind);
+    if (kind.code == GM_BYTES_REF) {
+        memcpy(gm_store_at(&m->map.keys, key_record), key, gm_key_bytes(&m->map, kind));
+        gm_store32(slot, key_record);
+    } else {
+        memcpy(slot, key, gm_key_bytes(&m->map, kind));
+    }
+    if (type->value_ref) gm_store32(go_value_slot(m, free.bucket, free.slot), value_record);
+    free.bucket[free.slot] = top;
+    m->map.public_part.count++;
+    return go_value(m, free.bucket, free.slot);
+}
+
+GM_INLINE void *go_assign(gomap *map, const void *key, int *added, gm_kind kind)
+{
+    gm_go *m = go_of(map);
+    uint64_t hash = GM_UNLIKELY(gm_key_is_nan(key, kind)) ? gm_random(&m->map.random)
+                                                           : gm_key_hash(&m->map, key, kind);
+    unsigned char top = go_tophash(hash);
+    if (GM_UNLIKELY(m->now.at == NULL) && !go_array_make(m, &m->now, m->B)) return NULL;
+
+    for (;;) {
+        int evacuated = 1;
+        if (GM_UNLIKELY(m->old.at != NULL) && !m->map.iterators)
+            evacuated = go_grow_work(m, hash & m->mask, kind);
+
+        go_place free = {NULL, 0};
+        unsigned char *bucket = go_head(m, hash), *last;
+        do {
+            unsigned slot;
+            last = bucket;
+            if (go_search(m, bucket, top, key, kind, &slot)) {
+                /* Go's needkeyupdate: of 0.0 and -0.0 the last one written stays. */
+                if (gm_is_float(kind)) memcpy(go_key(m, bucket, slot, kind), key, kind.bytes);
+                *added = 0;
+                return go_value(m, bucket, slot);
+            }
+            if (free.bucket == NULL) {
+                gm_match empty = gm_match8(bucket, GO_EMPTY_REST) | gm_match8(bucket, GO_EMPTY_ONE);
+                if (empty) {
+                    free.bucket = bucket;
+                    free.slot = gm_match_index(empty);
+                }
+            }
+        } while ((bucket = go_next_in_chain(m, bucket)) != NULL);
+
+        if (!evacuated) return NULL; /* no room was to be had where a new key must go */
+        if (GM_UNLIKELY(m->map.iterators)) {
+            gm_end_iterators(&m->map);
+            if (m->old.at) continue; /* now that nothing iterates, evacuate first */
+        }
+        if (m->old.at == NULL && GM_UNLIKELY(map->count >= m->grow_at || go_too_many_overflow(m))) {
+            if (!go_grow_start(m)) return NULL;
+            continue; /* the bucket to use is another now */
+        }
+        *added = 1;
+        return go_insert(m, free, last, top, key, kind);
+    }
+}
+
+/* ---- erase ---------------------------------------------------------------------------------- */
+
+/* Frees a slot, and spreads emptyRest back over the emptyOnes that now end the chain. */
+static void go_erase_at(gm_go *m, unsigned char *head, unsigned char *bucket, unsigned slot)
+{
+    const gomap_type *type = m->map.public_part.type;
+    unsigned char *value = go_value_slot(m, bucket, slot);
+    if (type->key_ref | type->value_ref) {
+        unsigned char *key = bucket + GO_KEYS + (size_t)slot * m->key_slot;
+        go_records_remove(m, type->key_ref ? gm_load32(key) : 0, type->value_ref ? gm_load32(value) : 0);
+    }
+    if (m->value_slot == 8) gm_store64(value, 0);
+    else memset(value, 0, m->value_slot);
+    bucket[slot] = GO_EMPTY_ONE;
+
+    if (slot < GO_SLOTS - 1) {
+        if (bucket[slot + 1] != GO_EMPTY_REST) goto marked;
+    } else {
+        unsigned char *next = go_overflow(m, bucket);
+        if (next && next[0] != GO_EMPTY_REST) goto marked;
+    }
+    for (;;) {
+        bucket[slot] = GO_EMPTY_REST;
+        if (slot == 0) {
+            unsigned char *before = head;
+            if (bucket == head) break;
+            while (go_overflow(m, before) != bucket) before = go_overflow(m, before);
+            bucket = before;
+            slot = GO_SLOTS;
+        }
+        if (bucket[--slot] != GO_EMPTY_ONE) break;
+    }
+marked:
+    /* Go 12345's cure: a map emptied and refilled by a hostile hand gets another seed. */
+    if (--m->map.public_part.count == 0) m->map.seed = gm_seed_draw(&m->map.random);
+}
+
+GM_INLINE int go_erase(gomap *map, const void *key, gm_kind kind)
+{
+    gm_go *m = go_of(map);
+    go_place place;
+    if (map->count == 0) return 0;
+    uint64_t hash = gm_key_hash(&m->map, key, kind);
+    if (GM_UNLIKELY(m->old.at != NULL) && !m->map.iterators)
+        (void)go_grow_work(m, hash & m->mask, kind); /* without memory, the old bucket will do */
+    unsigned char *head = go_head(m, hash);
+    if (!go_locate(m, head, hash, key, kind, &place)) return 0;
+    go_erase_at(m, head, place.bucket, place.slot);
+    return 1;
+}
+
+/* Some entry: the first from the cursor on. The cursor stays, so that taking all entries one by one
+ * passes over the array once. */
+GM_INLINE int go_any(gomap *map, const void **key, const void **value, gm_kind kind)
+{
+    gm_go *m = go_of(map);
+    if (map->count == 0) return 0;
+    for (size_t looked = 0; looked <= m->mask; looked++, m->any_at++) {
+        size_t index = m->any_at & m->mask;
+        if (m->old.at && !m->map.iterators) (void)go_grow_work(m, index, kind);
+        /* An untouched old bucket serves both the new ones it will go to. */
+        unsigned char *head = go_head(m, index);
+        for (unsigned char *bucket = head; bucket; bucket = go_next_in_chain(m, bucket)) {
+            for (unsigned slot = 0; slot < GO_SLOTS; slot++) {
+                if (go_is_empty(bucket[slot])) continue;
+                m->any_head = head;
+                m->any_bucket = bucket;
+                m->any_slot = slot;
+                *key = gm_key_at(&m->map, go_key(m, bucket, slot, kind), kind);
+                *value = go_value(m, bucket, slot);
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
+static void go_erase_any(gomap *map)
+{
+    gm_go *m = go_of(map);
+    go_erase_at(m, m->any_head, m->any_bucket, m->any_slot);
+}
+
+/* ---- clear, reserve ------------------------------------------------------------------------- */
+
+/* As in Go, the array stays; what the map had beside it goes. */
+static void go_clear(gomap *map)
+{
+    gm_go *m = go_of(map);
+    if (m->now.at == NULL) return;
+    go_array_drop(m, &m->old, GOMAP_OLD_BUCKETS, m->old_mask + 1);
+    go_array_release_overflow(m, &m->now, m->mask + 1);
+    memset(m->now.at, 0, m->now.bytes);
+    m->now.next_overflow = m->mask + 1;
+    m->now.overflow = 0;
+    gm_store_clear(&m->map.keys, &m->map.memory);
+    gm_store_clear(&m->map.values, &m->map.memory);
+    m->same_size = 0;
+    m->evacuated = 0;
+    m->noverflow = 0;
+    map->count = 0;
+    m->map.seed = gm_seed_draw(&m->map.random);
+}
+
+GM_INLINE int go_reserve(gomap *map, size_t count, gm_kind kind)
+{
+    gm_go *m = go_of(map);
+    const gomap_type *type = map->type;
+    gm_map *common = &m->map;
+    if (type->key_ref && !gm_store_reserve(&common->keys, &common->memory, count)) return -1;
+    if (type->value_ref && !gm_store_reserve(&common->values, &common->memory, count)) return -1;
+    if (count <= m->grow_at && m->now.at) return 0;
+    unsigned B = go_B_for(count);
+    if (B >= 64) return -1;
+    gm_end_iterators(common);
+    return go_rebuild(m, B < m->B ? m->B : B, kind) ? 0 : -1;
+}
+
+#endif

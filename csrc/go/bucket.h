@@ -1,0 +1,144 @@
+/* go/bucket.h - the memory of a Go map: buckets, their array, and the header over it.
+ *
+ * One bucket, for keys of K bytes and values of V (a reference is 8):
+ *
+ *     0        8                  8 + 8K                8 + 8K + 8V
+ *     | tophash | key 0 ... key 7 | value 0 ... value 7 | overflow |
+ *       8 x 1        8 x K               8 x V               8         144 bytes for map[int]int
+ *
+ * tophash[i] says what slot i holds, or the top byte of its key's hash:
+ *     0 emptyRest        nothing here, nor further in this bucket or its overflow chain
+ *     1 emptyOne         nothing here
+ *     2 evacuatedX       (head of an old bucket only) moved to the same index of the new array
+ *     3 evacuatedY       moved to that index + the old array's size
+ *     4 evacuatedEmpty   nothing here, and this old bucket has been evacuated
+ *     5 ...              the hash's top byte, plus 5 where that is below 5
+ *
+ * The array, 2^B buckets and from B = 4 a tail of overflow buckets allocated with them:
+ *
+ *     buckets                                  next_overflow        array_buckets
+ *     | 0 | 1 | 2 | ... | 2^B - 1 | linked | linked | not used yet ... |
+ *                   \_overflow____/^
+ *
+ * When the tail is used up, overflow buckets come one by one from the heap.
+ * While the map grows, old_buckets is the array before, and each of its buckets is either untouched
+ * or evacuated. The first `evacuated` of them are evacuated, and some behind.
+ */
+#ifndef GM_GO_BUCKET_H
+#define GM_GO_BUCKET_H
+
+#include "../kind.h"
+
+enum {
+    GO_EMPTY_REST = 0,
+    GO_EMPTY_ONE = 1,
+    GO_EVACUATED_X = 2,
+    GO_EVACUATED_Y = 3,
+    GO_EVACUATED_EMPTY = 4,
+    GO_MIN_TOPHASH = 5,
+    GO_SLOTS = 8,      /* bucketCnt: one 64-bit word of tophash */
+    GO_KEYS = 8,       /* where keys begin in a bucket */
+    GO_REFERENCE = 8,  /* a pointer in Go; here a record's number, in the first four bytes */
+};
+
+typedef struct go_array {
+    unsigned char *at;    /* NULL: none */
+    size_t bytes;         /* asked for, Go's size class rounding included */
+    size_t buckets;       /* that fit: 2^B and the tail */
+    size_t next_overflow; /* index of the tail's next unused bucket; == buckets when used up */
+    size_t overflow;      /* overflow buckets linked to this array's chains */
+    size_t overflow_heap; /* of those, from the heap */
+} go_array;
+
+typedef struct gm_go {
+    gm_map map;
+    go_array now, old;     /* old.at != NULL: growing */
+    size_t mask;           /* 2^B - 1 */
+    size_t old_mask;       /* of the old array */
+    size_t grow_at;        /* 6.5 * 2^B, at least 8: the most entries before growth */
+    size_t evacuated;      /* Go's nevacuate */
+    uint32_t key_slot;     /* bytes of a key in a bucket */
+    uint32_t value_slot;
+    uint32_t values_at;    /* where values begin */
+    uint32_t overflow_at;  /* where the overflow pointer is */
+    uint32_t bucket_bytes;
+    uint16_t noverflow;    /* Go's: exact below B = 16, sampled from there */
+    uint8_t B;
+    uint8_t same_size;     /* this growth keeps B */
+    size_t any_at;         /* gomap_any's cursor: the bucket it looks at first */
+    unsigned char *any_head, *any_bucket;
+    unsigned any_slot;
+    size_t growths, same_size_growths;
+} gm_go;
+
+GM_INLINE gm_go *go_of(const gomap *map) { return (gm_go *)(uintptr_t)map; }
+
+GM_INLINE unsigned char *go_bucket(const gm_go *m, const go_array *array, size_t index)
+{
+    return array->at + index * m->bucket_bytes;
+}
+
+GM_INLINE unsigned char *go_overflow(const gm_go *m, const unsigned char *bucket)
+{
+    unsigned char *next;
+    memcpy(&next, bucket + m->overflow_at, sizeof next);
+    return next;
+}
+
+GM_INLINE void go_link(const gm_go *m, unsigned char *bucket, unsigned char *next)
+{
+    memcpy(bucket + m->overflow_at, &next, sizeof next);
+}
+
+/* Bytes of a key in a bucket; a constant for most kinds. */
+GM_INLINE size_t go_key_slot(const gm_go *m, gm_kind kind)
+{
+    return kind.code == GM_BYTES_REF ? GO_REFERENCE : kind.bytes ? kind.bytes : m->key_slot;
+}
+
+GM_INLINE unsigned char *go_key(const gm_go *m, unsigned char *bucket, unsigned slot, gm_kind kind)
+{
+    return bucket + GO_KEYS + slot * go_key_slot(m, kind);
+}
+
+GM_INLINE unsigned char *go_value_slot(const gm_go *m, unsigned char *bucket, unsigned slot)
+{
+    return bucket + m->values_at + (size_t)slot * m->value_slot;
+}
+
+/* The value's bytes: in the slot, or in the record it refers to. */
+GM_INLINE unsigned char *go_value(const gm_go *m, unsigned char *bucket, unsigned slot)
+{
+    return gm_deref(&m->map.values, m->map.public_part.type->value_ref, go_value_slot(m, bucket, slot));
+}
+
+GM_INLINE unsigned char go_tophash(uint64_t hash)
+{
+    unsigned top = (unsigned)(hash >> 56);
+    return (unsigned char)(top < GO_MIN_TOPHASH ? top + GO_MIN_TOPHASH : top);
+}
+
+GM_INLINE int go_is_empty(unsigned char tophash) { return tophash <= GO_EMPTY_ONE; }
+
+GM_INLINE int go_is_evacuated(const unsigned char *bucket)
+{
+    return bucket[0] > GO_EMPTY_ONE && bucket[0] < GO_MIN_TOPHASH;
+}
+
+/* The chain that the hash leads to: in the old array while that bucket has not been evacuated. */
+GM_INLINE unsigned char *go_head(const gm_go *m, uint64_t hash)
+{
+    if (GM_UNLIKELY(m->old.at != NULL)) {
+        unsigned char *old = go_bucket(m, &m->old, hash & m->old_mask);
+        if (!go_is_evacuated(old)) return old;
+    }
+    return go_bucket(m, &m->now, hash & m->mask);
+}
+
+/* A heap overflow bucket is one that stands in no array. */
+GM_INLINE int go_is_heap(const go_array *array, const unsigned char *bucket)
+{
+    return (uintptr_t)bucket - (uintptr_t)array->at >= array->bytes;
+}
+
+#endif

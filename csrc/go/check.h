@@ -1,0 +1,164 @@
+/* go/check.h - statistics, the structural walk, and the invariants G1 to G8 of csrc/README.md. */
+#ifndef GM_GO_CHECK_H
+#define GM_GO_CHECK_H
+
+#include "access.h"
+
+static void go_stats(const gomap *map, gomap_stats *stats)
+{
+    const gm_go *m = go_of(map);
+    stats->B = m->B;
+    stats->buckets = m->now.at ? m->mask + 1 : 0;
+    stats->array_buckets = m->now.buckets;
+    stats->array_bytes = m->now.bytes;
+    stats->bucket_bytes = m->bucket_bytes;
+    stats->overflow_buckets = m->now.overflow + m->old.overflow;
+    stats->overflow_heap = m->now.overflow_heap + m->old.overflow_heap;
+    stats->growing = m->old.at != NULL;
+    stats->same_size = m->same_size;
+    stats->old_buckets = m->old.at ? m->old_mask + 1 : 0;
+    stats->evacuated = 0;
+    stats->grow_at = m->grow_at;
+    stats->growths = m->growths;
+    stats->same_size_growths = m->same_size_growths;
+    stats->noverflow = m->noverflow;
+    for (size_t i = 0; i < stats->old_buckets; i++)
+        stats->evacuated += (size_t)go_is_evacuated(go_bucket(m, &m->old, i));
+    for (size_t i = 0; i < stats->buckets; i++) {
+        size_t length = 0;
+        for (unsigned char *bucket = go_bucket(m, &m->now, i); bucket; bucket = go_overflow(m, bucket))
+            length++;
+        stats->chain_lengths[length > GOMAP_CHAIN_LENGTHS ? GOMAP_CHAIN_LENGTHS - 1 : length - 1]++;
+    }
+}
+
+/* Bytes of an array's heap overflow buckets, found by following every chain. */
+static size_t go_walk_overflow(const gm_go *m, const go_array *array, size_t heads)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < heads; i++) {
+        unsigned char *bucket = go_bucket(m, array, i);
+        if (go_is_evacuated(bucket)) continue;
+        while ((bucket = go_overflow(m, bucket)) != NULL)
+            if (go_is_heap(array, bucket)) bytes += gm_granted(bucket, m->bucket_bytes);
+    }
+    return bytes;
+}
+
+static void go_walk(const gomap *map, size_t live[GOMAP_PURPOSES])
+{
+    const gm_go *m = go_of(map);
+    live[GOMAP_HEADER] = gm_granted(m, sizeof *m);
+    live[GOMAP_BUCKETS] = gm_granted(m->now.at, m->now.bytes);
+    live[GOMAP_OLD_BUCKETS] = gm_granted(m->old.at, m->old.bytes);
+    if (m->now.at) live[GOMAP_OVERFLOW] += go_walk_overflow(m, &m->now, m->mask + 1);
+    if (m->old.at) live[GOMAP_OVERFLOW] += go_walk_overflow(m, &m->old, m->old_mask + 1);
+}
+
+/* One chain: its marks, its entries' places, its links. Adds what it finds to the totals. */
+GM_INLINE int go_check_chain(const gm_go *m, const go_array *array, size_t index, size_t mask, int frozen,
+                             size_t *entries, size_t *linked, size_t *heap, char *why, size_t size,
+                             gm_kind kind)
+{
+    const char *where = array == &m->now ? "bucket" : "old bucket";
+    unsigned char *head = go_bucket(m, array, index);
+    int rest = 0;
+    unsigned char last = GO_EMPTY_REST;
+    for (unsigned char *bucket = head; bucket; bucket = go_overflow(m, bucket)) {
+        if (bucket != head) {
+            ++*linked;
+            if (go_is_heap(array, bucket)) {
+                ++*heap;
+            } else {
+                size_t offset = (size_t)(bucket - array->at), at = offset / m->bucket_bytes;
+                if (offset % m->bucket_bytes || at <= mask || at >= array->next_overflow)
+                    return gm_broken(why, size, "G6: %s %zu links to byte %zu of its array", where, index, offset);
+            }
+            if (*linked > array->overflow)
+                return gm_broken(why, size, "G6: %s %zu: more overflow buckets linked than were made, or a ring", where, index);
+        }
+        for (unsigned slot = 0; slot < GO_SLOTS; slot++) {
+            unsigned char top = bucket[slot];
+            if (top > GO_EMPTY_ONE && top < GO_MIN_TOPHASH)
+                return gm_broken(why, size, "G3: %s %zu slot %u: mark %u where nothing was evacuated", where, index, slot, top);
+            if (rest && top != GO_EMPTY_REST)
+                return gm_broken(why, size, "G3: %s %zu slot %u: mark %u behind emptyRest", where, index, slot, top);
+            if (top == GO_EMPTY_REST) {
+                if (!rest && last == GO_EMPTY_ONE)
+                    return gm_broken(why, size, "G3: %s %zu slot %u: emptyOne stands before emptyRest", where, index, slot);
+                rest = 1;
+            }
+            last = top;
+            if (go_is_empty(top)) {
+                const unsigned char *value = go_value_slot(m, bucket, slot);
+                for (uint32_t i = 0; i < m->value_slot; i++)
+                    if (value[i]) return gm_broken(why, size, "G7: %s %zu slot %u: an empty slot's value is not zero", where, index, slot);
+                continue;
+            }
+            if (frozen) return gm_broken(why, size, "G4: %s %zu holds an entry before its old bucket is evacuated", where, index);
+            ++*entries;
+            unsigned char *at = go_key(m, bucket, slot, kind);
+            if (kind.code == GM_BYTES_REF && (gm_load32(at) == 0 || gm_load32(at) > m->map.keys.used))
+                return gm_broken(why, size, "G5: %s %zu slot %u: key record %u", where, index, slot, gm_load32(at));
+            if (m->map.public_part.type->value_ref) {
+                uint32_t record = gm_load32(go_value_slot(m, bucket, slot));
+                if (record == 0 || record > m->map.values.used)
+                    return gm_broken(why, size, "G5: %s %zu slot %u: value record %u", where, index, slot, record);
+            }
+            if (gm_key_is_nan(at, kind)) continue; /* has no hash to be held against */
+            const unsigned char *key = gm_key_at(&m->map, at, kind);
+            uint64_t hash = gm_key_hash(&m->map, key, kind);
+            go_place place;
+            if (go_tophash(hash) != top)
+                return gm_broken(why, size, "G2: %s %zu slot %u: tophash %u, its key's is %u", where, index, slot, top, go_tophash(hash));
+            if ((hash & mask) != index)
+                return gm_broken(why, size, "G2: %s %zu slot %u: its key belongs to bucket %zu", where, index, slot, (size_t)(hash & mask));
+            if (!go_locate(m, go_head(m, hash), hash, key, kind, &place) || place.bucket != bucket || place.slot != slot)
+                return gm_broken(why, size, "G2: %s %zu slot %u: a look-up of its key leads elsewhere", where, index, slot);
+        }
+    }
+    if (last == GO_EMPTY_ONE) return gm_broken(why, size, "G3: %s %zu ends in emptyOne", where, index);
+    return 0;
+}
+
+GM_INLINE int go_check(const gomap *map, char *why, size_t size, gm_kind kind)
+{
+    const gm_go *m = go_of(map);
+    size_t entries = 0, linked = 0, heap = 0, old_linked = 0, old_heap = 0;
+    if (m->mask != ((size_t)1 << m->B) - 1 || m->grow_at != go_capacity(m->B))
+        return gm_broken(why, size, "G1: B is %u, but the mask is %zu and growth is at %zu", m->B, m->mask, m->grow_at);
+    if (m->now.at == NULL) {
+        if (map->count || m->old.at) return gm_broken(why, size, "G1: no array, but %zu entries", map->count);
+        return 0;
+    }
+    size_t buckets = m->mask + 1;
+    if (m->B >= 4) buckets = go_size_class((buckets + buckets / 16) * m->bucket_bytes) / m->bucket_bytes;
+    if (m->now.buckets != buckets || m->now.next_overflow <= m->mask || m->now.next_overflow > buckets)
+        return gm_broken(why, size, "G1: an array of %zu buckets for B %u, the tail used up to %zu", m->now.buckets, m->B, m->now.next_overflow);
+    if (m->old.at) {
+        if (m->old_mask != (m->same_size ? m->mask : m->mask >> 1))
+            return gm_broken(why, size, "G4: an old array of %zu buckets under B %u", m->old_mask + 1, m->B);
+        for (size_t i = 0; i < m->evacuated; i++)
+            if (!go_is_evacuated(go_bucket(m, &m->old, i)))
+                return gm_broken(why, size, "G4: old bucket %zu is behind the evacuation mark %zu, and is not evacuated", i, m->evacuated);
+    } else if (map->count > m->grow_at) {
+        return gm_broken(why, size, "G1: %zu entries without growing, B is %u", map->count, m->B);
+    }
+    for (size_t i = 0; i <= m->mask; i++) {
+        int frozen = m->old.at && !go_is_evacuated(go_bucket(m, &m->old, i & m->old_mask));
+        if (go_check_chain(m, &m->now, i, m->mask, frozen, &entries, &linked, &heap, why, size, kind)) return -1;
+    }
+    for (size_t i = 0; m->old.at && i <= m->old_mask; i++) {
+        if (go_is_evacuated(go_bucket(m, &m->old, i))) continue;
+        if (go_check_chain(m, &m->old, i, m->old_mask, 0, &entries, &old_linked, &old_heap, why, size, kind)) return -1;
+    }
+    if (linked != m->now.overflow || heap != m->now.overflow_heap || old_linked != m->old.overflow ||
+        old_heap != m->old.overflow_heap)
+        return gm_broken(why, size, "G6: %zu + %zu overflow buckets linked (%zu + %zu of them from the heap), counted are %zu + %zu (%zu + %zu)",
+                         linked, old_linked, heap, old_heap, m->now.overflow, m->old.overflow, m->now.overflow_heap, m->old.overflow_heap);
+    if (entries != map->count)
+        return gm_broken(why, size, "G8: %zu entries found, counted are %zu", entries, map->count);
+    return 0;
+}
+
+#endif

@@ -1,0 +1,204 @@
+/* go/grow.h - growth and evacuation (Go's hashGrow, growWork, evacuate).
+ *
+ * Growth begins at an insertion, when the load is over 6.5 or when overflow buckets are about as
+ * many as buckets: the array becomes the old one, and a new one of twice its size (or, for too
+ * many overflow buckets, of the same) stands empty beside it. From then on every assignment and
+ * deletion evacuates the old bucket that it needs and one more:
+ *
+ *     old   | e | e |   | e |   |   |   |   |        old bucket i goes to
+ *             0   1   2   3   4  ...                     X: new i
+ *     new   | x | x | - | x | - | - | - | - | y | y | - | y | - ...      Y: new i + old size
+ *
+ * Until an old bucket is evacuated, its two new ones are empty; reads look in the old one. So a
+ * failed evacuation is undone by emptying the two.
+ *
+ * Unlike Go, nothing is evacuated while an iterator is alive (an insertion ends the iterators, and
+ * then evacuates): a bucket that is being iterated stays where it is. An old chain's overflow
+ * buckets from the heap are given back as it is evacuated; the old array itself at the end.
+ */
+#ifndef GM_GO_GROW_H
+#define GM_GO_GROW_H
+
+#include "array.h"
+
+/* Go's tooManyOverflowBuckets: about as many as there are buckets, counted as noverflow counts. */
+static int go_too_many_overflow(const gm_go *m)
+{
+    return m->noverflow >= (uint16_t)(1u << (m->B < 15 ? m->B : 15));
+}
+
+/* 0 when there is no memory; nothing has changed then. */
+static int go_grow_start(gm_go *m)
+{
+    unsigned same_size = m->map.public_part.count + 1 <= m->grow_at;
+    go_array array;
+    if (!go_array_make(m, &array, m->B + !same_size)) return 0;
+    gm_repurpose(&m->map.memory, GOMAP_BUCKETS, GOMAP_OLD_BUCKETS, gm_granted(m->now.at, m->now.bytes));
+    m->old = m->now;
+    m->old_mask = m->mask;
+    m->now = array;
+    m->same_size = (uint8_t)same_size;
+    m->evacuated = 0;
+    m->noverflow = 0;
+    m->growths++;
+    m->same_size_growths += same_size;
+    go_set_B(m, m->B + !same_size);
+    return 1;
+}
+
+static void go_grow_finish(gm_go *m)
+{
+    go_array_drop(m, &m->old, GOMAP_OLD_BUCKETS, 0);
+    m->same_size = 0;
+    m->evacuated = 0;
+}
+
+/* Where evacuated entries go: the chain's last bucket and its next free slot. */
+typedef struct go_target {
+    unsigned char *head, *bucket;
+    unsigned slot;
+} go_target;
+
+/* Empties a target again, and gives back what it took from the heap. */
+static void go_target_undo(gm_go *m, go_target *target)
+{
+    if (target->head == NULL) return;
+    for (unsigned char *bucket = go_overflow(m, target->head); bucket; bucket = go_overflow(m, bucket))
+        m->now.overflow--;
+    go_chain_release(m, &m->now, target->head);
+    memset(target->head, 0, m->bucket_bytes);
+}
+
+GM_INLINE int go_evacuate(gm_go *m, size_t index, gm_kind kind)
+{
+    unsigned char *head = go_bucket(m, &m->old, index);
+    size_t old_size = m->old_mask + 1;
+    size_t tail = m->now.next_overflow;
+    uint16_t noverflow = m->noverflow;
+    unsigned char marks[GO_SLOTS];
+    go_target target[2];
+
+    memset(marks, GO_EVACUATED_EMPTY, sizeof marks);
+    memset(target, 0, sizeof target);
+    target[0].head = target[0].bucket = go_bucket(m, &m->now, index);
+    if (!m->same_size) target[1].head = target[1].bucket = go_bucket(m, &m->now, index + old_size);
+
+    for (unsigned char *bucket = head; bucket; bucket = go_overflow(m, bucket)) {
+        for (unsigned slot = 0; slot < GO_SLOTS; slot++) {
+            unsigned char top = bucket[slot];
+            unsigned y = 0;
+            if (go_is_empty(top)) continue;
+            unsigned char *key = go_key(m, bucket, slot, kind);
+            if (!m->same_size) {
+                if (GM_UNLIKELY(gm_key_is_nan(key, kind))) {
+                    /* No hash can be had again for it: as in Go, the old tophash decides and a new
+                     * one is drawn, so that NaNs spread however often the map grows. */
+                    y = top & 1;
+                    top = go_tophash(gm_random(&m->map.random));
+                } else {
+                    y = (gm_key_hash(&m->map, gm_key_at(&m->map, key, kind), kind) & old_size) != 0;
+                }
+            }
+            go_target *to = &target[y];
+            if (to->slot == GO_SLOTS) {
+                unsigned char *more = go_overflow_add(m, to->bucket);
+                if (more == NULL) {
+                    go_target_undo(m, &target[0]);
+                    go_target_undo(m, &target[1]);
+                    memset(go_bucket(m, &m->now, tail), 0, (m->now.next_overflow - tail) * m->bucket_bytes);
+                    m->now.next_overflow = tail;
+                    m->noverflow = noverflow;
+                    return 0;
+                }
+                to->bucket = more;
+                to->slot = 0;
+            }
+            to->bucket[to->slot] = top;
+            memcpy(go_key(m, to->bucket, to->slot, kind), key, go_key_slot(m, kind));
+            gm_copy(go_value_slot(m, to->bucket, to->slot), go_value_slot(m, bucket, slot), m->value_slot);
+            to->slot++;
+            if (bucket == head) marks[slot] = (unsigned char)(GO_EVACUATED_X + y);
+        }
+        if (bucket[GO_SLOTS - 1] == GO_EMPTY_REST) break;
+    }
+    if (m->old.overflow) {
+        for (unsigned char *bucket = go_overflow(m, head); bucket; bucket = go_overflow(m, bucket))
+            m->old.overflow--;
+        if (m->old.overflow_heap) go_chain_release(m, &m->old, head);
+    }
+    memcpy(head, marks, sizeof marks);
+    return 1;
+}
+
+/* Evacuates the old bucket that this index of the new array needs, and one more. 0 when there is
+ * no memory for the former. */
+GM_INLINE int go_grow_work(gm_go *m, size_t index, gm_kind kind)
+{
+    size_t needed = index & m->old_mask;
+    if (!go_is_evacuated(go_bucket(m, &m->old, needed)) && !go_evacuate(m, needed, kind)) return 0;
+    for (int once = 0; once < 2; once++) {
+        /* Pass over what writes have evacuated out of turn, at most 1024 at a time as in Go. */
+        size_t stop = m->evacuated + 1024;
+        if (stop > m->old_mask + 1) stop = m->old_mask + 1;
+        while (m->evacuated < stop && go_is_evacuated(go_bucket(m, &m->old, m->evacuated))) m->evacuated++;
+        if (m->evacuated > m->old_mask) {
+            go_grow_finish(m);
+            return 1;
+        }
+        if (once == 0 && !go_is_evacuated(go_bucket(m, &m->old, m->evacuated)))
+            (void)go_evacuate(m, m->evacuated, kind); /* without memory, a later write's turn */
+    }
+    return 1;
+}
+
+/* Room for count entries at once: every chain into a new array, in one step. 0: no memory, and
+ * nothing has changed. Not in Go, whose maps take a hint only when they are made. */
+GM_INLINE int go_rebuild(gm_go *m, unsigned B, gm_kind kind)
+{
+    gm_go wider = *m; /* its arrays and counters; the stores stay with m */
+    go_array *from[2] = {&m->now, &m->old};
+    size_t heads[2] = {m->now.at ? m->mask + 1 : 0, m->old.at ? m->old_mask + 1 : 0};
+    memset(&wider.old, 0, sizeof wider.old);
+    if (!go_array_make(&wider, &wider.now, B)) return 0;
+    go_set_B(&wider, B);
+    wider.noverflow = 0;
+    for (int array = 0; array < 2; array++) {
+        for (size_t i = 0; i < heads[array]; i++) {
+            unsigned char *bucket = go_bucket(m, from[array], i);
+            if (go_is_evacuated(bucket)) continue;
+            for (; bucket; bucket = go_overflow(m, bucket)) {
+                for (unsigned slot = 0; slot < GO_SLOTS; slot++) {
+                    if (go_is_empty(bucket[slot])) continue;
+                    unsigned char *key = go_key(m, bucket, slot, kind);
+                    uint64_t hash = GM_UNLIKELY(gm_key_is_nan(key, kind))
+                                        ? gm_random(&wider.map.random)
+                                        : gm_key_hash(&m->map, gm_key_at(&m->map, key, kind), kind);
+                    unsigned char *to = go_bucket(&wider, &wider.now, hash & wider.mask);
+                    while (to && to[GO_SLOTS - 1] != GO_EMPTY_REST) {
+                        unsigned char *next = go_overflow(&wider, to);
+                        if (next == NULL) next = go_overflow_add(&wider, to);
+                        to = next;
+                    }
+                    if (to == NULL) {
+                        go_array_drop(&wider, &wider.now, GOMAP_BUCKETS, wider.mask + 1);
+                        m->map.memory = wider.map.memory; /* as before, but for the peak */
+                        return 0;
+                    }
+                    unsigned place = gm_match_index(gm_match8(to, GO_EMPTY_REST));
+                    to[place] = go_tophash(hash);
+                    memcpy(go_key(&wider, to, place, kind), key, go_key_slot(m, kind));
+                    gm_copy(go_value_slot(&wider, to, place), go_value_slot(m, bucket, slot), m->value_slot);
+                }
+            }
+        }
+    }
+    go_array_drop(&wider, &m->now, GOMAP_BUCKETS, heads[0]);
+    go_array_drop(&wider, &m->old, GOMAP_OLD_BUCKETS, heads[1]);
+    wider.same_size = 0;
+    wider.evacuated = 0;
+    wider.any_at = 0;
+    *m = wider;
+    return 1;
+}
+
+#endif

@@ -1,0 +1,209 @@
+/* gomap.h - the public C interface: maps with typed keys and values in raw memory.
+ *
+ * One set of operations over more than one engine. An engine is an algorithm (Go's classic
+ * runtime map is GOMAP_GO); a gomap_type says what the bytes of a key and a value are. Keys and
+ * values go in and out as addresses of their bytes, in the machine's byte order.
+ *
+ *     gomap_type type;
+ *     gomap_type_init(&type, GOMAP_BITS64, 8, 128, 0);             // map[int][128]byte
+ *     gomap *m = gomap_new(GOMAP_GO, &type, 0, random_seed);       // NULL: out of memory
+ *     void *value = gomap_assign(m, &key, &added);                 // NULL: nothing has changed
+ *     if (value) memcpy(value, bytes, 128);
+ *     const void *found = gomap_find(m, &key);                     // NULL: absent
+ *     gomap_free(m);
+ *
+ * Addresses returned by find, assign, next and any hold until the map is written to.
+ * A map may be read from several threads, or written by one; it does not lock.
+ */
+#ifndef GOMAP_H
+#define GOMAP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- types --------------------------------------------------------------------------------- */
+
+/* How a key's bytes hash and compare. Values are never compared: for them the size is enough. */
+enum {
+    GOMAP_BITS8,   /* integers, bool: one, two, four or eight bytes that are equal or not */
+    GOMAP_BITS16,
+    GOMAP_BITS32,
+    GOMAP_BITS64,
+    GOMAP_FLOAT32, /* -0.0 equals 0.0, NaN equals nothing */
+    GOMAP_FLOAT64,
+    GOMAP_BYTES,   /* a fixed number of bytes */
+    GOMAP_KEY_KINDS
+};
+
+/* A longer key or value stands behind a reference. Go's maxKeySize and maxElemSize. */
+#define GOMAP_INLINE_MAX 128u
+
+typedef struct gomap_type {
+    uint32_t key_size, value_size; /* bytes, as the caller sees them */
+    uint8_t key_kind;
+    uint8_t key_ref, value_ref;    /* stored in a record, the bucket holding its number */
+} gomap_type;
+
+/* value_pointer: the value is spelled *T, and stands behind a reference whatever its size.
+ * A kind of BYTES of 1, 2, 4 or 8 becomes BITS: they hash and compare alike, and faster. */
+void gomap_type_init(gomap_type *type, int key_kind, uint32_t key_size, uint32_t value_size,
+                     int value_pointer);
+
+/* ---- reports ------------------------------------------------------------------------------- */
+
+/* What a map's memory is for. */
+enum {
+    GOMAP_HEADER,      /* the map's own struct */
+    GOMAP_BUCKETS,     /* the bucket array */
+    GOMAP_OLD_BUCKETS, /* the bucket array being evacuated */
+    GOMAP_OVERFLOW,    /* overflow buckets allocated one by one */
+    GOMAP_RECORDS,     /* keys and values behind a reference */
+    GOMAP_PURPOSES
+};
+
+/* Bytes as the allocator gave them (its rounding and its own header included). */
+typedef struct gomap_memory {
+    size_t live[GOMAP_PURPOSES], peak[GOMAP_PURPOSES];
+    size_t total, total_peak;
+} gomap_memory;
+
+#define GOMAP_CHAIN_LENGTHS 16
+
+typedef struct gomap_stats {
+    size_t buckets;          /* that hashes lead to: 2^B */
+    size_t array_buckets;    /* in the array: with the preallocated overflow buckets at its tail */
+    size_t array_bytes;      /* asked for, for that array */
+    size_t bucket_bytes;     /* one bucket */
+    size_t overflow_buckets; /* linked into chains, those of the old array included */
+    size_t overflow_heap;    /* of those, allocated one by one */
+    size_t old_buckets;      /* in the old array, while growing; else 0 */
+    size_t evacuated;        /* of those, moved out already */
+    size_t grow_at;          /* the count beyond which an insertion starts to grow */
+    size_t growths;          /* since the map was made, same-size growths included */
+    size_t same_size_growths;
+    uint32_t noverflow;      /* Go's approximate count: what same-size growth looks at */
+    uint8_t B;               /* log2 of buckets */
+    uint8_t growing, same_size;
+    size_t chain_lengths[GOMAP_CHAIN_LENGTHS]; /* [i]: chains of i + 1 buckets; last: that or more */
+} gomap_stats;
+
+/* ---- maps ---------------------------------------------------------------------------------- */
+
+typedef struct gomap_engine gomap_engine;
+
+/* What every engine's map begins with; to be read, never written, from outside. */
+typedef struct gomap {
+    const gomap_engine *engine;
+    const gomap_type *type; /* the caller's, which keeps it alive as long as the map */
+    size_t count;
+} gomap;
+
+/* An engine's own place in an iteration stands behind these. Move it freely; do not copy it. */
+typedef struct gomap_iter {
+    gomap *map; /* NULL once it has ended */
+    uint64_t epoch;
+    size_t at, start;
+    const unsigned char *bucket;
+    uint8_t slot, offset, wrapped, filter;
+    size_t index;
+} gomap_iter;
+
+/* One engine for one kind of key. Call through the functions below. */
+struct gomap_engine {
+    int id; /* GOMAP_GO ... */
+    void *(*find)(const gomap *, const void *key);
+    void *(*assign)(gomap *, const void *key, int *added);
+    int (*erase)(gomap *, const void *key);
+    int (*next)(gomap_iter *, const void **key, const void **value);
+    int (*any)(gomap *, const void **key, const void **value);
+    int (*reserve)(gomap *, size_t count);
+    void (*iterate)(gomap_iter *);
+    void (*erase_any)(gomap *);
+    void (*clear)(gomap *);
+    void (*destroy)(gomap *);
+    void (*stats)(const gomap *, gomap_stats *);
+    void (*walk)(const gomap *, size_t live[GOMAP_PURPOSES]);
+    int (*check)(const gomap *, char *why, size_t size);
+};
+
+enum { GOMAP_GO, GOMAP_ENGINES };
+
+/* hint: the number of entries to have room for; one that cannot be had is ignored, as in Go.
+ * NULL when there is no memory for the header. */
+gomap *gomap_new(int engine, const gomap_type *type, size_t hint, uint64_t seed);
+void gomap_free(gomap *map);
+
+/* A copy with room for the entries there are. NULL: out of memory. */
+gomap *gomap_clone(const gomap *map, uint64_t seed);
+
+/* Every entry of source into map, which is of the same types. -1: out of memory, some are in. */
+int gomap_merge(gomap *map, const gomap *source);
+
+/* The value's address, or NULL when the key is absent. Never writes. */
+static inline void *gomap_find(const gomap *map, const void *key)
+{
+    return map->engine->find(map, key);
+}
+
+/* The address of the key's value, for the caller to write to. A key that was absent gets a value of
+ * zeros and *added = 1. NULL: out of memory, and every entry is as it was. */
+static inline void *gomap_assign(gomap *map, const void *key, int *added)
+{
+    return map->engine->assign(map, key, added);
+}
+
+/* 1 when the key was there. Never fails. */
+static inline int gomap_erase(gomap *map, const void *key)
+{
+    return map->engine->erase(map, key);
+}
+
+/* Some entry: 0 when there is none. gomap_erase_any erases the one just returned. */
+int gomap_any(gomap *map, const void **key, const void **value);
+void gomap_erase_any(gomap *map);
+
+/* Room for count entries in all. -1: out of memory, nothing has changed. Ends iterations. */
+int gomap_reserve(gomap *map, size_t count);
+void gomap_clear(gomap *map);
+
+/* Iteration yields every entry that stays from begin to end once, in no order. Erasing and
+ * overwriting are allowed meanwhile; after an insertion next returns -1.
+ * begin and end count the iterators alive, so every begin needs its end. */
+void gomap_iter_begin(gomap_iter *iter, gomap *map);
+int gomap_iter_next(gomap_iter *iter, const void **key, const void **value); /* 1, 0 at the end, -1 */
+void gomap_iter_end(gomap_iter *iter);
+
+/* ---- knowing what a map is ----------------------------------------------------------------- */
+
+void gomap_memory_of(const gomap *map, gomap_memory *memory); /* the running counters */
+void gomap_peak_reset(gomap *map);                            /* peak = what is live now */
+size_t gomap_total(const gomap *map);
+void gomap_walk(const gomap *map, size_t live[GOMAP_PURPOSES]); /* the same, found by walking */
+void gomap_stats_of(const gomap *map, gomap_stats *stats);
+
+/* 0 when every invariant holds (csrc/README.md lists them), else -1 and the first broken one in
+ * words. Takes time in proportion to the map. */
+int gomap_check(const gomap *map, char *why, size_t size);
+
+/* ---- the allocator's hooks ----------------------------------------------------------------- */
+
+/* Called after a block has come and before it goes. NULL for none. Process-wide. */
+typedef struct gomap_hooks {
+    void (*allocated)(void *block, size_t bytes);
+    void (*released)(void *block, size_t bytes);
+} gomap_hooks;
+void gomap_set_hooks(const gomap_hooks *hooks);
+
+/* For tests: let n allocations succeed and fail the next one (count = 1) or more. n < 0: off.
+ * gomap_fail_pending says whether a failure is still to come. */
+void gomap_fail_after(int64_t n, int64_t count);
+int64_t gomap_fail_pending(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,81 @@
+/* kind.h - how keys hash, compare and move, by kind.
+ *
+ * A gm_kind is a constant. The engines' functions take it as an argument and are force-inlined into
+ * one small function for every kind (kinds.c), so that each `switch` here is settled when the core
+ * is compiled: one body in the source, one specialised body in the binary.
+ */
+#ifndef GM_KIND_H
+#define GM_KIND_H
+
+#include "map.h"
+
+enum { GM_BITS, GM_FLOAT32, GM_FLOAT64, GM_BYTES, GM_BYTES_REF };
+
+typedef struct gm_kind {
+    unsigned char code;
+    unsigned char bytes; /* of a key; 0 when only the map's type tells */
+} gm_kind;
+
+GM_INLINE size_t gm_key_bytes(const gm_map *map, gm_kind kind)
+{
+    return kind.bytes ? kind.bytes : map->public_part.type->key_size;
+}
+
+GM_INLINE uint64_t gm_key_word(const void *key, gm_kind kind)
+{
+    switch (kind.bytes) {
+    case 1: return *(const unsigned char *)key;
+    case 2: { uint16_t word; memcpy(&word, key, 2); return word; }
+    case 4: return gm_load32(key);
+    default: return gm_load64(key);
+    }
+}
+
+GM_INLINE double gm_key_float(const void *key, gm_kind kind)
+{
+    if (kind.code == GM_FLOAT32) { float value; memcpy(&value, key, 4); return value; }
+    double value;
+    memcpy(&value, key, 8);
+    return value;
+}
+
+GM_INLINE int gm_is_float(gm_kind kind) { return kind.code == GM_FLOAT32 || kind.code == GM_FLOAT64; }
+
+/* NaN: a key that is not even equal to itself. */
+GM_INLINE int gm_key_is_nan(const void *key, gm_kind kind)
+{
+    if (!gm_is_float(kind)) return 0;
+    double value = gm_key_float(key, kind);
+    return value != value;
+}
+
+GM_INLINE uint64_t gm_key_hash(const gm_map *map, const void *key, gm_kind kind)
+{
+    switch (kind.code) {
+    case GM_BITS: return gm_hash_word(gm_key_word(key, kind), map->seed);
+    case GM_FLOAT32:
+    case GM_FLOAT64: {
+        if (gm_key_float(key, kind) == 0.0) return gm_hash_word(0, map->seed); /* -0.0 is 0.0 */
+        return gm_hash_word(gm_key_word(key, kind), map->seed);
+    }
+    default: return gm_hash_bytes(key, gm_key_bytes(map, kind), map->seed);
+    }
+}
+
+/* The key's bytes from its slot. */
+GM_INLINE const unsigned char *gm_key_at(const gm_map *map, const unsigned char *slot, gm_kind kind)
+{
+    return kind.code == GM_BYTES_REF ? gm_store_at(&map->keys, gm_load32(slot)) : slot;
+}
+
+GM_INLINE int gm_key_equal(const gm_map *map, const void *key, const unsigned char *slot, gm_kind kind)
+{
+    switch (kind.code) {
+    case GM_BITS: return gm_key_word(key, kind) == gm_key_word(slot, kind);
+    case GM_FLOAT32:
+    case GM_FLOAT64: return gm_key_float(key, kind) == gm_key_float(slot, kind);
+    default: return memcmp(key, gm_key_at(map, slot, kind), gm_key_bytes(map, kind)) == 0;
+    }
+}
+
+#endif

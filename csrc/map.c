@@ -1,0 +1,185 @@
+/* map.c - the public functions that are the same for every engine. */
+#include "map.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+void gomap_type_init(gomap_type *type, int key_kind, uint32_t key_size, uint32_t value_size,
+                     int value_pointer)
+{
+    if (key_kind == GOMAP_BYTES) {
+        switch (key_size) {
+        case 1: key_kind = GOMAP_BITS8; break;
+        case 2: key_kind = GOMAP_BITS16; break;
+        case 4: key_kind = GOMAP_BITS32; break;
+        case 8: key_kind = GOMAP_BITS64; break;
+        default: break;
+        }
+    }
+    type->key_kind = (uint8_t)key_kind;
+    type->key_size = key_size;
+    type->value_size = value_size;
+    type->key_ref = key_size > GOMAP_INLINE_MAX;
+    type->value_ref = value_pointer || value_size > GOMAP_INLINE_MAX;
+}
+
+gm_map *gm_map_create(const gomap_engine *engine, const gomap_type *type, size_t struct_bytes,
+                      size_t record_key_bytes, size_t record_value_bytes, uint64_t seed)
+{
+    gomap_memory memory;
+    memset(&memory, 0, sizeof memory);
+    gm_map *map = gm_alloc(&memory, GOMAP_HEADER, struct_bytes);
+    if (map == NULL) return NULL;
+    map->memory = memory;
+    map->public_part.engine = engine;
+    map->public_part.type = type;
+    map->keys.stride = (uint32_t)record_key_bytes;
+    map->values.stride = (uint32_t)record_value_bytes;
+    map->random = seed;
+    map->seed = gm_seed_draw(&map->random);
+    return map;
+}
+
+void gm_map_destroy(gm_map *map, size_t struct_bytes)
+{
+    gm_store_clear(&map->keys, &map->memory);
+    gm_store_clear(&map->values, &map->memory);
+    gomap_memory memory = map->memory; /* it counts the block it stands in */
+    gm_release(&memory, GOMAP_HEADER, map, struct_bytes);
+}
+
+gomap *gomap_new(int engine, const gomap_type *type, size_t hint, uint64_t seed)
+{
+    (void)engine; /* one so far */
+    return gm_go_new(gm_engine_find(engine, type), type, hint, seed);
+}
+
+void gomap_free(gomap *map)
+{
+    if (map) map->engine->destroy(map);
+}
+
+int gomap_merge(gomap *map, const gomap *source)
+{
+    gomap_iter iter;
+    const void *key, *value;
+    int more, added;
+    gomap_iter_begin(&iter, (gomap *)(uintptr_t)source);
+    while ((more = gomap_iter_next(&iter, &key, &value)) == 1) {
+        void *room = gomap_assign(map, key, &added);
+        if (room == NULL) {
+            more = -1;
+            break;
+        }
+        if (map->type->value_size) memcpy(room, value, map->type->value_size);
+    }
+    gomap_iter_end(&iter);
+    return more;
+}
+
+gomap *gomap_clone(const gomap *source, uint64_t seed)
+{
+    gomap *copy = gomap_new(source->engine->id, source->type, source->count, seed);
+    if (copy == NULL) return NULL;
+    if (gomap_merge(copy, source) == 0) return copy;
+    gomap_free(copy);
+    return NULL;
+}
+
+int gomap_any(gomap *map, const void **key, const void **value)
+{
+    return map->engine->any(map, key, value);
+}
+
+void gomap_erase_any(gomap *map) { map->engine->erase_any(map); }
+
+int gomap_reserve(gomap *map, size_t count) { return map->engine->reserve(map, count); }
+
+void gomap_clear(gomap *map) { map->engine->clear(map); }
+
+void gomap_iter_begin(gomap_iter *iter, gomap *map)
+{
+    gm_map *whole = gm_map_of(map);
+    memset(iter, 0, sizeof *iter);
+    iter->map = map;
+    iter->epoch = whole->epoch;
+    whole->iterators++;
+    map->engine->iterate(iter);
+}
+
+int gomap_iter_next(gomap_iter *iter, const void **key, const void **value)
+{
+    if (iter->map == NULL) return 0;
+    if (GM_UNLIKELY(iter->epoch != gm_map_of(iter->map)->epoch)) return -1;
+    if (iter->map->count && iter->map->engine->next(iter, key, value)) return 1;
+    gomap_iter_end(iter);
+    return 0;
+}
+
+void gomap_iter_end(gomap_iter *iter)
+{
+    if (iter->map == NULL) return;
+    gm_map *whole = gm_map_of(iter->map);
+    if (iter->epoch == whole->epoch) whole->iterators--;
+    iter->map = NULL;
+}
+
+void gomap_memory_of(const gomap *map, gomap_memory *memory) { *memory = gm_map_of(map)->memory; }
+
+size_t gomap_total(const gomap *map) { return gm_map_of(map)->memory.total; }
+
+void gomap_peak_reset(gomap *map)
+{
+    gomap_memory *memory = &gm_map_of(map)->memory;
+    memcpy(memory->peak, memory->live, sizeof memory->peak);
+    memory->total_peak = memory->total;
+}
+
+void gomap_walk(const gomap *map, size_t live[GOMAP_PURPOSES])
+{
+    const gm_map *whole = gm_map_of(map);
+    memset(live, 0, sizeof live[0] * GOMAP_PURPOSES);
+    live[GOMAP_RECORDS] = gm_granted(whole->keys.region, gm_store_bytes(&whole->keys)) +
+                          gm_granted(whole->values.region, gm_store_bytes(&whole->values));
+    map->engine->walk(map, live);
+}
+
+void gomap_stats_of(const gomap *map, gomap_stats *stats)
+{
+    memset(stats, 0, sizeof *stats);
+    map->engine->stats(map, stats);
+}
+
+int gm_broken(char *why, size_t size, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(why, size, format, arguments);
+    va_end(arguments);
+    return -1;
+}
+
+int gomap_check(const gomap *map, char *why, size_t size)
+{
+    const gm_map *whole = gm_map_of(map);
+    const char *broken = gm_store_check(&whole->keys);
+    if (broken == NULL) broken = gm_store_check(&whole->values);
+    if (broken) return gm_broken(why, size, "%s", broken);
+    if (whole->keys.live != (map->type->key_ref ? map->count : 0) ||
+        whole->values.live != (map->type->value_ref ? map->count : 0))
+        return gm_broken(why, size, "M1: %zu entries, but %u key and %u value records", map->count,
+                         whole->keys.live, whole->values.live);
+
+    size_t live[GOMAP_PURPOSES], total = 0;
+    gomap_walk(map, live);
+    for (int purpose = 0; purpose < GOMAP_PURPOSES; purpose++) {
+        total += live[purpose];
+        if (live[purpose] != whole->memory.live[purpose])
+            return gm_broken(why, size, "M2: purpose %d counts %zu bytes, the walk finds %zu", purpose,
+                             whole->memory.live[purpose], live[purpose]);
+    }
+    if (total != whole->memory.total || total > whole->memory.total_peak)
+        return gm_broken(why, size, "M2: total %zu, peak %zu, the walk finds %zu", whole->memory.total,
+                         whole->memory.total_peak, total);
+    return map->engine->check(map, why, size);
+}

@@ -1,0 +1,52 @@
+/* map.h - what every engine's map has in common, behind the public part of it. */
+#ifndef GM_MAP_H
+#define GM_MAP_H
+
+#include "hash.h"
+#include "memory.h"
+#include "store.h"
+
+typedef struct gm_map {
+    gomap public_part;
+    gomap_memory memory;
+    gm_store keys, values; /* records, for types that stand behind a reference */
+    gm_seed seed;
+    uint64_t random;       /* state of gm_random: seeds, iteration order, sampling */
+    uint64_t epoch;        /* iterators of another epoch have ended */
+    uint32_t iterators;    /* alive, of this epoch */
+} gm_map;
+
+/* From the part the interface shows to the whole. */
+GM_INLINE gm_map *gm_map_of(const gomap *map) { return (gm_map *)(uintptr_t)map; }
+
+/* Before an insertion: the iterators alive find at their next step that they have ended. */
+GM_INLINE void gm_end_iterators(gm_map *map)
+{
+    if (GM_UNLIKELY(map->iterators)) {
+        map->iterators = 0;
+        map->epoch++;
+    }
+}
+
+/* A key's or value's bytes from its slot in a bucket: the slot itself, or its record. */
+GM_INLINE unsigned char *gm_deref(const gm_store *store, int is_ref, unsigned char *slot)
+{
+    return is_ref ? gm_store_at(store, gm_load32(slot)) : slot;
+}
+
+/* Makes the engine's map: its struct, zeroed, with the common part filled in. */
+gm_map *gm_map_create(const gomap_engine *engine, const gomap_type *type, size_t struct_bytes,
+                      size_t record_key_bytes, size_t record_value_bytes, uint64_t seed);
+/* Releases the records and the struct. */
+void gm_map_destroy(gm_map *map, size_t struct_bytes);
+
+/* Where the engine for a kind of key is (kinds.c). */
+const gomap_engine *gm_engine_find(int engine, const gomap_type *type);
+
+/* Engines' constructors, with room for hint entries where that can be had. */
+gomap *gm_go_new(const gomap_engine *engine, const gomap_type *type, size_t hint, uint64_t seed);
+
+/* For checks: format the reason and return -1. */
+int gm_broken(char *why, size_t size, const char *format, ...);
+
+#endif

@@ -1,0 +1,133 @@
+/* platform.h - what differs between compilers and processors, and nothing else.
+ *
+ *   GM_INLINE      a function that is inlined whatever the compiler thinks: the engines are
+ *                  specialised by inlining them with a constant gm_kind (see type.h)
+ *   GM_LIKELY      branch weight, used only where a profile showed the difference
+ *   gm_mul128      64 x 64 -> 128 bit product, the heart of the hash
+ *   gm_ctz         index of the lowest set bit
+ *   gm_match8      which of eight bytes equal one byte
+ *   gm_load/store  unaligned access through memcpy, which compiles to one move
+ *   gm_copy        memcpy that does not call out for the size that is most common
+ */
+#ifndef GM_PLATFORM_H
+#define GM_PLATFORM_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(_MSC_VER) && !defined(__clang__)
+#include <intrin.h>
+#define GM_INLINE static __forceinline
+#define GM_NOINLINE __declspec(noinline)
+#define GM_LIKELY(x) (x)
+#define GM_UNLIKELY(x) (x)
+#else
+#define GM_INLINE static inline __attribute__((always_inline))
+#define GM_NOINLINE __attribute__((noinline))
+#define GM_LIKELY(x) __builtin_expect(!!(x), 1)
+#define GM_UNLIKELY(x) __builtin_expect(!!(x), 0)
+#endif
+
+#if !defined(GM_PORTABLE) && (defined(__SSE2__) || defined(_M_X64))
+#include <emmintrin.h>
+#define GM_SSE2 1
+#elif !defined(GM_PORTABLE) && (defined(__ARM_NEON) || defined(_M_ARM64))
+#include <arm_neon.h>
+#define GM_NEON 1
+#endif
+
+GM_INLINE uint32_t gm_load32(const void *p) { uint32_t v; memcpy(&v, p, 4); return v; }
+GM_INLINE uint64_t gm_load64(const void *p) { uint64_t v; memcpy(&v, p, 8); return v; }
+GM_INLINE void gm_store32(void *p, uint32_t v) { memcpy(p, &v, 4); }
+GM_INLINE void gm_store64(void *p, uint64_t v) { memcpy(p, &v, 8); }
+
+/* memcpy of a size known only at run time, most often 8. */
+GM_INLINE void gm_copy(void *to, const void *from, size_t n)
+{
+    if (GM_LIKELY(n == 8)) memcpy(to, from, 8);
+    else memcpy(to, from, n);
+}
+
+/* The product's high half; *low receives the low half. */
+GM_INLINE uint64_t gm_mul128(uint64_t a, uint64_t b, uint64_t *low)
+{
+#if defined(__SIZEOF_INT128__)
+    __extension__ typedef unsigned __int128 wide;
+    wide product = (wide)a * b;
+    *low = (uint64_t)product;
+    return (uint64_t)(product >> 64);
+#elif defined(_MSC_VER) && defined(_M_X64)
+    uint64_t high;
+    *low = _umul128(a, b, &high);
+    return high;
+#elif defined(_MSC_VER) && defined(_M_ARM64)
+    *low = a * b;
+    return __umulh(a, b);
+#else
+    uint64_t al = (uint32_t)a, ah = a >> 32, bl = (uint32_t)b, bh = b >> 32;
+    uint64_t ll = al * bl, lh = al * bh, hl = ah * bl;
+    uint64_t middle = (ll >> 32) + (uint32_t)lh + (uint32_t)hl;
+    *low = (middle << 32) | (uint32_t)ll;
+    return ah * bh + (lh >> 32) + (hl >> 32) + (middle >> 32);
+#endif
+}
+
+/* x is never 0. */
+GM_INLINE unsigned gm_ctz(uint64_t x)
+{
+#if defined(_MSC_VER) && !defined(__clang__)
+    unsigned long index;
+    _BitScanForward64(&index, x);
+    return (unsigned)index;
+#else
+    return (unsigned)__builtin_ctzll(x);
+#endif
+}
+
+/* ---- gm_match8: the eight tags of a bucket against one ------------------------------------
+ * The answer is a gm_match: a set with one element for every equal byte, walked by
+ *     for (gm_match found = gm_match8(tags, tag); found; found = gm_match_next(found))
+ *         use(gm_match_index(found));
+ * SSE2 has a bit a byte; NEON and the portable form have the byte's top bit, so that an index
+ * is a count of bits divided by eight.
+ */
+typedef uint64_t gm_match;
+
+GM_INLINE gm_match gm_match_next(gm_match found) { return found & (found - 1); }
+
+#if GM_SSE2
+
+GM_INLINE gm_match gm_match8(const unsigned char *tags, unsigned char tag)
+{
+    __m128i group = _mm_loadl_epi64((const __m128i *)(const void *)tags);
+    __m128i equal = _mm_cmpeq_epi8(group, _mm_set1_epi8((char)tag));
+    return (gm_match)((unsigned)_mm_movemask_epi8(equal) & 0xffu);
+}
+GM_INLINE unsigned gm_match_index(gm_match found) { return gm_ctz(found); }
+
+#elif GM_NEON
+
+GM_INLINE gm_match gm_match8(const unsigned char *tags, unsigned char tag)
+{
+    uint8x8_t equal = vceq_u8(vld1_u8(tags), vdup_n_u8(tag));
+    return vget_lane_u64(vreinterpret_u64_u8(equal), 0) & 0x8080808080808080u;
+}
+GM_INLINE unsigned gm_match_index(gm_match found) { return gm_ctz(found) >> 3; }
+
+#else
+
+GM_INLINE gm_match gm_match8(const unsigned char *tags, unsigned char tag)
+{
+    const uint64_t low7 = 0x7f7f7f7f7f7f7f7fu;
+    uint64_t x = 0;
+    for (int i = 0; i < 8; i++) x |= (uint64_t)tags[i] << (8 * i); /* one load; any byte order */
+    x ^= 0x0101010101010101u * tag;
+    /* A byte's top bit is set where the byte is zero; no carry crosses bytes, so none is wrong. */
+    return ~(((x & low7) + low7) | x | low7);
+}
+GM_INLINE unsigned gm_match_index(gm_match found) { return gm_ctz(found) >> 3; }
+
+#endif
+
+#endif

@@ -1,0 +1,46 @@
+/* store.h - records: keys and values that stand behind a reference.
+ *
+ * A store is one dense region of equal records. A bucket refers to a record by its number, never by
+ * its address, so the region may move as it grows, and a map is free of pointers.
+ *
+ *     region   | record 1 | record 2 | free ---. | record 4 | free --> 0 | ... room ... |
+ *                                   ^          `-----------^   |                        |
+ *     free ------------------------ 5 (number of the first free one)          used, capacity
+ *
+ *   S1  numbers run from 1; 0 is no record
+ *   S2  every number up to `used` is either live or on the free list, once; live counts the former
+ *   S3  an empty store holds no memory
+ */
+#ifndef GM_STORE_H
+#define GM_STORE_H
+
+#include "memory.h"
+#include "platform.h"
+
+typedef struct gm_store {
+    unsigned char *region;
+    uint32_t stride;   /* bytes a record, at least 4: a free one holds the next free one's number */
+    uint32_t capacity; /* records there is room for */
+    uint32_t used;     /* records ever handed out since the store was empty */
+    uint32_t live;
+    uint32_t free;
+} gm_store;
+
+GM_INLINE unsigned char *gm_store_at(const gm_store *store, uint32_t number)
+{
+    return store->region + (size_t)(number - 1) * store->stride;
+}
+
+/* A record of zeros; 0 when there is no memory. */
+uint32_t gm_store_add(gm_store *store, gomap_memory *memory);
+void gm_store_remove(gm_store *store, gomap_memory *memory, uint32_t number);
+void gm_store_clear(gm_store *store, gomap_memory *memory);
+/* Room for count records in all; 0 when there is no memory. */
+int gm_store_reserve(gm_store *store, gomap_memory *memory, size_t count);
+
+GM_INLINE size_t gm_store_bytes(const gm_store *store) { return (size_t)store->capacity * store->stride; }
+
+/* The first broken invariant of S1 to S3 in words, or NULL. */
+const char *gm_store_check(const gm_store *store);
+
+#endif
