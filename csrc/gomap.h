@@ -177,6 +177,9 @@ void gomap_iter_begin(gomap_iter *iter, gomap *map);
 int gomap_iter_next(gomap_iter *iter, const void **key, const void **value); /* 1, 0 at the end, -1 */
 void gomap_iter_end(gomap_iter *iter);
 
+/* The next of a sequence of random words, for seeds: a map each. */
+uint64_t gomap_random(uint64_t *state);
+
 /* ---- knowing what a map is ----------------------------------------------------------------- */
 
 void gomap_memory_of(const gomap *map, gomap_memory *memory); /* the running counters */

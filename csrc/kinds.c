@@ -18,18 +18,25 @@ static void go_destroy(gomap *map)
     gm_map_destroy(&m->map, sizeof *m);
 }
 
-#define GO_ENGINE(name, ...)                                                                              \
-    static const gm_kind name = {__VA_ARGS__};                                                            \
-    static void *name##_find(const gomap *map, const void *key) { return go_find(map, key, name); }       \
-    static void *name##_assign(gomap *map, const void *key, int *added) { return go_assign(map, key, added, name); } \
-    static int name##_erase(gomap *map, const void *key) { return go_erase(map, key, name); }             \
-    static int name##_next(gomap_iter *iter, const void **key, const void **value) { return go_next(iter, key, value, name); } \
-    static int name##_any(gomap *map, const void **key, const void **value) { return go_any(map, key, value, name); } \
-    static int name##_reserve(gomap *map, size_t count) { return go_reserve(map, count, name); }          \
-    static int name##_check(const gomap *map, char *why, size_t size) { return go_check(map, why, size, name); } \
-    static const gomap_engine name##_engine = {                                                           \
-        GOMAP_GO,       name##_find, name##_assign, name##_erase, name##_next, name##_any, name##_reserve, \
-        go_iterate,     go_erase_any, go_clear,     go_destroy,   go_stats,    go_walk,    name##_check,   \
+#define GO_ENGINE(name, ...)                                                                          \
+    static const gm_kind name = {__VA_ARGS__};                                                        \
+    static int name##_evacuate(gm_go *m, size_t index) { return go_evacuate(m, index, name); }        \
+    static void *name##_find(const gomap *map, const void *key) { return go_find(map, key, name); }   \
+    static void *name##_assign(gomap *map, const void *key, int *added)                               \
+    { return go_assign(map, key, added, name##_evacuate, name); }                                     \
+    static int name##_erase(gomap *map, const void *key)                                              \
+    { return go_erase(map, key, name##_evacuate, name); }                                             \
+    static int name##_next(gomap_iter *iter, const void **key, const void **value)                    \
+    { return go_next(iter, key, value, name); }                                                       \
+    static int name##_any(gomap *map, const void **key, const void **value)                           \
+    { return go_any(map, key, value, name##_evacuate, name); }                                        \
+    static int name##_reserve(gomap *map, size_t count) { return go_reserve(map, count, name); }      \
+    static int name##_check(const gomap *map, char *why, size_t size)                                 \
+    { return go_check(map, why, size, name); }                                                        \
+    static const gomap_engine name##_engine = {                                                       \
+        GOMAP_GO,     name##_find,  name##_assign, name##_erase, name##_next, name##_any,             \
+        name##_reserve, go_iterate, go_erase_any,  go_clear,     go_destroy,  go_stats,   go_walk,    \
+        name##_check,                                                                                 \
     };
 
 GO_ENGINE(go_bits8, GM_BITS, 1)
@@ -68,6 +75,8 @@ gomap *gm_go_new(const gomap_engine *engine, const gomap_type *type, size_t hint
     gm_go *m = (gm_go *)gm_map_create(engine, type, sizeof *m, go_size_class(type->key_size),
                                       go_size_class(type->value_size), seed);
     if (m == NULL) return NULL;
+    m->key_ref = type->key_ref;
+    m->value_ref = type->value_ref;
     m->key_slot = type->key_ref ? GO_REFERENCE : type->key_size;
     m->value_slot = type->value_ref ? GO_REFERENCE : type->value_size;
     m->values_at = GO_KEYS + GO_SLOTS * m->key_slot;

@@ -124,6 +124,8 @@ void gomap_iter_end(gomap_iter *iter)
     iter->map = NULL;
 }
 
+uint64_t gomap_random(uint64_t *state) { return gm_random(state); }
+
 void gomap_memory_of(const gomap *map, gomap_memory *memory) { *memory = gm_map_of(map)->memory; }
 
 size_t gomap_total(const gomap *map) { return gm_map_of(map)->memory.total; }

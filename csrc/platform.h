@@ -5,7 +5,8 @@
  *   GM_LIKELY      branch weight, used only where a profile showed the difference
  *   gm_mul128      64 x 64 -> 128 bit product, the heart of the hash
  *   gm_ctz         index of the lowest set bit
- *   gm_match8      which of eight bytes equal one byte
+ *   gm_match8      which of eight bytes equal one byte; gm_match8_up_to: are at most one
+ *   GM_PREFETCH    asks for a cache line that will be needed
  *   gm_load/store  unaligned access through memcpy, which compiles to one move
  *   gm_copy        memcpy that does not call out for the size that is most common
  */
@@ -27,6 +28,14 @@
 #define GM_NOINLINE __attribute__((noinline))
 #define GM_LIKELY(x) __builtin_expect(!!(x), 1)
 #define GM_UNLIKELY(x) __builtin_expect(!!(x), 0)
+#endif
+
+#if defined(__GNUC__) || defined(__clang__)
+#define GM_PREFETCH(at) __builtin_prefetch(at)
+#elif defined(_M_X64)
+#define GM_PREFETCH(at) _mm_prefetch((const char *)(at), _MM_HINT_T0)
+#else
+#define GM_PREFETCH(at) ((void)(at))
 #endif
 
 #if !defined(GM_PORTABLE) && (defined(__SSE2__) || defined(_M_X64))
@@ -89,7 +98,7 @@ GM_INLINE unsigned gm_ctz(uint64_t x)
  * The answer is a gm_match: a set with one element for every equal byte, walked by
  *     for (gm_match found = gm_match8(tags, tag); found; found = gm_match_next(found))
  *         use(gm_match_index(found));
- * SSE2 has a bit a byte; NEON and the portable form have the byte's top bit, so that an index
+ * gm_match_not is its complement. SSE2 has a bit a byte; NEON and the portable form have the byte's top bit, so that an index
  * is a count of bits divided by eight.
  */
 typedef uint64_t gm_match;
@@ -104,6 +113,13 @@ GM_INLINE gm_match gm_match8(const unsigned char *tags, unsigned char tag)
     __m128i equal = _mm_cmpeq_epi8(group, _mm_set1_epi8((char)tag));
     return (gm_match)((unsigned)_mm_movemask_epi8(equal) & 0xffu);
 }
+GM_INLINE gm_match gm_match8_up_to(const unsigned char *tags, unsigned char tag)
+{
+    __m128i group = _mm_loadl_epi64((const __m128i *)(const void *)tags);
+    __m128i lower = _mm_min_epu8(group, _mm_set1_epi8((char)tag));
+    return (gm_match)((unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(group, lower)) & 0xffu);
+}
+GM_INLINE gm_match gm_match_not(gm_match found) { return found ^ 0xff; }
 GM_INLINE unsigned gm_match_index(gm_match found) { return gm_ctz(found); }
 
 #elif GM_NEON
@@ -113,19 +129,37 @@ GM_INLINE gm_match gm_match8(const unsigned char *tags, unsigned char tag)
     uint8x8_t equal = vceq_u8(vld1_u8(tags), vdup_n_u8(tag));
     return vget_lane_u64(vreinterpret_u64_u8(equal), 0) & 0x8080808080808080u;
 }
+GM_INLINE gm_match gm_match8_up_to(const unsigned char *tags, unsigned char tag)
+{
+    uint8x8_t lower = vcle_u8(vld1_u8(tags), vdup_n_u8(tag));
+    return vget_lane_u64(vreinterpret_u64_u8(lower), 0) & 0x8080808080808080u;
+}
+GM_INLINE gm_match gm_match_not(gm_match found) { return found ^ 0x8080808080808080u; }
 GM_INLINE unsigned gm_match_index(gm_match found) { return gm_ctz(found) >> 3; }
 
 #else
 
+#define GM_LOW7 0x7f7f7f7f7f7f7f7fu
+
+GM_INLINE uint64_t gm_tags_word(const unsigned char *tags)
+{
+    uint64_t word = 0;
+    for (int i = 0; i < 8; i++) word |= (uint64_t)tags[i] << (8 * i); /* one load; any byte order */
+    return word;
+}
 GM_INLINE gm_match gm_match8(const unsigned char *tags, unsigned char tag)
 {
-    const uint64_t low7 = 0x7f7f7f7f7f7f7f7fu;
-    uint64_t x = 0;
-    for (int i = 0; i < 8; i++) x |= (uint64_t)tags[i] << (8 * i); /* one load; any byte order */
-    x ^= 0x0101010101010101u * tag;
+    uint64_t x = gm_tags_word(tags) ^ 0x0101010101010101u * tag;
     /* A byte's top bit is set where the byte is zero; no carry crosses bytes, so none is wrong. */
-    return ~(((x & low7) + low7) | x | low7);
+    return ~(((x & GM_LOW7) + GM_LOW7) | x | GM_LOW7);
 }
+/* tag is below 128. */
+GM_INLINE gm_match gm_match8_up_to(const unsigned char *tags, unsigned char tag)
+{
+    uint64_t x = gm_tags_word(tags);
+    return ~(((x & GM_LOW7) + 0x0101010101010101u * (127u - tag)) | x | GM_LOW7);
+}
+GM_INLINE gm_match gm_match_not(gm_match found) { return found ^ 0x8080808080808080u; }
 GM_INLINE unsigned gm_match_index(gm_match found) { return gm_ctz(found) >> 3; }
 
 #endif

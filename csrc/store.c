@@ -13,13 +13,13 @@ static int resize(gm_store *store, gomap_memory *memory, size_t capacity)
     return 1;
 }
 
-/* Room grows by a 32nd: the region is resized in place, or its page tables are moved, so a small
- * step costs little, and the spare room stays near 3 % of the records. Blocks on the heap may have
+/* Room grows by a 64th: the region is resized in place, or its page tables are moved, so a small
+ * step costs little, and the spare room stays under 2 % of the records. Blocks on the heap may have
  * to be copied, and are small: they grow by half. */
 static int grow(gm_store *store, gomap_memory *memory)
 {
     size_t capacity = store->capacity;
-    size_t step = gm_store_bytes(store) < GM_MAP_BYTES ? capacity / 2 : capacity / 32;
+    size_t step = gm_store_bytes(store) < GM_MAP_BYTES ? capacity / 2 : capacity / 64;
     size_t least = store->stride < 1024 ? 4 : 1;
     if (capacity > 0 && gm_store_bytes(store) >= GM_MAP_BYTES) { /* whole pages, all of them used */
         size_t bytes = (capacity + (step > least ? step : least)) * store->stride;

@@ -52,7 +52,9 @@ GM_INLINE void *go_find(const gomap *map, const void *key, gm_kind kind)
     go_place place;
     if (map->count == 0) return NULL;
     uint64_t hash = gm_key_hash(&m->map, key, kind);
-    if (!go_locate(m, go_head(m, hash), hash, key, kind, &place)) return NULL;
+    unsigned char *head = go_head(m, hash);
+    go_prefetch(m, head);
+    if (!go_locate(m, head, hash, key, kind, &place)) return NULL;
     return go_value(m, place.bucket, place.slot);
 }
 
@@ -61,9 +63,8 @@ GM_INLINE void *go_find(const gomap *map, const void *key, gm_kind kind)
 /* Records for a new entry; 0 when there is no memory, and then neither is taken. */
 static int go_records_add(gm_go *m, uint32_t *key_record, uint32_t *value_record)
 {
-    const gomap_type *type = m->map.public_part.type;
-    if (type->key_ref && (*key_record = gm_store_add(&m->map.keys, &m->map.memory)) == 0) return 0;
-    if (type->value_ref && (*value_record = gm_store_add(&m->map.values, &m->map.memory)) == 0) {
+    if (m->key_ref && (*key_record = gm_store_add(&m->map.keys, &m->map.memory)) == 0) return 0;
+    if (m->value_ref && (*value_record = gm_store_add(&m->map.values, &m->map.memory)) == 0) {
         if (*key_record) gm_store_remove(&m->map.keys, &m->map.memory, *key_record);
         return 0;
     }
@@ -80,10 +81,8 @@ static void go_records_remove(gm_go *m, uint32_t key_record, uint32_t value_reco
 GM_INLINE void *go_insert(gm_go *m, go_place free, unsigned char *last, unsigned char top, const void *key,
                           gm_kind kind)
 {
-    const gomap_type *type = m->map.public_part.type;
     uint32_t key_record = 0, value_record = 0;
-    int is_ref = type->key_ref | type->value_ref;
-    if (GM_UNLIKELY(is_ref) && !go_records_add(m, &key_record, &value_record)) return NULL;
+    if (GM_UNLIKELY(m->key_ref | m->value_ref) && !go_records_add(m, &key_record, &value_record)) return NULL;
     if (free.bucket == NULL) {
         free.bucket = go_overflow_add(m, last);
         free.slot = 0;
@@ -100,13 +99,13 @@ GM_INLINE void *go_insert(gm_go *m, go_place free, unsigned char *last, unsigned
     } else {
         memcpy(slot, key, gm_key_bytes(&m->map, kind));
     }
-    if (type->value_ref) gm_store32(go_value_slot(m, free.bucket, free.slot), value_record);
+    if (m->value_ref) gm_store32(go_value_slot(m, free.bucket, free.slot), value_record);
     free.bucket[free.slot] = top;
     m->map.public_part.count++;
     return go_value(m, free.bucket, free.slot);
 }
 
-GM_INLINE void *go_assign(gomap *map, const void *key, int *added, gm_kind kind)
+GM_INLINE void *go_assign(gomap *map, const void *key, int *added, go_evacuate_kind *evacuate, gm_kind kind)
 {
     gm_go *m = go_of(map);
     uint64_t hash = GM_UNLIKELY(gm_key_is_nan(key, kind)) ? gm_random(&m->map.random)
@@ -117,10 +116,11 @@ GM_INLINE void *go_assign(gomap *map, const void *key, int *added, gm_kind kind)
     for (;;) {
         int evacuated = 1;
         if (GM_UNLIKELY(m->old.at != NULL) && !m->map.iterators)
-            evacuated = go_grow_work(m, hash & m->mask, kind);
+            evacuated = go_grow_work(m, hash & m->mask, evacuate);
 
         go_place free = {NULL, 0};
         unsigned char *bucket = go_head(m, hash), *last;
+        go_prefetch(m, bucket);
         do {
             unsigned slot;
             last = bucket;
@@ -131,7 +131,7 @@ GM_INLINE void *go_assign(gomap *map, const void *key, int *added, gm_kind kind)
                 return go_value(m, bucket, slot);
             }
             if (free.bucket == NULL) {
-                gm_match empty = gm_match8(bucket, GO_EMPTY_REST) | gm_match8(bucket, GO_EMPTY_ONE);
+                gm_match empty = gm_match8_up_to(bucket, GO_EMPTY_ONE);
                 if (empty) {
                     free.bucket = bucket;
                     free.slot = gm_match_index(empty);
@@ -156,13 +156,12 @@ GM_INLINE void *go_assign(gomap *map, const void *key, int *added, gm_kind kind)
 /* ---- erase ---------------------------------------------------------------------------------- */
 
 /* Frees a slot, and spreads emptyRest back over the emptyOnes that now end the chain. */
-static void go_erase_at(gm_go *m, unsigned char *head, unsigned char *bucket, unsigned slot)
+GM_INLINE void go_erase_at(gm_go *m, unsigned char *head, unsigned char *bucket, unsigned slot)
 {
-    const gomap_type *type = m->map.public_part.type;
     unsigned char *value = go_value_slot(m, bucket, slot);
-    if (type->key_ref | type->value_ref) {
+    if (GM_UNLIKELY(m->key_ref | m->value_ref)) {
         unsigned char *key = bucket + GO_KEYS + (size_t)slot * m->key_slot;
-        go_records_remove(m, type->key_ref ? gm_load32(key) : 0, type->value_ref ? gm_load32(value) : 0);
+        go_records_remove(m, m->key_ref ? gm_load32(key) : 0, m->value_ref ? gm_load32(value) : 0);
     }
     if (m->value_slot == 8) gm_store64(value, 0);
     else memset(value, 0, m->value_slot);
@@ -186,19 +185,20 @@ static void go_erase_at(gm_go *m, unsigned char *head, unsigned char *bucket, un
         if (bucket[--slot] != GO_EMPTY_ONE) break;
     }
 marked:
-    /* Go 12345's cure: a map emptied and refilled by a hostile hand gets another seed. */
-    if (--m->map.public_part.count == 0) m->map.seed = gm_seed_draw(&m->map.random);
+    /* As in Go: who has learnt collisions from a map cannot use them once it has been empty. */
+    if (GM_UNLIKELY(--m->map.public_part.count == 0)) m->map.seed = gm_seed_draw(&m->map.random);
 }
 
-GM_INLINE int go_erase(gomap *map, const void *key, gm_kind kind)
+GM_INLINE int go_erase(gomap *map, const void *key, go_evacuate_kind *evacuate, gm_kind kind)
 {
     gm_go *m = go_of(map);
     go_place place;
     if (map->count == 0) return 0;
     uint64_t hash = gm_key_hash(&m->map, key, kind);
     if (GM_UNLIKELY(m->old.at != NULL) && !m->map.iterators)
-        (void)go_grow_work(m, hash & m->mask, kind); /* without memory, the old bucket will do */
+        (void)go_grow_work(m, hash & m->mask, evacuate); /* without memory, the old bucket will do */
     unsigned char *head = go_head(m, hash);
+    go_prefetch(m, head);
     if (!go_locate(m, head, hash, key, kind, &place)) return 0;
     go_erase_at(m, head, place.bucket, place.slot);
     return 1;
@@ -206,25 +206,24 @@ GM_INLINE int go_erase(gomap *map, const void *key, gm_kind kind)
 
 /* Some entry: the first from the cursor on. The cursor stays, so that taking all entries one by one
  * passes over the array once. */
-GM_INLINE int go_any(gomap *map, const void **key, const void **value, gm_kind kind)
+GM_INLINE int go_any(gomap *map, const void **key, const void **value, go_evacuate_kind *evacuate, gm_kind kind)
 {
     gm_go *m = go_of(map);
     if (map->count == 0) return 0;
     for (size_t looked = 0; looked <= m->mask; looked++, m->any_at++) {
         size_t index = m->any_at & m->mask;
-        if (m->old.at && !m->map.iterators) (void)go_grow_work(m, index, kind);
+        if (m->old.at && !m->map.iterators) (void)go_grow_work(m, index, evacuate);
         /* An untouched old bucket serves both the new ones it will go to. */
         unsigned char *head = go_head(m, index);
         for (unsigned char *bucket = head; bucket; bucket = go_next_in_chain(m, bucket)) {
-            for (unsigned slot = 0; slot < GO_SLOTS; slot++) {
-                if (go_is_empty(bucket[slot])) continue;
-                m->any_head = head;
-                m->any_bucket = bucket;
-                m->any_slot = slot;
-                *key = gm_key_at(&m->map, go_key(m, bucket, slot, kind), kind);
-                *value = go_value(m, bucket, slot);
-                return 1;
-            }
+            gm_match full = go_full(bucket);
+            if (!full) continue;
+            m->any_head = head;
+            m->any_bucket = bucket;
+            m->any_slot = gm_match_index(full);
+            *key = gm_key_at(&m->map, go_key(m, bucket, m->any_slot, kind), kind);
+            *value = go_value(m, bucket, m->any_slot);
+            return 1;
         }
     }
     return 0;
@@ -260,10 +259,9 @@ static void go_clear(gomap *map)
 GM_INLINE int go_reserve(gomap *map, size_t count, gm_kind kind)
 {
     gm_go *m = go_of(map);
-    const gomap_type *type = map->type;
     gm_map *common = &m->map;
-    if (type->key_ref && !gm_store_reserve(&common->keys, &common->memory, count)) return -1;
-    if (type->value_ref && !gm_store_reserve(&common->values, &common->memory, count)) return -1;
+    if (m->key_ref && !gm_store_reserve(&common->keys, &common->memory, count)) return -1;
+    if (m->value_ref && !gm_store_reserve(&common->values, &common->memory, count)) return -1;
     if (count <= m->grow_at && m->now.at) return 0;
     unsigned B = go_B_for(count);
     if (B >= 64) return -1;

@@ -65,6 +65,7 @@ typedef struct gm_go {
     uint16_t noverflow;    /* Go's: exact below B = 16, sampled from there */
     uint8_t B;
     uint8_t same_size;     /* this growth keeps B */
+    uint8_t key_ref, value_ref; /* the type's, at hand */
     size_t any_at;         /* gomap_any's cursor: the bucket it looks at first */
     unsigned char *any_head, *any_bucket;
     unsigned any_slot;
@@ -109,7 +110,7 @@ GM_INLINE unsigned char *go_value_slot(const gm_go *m, unsigned char *bucket, un
 /* The value's bytes: in the slot, or in the record it refers to. */
 GM_INLINE unsigned char *go_value(const gm_go *m, unsigned char *bucket, unsigned slot)
 {
-    return gm_deref(&m->map.values, m->map.public_part.type->value_ref, go_value_slot(m, bucket, slot));
+    return gm_deref(&m->map.values, m->value_ref, go_value_slot(m, bucket, slot));
 }
 
 GM_INLINE unsigned char go_tophash(uint64_t hash)
@@ -119,6 +120,12 @@ GM_INLINE unsigned char go_tophash(uint64_t hash)
 }
 
 GM_INLINE int go_is_empty(unsigned char tophash) { return tophash <= GO_EMPTY_ONE; }
+
+/* The slots that hold something; of a bucket that is not evacuated. */
+GM_INLINE gm_match go_full(const unsigned char *bucket)
+{
+    return gm_match_not(gm_match8_up_to(bucket, GO_EMPTY_ONE));
+}
 
 GM_INLINE int go_is_evacuated(const unsigned char *bucket)
 {
@@ -133,6 +140,15 @@ GM_INLINE unsigned char *go_head(const gm_go *m, uint64_t hash)
         if (!go_is_evacuated(old)) return old;
     }
     return go_bucket(m, &m->now, hash & m->mask);
+}
+
+/* A small bucket spans three cache lines. Asking for the other two while the tophashes are on their
+ * way makes one memory latency of three: a caller that does much else between two operations, as an
+ * interpreter does, has no other way to overlap them. */
+GM_INLINE void go_prefetch(const gm_go *m, const unsigned char *head)
+{
+    GM_PREFETCH(head + 64);
+    if (m->bucket_bytes <= 192) GM_PREFETCH(head + 128);
 }
 
 /* A heap overflow bucket is one that stands in no array. */

@@ -100,7 +100,7 @@ GM_INLINE int go_check_chain(const gm_go *m, const go_array *array, size_t index
             unsigned char *at = go_key(m, bucket, slot, kind);
             if (kind.code == GM_BYTES_REF && (gm_load32(at) == 0 || gm_load32(at) > m->map.keys.used))
                 return gm_broken(why, size, "G5: %s %zu slot %u: key record %u", where, index, slot, gm_load32(at));
-            if (m->map.public_part.type->value_ref) {
+            if (m->value_ref) {
                 uint32_t record = gm_load32(go_value_slot(m, bucket, slot));
                 if (record == 0 || record > m->map.values.used)
                     return gm_broken(why, size, "G5: %s %zu slot %u: value record %u", where, index, slot, record);

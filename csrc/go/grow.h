@@ -31,8 +31,9 @@ static int go_too_many_overflow(const gm_go *m)
 static int go_grow_start(gm_go *m)
 {
     unsigned same_size = m->map.public_part.count + 1 <= m->grow_at;
+    unsigned B = m->B + (same_size ? 0u : 1u);
     go_array array;
-    if (!go_array_make(m, &array, m->B + !same_size)) return 0;
+    if (!go_array_make(m, &array, B)) return 0;
     gm_repurpose(&m->map.memory, GOMAP_BUCKETS, GOMAP_OLD_BUCKETS, gm_granted(m->now.at, m->now.bytes));
     m->old = m->now;
     m->old_mask = m->mask;
@@ -42,7 +43,7 @@ static int go_grow_start(gm_go *m)
     m->noverflow = 0;
     m->growths++;
     m->same_size_growths += same_size;
-    go_set_B(m, m->B + !same_size);
+    go_set_B(m, B);
     return 1;
 }
 
@@ -53,70 +54,80 @@ static void go_grow_finish(gm_go *m)
     m->evacuated = 0;
 }
 
-/* Where evacuated entries go: the chain's last bucket and its next free slot. */
-typedef struct go_target {
-    unsigned char *head, *bucket;
-    unsigned slot;
-} go_target;
+/* Where evacuated entries go: X's chain and Y's, each with its last bucket and next free slot. */
+typedef struct go_targets {
+    unsigned char *head[2], *bucket[2];
+    unsigned slot[2];
+} go_targets;
 
-/* Empties a target again, and gives back what it took from the heap. */
-static void go_target_undo(gm_go *m, go_target *target)
+/* Empties the targets again, and gives back what they took from the heap and from the tail. */
+static void go_targets_undo(gm_go *m, go_targets *to, size_t tail, uint16_t noverflow)
 {
-    if (target->head == NULL) return;
-    for (unsigned char *bucket = go_overflow(m, target->head); bucket; bucket = go_overflow(m, bucket))
-        m->now.overflow--;
-    go_chain_release(m, &m->now, target->head);
-    memset(target->head, 0, m->bucket_bytes);
+    for (int y = 0; y < 2; y++) {
+        if (to->head[y] == NULL) continue;
+        for (unsigned char *bucket = go_overflow(m, to->head[y]); bucket; bucket = go_overflow(m, bucket))
+            m->now.overflow--;
+        go_chain_release(m, &m->now, to->head[y]);
+        memset(to->head[y], 0, m->bucket_bytes);
+    }
+    memset(go_bucket(m, &m->now, tail), 0, (m->now.next_overflow - tail) * m->bucket_bytes);
+    m->now.next_overflow = tail;
+    m->noverflow = noverflow;
 }
 
+/* Which of the two an entry goes to, and its tophash there. */
+GM_INLINE unsigned go_direction(gm_go *m, const unsigned char *key, unsigned char *top, gm_kind kind)
+{
+    if (m->same_size) return 0;
+    if (GM_UNLIKELY(gm_key_is_nan(key, kind))) {
+        /* No hash can be had again for it: as in Go, the old tophash decides and a new one is drawn,
+         * so that NaNs spread however often the map grows. */
+        unsigned y = *top & 1;
+        *top = go_tophash(gm_random(&m->map.random));
+        return y;
+    }
+    return (gm_key_hash(&m->map, gm_key_at(&m->map, key, kind), kind) & (m->old_mask + 1)) != 0;
+}
+
+/* One old chain to its targets. 0 when there is no memory, and nothing has changed then. Inlined once
+ * a kind, in a function of its own (kinds.c). */
 GM_INLINE int go_evacuate(gm_go *m, size_t index, gm_kind kind)
 {
     unsigned char *head = go_bucket(m, &m->old, index);
-    size_t old_size = m->old_mask + 1;
     size_t tail = m->now.next_overflow;
     uint16_t noverflow = m->noverflow;
     unsigned char marks[GO_SLOTS];
-    go_target target[2];
+    go_targets to;
 
     memset(marks, GO_EVACUATED_EMPTY, sizeof marks);
-    memset(target, 0, sizeof target);
-    target[0].head = target[0].bucket = go_bucket(m, &m->now, index);
-    if (!m->same_size) target[1].head = target[1].bucket = go_bucket(m, &m->now, index + old_size);
+    to.head[0] = to.bucket[0] = go_bucket(m, &m->now, index);
+    to.head[1] = to.bucket[1] = m->same_size ? NULL : go_bucket(m, &m->now, index + m->old_mask + 1);
+    to.slot[0] = to.slot[1] = 0;
+    go_prefetch(m, head);
+    for (int y = 0; y < 2 && to.head[y]; y++) {
+        GM_PREFETCH(to.head[y]);
+        go_prefetch(m, to.head[y]);
+    }
 
     for (unsigned char *bucket = head; bucket; bucket = go_overflow(m, bucket)) {
-        for (unsigned slot = 0; slot < GO_SLOTS; slot++) {
-            unsigned char top = bucket[slot];
-            unsigned y = 0;
-            if (go_is_empty(top)) continue;
-            unsigned char *key = go_key(m, bucket, slot, kind);
-            if (!m->same_size) {
-                if (GM_UNLIKELY(gm_key_is_nan(key, kind))) {
-                    /* No hash can be had again for it: as in Go, the old tophash decides and a new
-                     * one is drawn, so that NaNs spread however often the map grows. */
-                    y = top & 1;
-                    top = go_tophash(gm_random(&m->map.random));
-                } else {
-                    y = (gm_key_hash(&m->map, gm_key_at(&m->map, key, kind), kind) & old_size) != 0;
-                }
-            }
-            go_target *to = &target[y];
-            if (to->slot == GO_SLOTS) {
-                unsigned char *more = go_overflow_add(m, to->bucket);
+        for (gm_match full = go_full(bucket); full; full = gm_match_next(full)) {
+            unsigned slot = gm_match_index(full);
+            unsigned char *key = go_key(m, bucket, slot, kind), top = bucket[slot];
+            unsigned y = go_direction(m, key, &top, kind);
+            if (GM_UNLIKELY(to.slot[y] == GO_SLOTS)) {
+                unsigned char *more = go_overflow_add(m, to.bucket[y]);
                 if (more == NULL) {
-                    go_target_undo(m, &target[0]);
-                    go_target_undo(m, &target[1]);
-                    memset(go_bucket(m, &m->now, tail), 0, (m->now.next_overflow - tail) * m->bucket_bytes);
-                    m->now.next_overflow = tail;
-                    m->noverflow = noverflow;
+                    go_targets_undo(m, &to, tail, noverflow);
                     return 0;
                 }
-                to->bucket = more;
-                to->slot = 0;
+                to.bucket[y] = more;
+                to.slot[y] = 0;
             }
-            to->bucket[to->slot] = top;
-            memcpy(go_key(m, to->bucket, to->slot, kind), key, go_key_slot(m, kind));
-            gm_copy(go_value_slot(m, to->bucket, to->slot), go_value_slot(m, bucket, slot), m->value_slot);
-            to->slot++;
+            unsigned place = to.slot[y]++;
+            unsigned char *into = to.bucket[y];
+            into[place] = top;
+            memcpy(go_key(m, into, place, kind), key, go_key_slot(m, kind));
+            gm_copy(go_value_slot(m, into, place), go_value_slot(m, bucket, slot), m->value_slot);
             if (bucket == head) marks[slot] = (unsigned char)(GO_EVACUATED_X + y);
         }
         if (bucket[GO_SLOTS - 1] == GO_EMPTY_REST) break;
@@ -130,12 +141,15 @@ GM_INLINE int go_evacuate(gm_go *m, size_t index, gm_kind kind)
     return 1;
 }
 
+/* The instance of go_evacuate for the map's kind. */
+typedef int go_evacuate_kind(gm_go *m, size_t index);
+
 /* Evacuates the old bucket that this index of the new array needs, and one more. 0 when there is
  * no memory for the former. */
-GM_INLINE int go_grow_work(gm_go *m, size_t index, gm_kind kind)
+static int go_grow_work(gm_go *m, size_t index, go_evacuate_kind *evacuate)
 {
     size_t needed = index & m->old_mask;
-    if (!go_is_evacuated(go_bucket(m, &m->old, needed)) && !go_evacuate(m, needed, kind)) return 0;
+    if (!go_is_evacuated(go_bucket(m, &m->old, needed)) && !evacuate(m, needed)) return 0;
     for (int once = 0; once < 2; once++) {
         /* Pass over what writes have evacuated out of turn, at most 1024 at a time as in Go. */
         size_t stop = m->evacuated + 1024;
@@ -146,7 +160,7 @@ GM_INLINE int go_grow_work(gm_go *m, size_t index, gm_kind kind)
             return 1;
         }
         if (once == 0 && !go_is_evacuated(go_bucket(m, &m->old, m->evacuated)))
-            (void)go_evacuate(m, m->evacuated, kind); /* without memory, a later write's turn */
+            (void)evacuate(m, m->evacuated); /* without memory, a later write's turn */
     }
     return 1;
 }
@@ -167,8 +181,8 @@ GM_INLINE int go_rebuild(gm_go *m, unsigned B, gm_kind kind)
             unsigned char *bucket = go_bucket(m, from[array], i);
             if (go_is_evacuated(bucket)) continue;
             for (; bucket; bucket = go_overflow(m, bucket)) {
-                for (unsigned slot = 0; slot < GO_SLOTS; slot++) {
-                    if (go_is_empty(bucket[slot])) continue;
+                for (gm_match full = go_full(bucket); full; full = gm_match_next(full)) {
+                    unsigned slot = gm_match_index(full);
                     unsigned char *key = go_key(m, bucket, slot, kind);
                     uint64_t hash = GM_UNLIKELY(gm_key_is_nan(key, kind))
                                         ? gm_random(&wider.map.random)

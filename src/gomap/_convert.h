@@ -1,0 +1,89 @@
+/* _convert.h - Python's int, read and made without a call where it is short.
+ *
+ * The public API has no way to read an int of more than one digit without a loop and an error
+ * check, and conversion is a large part of a map operation from Python. So ints of up to three
+ * digits are read from their digits here, in each interpreter's layout; whatever is longer, or is
+ * not exactly an int, goes the long way, in _core.pyx.
+ */
+#ifndef GOMAP_CONVERT_H
+#define GOMAP_CONVERT_H
+
+#include <Python.h>
+#include <stdint.h>
+
+#if PyLong_SHIFT == 30 && !defined(Py_LIMITED_API) && !defined(PYPY_VERSION)
+#define GOMAP_READ_DIGITS 1
+#endif
+
+/* 1 and the magnitude and sign of an exact int below 2^64; else 0. */
+static inline int gomap_int_read(PyObject *object, uint64_t *magnitude, int *negative)
+{
+#if GOMAP_READ_DIGITS
+    if (!PyLong_CheckExact(object)) return 0;
+    Py_ssize_t digits;
+    const digit *digit_at;
+#if PY_VERSION_HEX >= 0x030C0000
+    uintptr_t tag = ((PyLongObject *)object)->long_value.lv_tag;
+    digits = (Py_ssize_t)(tag >> 3);      /* _PyLong_NON_SIZE_BITS */
+    *negative = (tag & 3) == 2;           /* _PyLong_SIGN_MASK: 0 positive, 1 zero, 2 negative */
+    digit_at = ((PyLongObject *)object)->long_value.ob_digit;
+    if (digits == 0) { /* zero has one digit from 3.12 on, but let no layout surprise us */
+        *magnitude = 0;
+        return 1;
+    }
+#else
+    digits = Py_SIZE(object);
+    *negative = digits < 0;
+    if (digits < 0) digits = -digits;
+    digit_at = ((PyLongObject *)object)->ob_digit;
+    if (digits == 0) {
+        *magnitude = 0;
+        return 1;
+    }
+#endif
+    uint64_t value = digit_at[0];
+    if (digits >= 2) {
+        value |= (uint64_t)digit_at[1] << 30;
+        if (digits >= 3) {
+            if (digits > 3 || digit_at[2] > 15) return 0;
+            value |= (uint64_t)digit_at[2] << 60;
+        }
+    }
+    *magnitude = value;
+    return 1;
+#else
+    (void)object;
+    (void)magnitude;
+    (void)negative;
+    return 0;
+#endif
+}
+
+/* 1 and the value of an exact int that fits, else 0. */
+static inline int gomap_int64_read(PyObject *object, int64_t *value)
+{
+    uint64_t magnitude;
+    int negative;
+    if (!gomap_int_read(object, &magnitude, &negative) || magnitude > (uint64_t)INT64_MAX) return 0;
+    *value = negative ? -(int64_t)magnitude : (int64_t)magnitude;
+    return 1;
+}
+
+static inline int gomap_uint64_read(PyObject *object, uint64_t *value)
+{
+    int negative;
+    return gomap_int_read(object, value, &negative) && !negative;
+}
+
+/* long is 64 bits on most systems, and PyLong_FromLong has a short way for one digit that
+ * PyLong_FromLongLong lacks. */
+static inline PyObject *gomap_int64_make(int64_t value)
+{
+#if LONG_MAX >= INT64_MAX
+    return PyLong_FromLong((long)value);
+#else
+    return PyLong_FromLongLong(value);
+#endif
+}
+
+#endif

@@ -1,0 +1,1020 @@
+# cython: language_level=3, binding=False, embedsignature=True, embedsignature.format=clinic
+# cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+"""The maps: Python objects in, the C core's bytes in between, Python objects out.
+
+Nothing here knows how a map works; that is csrc/. A method converts its arguments (everything that
+may fail or run Python code comes first), calls the core once, and converts the result.
+"""
+
+cimport cython
+from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_FromDouble
+from cpython.long cimport PyLong_AsLongLongAndOverflow, PyLong_AsUnsignedLongLong
+from cpython.ref cimport Py_INCREF
+from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
+from libc.math cimport isfinite
+from libc.stdint cimport (int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t,
+                          uintptr_t)
+from libc.string cimport memcpy
+from ._csrc cimport *
+
+import os
+import sys
+from collections.abc import Mapping, MutableMapping
+from types import GenericAlias
+
+from .memory import MemoryReport, Stats
+from .types import Type, parse, parse_map
+from .views import MapItemsView, MapKeysView, MapValuesView
+
+cdef extern from "_convert.h" nogil:
+    bint gomap_int64_read(object, int64_t *value)
+    bint gomap_uint64_read(object, uint64_t *value)
+    object gomap_int64_make(int64_t value)
+
+cdef extern from "Python.h":
+    bint PyBytes_Check(object)
+    bint PyBool_Check(object)
+    bint PyLong_Check(object)
+    bint PyFloat_Check(object)
+    bint PyIndex_Check(object)
+    bint PyObject_IS_GC(object)
+    object PyNumber_Index(object)
+    object PyNumber_Float(object)
+    object PyLong_FromUnsignedLongLong(unsigned long long)
+    int PyTraceMalloc_Track(unsigned int domain, uintptr_t block, size_t size) nogil
+    int PyTraceMalloc_Untrack(unsigned int domain, uintptr_t block) nogil
+
+
+# ---- what the allocator's hooks tell tracemalloc --------------------------------------------------
+
+#: The tracemalloc domain that the maps' blocks are in: "gomp" in ASCII.
+TRACEMALLOC_DOMAIN = 0x676f6d70
+
+cdef void track(void *block, size_t size) noexcept nogil:
+    PyTraceMalloc_Track(0x676f6d70, <uintptr_t>block, size)
+
+cdef void untrack(void *block, size_t size) noexcept nogil:
+    PyTraceMalloc_Untrack(0x676f6d70, <uintptr_t>block)
+
+cdef gomap_hooks hooks
+hooks.allocated = track
+hooks.released = untrack
+gomap_set_hooks(&hooks)
+
+
+# ---- types ----------------------------------------------------------------------------------------
+
+cdef enum:  # types.Kind, in the same order
+    BOOL
+    INT8
+    INT16
+    INT32
+    INT64
+    UINT8
+    UINT16
+    UINT32
+    UINT64
+    FLOAT32
+    FLOAT64
+    BYTES
+
+cdef enum Role:
+    KEY
+    VALUE
+
+cdef enum Want:
+    KEYS
+    VALUES
+    ITEMS
+
+cdef struct Codec:  # how one type goes in and out
+    uint8_t kind
+    uint32_t size
+
+cdef union Cell:  # room for a converted number
+    int8_t i8
+    int16_t i16
+    int32_t i32
+    int64_t i64
+    uint8_t u8
+    uint16_t u16
+    uint32_t u32
+    uint64_t u64
+    float f32
+    double f64
+
+
+@cython.final
+@cython.no_gc
+cdef class Layout:
+    """A pair of types as the core knows it; shared by the maps of that pair, and outlives them."""
+    cdef gomap_type type
+    cdef object key_type, value_type
+
+
+cdef dict layouts = {}
+
+cdef Layout layout_of(object key, object value):
+    """From two spellings. Remembered by spelling, so that a small map is made quickly."""
+    cdef Layout layout
+    spelling = (key, value)
+    try:
+        layout = layouts.get(spelling)
+        if layout is not None:
+            return layout
+    except TypeError:  # an unhashable spelling: parse says what is wrong with it
+        pass
+    layout = Layout.__new__(Layout)
+    layout.key_type = parse(key, "key")
+    layout.value_type = parse(value, "value")
+    gomap_type_init(&layout.type, core_kind(layout.key_type.kind), layout.key_type.size,
+                    layout.value_type.size, layout.value_type.pointer)
+    if len(layouts) > 500:  # spellings made by a program without end
+        layouts.clear()
+    layouts[spelling] = layout
+    return layout
+
+
+cdef int core_kind(int kind):
+    if kind == FLOAT32:
+        return GOMAP_FLOAT32
+    if kind == FLOAT64:
+        return GOMAP_FLOAT64
+    if kind == BYTES:
+        return GOMAP_BYTES
+    if kind == BOOL or kind == INT8 or kind == UINT8:
+        return GOMAP_BITS8
+    if kind == INT16 or kind == UINT16:
+        return GOMAP_BITS16
+    if kind == INT32 or kind == UINT32:
+        return GOMAP_BITS32
+    return GOMAP_BITS64
+
+
+# ---- Python objects to bytes ----------------------------------------------------------------------
+
+cdef str shown(object value):
+    """A value for an error message, short whatever it is."""
+    if PyLong_Check(value) and not PyBool_Check(value) and value.bit_length() > 256:
+        return f"an int of {value.bit_length()} bits"
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+cdef object type_of(BaseMap m, Role role):
+    return m.layout.key_type if role == KEY else m.layout.value_type
+
+
+cdef str role_name(Role role):
+    return "key" if role == KEY else "value"
+
+
+cdef int wrong_type(BaseMap m, Role role, str expected, object got) except -1:
+    raise TypeError(f"{role_name(role)}: expected {expected} for {type_of(m, role)}, "
+                    f"got {type(got).__name__} {shown(got)}")
+
+
+cdef int out_of_range(BaseMap m, Role role, object value, bint raises) except -1:
+    """0 for a look-up: such a key is absent."""
+    if not raises:
+        return 0
+    kind = type_of(m, role)
+    cdef int bits = 8 * kind.size
+    if kind.kind == FLOAT32 or kind.kind == FLOAT64:
+        limits = "an int must be exact in it" if PyLong_Check(value) else "largest is 3.4028235e+38"
+    elif kind.kind >= UINT8:
+        limits = f"0 to {2**bits - 1}"
+    else:
+        limits = f"{-2**(bits - 1)} to {2**(bits - 1) - 1}"
+    raise OverflowError(f"{role_name(role)}: {shown(value)} is out of range for {kind} ({limits})")
+
+
+cdef int int_in(BaseMap m, Role role, uint8_t kind, object value, Cell *cell, bint raises) except -1:
+    cdef int64_t signed
+    cdef uint64_t unsigned
+    cdef int overflow
+    if kind == UINT64:
+        if gomap_uint64_read(value, &cell.u64):
+            return 1
+    elif gomap_int64_read(value, &signed):
+        return int_fits(m, role, kind, signed, value, cell, raises)
+    # Not exactly an int, or a long one.
+    if PyBool_Check(value) or not PyIndex_Check(value):
+        return wrong_type(m, role, "int", value)
+    if not PyLong_Check(value):
+        value = PyNumber_Index(value)
+    if kind == UINT64:
+        if value < 0 or value > 0xffffffffffffffff:
+            return out_of_range(m, role, value, raises)
+        cell.u64 = PyLong_AsUnsignedLongLong(value)
+        return 1
+    signed = PyLong_AsLongLongAndOverflow(value, &overflow)
+    if overflow:
+        return out_of_range(m, role, value, raises)
+    return int_fits(m, role, kind, signed, value, cell, raises)
+
+
+cdef inline int int_fits(BaseMap m, Role role, uint8_t kind, int64_t signed, object value, Cell *cell,
+                         bint raises) except -1:
+    if kind == INT64:
+        cell.i64 = signed
+    elif kind == INT32 and -0x80000000 <= signed <= 0x7fffffff:
+        cell.i32 = <int32_t>signed
+    elif kind == UINT32 and 0 <= signed <= 0xffffffff:
+        cell.u32 = <uint32_t>signed
+    elif kind == INT16 and -0x8000 <= signed <= 0x7fff:
+        cell.i16 = <int16_t>signed
+    elif kind == UINT16 and 0 <= signed <= 0xffff:
+        cell.u16 = <uint16_t>signed
+    elif kind == INT8 and -0x80 <= signed <= 0x7f:
+        cell.i8 = <int8_t>signed
+    elif kind == UINT8 and 0 <= signed <= 0xff:
+        cell.u8 = <uint8_t>signed
+    else:
+        return out_of_range(m, role, value, raises)
+    return 1
+
+
+cdef int float_in(BaseMap m, Role role, uint8_t kind, object value, Cell *cell, bint raises) except -1:
+    cdef double number
+    if PyFloat_Check(value):
+        number = PyFloat_AS_DOUBLE(value)
+    elif PyBool_Check(value):
+        return wrong_type(m, role, "float", value)
+    elif PyLong_Check(value) or PyIndex_Check(value):
+        value = PyNumber_Index(value)
+        try:
+            exact = float(value)
+        except OverflowError:
+            return out_of_range(m, role, value, raises)
+        if exact != value:
+            return out_of_range(m, role, value, raises)
+        number = exact
+    else:
+        # Other floats, such as NumPy's; not what is a number of another kind, such as Decimal.
+        if not hasattr(type(value), "__float__"):
+            return wrong_type(m, role, "float", value)
+        exact = PyNumber_Float(value)
+        if exact == exact and not exact == value:
+            return wrong_type(m, role, "float", value)
+        number = exact
+    if kind == FLOAT64:
+        cell.f64 = number
+        return 1
+    cell.f32 = <float>number
+    if isfinite(number) and not isfinite(cell.f32):
+        return out_of_range(m, role, value, raises)
+    return 1
+
+
+cdef int bool_in(BaseMap m, Role role, object value, Cell *cell) except -1:
+    if not PyBool_Check(value):
+        if type(value).__name__ not in ("bool", "bool_"):  # NumPy's
+            return wrong_type(m, role, "bool", value)
+        value = bool(value)
+    cell.u8 = value is True
+    return 1
+
+
+cdef int number_in(BaseMap m, Role role, uint8_t kind, object value, Cell *cell, bint raises) except -1:
+    if kind == FLOAT32 or kind == FLOAT64:
+        return float_in(m, role, kind, value, cell, raises)
+    if kind == BOOL:
+        return bool_in(m, role, value, cell)
+    return int_in(m, role, kind, value, cell, raises)
+
+
+cdef bytes bytes_of(BaseMap m, Role role, object value):
+    """What is bytes-like, as bytes."""
+    cdef Py_buffer view
+    if PyBytes_Check(value):
+        return value
+    if not isinstance(value, (bytearray, memoryview)):
+        wrong_type(m, role, "bytes", value)
+    PyObject_GetBuffer(value, &view, PyBUF_SIMPLE)
+    try:
+        if view.itemsize != 1:
+            wrong_type(m, role, "bytes", value)
+        return PyBytes_FromStringAndSize(<char *>view.buf, view.len)
+    finally:
+        PyBuffer_Release(&view)
+
+
+cdef inline int convert(BaseMap m, Role role, Codec codec, object value, Cell *cell, const void **at,
+                        bint raises) except -1:
+    """The address of the value's bytes, in the cell or in the bytes object, which the caller keeps.
+
+    0 for an int that is out of range, where that is no error.
+    """
+    at[0] = cell
+    if codec.kind == INT64 and gomap_int64_read(value, &cell.i64):
+        return 1
+    return convert_other(m, role, codec, value, cell, at, raises)
+
+
+cdef int convert_other(BaseMap m, Role role, Codec codec, object value, Cell *cell, const void **at,
+                       bint raises) except -1:
+    if codec.kind != BYTES:
+        return number_in(m, role, codec.kind, value, cell, raises)
+    if PyBytes_GET_SIZE(value) != codec.size:
+        raise ValueError(f"{role_name(role)}: expected {codec.size} bytes for {type_of(m, role)}, "
+                         f"got {PyBytes_GET_SIZE(value)}")
+    at[0] = PyBytes_AS_STRING(value)
+    return 1
+
+
+# ---- bytes to Python objects ----------------------------------------------------------------------
+
+cdef object number_out(uint8_t kind, const void *at):
+    cdef Cell cell
+    if kind == UINT64:
+        memcpy(&cell.u64, at, 8)
+        return PyLong_FromUnsignedLongLong(cell.u64)
+    if kind == FLOAT64:
+        memcpy(&cell.f64, at, 8)
+        return PyFloat_FromDouble(cell.f64)
+    if kind == FLOAT32:
+        memcpy(&cell.f32, at, 4)
+        return PyFloat_FromDouble(cell.f32)
+    if kind == INT32:
+        memcpy(&cell.i32, at, 4)
+        return gomap_int64_make(cell.i32)
+    if kind == UINT32:
+        memcpy(&cell.u32, at, 4)
+        return gomap_int64_make(cell.u32)
+    if kind == INT16:
+        memcpy(&cell.i16, at, 2)
+        return gomap_int64_make(cell.i16)
+    if kind == UINT16:
+        memcpy(&cell.u16, at, 2)
+        return gomap_int64_make(cell.u16)
+    memcpy(&cell.u8, at, 1)
+    if kind == BOOL:
+        return True if cell.u8 else False
+    return gomap_int64_make(cell.i8 if kind == INT8 else cell.u8)
+
+
+cdef inline object out(Codec codec, const void *at):
+    cdef int64_t word
+    if codec.kind == INT64:
+        memcpy(&word, at, 8)
+        return gomap_int64_make(word)
+    if codec.kind == BYTES:
+        return PyBytes_FromStringAndSize(<const char *>at, codec.size)
+    return number_out(codec.kind, at)
+
+
+cdef inline void store(void *room, const void *at, uint32_t size) noexcept:
+    if size == 8:
+        memcpy(room, at, 8)
+    else:
+        memcpy(room, at, size)
+
+
+# ---- maps -----------------------------------------------------------------------------------------
+
+cdef uint64_t seeds = int.from_bytes(os.urandom(8), "little")
+
+cdef object MISSING = object()
+
+cdef size_t hint_of(object capacity) except? 0:
+    """As in Go, a hint that is negative or absurd is no hint."""
+    if PyBool_Check(capacity) or not PyIndex_Check(capacity):
+        raise TypeError(f"capacity: expected int, got {type(capacity).__name__} {shown(capacity)}")
+    capacity = PyNumber_Index(capacity)
+    return capacity if 0 < capacity < 2**62 else 0
+
+
+@cython.no_gc
+@cython.collection_type("mapping")
+cdef class BaseMap:
+    """What the maps have in common. Use :class:`GoMap`."""
+    cdef gomap *map
+    cdef Codec key, value
+    cdef bint is_bytes  # the key, the value or both: such arguments are made bytes first
+    cdef Layout layout
+    cdef object __weakref__
+
+    __hash__ = None
+    __class_getitem__ = classmethod(GenericAlias)
+
+    def __dealloc__(self):
+        gomap_free(self.map)
+
+    cdef int engine(self):
+        return GOMAP_GO
+
+    @cython.final
+    cdef void use(self, Layout layout) noexcept:
+        self.layout = layout
+        self.key.kind = layout.key_type.kind
+        self.key.size = layout.type.key_size
+        self.value.kind = layout.value_type.kind
+        self.value.size = layout.type.value_size
+        self.is_bytes = self.key.kind == BYTES or self.value.kind == BYTES
+
+    @cython.final
+    cdef int open(self, Layout layout, size_t hint) except -1:
+        self.map = gomap_new(self.engine(), &layout.type, hint, gomap_random(&seeds))
+        if self.map == NULL:
+            raise MemoryError()
+        self.use(layout)
+        return 0
+
+    @cython.final
+    cdef inline int ready(self) except -1:
+        return unready(self) if self.map == NULL else 0
+
+    @cython.final
+    cdef int begin(self, object key, object value, object items, object capacity) except -1:
+        """What __init__ does. Again on a map that is made already, it updates, as dict's does."""
+        cdef Layout layout = layout_of(key, value)
+        cdef size_t hint = hint_of(capacity)
+        if self.map != NULL:
+            if not same_types(self.layout, layout):
+                raise TypeError(f"this is a {self.spelling()} already, it cannot become another")
+        else:
+            if hint == 0 and isinstance(items, (dict, BaseMap)):
+                hint = len(items)
+            self.open(layout, hint)
+        if items is not None:
+            self.update(items)
+        return 0
+
+    @cython.final
+    cdef str spelling(self):
+        return f"map[{self.layout.key_type}]{self.layout.value_type}"
+
+    @cython.final
+    cdef BaseMap empty(self):
+        """Another map of this class and types, not made yet."""
+        cdef type cls = type(self)
+        cdef BaseMap other = cls.__new__(cls)
+        return other
+
+    # ---- one entry ----
+
+    def __len__(self):
+        self.ready()
+        return <Py_ssize_t>self.map.count
+
+    def __bool__(self):
+        self.ready()
+        return self.map.count != 0
+
+    @cython.final
+    cdef inline int find(self, object key, void **value) except -1:
+        """Sets the value's address, to NULL when the key is absent."""
+        cdef Cell cell
+        cdef const void *at
+        value[0] = NULL
+        if convert(self, KEY, self.key, key, &cell, &at, False):
+            value[0] = gomap_find(self.map, at)
+        return 0
+
+    @cython.final
+    cdef int assign(self, object key, object value) except -1:
+        cdef Cell key_cell, value_cell
+        cdef const void *key_at
+        cdef const void *value_at
+        cdef int added
+        if self.is_bytes:
+            if self.key.kind == BYTES:
+                key = bytes_of(self, KEY, key)
+            if self.value.kind == BYTES:
+                value = bytes_of(self, VALUE, value)
+        convert(self, KEY, self.key, key, &key_cell, &key_at, True)
+        convert(self, VALUE, self.value, value, &value_cell, &value_at, True)
+        cdef void *room = gomap_assign(self.map, key_at, &added)
+        if room == NULL:
+            raise MemoryError()
+        store(room, value_at, self.value.size)
+        return 0
+
+    def __getitem__(self, key):
+        self.ready()
+        wanted = bytes_of(self, KEY, key) if self.key.kind == BYTES else key
+        cdef void *found
+        self.find(wanted, &found)
+        if found == NULL:
+            return self.missing(key)
+        return out(self.value, found)
+
+    @cython.final
+    cdef object missing(self, object key):
+        """What m[key] is for a key that is absent: KeyError, or a subclass's __missing__."""
+        handler = getattr(type(self), "__missing__", None)
+        if handler is not None:
+            return handler(self, key)
+        raise KeyError(key)
+
+    def __setitem__(self, key, value):
+        self.ready()
+        self.assign(key, value)
+
+    def __delitem__(self, key):
+        self.ready()
+        cdef Cell cell
+        cdef const void *at
+        wanted = bytes_of(self, KEY, key) if self.key.kind == BYTES else key
+        if not convert(self, KEY, self.key, wanted, &cell, &at, False) or not gomap_erase(self.map, at):
+            raise KeyError(key)
+
+    def __contains__(self, key):
+        self.ready()
+        if self.key.kind == BYTES:
+            key = bytes_of(self, KEY, key)
+        cdef void *found
+        self.find(key, &found)
+        return found != NULL
+
+    def get(self, key, default=None, /):
+        """The value for key, or default when it is absent.
+
+        :raises TypeError: the key is of a wrong type
+        """
+        self.ready()
+        if self.key.kind == BYTES:
+            key = bytes_of(self, KEY, key)
+        cdef void *found
+        self.find(key, &found)
+        return default if found == NULL else out(self.value, found)
+
+    def setdefault(self, key, default=MISSING, /):
+        """The value for key; when it is absent, default is put there first.
+
+        Without a default it is the value type's zero, as in Go.
+        """
+        self.ready()
+        cdef Cell key_cell, value_cell
+        cdef const void *key_at
+        cdef const void *value_at = NULL
+        cdef int added
+        if self.key.kind == BYTES:
+            key = bytes_of(self, KEY, key)
+        if default is not MISSING:
+            if self.value.kind == BYTES:
+                default = bytes_of(self, VALUE, default)
+            convert(self, VALUE, self.value, default, &value_cell, &value_at, True)
+        convert(self, KEY, self.key, key, &key_cell, &key_at, True)
+        cdef void *room = gomap_assign(self.map, key_at, &added)
+        if room == NULL:
+            raise MemoryError()
+        if added and value_at != NULL:
+            store(room, value_at, self.value.size)
+        return out(self.value, room)
+
+    def pop(self, key, default=MISSING, /):
+        """Remove key and return its value; when it is absent, default, or KeyError without one."""
+        self.ready()
+        cdef Cell cell
+        cdef const void *at
+        cdef void *found = NULL
+        wanted = bytes_of(self, KEY, key) if self.key.kind == BYTES else key
+        if convert(self, KEY, self.key, wanted, &cell, &at, False):
+            found = gomap_find(self.map, at)
+        if found == NULL:
+            if default is MISSING:
+                raise KeyError(key)
+            return default
+        value = out(self.value, found)
+        gomap_erase(self.map, at)
+        return value
+
+    def popitem(self):
+        """Remove some entry and return it as a (key, value) tuple; KeyError when there is none."""
+        self.ready()
+        cdef const void *key
+        cdef const void *value
+        if not gomap_any(self.map, &key, &value):
+            raise KeyError("popitem(): map is empty")
+        item = (out(self.key, key), out(self.value, value))
+        gomap_erase_any(self.map)
+        return item
+
+    # ---- many ----
+
+    def update(self, other=(), /, **entries):
+        """Put in every entry of a mapping or of an iterable of (key, value) pairs.
+
+        As with dict, the entries before one that is refused are in.
+        """
+        self.ready()
+        cdef BaseMap source
+        if isinstance(other, BaseMap) and (<BaseMap>other).map != NULL \
+                and same_types((<BaseMap>other).layout, self.layout):
+            source = other
+            if source is not self and gomap_merge(self.map, source.map) < 0:
+                raise MemoryError()
+        elif type(other) is dict:
+            for key, value in (<dict>other).items():
+                self.assign(key, value)
+        elif hasattr(other, "keys"):
+            for key in other.keys():
+                self.assign(key, other[key])
+        else:
+            self.update_pairs(other)
+        for name in entries:
+            self.assign(name, entries[name])
+
+    @cython.final
+    cdef int update_pairs(self, object pairs) except -1:
+        cdef Py_ssize_t position = 0
+        for pair in pairs:
+            if type(pair) is not tuple or len(pair) != 2:
+                try:
+                    pair = tuple(pair)
+                except TypeError:
+                    raise TypeError(f"update element #{position}: expected a (key, value) pair, "
+                                    f"got {type(pair).__name__} {shown(pair)}") from None
+                if len(pair) != 2:
+                    raise ValueError(f"update element #{position}: expected a (key, value) pair, "
+                                     f"got {len(pair)} elements")
+            self.assign((<tuple>pair)[0], (<tuple>pair)[1])
+            position += 1
+        return 0
+
+    @classmethod
+    def fromkeys(cls, keys, fill=MISSING, /, *, key, value):
+        """A map of the given types with these keys, each with the value fill (zero without one)."""
+        cdef BaseMap made = cls(key, value)
+        for each in keys:
+            if fill is MISSING:
+                made.setdefault(each)
+            else:
+                made.assign(each, fill)
+        return made
+
+    def clear(self):
+        """Remove every entry."""
+        self.ready()
+        gomap_clear(self.map)
+
+    def reserve(self, count, /):
+        """Make room for count entries in all, so that none of their insertions has to grow.
+
+        :raises MemoryError: there is no such room; nothing has changed
+        """
+        self.ready()
+        if PyBool_Check(count) or not PyIndex_Check(count):
+            raise TypeError(f"reserve: expected int, got {type(count).__name__} {shown(count)}")
+        count = PyNumber_Index(count)
+        if count < 0:
+            raise ValueError(f"reserve: expected a number of entries, got {shown(count)}")
+        if count >= 2**62 or gomap_reserve(self.map, count) < 0:
+            raise MemoryError(f"no room for {shown(count)} entries of {self.spelling()}")
+
+    def copy(self):
+        """A copy of the same class, sized for the entries there are."""
+        self.ready()
+        cdef BaseMap copied = self.empty()
+        copied.map = gomap_clone(self.map, gomap_random(&seeds))
+        if copied.map == NULL:
+            raise MemoryError()
+        copied.use(self.layout)
+        return copied
+
+    def __copy__(self):
+        copied = self.copy()
+        if hasattr(self, "__dict__"):
+            copied.__dict__.update(self.__dict__)
+        return copied
+
+    def __deepcopy__(self, memo):
+        import copy
+        copied = self.copy()
+        memo[id(self)] = copied
+        if hasattr(self, "__dict__"):
+            copied.__dict__.update(copy.deepcopy(self.__dict__, memo))
+        return copied
+
+    def __or__(self, other):
+        if not isinstance(self, BaseMap) or not isinstance(other, Mapping):
+            return NotImplemented
+        united = self.copy()
+        united.update(other)
+        return united
+
+    def __ror__(self, other):
+        if not isinstance(other, Mapping):
+            return NotImplemented
+        self.ready()
+        cdef BaseMap united = self.empty()
+        united.open(self.layout, self.map.count)
+        united.update(other)
+        united.update(self)
+        return united
+
+    def __ior__(self, other):
+        self.update(other)
+        return self
+
+    def __eq__(self, other):
+        if self is other:
+            return True
+        if not isinstance(other, Mapping):
+            return NotImplemented
+        if len(self) != len(other):
+            return False
+        try:
+            for key, value in self.items():
+                if key not in other or not other[key] == value:
+                    return False
+        except (TypeError, ValueError):
+            if isinstance(other, BaseMap):  # of a key type that has no such keys
+                return False
+            raise
+        return True
+
+    # ---- iteration ----
+
+    def __iter__(self):
+        return iterator(self, KEYS)
+
+    def _iter_keys(self):
+        return iterator(self, KEYS)
+
+    def _iter_values(self):
+        return iterator(self, VALUES)
+
+    def _iter_items(self):
+        return iterator(self, ITEMS)
+
+    def keys(self):
+        """A live view of the keys."""
+        self.ready()
+        return MapKeysView(self)
+
+    def values(self):
+        """A live view of the values."""
+        self.ready()
+        return MapValuesView(self)
+
+    def items(self):
+        """A live view of the entries as (key, value) tuples."""
+        self.ready()
+        return MapItemsView(self)
+
+    def __repr__(self):
+        name = type(self).__name__
+        if self.map == NULL:
+            return f"<{name}, not initialised>"
+        start = f"{name}({self.layout.key_type.name!r}, {self.layout.value_type.name!r}"
+        if self.map.count == 0:
+            return start + ")"
+        entries = []
+        for key, value in self.items():
+            if len(entries) == 6:
+                entries.append(f"... {self.map.count - 6:,} more")
+                break
+            entries.append(f"{shown(key)}: {shown(value)}")
+        return f"{start}, {{{', '.join(entries)}}})"
+
+    # ---- pickling ----
+
+    def __reduce_ex__(self, protocol):
+        self.ready()
+        cdef const void *key
+        cdef const void *value
+        cdef gomap_iter iter
+        cdef bytes packed = PyBytes_FromStringAndSize(NULL, self.map.count * (self.key.size + self.value.size))
+        cdef char *to = PyBytes_AS_STRING(packed)
+        gomap_iter_begin(&iter, self.map)
+        while gomap_iter_next(&iter, &key, &value) == 1:
+            memcpy(to, key, self.key.size)
+            memcpy(to + self.key.size, value, self.value.size)
+            to += self.key.size + self.value.size
+        gomap_iter_end(&iter)
+        return (_restore, (type(self), self.layout.key_type.name, self.layout.value_type.name,
+                           self.map.count, packed, sys.byteorder),
+                getattr(self, "__dict__", None) or None)
+
+    # ---- reports ----
+
+    @property
+    def key_type(self):
+        """The type of the keys."""
+        self.ready()
+        return self.layout.key_type
+
+    @property
+    def value_type(self):
+        """The type of the values."""
+        self.ready()
+        return self.layout.value_type
+
+    @property
+    def nbytes(self):
+        """Every byte the map holds outside its Python object, as the allocator gave it."""
+        self.ready()
+        return gomap_total(self.map)
+
+    def __sizeof__(self):
+        # sys.getsizeof adds the collector's header for a subclass that has one.
+        self.ready()
+        cdef size_t collector = 0
+        if PyObject_IS_GC(self):
+            collector = 2 * sizeof(void *)
+        return gomap_total(self.map) - collector
+
+    def memory(self):
+        """Where the bytes are: a :class:`~gomap.memory.MemoryReport`."""
+        self.ready()
+        cdef gomap_memory memory
+        gomap_memory_of(self.map, &memory)
+        return MemoryReport(
+            total=memory.total, peak=memory.total_peak,
+            raw=self.map.count * (self.key.size + self.value.size),
+            header=memory.live[GOMAP_HEADER], buckets=memory.live[GOMAP_BUCKETS], tags=0,
+            overflow=memory.live[GOMAP_OVERFLOW], records=memory.live[GOMAP_RECORDS], strings=0,
+            old_buckets=memory.live[GOMAP_OLD_BUCKETS], entries=self.map.count)
+
+    def reset_peak(self):
+        """Let memory().peak begin again from what is held now."""
+        self.ready()
+        gomap_peak_reset(self.map)
+
+    def stats(self):
+        """How the map is built at this moment: a :class:`~gomap.memory.Stats`."""
+        self.ready()
+        cdef gomap_stats stats
+        cdef int last = GOMAP_CHAIN_LENGTHS
+        gomap_stats_of(self.map, &stats)
+        while last > 1 and stats.chain_lengths[last - 1] == 0:
+            last -= 1
+        return Stats(
+            engine="go", entries=self.map.count, buckets=stats.buckets, B=stats.B,
+            array_buckets=stats.array_buckets, array_bytes=stats.array_bytes,
+            bucket_bytes=stats.bucket_bytes, overflow_buckets=stats.overflow_buckets,
+            overflow_heap=stats.overflow_heap, old_buckets=stats.old_buckets,
+            evacuated=stats.evacuated, growing=bool(stats.growing), same_size=bool(stats.same_size),
+            grow_at=stats.grow_at, growths=stats.growths, same_size_growths=stats.same_size_growths,
+            noverflow=stats.noverflow,
+            chain_lengths=tuple([stats.chain_lengths[i] for i in range(last)]) if stats.buckets else ())
+
+    def _check(self):
+        """The first broken invariant in words, or None. Takes time in proportion to the map."""
+        self.ready()
+        cdef char why[400]
+        if gomap_check(self.map, why, sizeof(why)) == 0:
+            return None
+        return why.decode()
+
+    def _walk(self):
+        """The bytes held by purpose, found by walking the structure instead of by counting."""
+        self.ready()
+        cdef size_t live[8]
+        gomap_walk(self.map, live)
+        return {"header": live[GOMAP_HEADER], "buckets": live[GOMAP_BUCKETS],
+                "old_buckets": live[GOMAP_OLD_BUCKETS], "overflow": live[GOMAP_OVERFLOW],
+                "records": live[GOMAP_RECORDS]}
+
+
+cdef int unready(BaseMap m) except -1:
+    raise ValueError(f"{type(m).__name__}.__init__() has not been called")
+
+
+cdef class GoMap(BaseMap):
+    """Go's classic runtime map (Go 1.0 to 1.23): grows by doubling, never shrinks.
+
+    :param key: the key type, ``int`` or as Go spells it: ``"uint32"``, ``"[16]byte"``
+    :param value: the value type; ``"*T"`` is stored behind a reference
+    :param items: a mapping or an iterable of (key, value) pairs to begin with
+    :param capacity: the number of entries to have room for; a hint, as in Go's ``make``
+
+    A key of a wrong type raises TypeError on every operation. An int or float that the type cannot
+    hold raises OverflowError when stored, and is absent when looked up. Bytes of another length than
+    the type's raise ValueError.
+
+    >>> m = GoMap(int, "[4]byte", {1: b"spam"})
+    >>> m[1], 2 in m, m.stats().B
+    (b'spam', False, 0)
+    """
+
+    def __init__(self, key, value, items=None, /, *, capacity=0):
+        self.begin(key, value, items, capacity)
+
+
+cdef bint same_types(Layout one, Layout other):
+    return one is other or (one.key_type == other.key_type and one.value_type == other.value_type)
+
+
+def make(spec, hint=0, /):
+    """A :class:`GoMap` from Go's spelling: ``make("map[int][128]byte", 1000)``.
+
+    :raises ValueError: the spelling is unknown or malformed; the message shows where
+    """
+    key, value = parse_map(spec)
+    return GoMap(key, value, capacity=hint)
+
+
+def _restore(cls, key, value, count, packed, byteorder):
+    """A pickled map: its entries' bytes, key and value in turn, in the pickling machine's byte order."""
+    cdef BaseMap made = cls.__new__(cls)
+    cdef Layout layout = layout_of(key, value)
+    cdef size_t key_size = layout.type.key_size, value_size = layout.type.value_size, i
+    cdef const char *at
+    cdef int added
+    if not PyBytes_Check(packed) or not 0 <= count or len(packed) != count * (key_size + value_size):
+        raise ValueError(f"pickled {cls.__name__}: {count} entries do not fit the bytes that hold them")
+    if byteorder != sys.byteorder:
+        packed = swapped(packed, layout)
+    made.open(layout, count)
+    at = PyBytes_AS_STRING(packed)
+    for i in range(<size_t>count):
+        room = gomap_assign(made.map, at, &added)
+        if room == NULL:
+            raise MemoryError()
+        memcpy(room, at + key_size, value_size)
+        at += key_size + value_size
+    return made
+
+
+cdef bytes swapped(bytes packed, Layout layout):
+    """The entries with their numbers' bytes in the other order."""
+    cdef bytearray turned = bytearray(packed)
+    cdef Py_ssize_t entry = layout.key_type.size + layout.value_type.size, start
+    for field, offset in ((layout.key_type, 0), (layout.value_type, layout.key_type.size)):
+        if field.kind != BYTES and field.size > 1:
+            for start in range(offset, len(turned), entry):
+                turned[start:start + field.size] = turned[start:start + field.size][::-1]
+    return bytes(turned)
+
+
+# ---- iterators ------------------------------------------------------------------------------------
+
+@cython.final
+@cython.no_gc_clear  # the map must be there when the core's iterator is ended
+cdef class MapIterator:
+    """Goes over a map's keys, values or entries. Deleting and overwriting meanwhile is allowed; after
+    an insertion the next step raises RuntimeError."""
+    cdef BaseMap owner
+    cdef gomap_iter iter
+    cdef Want want
+    cdef size_t left
+
+    def __dealloc__(self):
+        gomap_iter_end(&self.iter)
+
+    def __iter__(self):
+        return self
+
+    def __length_hint__(self):
+        if self.iter.map == NULL:
+            return 0
+        return min(self.left, self.iter.map.count)
+
+    def __next__(self):
+        cdef const void *key
+        cdef const void *value
+        cdef int more = gomap_iter_next(&self.iter, &key, &value)
+        cdef BaseMap m = self.owner
+        if more == 1:
+            if self.left:
+                self.left -= 1
+            if self.want == KEYS:
+                return out(m.key, key)
+            if self.want == VALUES:
+                return out(m.value, value)
+            return pair(out(m.key, key), out(m.value, value))
+        self.left = 0
+        if more < 0:
+            gomap_iter_end(&self.iter)
+            raise RuntimeError("a key was inserted into the map during iteration")
+        raise StopIteration
+
+
+cdef inline tuple pair(object first, object second):
+    cdef tuple made = PyTuple_New(2)
+    Py_INCREF(first)
+    PyTuple_SET_ITEM(made, 0, first)
+    Py_INCREF(second)
+    PyTuple_SET_ITEM(made, 1, second)
+    return made
+
+
+cdef MapIterator iterator(BaseMap m, Want want):
+    m.ready()
+    cdef MapIterator made = MapIterator.__new__(MapIterator)
+    made.owner = m
+    made.want = want
+    made.left = m.map.count
+    gomap_iter_begin(&made.iter, m.map)
+    return made
+
+
+MutableMapping.register(BaseMap)
+
+
+# ---- for tests ------------------------------------------------------------------------------------
+
+def _fail_after(allocations, count=1):
+    """Let so many of the core's allocations succeed and fail the next; a negative number: none fails."""
+    gomap_fail_after(allocations, count)
+
+
+def _fail_pending():
+    """How many injected failures are still to come."""
+    return gomap_fail_pending()

@@ -1,0 +1,101 @@
+# csrc/gomap.h for Cython: declarations only, in the header's order.
+
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+
+cdef extern from "gomap.h" nogil:
+    enum:
+        GOMAP_BITS8
+        GOMAP_BITS16
+        GOMAP_BITS32
+        GOMAP_BITS64
+        GOMAP_FLOAT32
+        GOMAP_FLOAT64
+        GOMAP_BYTES
+
+    ctypedef struct gomap_type:
+        uint32_t key_size
+        uint32_t value_size
+        uint8_t key_kind
+        uint8_t key_ref
+        uint8_t value_ref
+
+    void gomap_type_init(gomap_type *type, int key_kind, uint32_t key_size, uint32_t value_size,
+                         int value_pointer)
+
+    enum:
+        GOMAP_HEADER
+        GOMAP_BUCKETS
+        GOMAP_OLD_BUCKETS
+        GOMAP_OVERFLOW
+        GOMAP_RECORDS
+        GOMAP_PURPOSES
+
+    ctypedef struct gomap_memory:
+        size_t *live
+        size_t *peak
+        size_t total
+        size_t total_peak
+
+    enum:
+        GOMAP_CHAIN_LENGTHS
+
+    ctypedef struct gomap_stats:
+        size_t buckets
+        size_t array_buckets
+        size_t array_bytes
+        size_t bucket_bytes
+        size_t overflow_buckets
+        size_t overflow_heap
+        size_t old_buckets
+        size_t evacuated
+        size_t grow_at
+        size_t growths
+        size_t same_size_growths
+        uint32_t noverflow
+        uint8_t B
+        uint8_t growing
+        uint8_t same_size
+        size_t *chain_lengths
+
+    ctypedef struct gomap:
+        const gomap_type *type
+        size_t count
+
+    ctypedef struct gomap_iter:
+        gomap *map
+
+    enum:
+        GOMAP_GO
+
+    gomap *gomap_new(int engine, const gomap_type *type, size_t hint, uint64_t seed)
+    void gomap_free(gomap *map)
+    gomap *gomap_clone(const gomap *map, uint64_t seed)
+    int gomap_merge(gomap *map, const gomap *source)
+
+    void *gomap_find(const gomap *map, const void *key)
+    void *gomap_assign(gomap *map, const void *key, int *added)
+    int gomap_erase(gomap *map, const void *key)
+    int gomap_any(gomap *map, const void **key, const void **value)
+    void gomap_erase_any(gomap *map)
+    int gomap_reserve(gomap *map, size_t count)
+    void gomap_clear(gomap *map)
+
+    void gomap_iter_begin(gomap_iter *iter, gomap *map)
+    int gomap_iter_next(gomap_iter *iter, const void **key, const void **value)
+    void gomap_iter_end(gomap_iter *iter)
+
+    void gomap_memory_of(const gomap *map, gomap_memory *memory)
+    void gomap_peak_reset(gomap *map)
+    size_t gomap_total(const gomap *map)
+    void gomap_walk(const gomap *map, size_t *live)
+    void gomap_stats_of(const gomap *map, gomap_stats *stats)
+    int gomap_check(const gomap *map, char *why, size_t size)
+
+    ctypedef struct gomap_hooks:
+        void (*allocated)(void *block, size_t bytes) noexcept
+        void (*released)(void *block, size_t bytes) noexcept
+    void gomap_set_hooks(const gomap_hooks *hooks)
+    void gomap_fail_after(int64_t n, int64_t count)
+    int64_t gomap_fail_pending()
+
+    uint64_t gomap_random(uint64_t *state)

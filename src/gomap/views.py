@@ -1,0 +1,113 @@
+"""What ``keys()``, ``values()`` and ``items()`` return: live views, as ``dict`` has them.
+
+Plain Python around the map's own iterator; the set operations come from ``collections.abc``. Unlike
+the map itself, set operations take elements of any type: one that the map's types cannot hold is
+simply not in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from ._core import BaseMap
+
+__all__ = ["MapItemsView", "MapKeysView", "MapValuesView"]
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class _View(Generic[K, V]):
+    """What the three have in common."""
+
+    __slots__ = ()
+    _mapping: BaseMap[K, V]
+
+    @property
+    def mapping(self) -> Mapping[K, V]:
+        """The map, read-only."""
+        return MappingProxyType(self._mapping)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._mapping!r})"
+
+
+class _SetView(_View[K, V]):
+    """Set operations that ask for elements of any type, and return a ``set`` as ``dict``'s do."""
+
+    __slots__ = ()
+
+    def _holds(self, element: object) -> bool:
+        try:
+            return element in self  # type: ignore[operator]
+        except (TypeError, ValueError):
+            return False
+
+    def __and__(self, other: Iterable[Any]) -> set[Any]:
+        if not isinstance(other, Iterable):
+            return NotImplemented
+        return {element for element in other if self._holds(element)}
+
+    __rand__ = __and__
+
+    def isdisjoint(self, other: Iterable[Any]) -> bool:
+        """Whether no element of ``other`` is in the view."""
+        return not any(self._holds(element) for element in other)
+
+    def __ge__(self, other: object) -> bool:
+        if not isinstance(other, (set, frozenset, KeysView, ItemsView)):
+            return NotImplemented
+        return len(self) >= len(other) and all(self._holds(element) for element in other)  # type: ignore[arg-type]
+
+    def __gt__(self, other: object) -> bool:
+        if not isinstance(other, (set, frozenset, KeysView, ItemsView)):
+            return NotImplemented
+        return len(self) > len(other) and all(self._holds(element) for element in other)  # type: ignore[arg-type]
+
+
+class MapKeysView(_SetView[K, V], KeysView[K]):
+    """A live view of a map's keys."""
+
+    __slots__ = ()
+
+    @classmethod
+    def _from_iterable(cls, it: Iterable[Any]) -> set[Any]:  # type: ignore[override]
+        return set(it)
+
+    def __iter__(self) -> Iterator[K]:
+        return self._mapping._iter_keys()
+
+
+class MapItemsView(_SetView[K, V], ItemsView[K, V]):
+    """A live view of a map's entries as ``(key, value)`` tuples."""
+
+    __slots__ = ()
+
+    @classmethod
+    def _from_iterable(cls, it: Iterable[Any]) -> set[Any]:  # type: ignore[override]
+        return set(it)
+
+    def __iter__(self) -> Iterator[tuple[K, V]]:
+        return self._mapping._iter_items()
+
+    def __contains__(self, item: object) -> bool:
+        if not isinstance(item, tuple) or len(item) != 2:
+            return False
+        missing = object()
+        value = self._mapping.get(item[0], missing)
+        return value is not missing and (value is item[1] or bool(value == item[1]))
+
+
+class MapValuesView(_View[K, V], ValuesView[V]):
+    """A live view of a map's values."""
+
+    __slots__ = ()
+
+    def __iter__(self) -> Iterator[V]:
+        return self._mapping._iter_values()
+
+    def __contains__(self, value: object) -> bool:
+        return any(held is value or held == value for held in self)
