@@ -6,13 +6,14 @@
  * factor zero and so cancel the rest of the key, whatever the seed. Here that takes guessing 64
  * random bits.
  *
- *   integers   fold(key ^ a, b)                        one multiplication
+ *   integers   fold(fold(key ^ a, b), constant)
  *   bytes      h = a;  h = fold(word ^ b, word' ^ h)   16 bytes a step; the length is fixed per map
  *
- * All 64 bits are used: engines take a bucket from one end and a tag from the other. The low bits
- * of the product see the low bits of the key and the high bits see the high ones, so that the
- * fold sees all of it: multiples of 2^40, equal halves and sequences spread as random keys do
- * (tests/c/test_hash.c measures it).
+ * One fold of an integer would do for speed, but not for likeness to chance: a product's low bits run
+ * through a sequence of keys without repeating, so that sequential keys fill buckets more evenly than
+ * random ones (3,000 to 3,700 overflow buckets at 1,000,000 entries, where chance makes 4,300), and
+ * other sequences less evenly. The second makes every family spread as random keys do: multiples of
+ * 2^40, equal halves, sequences (tests/c/test_hash.c measures it). It costs 1.5 ns.
  */
 #ifndef GM_HASH_H
 #define GM_HASH_H
@@ -48,7 +49,13 @@ GM_INLINE gm_seed gm_seed_draw(uint64_t *random)
     return seed;
 }
 
-GM_INLINE uint64_t gm_hash_word(uint64_t key, gm_seed seed) { return gm_fold(key ^ seed.a, seed.b); }
+/* The second fold's factor: odd, half of its bits set in no pattern (the fraction of the golden ratio). */
+#define GM_MIX 0x9e3779b97f4a7c15u
+
+GM_INLINE uint64_t gm_hash_word(uint64_t key, gm_seed seed)
+{
+    return gm_fold(gm_fold(key ^ seed.a, seed.b), GM_MIX);
+}
 
 GM_INLINE uint64_t gm_hash_bytes(const unsigned char *p, size_t n, gm_seed seed)
 {

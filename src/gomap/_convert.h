@@ -1,4 +1,4 @@
-/* _convert.h - Python's int, read and made without a call where it is short.
+/* _convert.h - ints and pairs, read and made by the shortest way.
  *
  * The public API has no way to read an int of more than one digit without a loop and an error
  * check, and conversion is a large part of a map operation from Python. So ints of up to three
@@ -9,6 +9,7 @@
 #define GOMAP_CONVERT_H
 
 #include <Python.h>
+#include <limits.h>
 #include <stdint.h>
 
 #if PyLong_SHIFT == 30 && !defined(Py_LIMITED_API) && !defined(PYPY_VERSION)
@@ -84,6 +85,35 @@ static inline PyObject *gomap_int64_make(int64_t value)
 #else
     return PyLong_FromLongLong(value);
 #endif
+}
+
+/* The tuple (first, second), whose references it takes. *kept is the pair returned before: when its
+ * only owner is the iterator that keeps it, it is filled anew, as dict's iterator does. NULL on failure. */
+static inline PyObject *gomap_pair(PyObject **kept, PyObject *first, PyObject *second)
+{
+    PyObject *made = *kept;
+#ifndef Py_GIL_DISABLED
+    if (made != NULL && Py_REFCNT(made) == 1) {
+        PyObject *old_first = PyTuple_GET_ITEM(made, 0), *old_second = PyTuple_GET_ITEM(made, 1);
+        PyTuple_SET_ITEM(made, 0, first);
+        PyTuple_SET_ITEM(made, 1, second);
+        Py_INCREF(made);
+        Py_DECREF(old_first);
+        Py_DECREF(old_second);
+        return made;
+    }
+#endif
+    made = PyTuple_New(2);
+    if (made == NULL) {
+        Py_DECREF(first);
+        Py_DECREF(second);
+        return NULL;
+    }
+    PyTuple_SET_ITEM(made, 0, first);
+    PyTuple_SET_ITEM(made, 1, second);
+    Py_XDECREF(*kept);
+    *kept = Py_NewRef(made);
+    return made;
 }
 
 #endif

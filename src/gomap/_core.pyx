@@ -11,8 +11,8 @@ from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_FromDouble
 from cpython.long cimport PyLong_AsLongLongAndOverflow, PyLong_AsUnsignedLongLong
-from cpython.ref cimport Py_INCREF
-from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
+from cpython.object cimport PyObject
+from cpython.ref cimport Py_INCREF, Py_XDECREF
 from libc.math cimport isfinite
 from libc.stdint cimport (int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t,
                           uintptr_t)
@@ -32,6 +32,7 @@ cdef extern from "_convert.h" nogil:
     bint gomap_int64_read(object, int64_t *value)
     bint gomap_uint64_read(object, uint64_t *value)
     object gomap_int64_make(int64_t value)
+    object gomap_pair(PyObject **kept, object first, object second)  # takes their references
 
 cdef extern from "Python.h":
     bint PyBytes_Check(object)
@@ -954,9 +955,16 @@ cdef class MapIterator:
     cdef gomap_iter iter
     cdef Want want
     cdef size_t left
+    cdef PyObject *pair  # the last one returned, owned
 
     def __dealloc__(self):
         gomap_iter_end(&self.iter)
+        Py_XDECREF(self.pair)
+
+    cdef inline object item(self, object key, object value):
+        Py_INCREF(key)
+        Py_INCREF(value)
+        return gomap_pair(&self.pair, key, value)
 
     def __iter__(self):
         return self
@@ -978,21 +986,12 @@ cdef class MapIterator:
                 return out(m.key, key)
             if self.want == VALUES:
                 return out(m.value, value)
-            return pair(out(m.key, key), out(m.value, value))
+            return self.item(out(m.key, key), out(m.value, value))
         self.left = 0
         if more < 0:
             gomap_iter_end(&self.iter)
             raise RuntimeError("a key was inserted into the map during iteration")
         raise StopIteration
-
-
-cdef inline tuple pair(object first, object second):
-    cdef tuple made = PyTuple_New(2)
-    Py_INCREF(first)
-    PyTuple_SET_ITEM(made, 0, first)
-    Py_INCREF(second)
-    PyTuple_SET_ITEM(made, 1, second)
-    return made
 
 
 cdef MapIterator iterator(BaseMap m, Want want):
