@@ -74,7 +74,7 @@ class MapKeysView(_SetView[K, V], KeysView[K]):
     __slots__ = ()
 
     @classmethod
-    def _from_iterable(cls, it: Iterable[Any]) -> set[Any]:  # type: ignore[override]
+    def _from_iterable(cls, it: Iterable[Any]) -> set[Any]:
         return set(it)
 
     def __iter__(self) -> Iterator[K]:
@@ -87,7 +87,7 @@ class MapItemsView(_SetView[K, V], ItemsView[K, V]):
     __slots__ = ()
 
     @classmethod
-    def _from_iterable(cls, it: Iterable[Any]) -> set[Any]:  # type: ignore[override]
+    def _from_iterable(cls, it: Iterable[Any]) -> set[Any]:
         return set(it)
 
     def __iter__(self) -> Iterator[tuple[K, V]]:

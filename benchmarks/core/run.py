@@ -1,0 +1,315 @@
+"""Measures gomap's C core against absl::flat_hash_map and Go's map, without Python in between.
+
+    python benchmarks/core/run.py                     # the default workloads, about three minutes
+    python benchmarks/core/run.py --workload 8x1000   # 8-byte values, 1,000 entries; may be repeated
+
+Builds one program per map and value size in a temporary directory, runs them by turns, each run in
+a process of its own, and prints medians and ratios. --output also writes core.json (every sample) and
+core.md there. What is not installed is left out. Standard library only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import shlex
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+CSRC = HERE.parent.parent / "csrc"
+
+OPERATIONS = ("grow", "presized", "hit", "miss", "delete", "churn", "iterate")
+VALUE_BYTES = (8, 128)
+OPTIMISE = ["-O2", "-DNDEBUG"]  # the same for C and C++
+WARNINGS = ["-Wall", "-Wextra"]
+HUGE_PAGES = Path("/sys/kernel/mm/transparent_hugepage/enabled")
+
+
+@dataclass(frozen=True)
+class Workload:
+    value_bytes: int
+    n: int
+
+    @classmethod
+    def parse(cls, text: str) -> Workload:
+        value_bytes, x, n = text.partition("x")
+        if not x or not value_bytes.isdigit() or not n.isdigit() or int(n) == 0:
+            raise argparse.ArgumentTypeError(f"expected VALUE_BYTESxENTRIES as in 8x1000000, got {text!r}")
+        if int(value_bytes) not in VALUE_BYTES:
+            raise argparse.ArgumentTypeError(f"expected value bytes of {VALUE_BYTES}, got {value_bytes}")
+        return cls(int(value_bytes), int(n))
+
+    def __str__(self) -> str:
+        value = "uint64" if self.value_bytes == 8 else f"[{self.value_bytes}]byte"
+        return f"map[uint64]{value}, {self.n:,} entries"
+
+
+DEFAULT_WORKLOADS = [Workload(8, 1_000), Workload(8, 1_000_000), Workload(128, 1_000_000)]
+LARGE_WORKLOAD = Workload(8, 10_000_000)
+
+
+@dataclass(frozen=True)
+class Program:
+    """One map: its name in the results, and the executable for each value size."""
+
+    name: str
+    executables: dict[int, Path]
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Results:
+    """ns per operation: samples[workload][program][operation], one number a round."""
+
+    samples: dict[Workload, dict[str, dict[str, list[float]]]] = field(default_factory=dict)
+
+    def add(self, workload: Workload, program: str, ns: dict[str, float]) -> None:
+        into = self.samples.setdefault(workload, {}).setdefault(program, {})
+        for operation, value in ns.items():
+            into.setdefault(operation, []).append(value)
+
+    def median(self, workload: Workload, program: str, operation: str) -> float:
+        return statistics.median(self.samples[workload][program][operation])
+
+    def ratio(self, workload: Workload, other: str, operation: str) -> float:
+        """Of gomap to another: the median of each round's, as runs of one round are neighbours in time."""
+        ours = self.samples[workload]["gomap"][operation]
+        theirs = self.samples[workload][other][operation]
+        return statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
+
+
+# ---- building
+
+
+class Missing(Exception):
+    """A compiler or library that a program needs is not installed."""
+
+
+def tool(variable: str, default: str) -> list[str]:
+    command = shlex.split(os.environ.get(variable, default))
+    if shutil.which(command[0]) is None:
+        raise Missing(f"no {command[0]} on the path (set {variable} to another)")
+    return command
+
+
+def build(command: list[str], cwd: Path | None = None) -> None:
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"building failed: {shlex.join(command)}\n{done.stderr}")
+
+
+def build_gomap(directory: Path) -> list[Program]:
+    cc = tool("CC", "cc")
+    sources = [str(HERE / "bench_gomap.c"), *map(str, sorted(CSRC.glob("*.c")))]
+    executables = {}
+    for size in VALUE_BYTES:
+        executables[size] = directory / f"gomap-{size}"
+        flags = ["-std=c11", *OPTIMISE, *WARNINGS, f"-DVALUE_BYTES={size}", f"-I{CSRC}"]
+        build([*cc, *flags, *sources, "-o", str(executables[size])])
+    return [Program("gomap", executables)]
+
+
+def absl_flags() -> list[str]:
+    pkg_config = tool("PKG_CONFIG", "pkg-config")
+    done = subprocess.run(
+        [*pkg_config, "--cflags", "--libs", "absl_flat_hash_map"], capture_output=True, text=True
+    )
+    if done.returncode != 0:
+        raise Missing("pkg-config knows no absl_flat_hash_map (Debian: libabsl-dev)")
+    return shlex.split(done.stdout)
+
+
+def build_absl(directory: Path) -> list[Program]:
+    flags, cxx = absl_flags(), tool("CXX", "c++")
+    executables = {}
+    for size in VALUE_BYTES:
+        executables[size] = directory / f"absl-{size}"
+        ours = ["-std=c++17", *OPTIMISE, *WARNINGS, f"-DVALUE_BYTES={size}"]
+        build([*cxx, *ours, str(HERE / "bench_absl.cc"), *flags, "-o", str(executables[size])])
+    programs = [Program("absl", executables)]
+    if platform.libc_ver()[0] == "glibc" and HUGE_PAGES.exists():
+        # gomap asks the system for huge pages; here malloc does so for absl.
+        programs.append(Program("absl-huge", executables, {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}))
+    return programs
+
+
+def build_go(directory: Path) -> list[Program]:
+    go = tool("GO", "go")
+    executables = {}
+    for size in VALUE_BYTES:
+        executables[size] = directory / f"go-{size}"
+        tags = ["-tags", f"bytes{size}"]
+        build([*go, "build", "-buildvcs=false", *tags, "-o", str(executables[size]), "."], cwd=HERE / "go")
+    return [Program("go", executables)]
+
+
+def build_all(directory: Path) -> list[Program]:
+    try:
+        programs = build_gomap(directory)
+    except Missing as missing:
+        sys.exit(f"gomap cannot be built: {missing}")
+    for name, builder in (("absl::flat_hash_map", build_absl), ("Go's map", build_go)):
+        try:
+            programs += builder(directory)
+        except Missing as missing:
+            print(f"{name} is left out: {missing}", file=sys.stderr)
+    return programs
+
+
+# ---- measuring
+
+
+def run(program: Program, workload: Workload, seed: int, operations: list[str]) -> dict[str, float]:
+    command = [str(program.executables[workload.value_bytes]), str(workload.n), str(seed), *operations]
+    environment = {**os.environ, **program.environment}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"{program.name}, {workload}: exit status {done.returncode}\n{done.stderr}")
+    ns: dict[str, float] = json.loads(done.stdout)["ns"]
+    return ns
+
+
+def measure(
+    programs: list[Program], workloads: list[Workload], rounds: int, operations: list[str]
+) -> Results:
+    """By turns, so that a disturbance of the machine meets all alike; a round has keys of its own."""
+    results = Results()
+    for seed in range(1, rounds + 1):
+        for workload in workloads:
+            for program in programs:
+                print(f"\rround {seed} of {rounds}: {workload}, {program.name:<12}", end="", file=sys.stderr)
+                results.add(workload, program.name, run(program, workload, seed, operations))
+    print("\r" + " " * 79 + "\r", end="", file=sys.stderr)
+    return results
+
+
+# ---- reporting
+
+
+def first_line(command: list[str]) -> str:
+    done = subprocess.run(command, capture_output=True, text=True)
+    return (done.stdout or done.stderr).strip().partition("\n")[0]
+
+
+def cpu_model() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def system_name() -> str:
+    try:
+        name = platform.freedesktop_os_release()["PRETTY_NAME"]
+    except (OSError, KeyError):
+        name = platform.system()
+    return f"{name}, {platform.system()} {platform.release()}"
+
+
+def machine(names: Iterable[str]) -> dict[str, str]:
+    facts = {"cpu": f"{cpu_model()}, {os.cpu_count()} cores", "system": system_name()}
+    if HUGE_PAGES.exists():
+        words = HUGE_PAGES.read_text().split()
+        facts["transparent huge pages"] = next(word.strip("[]") for word in words if word.startswith("["))
+    facts["C compiler"] = first_line([*tool("CC", "cc"), "--version"])
+    if "absl" in names:
+        facts["C++ compiler"] = first_line([*tool("CXX", "c++"), "--version"])
+        facts["absl"] = first_line([*tool("PKG_CONFIG", "pkg-config"), "--modversion", "absl_flat_hash_map"])
+    if "go" in names:
+        facts["Go"] = first_line([*tool("GO", "go"), "version"])
+    facts["flags"] = " ".join(OPTIMISE)
+    return facts
+
+
+def table(results: Results, workload: Workload) -> list[list[str]]:
+    names = list(results.samples[workload])
+    others = names[1:]
+    rows = [["ns/op", *names, *(f"gomap/{other}" for other in others)]]
+    for operation in results.samples[workload]["gomap"]:
+        medians = [f"{results.median(workload, name, operation):.1f}" for name in names]
+        ratios = [f"{results.ratio(workload, other, operation):.2f}" for other in others]
+        rows.append([operation, *medians, *ratios])
+    return rows
+
+
+def as_text(rows: list[list[str]]) -> str:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = (
+        "  ".join([row[0].ljust(widths[0]), *(cell.rjust(w) for cell, w in zip(row[1:], widths[1:], strict=True))])
+        for row in rows
+    )
+    return "\n".join(lines)
+
+
+def as_markdown(rows: list[list[str]]) -> str:
+    lines = ["| " + " | ".join(row) + " |" for row in rows]
+    lines.insert(1, "|---|" + "---:|" * (len(rows[0]) - 1))
+    return "\n".join(lines)
+
+
+def report(results: Results, command: str, date: str, rounds: int, facts: dict[str, str]) -> str:
+    parts = [
+        "# The C core against absl::flat_hash_map and Go's map",
+        f"Thread CPU time, medians of {rounds} rounds; a ratio is the median of the rounds' ratios, below 1 "
+        "where gomap is faster. What each operation is: [README](../README.md).",
+        "\n".join([f"- command: `{command}`", f"- date: {date}", *(f"- {k}: {v}" for k, v in facts.items())]),
+    ]
+    for workload in results.samples:
+        parts += [f"## {workload}", as_markdown(table(results, workload))]
+    return "\n\n".join(parts) + "\n"
+
+
+def write(output: Path, results: Results, command: str, rounds: int) -> None:
+    facts = machine(next(iter(results.samples.values())))
+    date = datetime.date.today().isoformat()
+    workloads = [
+        {"value_bytes": workload.value_bytes, "entries": workload.n, "ns": samples}
+        for workload, samples in results.samples.items()
+    ]
+    document = {"command": command, "date": date, "rounds": rounds, "machine": facts, "workloads": workloads}
+    output.mkdir(parents=True, exist_ok=True)
+    (output / "core.json").write_text(json.dumps(document, indent=1) + "\n")
+    (output / "core.md").write_text(report(results, command, date, rounds, facts))
+    print(f"wrote core.json and core.md in {output}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="gomap's C core against absl::flat_hash_map and Go's map")
+    parser.add_argument("--rounds", type=int, default=7, help="runs of each program (default 7)")
+    parser.add_argument("--workload", type=Workload.parse, action="append", metavar="BYTESxN",
+                        help="value bytes (8 or 128) and entries; may be repeated")
+    parser.add_argument("--large", action="store_true", help="add 10,000,000 entries of 8 bytes")
+    parser.add_argument("--operations", nargs="+", choices=OPERATIONS, default=list(OPERATIONS))
+    parser.add_argument("--output", type=Path, help="a directory for core.json and core.md")
+    arguments = parser.parse_args()
+    if arguments.rounds < 1:
+        parser.error(f"expected one round or more, got {arguments.rounds}")
+    workloads = list(arguments.workload or DEFAULT_WORKLOADS)
+    if arguments.large:
+        workloads.append(LARGE_WORKLOAD)
+
+    with tempfile.TemporaryDirectory(prefix="gomap-bench-") as directory:
+        programs = build_all(Path(directory))
+        results = measure(programs, workloads, arguments.rounds, arguments.operations)
+    for workload in results.samples:
+        print(f"{workload}\n{as_text(table(results, workload))}\n")
+    if arguments.output:
+        command = shlex.join(["python", "benchmarks/core/run.py", *sys.argv[1:]])
+        write(arguments.output, results, command, arguments.rounds)
+
+
+if __name__ == "__main__":
+    main()

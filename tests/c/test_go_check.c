@@ -1,0 +1,170 @@
+/* test_go_check.c - that gomap_check finds what is broken: every invariant of Go's engine is broken by
+ * hand, once in each way, and must be the one that is reported. */
+#include "model.h"
+
+#include "go/bucket.h"
+
+/* Overwrites an object of the map for a moment: gomap_check must name the invariant. */
+static void broken_by(gomap *map, void *object, const void *wrong, size_t size, const char *invariant,
+                      int line)
+{
+    unsigned char right[64];
+    char why[256] = "";
+    CHECK(size <= sizeof right);
+    CHECK_MAP(map);
+    memcpy(right, object, size);
+    CHECK(memcmp(right, wrong, size) != 0);
+    memcpy(object, wrong, size);
+    int result = gomap_check(map, why, sizeof why);
+    memcpy(object, right, size);
+    CHECK_MAP(map);
+    if (result != -1 || strncmp(why, invariant, strlen(invariant)) != 0 || why[strlen(invariant)] != ':') {
+        fprintf(stderr, "line %d: expected -1 and %s, got %d and \"%s\"\n", line, invariant, result, why);
+        exit(1);
+    }
+}
+
+#define BROKEN_BY(invariant, map, object, ...)                                           \
+    do {                                                                                 \
+        __typeof__(object) wrong_ = (__VA_ARGS__);                                       \
+        broken_by(map, &(object), &wrong_, sizeof wrong_, invariant, __LINE__);          \
+    } while (0)
+
+/* A bucket alone in its chain, not full, with this many entries or more. */
+static unsigned char *bucket_with(const gm_go *m, int least)
+{
+    for (size_t i = 0; i <= m->mask; i++) {
+        unsigned char *bucket = go_bucket(m, &m->now, i);
+        int entries = 0;
+        for (int slot = 0; slot < GO_SLOTS; slot++) entries += bucket[slot] >= GO_MIN_TOPHASH;
+        if (entries >= least && entries < GO_SLOTS && go_overflow(m, bucket) == NULL) return bucket;
+    }
+    CHECK(!m); /* there is no such bucket */
+    return NULL;
+}
+
+/* The head of a chain of two, the second from the array's tail. */
+static unsigned char *chained_bucket(const gm_go *m)
+{
+    for (size_t i = 0; i <= m->mask; i++) {
+        unsigned char *head = go_bucket(m, &m->now, i), *next = go_overflow(m, head);
+        if (next && !go_is_heap(&m->now, next) && go_overflow(m, next) == NULL) return head;
+    }
+    CHECK(!m); /* there is no such chain */
+    return NULL;
+}
+
+static void settled_map(void)
+{
+    model *model = model_new(&test_engines[0], test_type_named("map[int]int"), 1600, 0, 1);
+    for (size_t i = 0; i < model->domain; i++) CHECK_EQ(model_assign(model, i), 1);
+    gomap *map = model->map;
+    gm_go *m = go_of(map);
+    CHECK(m->old.at == NULL && m->B == 8);
+
+    BROKEN_BY("G1", map, m->B, (unsigned char)(m->B + 1));
+    BROKEN_BY("G1", map, m->grow_at, m->grow_at + 1);
+    BROKEN_BY("G1", map, m->now.buckets, m->now.buckets - 1);
+    BROKEN_BY("G1", map, m->now.next_overflow, m->mask);
+    BROKEN_BY("G1", map, map->count, m->grow_at + 1);
+    BROKEN_BY("G8", map, map->count, map->count - 1);
+    BROKEN_BY("G6", map, m->now.overflow, m->now.overflow + 1);
+    BROKEN_BY("G6", map, m->now.overflow, m->now.overflow - 1);
+    BROKEN_BY("G6", map, m->now.overflow_heap, m->now.overflow_heap + 1);
+
+    unsigned char *bucket = bucket_with(m, 3);
+    unsigned empty = gm_match_index(gm_match8(bucket, GO_EMPTY_REST));
+    BROKEN_BY("G2", map, bucket[0], (unsigned char)(bucket[0] ^ 0x80));
+    BROKEN_BY("G2", map, bucket[GO_KEYS], (unsigned char)~bucket[GO_KEYS]);
+    BROKEN_BY("G7", map, bucket[0], GO_EMPTY_REST);
+    memset(go_value_slot(m, bucket, 0), 0, 8); /* a value as good as any */
+    BROKEN_BY("G3", map, bucket[0], GO_EMPTY_REST);
+    BROKEN_BY("G3", map, bucket[empty], GO_EMPTY_ONE);
+    BROKEN_BY("G3", map, bucket[GO_SLOTS - 1], GO_EMPTY_ONE);
+    for (unsigned char mark = GO_EVACUATED_X; mark <= GO_EVACUATED_EMPTY; mark++)
+        BROKEN_BY("G3", map, bucket[1], mark);
+    unsigned char *empty_value = go_value_slot(m, bucket, GO_SLOTS - 1);
+    BROKEN_BY("G7", map, empty_value[7], 1);
+    /* An entry twice: the second is one that no look-up leads to. */
+    unsigned char twice[2 * GO_SLOTS + 8];
+    memcpy(twice, bucket, sizeof twice);
+    twice[1] = twice[0];
+    memcpy(twice + GO_KEYS + 8, twice + GO_KEYS, 8);
+    broken_by(map, bucket, twice, sizeof twice, "G2", __LINE__);
+
+    unsigned char *head = chained_bucket(m), **link = (unsigned char **)(void *)(head + m->overflow_at);
+    BROKEN_BY("G6", map, *link, head);
+    BROKEN_BY("G6", map, *link, *link + 8);
+    BROKEN_BY("G6", map, *link, go_bucket(m, &m->now, m->now.next_overflow));
+    /* The chain cut: its entries are missing, and so is the bucket. */
+    BROKEN_BY("G6", map, *link, NULL);
+
+    BROKEN_BY("M2", map, m->map.memory.live[GOMAP_BUCKETS], m->map.memory.live[GOMAP_BUCKETS] + 1);
+    BROKEN_BY("M2", map, m->map.memory.total, m->map.memory.total - 1);
+    BROKEN_BY("M2", map, m->map.memory.total_peak, m->map.memory.total - 1);
+    model_free(model);
+}
+
+static void growing_map(void)
+{
+    model *model = model_new(&test_engines[0], test_type_named("map[int]int"), 1700, 0, 1);
+    for (size_t i = 0; i < 1700; i++) CHECK_EQ(model_assign(model, i), 1);
+    gomap *map = model->map;
+    gm_go *m = go_of(map);
+    CHECK(m->old.at != NULL && m->evacuated < m->old_mask);
+
+    BROKEN_BY("G4", map, m->old_mask, m->mask);
+    BROKEN_BY("G4", map, m->same_size, 1);
+    BROKEN_BY("G4", map, m->evacuated, m->old_mask + 1);
+    size_t waiting = m->evacuated;
+    while (go_is_evacuated(go_bucket(m, &m->old, waiting))) waiting++;
+    unsigned char *frozen = go_bucket(m, &m->now, waiting);
+    BROKEN_BY("G4", map, frozen[0], 200);
+    unsigned char *old = go_bucket(m, &m->old, waiting);
+    BROKEN_BY("G2", map, old[0], (unsigned char)(old[0] ^ 0x80));
+    BROKEN_BY("G6", map, m->old.overflow, m->old.overflow + 1);
+    model_free(model);
+}
+
+static void map_with_records(void)
+{
+    model *model = model_new(&test_engines[0], test_type_named("map[[129]byte][129]byte"), 100, 0, 1);
+    for (size_t i = 0; i < 50; i++) CHECK_EQ(model_assign(model, i), 1);
+    for (size_t i = 0; i < 50; i += 5) model_erase(model, i);
+    gomap *map = model->map;
+    gm_go *m = go_of(map);
+    gm_store *stores[] = {&m->map.keys, &m->map.values};
+    for (int s = 0; s < 2; s++) {
+        gm_store *store = stores[s];
+        BROKEN_BY("S2", map, store->used, store->capacity + 1);
+        BROKEN_BY("S2", map, store->used, store->used - 1);
+        BROKEN_BY("S2", map, store->free, store->used + 1);
+        BROKEN_BY("S2", map, store->free, 0);
+        BROKEN_BY("S2", map, store->live, store->live + 1);
+        uint32_t *next = (uint32_t *)(void *)gm_store_at(store, store->free);
+        BROKEN_BY("S2", map, *next, store->free);
+    }
+    BROKEN_BY("M1", map, map->count, map->count + 1);
+    BROKEN_BY("M2", map, m->map.memory.live[GOMAP_RECORDS], 0);
+
+    unsigned char *bucket = bucket_with(m, 1);
+    unsigned slot = 0;
+    while (bucket[slot] < GO_MIN_TOPHASH) slot++;
+    uint32_t *key = (uint32_t *)(void *)(bucket + GO_KEYS + slot * m->key_slot);
+    uint32_t *value = (uint32_t *)(void *)go_value_slot(m, bucket, slot);
+    BROKEN_BY("G5", map, *key, 0);
+    BROKEN_BY("G5", map, *key, m->map.keys.used + 1);
+    BROKEN_BY("G5", map, *value, 0);
+    BROKEN_BY("G5", map, *value, m->map.values.used + 1);
+    BROKEN_BY("G2", map, *key, *key == 2 ? 3 : 2); /* another entry's */
+    model_free(model);
+}
+
+int main(void)
+{
+    test_count_bytes();
+    settled_map();
+    growing_map();
+    map_with_records();
+    return 0;
+}

@@ -1,0 +1,392 @@
+"""The three counts of a map's bytes agree at all times: the running counter, a structural walk, tracemalloc.
+
+And the count is true: the process holds as much, and nothing is left behind.
+"""
+
+from __future__ import annotations
+
+import copy
+import gc
+import pickle
+import subprocess
+import sys
+import textwrap
+import tracemalloc
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gomap import TRACEMALLOC_DOMAIN, GoMap
+from gomap._core import _fail_after
+
+Class = Any  # one of the map classes
+Examples = Callable[[str, int], list[Any]]
+
+PURPOSES = ("header", "buckets", "tags", "overflow", "records", "strings", "old_buckets")
+
+on_linux = pytest.mark.skipif(
+    not Path("/proc/self/statm").exists(), reason="resident memory is read as on Linux"
+)
+
+
+@pytest.fixture
+def tracing() -> Iterator[None]:
+    gc.collect()
+    tracemalloc.start()
+    try:
+        assert traced() == 0
+        yield
+        gc.collect()
+        assert traced() == 0  # what the test made has gone
+    finally:
+        tracemalloc.stop()
+
+
+def traced() -> int:
+    """The bytes that tracemalloc sees in the maps' domain."""
+    snapshot = tracemalloc.take_snapshot()
+    return sum(
+        trace.size
+        for trace in snapshot.filter_traces([tracemalloc.DomainFilter(True, TRACEMALLOC_DOMAIN)]).traces
+    )
+
+
+def assert_counts_agree(*maps: GoMap[Any, Any]) -> None:
+    for m in maps:
+        memory = m.memory()
+        assert m.nbytes == memory.total == sum(getattr(memory, purpose) for purpose in PURPOSES)
+        walked = m._walk()
+        assert sum(walked.values()) == m.nbytes
+        for purpose, bytes_ in walked.items():
+            assert getattr(memory, purpose) == bytes_
+        assert memory.peak >= memory.total >= memory.header > 0
+        assert memory.entries == len(m)
+        assert memory.raw == len(m) * (m.key_type.size + m.value_type.size)
+        assert m._check() is None
+    assert traced() == sum(m.nbytes for m in maps)
+
+
+@pytest.mark.usefixtures("tracing")
+def test_counts_agree_all_through_a_life(map_class: Class, pair: tuple[str, str], examples: Examples) -> None:
+    keys, values = examples(pair[0], 250), examples(pair[1], 5)
+    m = map_class(*pair)
+    assert_counts_agree(m)
+
+    peak, growing = 0, 0
+    for i, key in enumerate(keys):
+        m[key] = values[i % len(values)]
+        stats, memory = m.stats(), m.memory()
+        growing += stats.growing
+        assert bool(memory.old_buckets) is stats.growing
+        assert memory.peak >= peak
+        peak = memory.peak
+        if i % 10 == 0 or stats.growing:
+            assert_counts_agree(m)
+    assert growing or len(keys) < 50
+    for key in keys:
+        m[key] = values[-1]
+    assert_counts_agree(m)
+
+    copied, pickled = m.copy(), pickle.loads(pickle.dumps(m))
+    assert_counts_agree(m, copied, pickled)
+    del pickled
+    assert_counts_agree(m, copied)
+
+    for i, key in enumerate(keys):
+        del m[key]
+        if i % 10 == 0:
+            assert_counts_agree(m, copied)
+    assert m.memory().records == 0
+    assert_counts_agree(m, copied)
+    m |= copied
+    assert_counts_agree(m, copied)
+    copied.clear()
+    assert copied.memory().records == copied.memory().overflow == copied.memory().old_buckets == 0
+    assert_counts_agree(m, copied)
+
+    copied.reserve(1000)
+    assert_counts_agree(m, copied)
+    m.reserve(1000)
+    assert_counts_agree(m, copied)
+    while m:
+        m.popitem()
+    assert_counts_agree(m, copied)
+    assert_counts_agree(m, copied, map_class(*pair, capacity=5000))
+
+
+@pytest.mark.usefixtures("tracing")
+def test_counts_agree_when_blocks_are_mapped(map_class: Class) -> None:
+    """From 128 KiB on; values in records move to other pages as their store grows."""
+    for value in ("*[1000]byte", "[1000]byte", "[100]byte", "[100_000]byte", "[200_000]byte"):
+        m = map_class(int, value)
+        value_bytes = bytes(m.value_type.size)
+        for i in range(3000 if len(value_bytes) < 10_000 else 20):
+            m[i] = value_bytes
+            if i % 199 == 0 or len(value_bytes) > 10_000:
+                assert_counts_agree(m)
+        for i in range(0, len(m), 2):
+            del m[i]
+        assert_counts_agree(m)
+        m.clear()
+        assert_counts_agree(m)
+        del m
+
+
+@pytest.mark.usefixtures("tracing")
+def test_counts_agree_after_failed_allocations(map_class: Class) -> None:
+    m = map_class("[129]byte", "*[129]byte")
+    for i in range(400):
+        _fail_after(i % 4)
+        try:
+            m[i.to_bytes(129, "big")] = bytes(129)
+        except MemoryError:
+            pass
+        finally:
+            _fail_after(-1)
+        if i % 10 == 0:
+            assert_counts_agree(m)
+    assert 0 < len(m) < 400
+
+
+@pytest.mark.usefixtures("tracing")
+def test_maps_that_are_dropped_leave_nothing(map_class: Class) -> None:
+    class Sub(map_class):
+        pass
+
+    for cls in (map_class, Sub):
+        for pair in ((int, int), ("[129]byte", "*[129]byte")):
+            m = cls(*pair, capacity=100)
+            assert traced() == m.nbytes
+            del m
+            assert traced() == 0
+    cycle = Sub(int, int, {i: i for i in range(100)})
+    cycle.iterator = iter(cycle)
+    assert traced() == cycle.nbytes
+    del cycle
+    gc.collect()
+    assert traced() == 0
+    iterator = iter(map_class(int, int, {1: 2}))
+    assert traced() > 0
+    assert list(iterator) == [1]
+    del iterator
+    assert traced() == 0
+
+
+@pytest.mark.usefixtures("tracing")
+def test_maps_that_fail_to_be_made_leave_nothing(map_class: Class) -> None:
+    for items in ({1: "a"}, [(1, 2), (3,)], {2**70: 1}):
+        with pytest.raises((TypeError, ValueError, OverflowError)):
+            map_class(int, int, items)
+        assert traced() == 0
+    with pytest.raises(ValueError, match="unknown type"):
+        map_class(int, "spam")
+    assert traced() == 0
+    entries = {i.to_bytes(129, "big"): bytes(129) for i in range(100)}
+    for allocations in range(8):
+        _fail_after(allocations)
+        try:
+            with pytest.raises(MemoryError):
+                map_class("[129]byte", "*[129]byte", entries.items())
+        finally:
+            _fail_after(-1)
+        assert traced() == 0
+
+
+def test_peak(map_class: Class) -> None:
+    m = map_class(int, "*[200]byte", {i: bytes(200) for i in range(1000)})
+    full = m.memory()
+    assert full.peak >= full.total
+    m.clear()
+    assert m.memory().peak == full.peak
+    m.reset_peak()
+    assert m.memory().peak == m.memory().total == m.nbytes < full.total
+    m[1] = bytes(200)
+    assert m.memory().peak == m.nbytes
+    before = m.nbytes
+    del m[1]
+    assert m.memory().peak == before > m.nbytes
+
+
+def test_peak_of_growing_holds_both_arrays() -> None:
+    m = GoMap(int, int, {i: i for i in range(851_968 // 64)})
+    grown = m.memory()
+    m[-1] = 0
+    both = m.memory()
+    assert both.old_buckets == grown.buckets
+    assert both.peak >= both.total > grown.total
+    assert both.total - both.overflow == grown.total - grown.overflow + both.buckets
+
+
+def test_a_copy_counts_its_own(map_class: Class) -> None:
+    m = map_class(int, "*[200]byte", {i: bytes(200) for i in range(1000)})
+    for i in range(10, 1000):
+        del m[i]
+    copied = copy.deepcopy(m)
+    assert copied.nbytes < m.nbytes / 10
+    assert copied.memory().peak < m.nbytes / 10
+
+
+# ---- references to Python objects --------------------------------------------------------------------
+
+
+def test_operations_keep_no_reference(map_class: Class) -> None:
+    """Objects that went in and out, well or not, are referred to as often as before."""
+    key, value, wrong, default = 10**15, 10**16, ["wrong"], object()
+    absent, long = 10**17, 10**40
+    pairs = [(key, value)]
+    tracked = [key, value, wrong, default, absent, long, pairs[0]]
+    before = [sys.getrefcount(each) for each in tracked]
+    m = map_class(int, int)
+    for _ in range(50):
+        m[key] = value
+        for operation in (
+            lambda: m[absent],
+            lambda: m[wrong],
+            lambda: m[long],
+            lambda: m.__setitem__(long, 1),
+            lambda: m.__setitem__(key, wrong),
+            lambda: m.__setitem__(key, long),
+            lambda: m.pop(absent),
+            lambda: m.update([wrong]),
+            lambda: m.update({long: 1}),
+            lambda: map_class(int, wrong),
+        ):
+            with pytest.raises((KeyError, TypeError, OverflowError, ValueError)):
+                operation()
+        assert m.get(absent, default) is default
+        assert m.pop(absent, default) is default
+        assert m.setdefault(key, value) == value
+        assert (key, value) in m.items()
+        m.update(pairs)
+        m.update(m)
+        assert m == m.copy() == {key: value} == pickle.loads(pickle.dumps(m))
+        assert list(m.items()) == pairs
+        assert m.popitem() == pairs[0]
+        assert map_class.fromkeys([key], value, key=int, value=int) == {key: value}
+        iterator = iter(map_class("int8", "int8", {1: 2}).items())
+        next(iterator)
+        del iterator, operation
+    assert [sys.getrefcount(each) for each in tracked] == before
+
+
+# ---- the process -------------------------------------------------------------------------------------
+
+RESIDENT = """
+import gc, sys
+from mmap import PAGESIZE
+
+def resident():
+    gc.collect()
+    with open("/proc/self/statm") as statm:
+        return int(statm.read().split()[1]) * PAGESIZE
+"""
+
+
+def run(program: str) -> list[str]:
+    """The words that a program prints, in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-c", RESIDENT + textwrap.dedent(program)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout.split()
+
+
+@on_linux
+def test_resident_memory_is_what_is_counted() -> None:
+    held, counted, after = map(
+        int,
+        run("""
+        from gomap import GoMap
+        value = b"v" * 128
+        before = resident()
+        m = GoMap(int, "[128]byte", capacity=1_000_000)
+        for i in range(1_000_000):
+            m[i] = value
+        print(resident() - before, m.nbytes)
+        del m
+        print(resident() - before)
+        """),
+    )
+    assert held / counted == pytest.approx(1, abs=0.05)
+    assert after < 0.02 * counted
+
+
+@on_linux
+def test_a_million_mixed_operations_leave_nothing() -> None:
+    early, late, counted = map(
+        int,
+        run("""
+        import pickle, random, tracemalloc
+        from gomap import GoMap, TRACEMALLOC_DOMAIN
+
+        choose = random.Random(5)
+        types = [("int", "*[129]byte"), ("[129]byte", "int"), ("float64", "[16]byte"), ("uint16", "float32")]
+        maps = {t: GoMap(*t) for t in types}
+
+        def make(spelling, i):
+            if "byte" in spelling:
+                size = int(spelling.strip("*[]byte"))
+                return i.to_bytes(size, "big")
+            return i * 0.5 if "float" in spelling else i
+
+        def refused(operation):
+            try:
+                operation()
+            except (KeyError, TypeError, OverflowError, ValueError, RuntimeError):
+                return
+            raise AssertionError("not refused")
+
+        def insert_while_iterating(m):
+            for key, value in m.items():
+                m.clear()
+                m[key] = value
+
+        def work(operations):
+            done = 0
+            while done < operations:
+                for (key_type, value_type), m in maps.items():
+                    for _ in range(100):
+                        key, value = make(key_type, choose.randrange(2000)), make(value_type, done % 1000)
+                        m[key] = value
+                        m.get(key)
+                        m.pop(make(key_type, choose.randrange(2000)), None)
+                        key in m
+                        m.setdefault(key)
+                    refused(lambda: m[None])
+                    refused(lambda: m.__setitem__(key, "wrong"))
+                    refused(lambda: m.update([(key,)]))
+                    refused(lambda: insert_while_iterating(m))
+                    iterator = iter(m.items())
+                    next(iterator, None)
+                    copied = m.copy()
+                    assert copied == m and pickle.loads(pickle.dumps(m)) == m
+                    copied |= m
+                    for k in copied:
+                        del copied[k]
+                    for _ in range(len(m) // 2):
+                        m.popitem()
+                    repr(m), m.keys() & {key}, m.memory(), m.stats()
+                    done += 520
+                if choose.random() < 0.05:
+                    choose.choice(list(maps.values())).clear()
+
+        work(200_000)
+        early = resident()
+        work(1_000_000)
+        print(early, resident())
+        tracemalloc.start()
+        maps = {t: GoMap(*t) for t in types}
+        work(20_000)
+        maps.clear()
+        gc.collect()
+        ours = tracemalloc.DomainFilter(True, TRACEMALLOC_DOMAIN)
+        print(sum(trace.size for trace in tracemalloc.take_snapshot().filter_traces([ours]).traces))
+        """),
+    )
+    assert late - early < 2_000_000
+    assert counted == 0
