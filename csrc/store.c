@@ -53,6 +53,14 @@ void gm_store_remove(gm_store *store, gomap_memory *memory, uint32_t number)
     store->free = number;
 }
 
+void gm_store_settle(gm_store *store, gomap_memory *memory, uint32_t live)
+{
+    store->used = store->live = live;
+    store->free = 0;
+    if (live == 0) gm_store_clear(store, memory);
+    else (void)resize(store, memory, live); /* a block that cannot shrink stays as it is */
+}
+
 void gm_store_clear(gm_store *store, gomap_memory *memory)
 {
     gm_release(memory, GOMAP_RECORDS, store->region, gm_store_bytes(store));

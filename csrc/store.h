@@ -34,6 +34,8 @@ GM_INLINE unsigned char *gm_store_at(const gm_store *store, uint32_t number)
 /* A record of zeros; 0 when there is no memory. */
 uint32_t gm_store_add(gm_store *store, gomap_memory *memory);
 void gm_store_remove(gm_store *store, gomap_memory *memory, uint32_t number);
+/* The records with the numbers up to `live` are all that are live now: gives back the room beyond. */
+void gm_store_settle(gm_store *store, gomap_memory *memory, uint32_t live);
 void gm_store_clear(gm_store *store, gomap_memory *memory);
 /* Room for count records in all; 0 when there is no memory. */
 int gm_store_reserve(gm_store *store, gomap_memory *memory, size_t count);

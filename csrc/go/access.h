@@ -71,6 +71,46 @@ static int go_records_add(gm_go *m, uint32_t *key_record, uint32_t *value_record
     return 1;
 }
 
+/* Makes a store dense: records with numbers beyond the live ones' count take free numbers below it. */
+static void go_store_settle(gm_go *m, gm_store *store, size_t slots_at, size_t slot_bytes)
+{
+    const go_array *array[2] = {&m->now, &m->old};
+    size_t heads[2] = {m->mask + 1, m->old.at ? m->old_mask + 1 : 0};
+    uint32_t live = store->live, free = 0, next;
+    for (uint32_t number = store->free; number; number = next) {
+        next = gm_load32(gm_store_at(store, number));
+        if (number > live) continue;
+        gm_store32(gm_store_at(store, number), free);
+        free = number;
+    }
+    for (int a = 0; a < 2; a++) {
+        for (size_t i = 0; i < heads[a]; i++) {
+            unsigned char *bucket = go_bucket(m, array[a], i);
+            if (go_is_evacuated(bucket)) continue;
+            for (; bucket; bucket = go_overflow(m, bucket)) {
+                for (gm_match full = go_full(bucket); full; full = gm_match_next(full)) {
+                    unsigned char *slot = bucket + slots_at + gm_match_index(full) * slot_bytes;
+                    uint32_t number = gm_load32(slot);
+                    if (number <= live) continue;
+                    gm_store32(slot, free);
+                    next = gm_load32(gm_store_at(store, free));
+                    memcpy(gm_store_at(store, free), gm_store_at(store, number), store->stride);
+                    free = next;
+                }
+            }
+        }
+    }
+    gm_store_settle(store, &m->map.memory, live);
+}
+
+/* Go's collector gives the bytes of a deleted value back some time later. Here it is done when more
+ * records are free than live, and enough of them to be worth a walk over the array. */
+static int go_is_sparse(const gm_go *m, const gm_store *store)
+{
+    uint32_t free = store->used - store->live;
+    return free > store->live && (size_t)free * store->stride > m->now.bytes / 16 + GM_MAP_BYTES;
+}
+
 static void go_records_remove(gm_go *m, uint32_t key_record, uint32_t value_record)
 {
     if (key_record) gm_store_remove(&m->map.keys, &m->map.memory, key_record);
@@ -187,6 +227,10 @@ GM_INLINE void go_erase_at(gm_go *m, unsigned char *head, unsigned char *bucket,
 marked:
     /* As in Go: who has learnt collisions from a map cannot use them once it has been empty. */
     if (GM_UNLIKELY(--m->map.public_part.count == 0)) m->map.seed = gm_seed_draw(&m->map.random);
+    if (GM_UNLIKELY(m->key_ref) && go_is_sparse(m, &m->map.keys))
+        go_store_settle(m, &m->map.keys, GO_KEYS, m->key_slot);
+    if (GM_UNLIKELY(m->value_ref) && go_is_sparse(m, &m->map.values))
+        go_store_settle(m, &m->map.values, m->values_at, m->value_slot);
 }
 
 GM_INLINE int go_erase(gomap *map, const void *key, go_evacuate_kind *evacuate, gm_kind kind)
