@@ -74,6 +74,13 @@ int gm_store_reserve(gm_store *store, gomap_memory *memory, size_t count)
     return resize(store, memory, count);
 }
 
+void gm_store_unreserve(gm_store *store, gomap_memory *memory, size_t capacity)
+{
+    if (capacity == store->capacity) return;
+    if (capacity == 0) gm_store_clear(store, memory); /* it was empty */
+    else (void)resize(store, memory, capacity);
+}
+
 const char *gm_store_check(const gm_store *store)
 {
     if (store->live == 0 && store->region && store->used) return "S3: an empty store holds records";

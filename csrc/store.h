@@ -39,6 +39,8 @@ void gm_store_settle(gm_store *store, gomap_memory *memory, uint32_t live);
 void gm_store_clear(gm_store *store, gomap_memory *memory);
 /* Room for count records in all; 0 when there is no memory. */
 int gm_store_reserve(gm_store *store, gomap_memory *memory, size_t count);
+/* Takes a reservation back, to the capacity there was. */
+void gm_store_unreserve(gm_store *store, gomap_memory *memory, size_t capacity);
 
 GM_INLINE size_t gm_store_bytes(const gm_store *store) { return (size_t)store->capacity * store->stride; }
 

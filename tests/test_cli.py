@@ -244,10 +244,11 @@ def test_table() -> None:
     assert lines[0] == "960 entries added and removed one by one: KB held (1 KB = 1,024 bytes)"
     assert lines[2].split() == ["GoMap", "GoMap", "dict"]
     assert [line.split()[-3:] for line in lines if "all added" in line][2] == ["8", "8", "-"]  # B
-    whole = f"{GoMap(int, '[128]byte', capacity=960).nbytes / 1024:.2f}"
+    whole = GoMap(int, "[128]byte", capacity=960).nbytes / 1024
     removed = next(line.split() for line in lines if "all removed" in line)
-    assert removed[2] == whole
-    assert f"{whole} KB (all of what it held full)" in " ".join(run.stdout.split())
+    # malloc may give the header a chunk of 16 bytes more.
+    assert float(removed[2]) == pytest.approx(whole, abs=0.05)
+    assert f"{removed[2]} KB (all of what it held full)" in " ".join(run.stdout.split())
 
 
 @pytest.mark.parametrize("columns", [40, 60, 200])

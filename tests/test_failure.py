@@ -251,7 +251,6 @@ def test_reserve(map_class: Class, pair: tuple[str, str], examples: Examples) ->
         assert_holds(m, model)
 
 
-@pytest.mark.xfail(strict=True, reason="the room for records is kept, and the iterators are ended")
 def test_reserve_that_failed_has_changed_nothing(map_class: Class) -> None:
     m = map_class("[129]byte", "*int", {i.to_bytes(129, "big"): i for i in range(50)})
     held, iterator = m.nbytes, iter(m)

@@ -143,7 +143,6 @@ def test_arrays_are_go_s_to_the_byte(value: str) -> None:
         assert rounded <= m.memory().buckets <= rounded + PAGESIZE
 
 
-@pytest.mark.xfail(strict=True, reason="5120 is no size class of Go's")
 def test_the_array_of_32_buckets() -> None:
     assert array(GoMap(int, int, capacity=capacity(5))) == (5, 37, 5376)
 

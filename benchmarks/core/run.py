@@ -1,11 +1,11 @@
 """Measures gomap's C core against absl::flat_hash_map and Go's map, without Python in between.
 
-    python benchmarks/core/run.py                     # the default workloads, about three minutes
-    python benchmarks/core/run.py --workload 8x1000   # 8-byte values, 1,000 entries; may be repeated
+    python benchmarks/core/run.py [--large]                  # about three minutes; writes results/core.*
+    python benchmarks/core/run.py --workload 8x1000 --print  # 8-byte values, 1,000 entries; writes nothing
 
 Builds one program per map and value size in a temporary directory, runs them by turns, each run in
-a process of its own, and prints medians and ratios. --output also writes core.json (every sample) and
-core.md there. What is not installed is left out. Standard library only.
+a process of its own, and prints medians and ratios; core.json holds every sample, core.md the tables.
+What is not installed is left out. Standard library only.
 """
 
 from __future__ import annotations
@@ -27,10 +27,11 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 CSRC = HERE.parent.parent / "csrc"
+RESULTS = HERE.parent / "results"
 
 OPERATIONS = ("grow", "presized", "hit", "miss", "delete", "churn", "iterate")
 VALUE_BYTES = (8, 128)
-OPTIMISE = ["-O2", "-DNDEBUG"]  # the same for C and C++
+OPTIMISE = ["-O3", "-DNDEBUG"]  # as the wheel is built; the same for C and C++
 WARNINGS = ["-Wall", "-Wextra"]
 HUGE_PAGES = Path("/sys/kernel/mm/transparent_hugepage/enabled")
 
@@ -105,7 +106,8 @@ def tool(variable: str, default: str) -> list[str]:
 def build(command: list[str], cwd: Path | None = None) -> None:
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True)
     if done.returncode != 0:
-        sys.exit(f"building failed: {shlex.join(command)}\n{done.stderr}")
+        errors = "\n".join(done.stderr.splitlines()[:20])
+        sys.exit(f"building failed: {shlex.join(command)}\n{errors}")
 
 
 def build_gomap(directory: Path) -> list[Program]:
@@ -179,6 +181,11 @@ def run(program: Program, workload: Workload, seed: int, operations: list[str]) 
     return ns
 
 
+def progress(text: str) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{text:<79}\r", end="", file=sys.stderr, flush=True)
+
+
 def measure(
     programs: list[Program], workloads: list[Workload], rounds: int, operations: list[str]
 ) -> Results:
@@ -187,9 +194,9 @@ def measure(
     for seed in range(1, rounds + 1):
         for workload in workloads:
             for program in programs:
-                print(f"\rround {seed} of {rounds}: {workload}, {program.name:<12}", end="", file=sys.stderr)
+                progress(f"round {seed} of {rounds}: {workload}, {program.name}")
                 results.add(workload, program.name, run(program, workload, seed, operations))
-    print("\r" + " " * 79 + "\r", end="", file=sys.stderr)
+    progress("")
     return results
 
 
@@ -216,7 +223,8 @@ def system_name() -> str:
         name = platform.freedesktop_os_release()["PRETTY_NAME"]
     except (OSError, KeyError):
         name = platform.system()
-    return f"{name}, {platform.system()} {platform.release()}"
+    release = ".".join(platform.release().split(".")[:2])
+    return f"{name}, {platform.system()} {release}"
 
 
 def machine(names: Iterable[str]) -> dict[str, str]:
@@ -247,10 +255,10 @@ def table(results: Results, workload: Workload) -> list[list[str]]:
 
 def as_text(rows: list[list[str]]) -> str:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = (
-        "  ".join([row[0].ljust(widths[0]), *(cell.rjust(w) for cell, w in zip(row[1:], widths[1:], strict=True))])
-        for row in rows
-    )
+    lines = []
+    for name, *cells in rows:
+        right = (cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True))
+        lines.append("  ".join([name.ljust(widths[0]), *right]))
     return "\n".join(lines)
 
 
@@ -265,14 +273,16 @@ def report(results: Results, command: str, date: str, rounds: int, facts: dict[s
         "# The C core against absl::flat_hash_map and Go's map",
         f"Thread CPU time, medians of {rounds} rounds; a ratio is the median of the rounds' ratios, below 1 "
         "where gomap is faster. What each operation is: [README](../README.md).",
-        "\n".join([f"- command: `{command}`", f"- date: {date}", *(f"- {k}: {v}" for k, v in facts.items())]),
+        "\n".join(
+            f"- {name}: {fact}" for name, fact in {"command": f"`{command}`", "date": date, **facts}.items()
+        ),
     ]
     for workload in results.samples:
         parts += [f"## {workload}", as_markdown(table(results, workload))]
     return "\n\n".join(parts) + "\n"
 
 
-def write(output: Path, results: Results, command: str, rounds: int) -> None:
+def write(results: Results, command: str, rounds: int) -> None:
     facts = machine(next(iter(results.samples.values())))
     date = datetime.date.today().isoformat()
     workloads = [
@@ -280,20 +290,25 @@ def write(output: Path, results: Results, command: str, rounds: int) -> None:
         for workload, samples in results.samples.items()
     ]
     document = {"command": command, "date": date, "rounds": rounds, "machine": facts, "workloads": workloads}
-    output.mkdir(parents=True, exist_ok=True)
-    (output / "core.json").write_text(json.dumps(document, indent=1) + "\n")
-    (output / "core.md").write_text(report(results, command, date, rounds, facts))
-    print(f"wrote core.json and core.md in {output}")
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / "core.json").write_text(json.dumps(document) + "\n")
+    (RESULTS / "core.md").write_text(report(results, command, date, rounds, facts))
+    print("wrote benchmarks/results/core.json and core.md")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="gomap's C core against absl::flat_hash_map and Go's map")
     parser.add_argument("--rounds", type=int, default=7, help="runs of each program (default 7)")
-    parser.add_argument("--workload", type=Workload.parse, action="append", metavar="BYTESxN",
-                        help="value bytes (8 or 128) and entries; may be repeated")
+    parser.add_argument(
+        "--workload",
+        type=Workload.parse,
+        action="append",
+        metavar="BYTESxN",
+        help="value bytes (8 or 128) and entries, as in 8x1000000; may be repeated",
+    )
     parser.add_argument("--large", action="store_true", help="add 10,000,000 entries of 8 bytes")
     parser.add_argument("--operations", nargs="+", choices=OPERATIONS, default=list(OPERATIONS))
-    parser.add_argument("--output", type=Path, help="a directory for core.json and core.md")
+    parser.add_argument("--print", action="store_true", help="print the tables and write no files")
     arguments = parser.parse_args()
     if arguments.rounds < 1:
         parser.error(f"expected one round or more, got {arguments.rounds}")
@@ -306,9 +321,9 @@ def main() -> None:
         results = measure(programs, workloads, arguments.rounds, arguments.operations)
     for workload in results.samples:
         print(f"{workload}\n{as_text(table(results, workload))}\n")
-    if arguments.output:
+    if not arguments.print:
         command = shlex.join(["python", "benchmarks/core/run.py", *sys.argv[1:]])
-        write(arguments.output, results, command, arguments.rounds)
+        write(results, command, arguments.rounds)
 
 
 if __name__ == "__main__":

@@ -71,7 +71,9 @@ def fresh(keys: list[int]) -> list[int]:
     return [k + 1 - 1 for k in random.sample(keys, len(keys))]
 
 
-def one_round(make: Callable[[], IntMap], inserted: list[int], absent: list[int], repeats: int) -> dict[str, float]:
+def one_round(
+    make: Callable[[], IntMap], inserted: list[int], absent: list[int], repeats: int
+) -> dict[str, float]:
     """Nanoseconds an operation, over `repeats` maps filled and emptied in turn."""
     spent = dict.fromkeys((name for name, _ in OPERATIONS), 0.0)
     hits, gone = fresh(inserted), fresh(inserted)
@@ -88,7 +90,9 @@ def one_round(make: Callable[[], IntMap], inserted: list[int], absent: list[int]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--sizes", default="1000,1000000")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--json", type=Path)
@@ -122,10 +126,15 @@ def main() -> None:
                     row[f"{name}_ratio"] = statistics.median(a / b for a, b in zip(own, base, strict=True))
             rows.append(row)
     report["rows"] = rows
-    print(f"{'n':>9}  {'operation':9} {'dict ns':>8} " + " ".join(f"{m + ' ns':>9} {'ratio':>6}" for m in makers if m != "dict"))
+    print(
+        f"{'n':>9}  {'operation':9} {'dict ns':>8} "
+        + " ".join(f"{m + ' ns':>9} {'ratio':>6}" for m in makers if m != "dict")
+    )
     for row in rows:
-        print(f"{row['n']:>9,}  {row['operation']:9} {row['dict_ns']:8.1f} "
-              + " ".join(f"{row[m + '_ns']:9.1f} {row[m + '_ratio']:6.2f}" for m in makers if m != "dict"))
+        print(
+            f"{row['n']:>9,}  {row['operation']:9} {row['dict_ns']:8.1f} "
+            + " ".join(f"{row[m + '_ns']:9.1f} {row[m + '_ratio']:6.2f}" for m in makers if m != "dict")
+        )
     if options.json:
         options.json.write_text(json.dumps(report, indent=1) + "\n")
 

@@ -304,13 +304,17 @@ GM_INLINE int go_reserve(gomap *map, size_t count, gm_kind kind)
 {
     gm_go *m = go_of(map);
     gm_map *common = &m->map;
-    if (m->key_ref && !gm_store_reserve(&common->keys, &common->memory, count)) return -1;
-    if (m->value_ref && !gm_store_reserve(&common->values, &common->memory, count)) return -1;
-    if (count <= m->grow_at && m->now.at) return 0;
+    size_t keys = common->keys.capacity, values = common->values.capacity;
     unsigned B = go_B_for(count);
     if (B >= 64) return -1;
-    gm_end_iterators(common);
-    return go_rebuild(m, B < m->B ? m->B : B, kind) ? 0 : -1;
+    if ((m->key_ref && !gm_store_reserve(&common->keys, &common->memory, count)) ||
+        (m->value_ref && !gm_store_reserve(&common->values, &common->memory, count)) ||
+        ((count > m->grow_at || !m->now.at) && !go_rebuild(m, B < m->B ? m->B : B, kind))) {
+        gm_store_unreserve(&common->keys, &common->memory, keys);
+        gm_store_unreserve(&common->values, &common->memory, values);
+        return -1;
+    }
+    return 0;
 }
 
 #endif

@@ -212,6 +212,7 @@ GM_INLINE int go_rebuild(gm_go *m, unsigned B, gm_kind kind)
     wider.evacuated = 0;
     wider.any_at = 0;
     *m = wider;
+    gm_end_iterators(&m->map);
     return 1;
 }
 

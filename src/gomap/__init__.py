@@ -15,6 +15,7 @@ __all__ = [
     "MemoryReport",
     "Stats",
     "Type",
+    "__version__",
     "make",
     "sizeof",
 ]

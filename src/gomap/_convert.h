@@ -87,6 +87,27 @@ static inline PyObject *gomap_int64_make(int64_t value)
 #endif
 }
 
+/* What sys.getsizeof adds to __sizeof__: the collector's header, and the pointers that the interpreter keeps
+ * before an object with a __dict__ of its own (_PyType_PreHeaderSize). */
+static inline Py_ssize_t gomap_header_bytes(PyObject *object)
+{
+    PyTypeObject *type = Py_TYPE(object);
+    Py_ssize_t bytes = 0;
+#if PY_VERSION_HEX >= 0x030D0000 && defined(Py_GIL_DISABLED)
+    (void)type; /* the collector has no header there */
+#else
+    if (PyType_IS_GC(type)) bytes += 2 * (Py_ssize_t)sizeof(void *);
+#endif
+#if PY_VERSION_HEX >= 0x030C0000
+    if (type->tp_flags & (Py_TPFLAGS_MANAGED_DICT | Py_TPFLAGS_MANAGED_WEAKREF)) bytes += 2 * (Py_ssize_t)sizeof(void *);
+#elif defined(Py_TPFLAGS_MANAGED_DICT)
+    if (type->tp_flags & Py_TPFLAGS_MANAGED_DICT) bytes += 2 * (Py_ssize_t)sizeof(void *);
+#else
+    if (type->tp_flags & (1UL << 4)) bytes += 2 * (Py_ssize_t)sizeof(void *);
+#endif
+    return bytes;
+}
+
 /* The tuple (first, second), whose references it takes. *kept is the pair returned before: when its
  * only owner is the iterator that keeps it, it is filled anew, as dict's iterator does. NULL on failure. */
 static inline PyObject *gomap_pair(PyObject **kept, PyObject *first, PyObject *second)

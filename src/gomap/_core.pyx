@@ -22,6 +22,7 @@ from ._csrc cimport *
 import os
 import sys
 from collections.abc import Mapping, MutableMapping
+from numbers import Rational, Real
 from types import GenericAlias
 
 from .memory import MemoryReport, Stats
@@ -32,6 +33,7 @@ cdef extern from "_convert.h" nogil:
     bint gomap_int64_read(object, int64_t *value)
     bint gomap_uint64_read(object, uint64_t *value)
     object gomap_int64_make(int64_t value)
+    Py_ssize_t gomap_header_bytes(object)
     object gomap_pair(PyObject **kept, object first, object second)  # takes their references
 
 cdef extern from "Python.h":
@@ -40,7 +42,6 @@ cdef extern from "Python.h":
     bint PyLong_Check(object)
     bint PyFloat_Check(object)
     bint PyIndex_Check(object)
-    bint PyObject_IS_GC(object)
     object PyNumber_Index(object)
     object PyNumber_Float(object)
     object PyLong_FromUnsignedLongLong(unsigned long long)
@@ -160,7 +161,12 @@ cdef str shown(object value):
     """A value for an error message, short whatever it is."""
     if PyLong_Check(value) and not PyBool_Check(value) and value.bit_length() > 256:
         return f"an int of {value.bit_length()} bits"
-    text = repr(value)
+    if isinstance(value, (str, bytes, bytearray)) and len(value) > 60:
+        value = value[:60]
+    try:
+        text = repr(value)
+    except Exception:  # whatever it is, the error to report is another
+        return "(its repr fails)"
     return text if len(text) <= 60 else text[:57] + "..."
 
 
@@ -182,7 +188,7 @@ cdef int out_of_range(BaseMap m, Role role, object value, bint raises) except -1
     if not raises:
         return 0
     kind = type_of(m, role)
-    cdef int bits = 8 * kind.size
+    bits = 8 * kind.size
     if kind.kind == FLOAT32 or kind.kind == FLOAT64:
         limits = "an int must be exact in it" if PyLong_Check(value) else "largest is 3.4028235e+38"
     elif kind.kind >= UINT8:
@@ -253,14 +259,13 @@ cdef int float_in(BaseMap m, Role role, uint8_t kind, object value, Cell *cell, 
         if exact != value:
             return out_of_range(m, role, value, raises)
         number = exact
+        if kind == FLOAT32 and <double><float>number != number:
+            return out_of_range(m, role, value, raises)
     else:
-        # Other floats, such as NumPy's; not what is a number of another kind, such as Decimal.
-        if not hasattr(type(value), "__float__"):
+        # Other floats, such as NumPy's; no Decimal, no Fraction.
+        if not isinstance(value, Real) or isinstance(value, Rational):
             return wrong_type(m, role, "float", value)
-        exact = PyNumber_Float(value)
-        if exact == exact and not exact == value:
-            return wrong_type(m, role, "float", value)
-        number = exact
+        number = PyNumber_Float(value)
     if kind == FLOAT64:
         cell.f64 = number
         return 1
@@ -287,7 +292,7 @@ cdef int number_in(BaseMap m, Role role, uint8_t kind, object value, Cell *cell,
     return int_in(m, role, kind, value, cell, raises)
 
 
-cdef bytes bytes_of(BaseMap m, Role role, object value):
+cdef object bytes_of(BaseMap m, Role role, object value):
     """What is bytes-like, as bytes."""
     cdef Py_buffer view
     if PyBytes_Check(value):
@@ -354,7 +359,9 @@ cdef object number_out(uint8_t kind, const void *at):
     memcpy(&cell.u8, at, 1)
     if kind == BOOL:
         return True if cell.u8 else False
-    return gomap_int64_make(cell.i8 if kind == INT8 else cell.u8)
+    if kind == INT8:
+        return gomap_int64_make(cell.i8)
+    return gomap_int64_make(cell.u8)
 
 
 cdef inline object out(Codec codec, const void *at):
@@ -399,6 +406,7 @@ cdef class BaseMap:
     cdef object __weakref__
 
     __hash__ = None
+    __reversed__ = None  # there is no order
     __class_getitem__ = classmethod(GenericAlias)
 
     def __dealloc__(self):
@@ -441,7 +449,7 @@ cdef class BaseMap:
                 hint = len(items)
             self.open(layout, hint)
         if items is not None:
-            self.update(items)
+            self.update_from(items)
         return 0
 
     @cython.final
@@ -591,9 +599,11 @@ cdef class BaseMap:
         cdef const void *value
         if not gomap_any(self.map, &key, &value):
             raise KeyError("popitem(): map is empty")
-        item = (out(self.key, key), out(self.value, value))
+        taken_key = out(self.key, key)
+        taken_value = out(self.value, value)
         gomap_erase_any(self.map)
-        return item
+        # Only now a container: making one may run the collector, and that any code.
+        return taken_key, taken_value
 
     # ---- many ----
 
@@ -603,6 +613,12 @@ cdef class BaseMap:
         As with dict, the entries before one that is refused are in.
         """
         self.ready()
+        self.update_from(other)
+        for name in entries:
+            self.assign(name, entries[name])
+
+    @cython.final
+    cdef int update_from(self, object other) except -1:
         cdef BaseMap source
         if isinstance(other, BaseMap) and (<BaseMap>other).map != NULL \
                 and same_types((<BaseMap>other).layout, self.layout):
@@ -617,8 +633,7 @@ cdef class BaseMap:
                 self.assign(key, other[key])
         else:
             self.update_pairs(other)
-        for name in entries:
-            self.assign(name, entries[name])
+        return 0
 
     @cython.final
     cdef int update_pairs(self, object pairs) except -1:
@@ -679,16 +694,14 @@ cdef class BaseMap:
 
     def __copy__(self):
         copied = self.copy()
-        if hasattr(self, "__dict__"):
-            copied.__dict__.update(self.__dict__)
+        set_state(copied, self.__getstate__())
         return copied
 
     def __deepcopy__(self, memo):
         import copy
         copied = self.copy()
         memo[id(self)] = copied
-        if hasattr(self, "__dict__"):
-            copied.__dict__.update(copy.deepcopy(self.__dict__, memo))
+        set_state(copied, copy.deepcopy(self.__getstate__(), memo))
         return copied
 
     def __or__(self, other):
@@ -775,7 +788,7 @@ cdef class BaseMap:
 
     # ---- pickling ----
 
-    def __reduce_ex__(self, protocol):
+    def __reduce__(self):
         self.ready()
         cdef const void *key
         cdef const void *value
@@ -790,7 +803,7 @@ cdef class BaseMap:
         gomap_iter_end(&iter)
         return (_restore, (type(self), self.layout.key_type.name, self.layout.value_type.name,
                            self.map.count, packed, sys.byteorder),
-                getattr(self, "__dict__", None) or None)
+                self.__getstate__())
 
     # ---- reports ----
 
@@ -813,12 +826,9 @@ cdef class BaseMap:
         return gomap_total(self.map)
 
     def __sizeof__(self):
-        # sys.getsizeof adds the collector's header for a subclass that has one.
+        # Without what sys.getsizeof adds by itself: nbytes is what the map holds, and nothing else.
         self.ready()
-        cdef size_t collector = 0
-        if PyObject_IS_GC(self):
-            collector = 2 * sizeof(void *)
-        return gomap_total(self.map) - collector
+        return <Py_ssize_t>gomap_total(self.map) - gomap_header_bytes(self)
 
     def memory(self):
         """Where the bytes are: a :class:`~gomap.memory.MemoryReport`."""
@@ -902,6 +912,21 @@ cdef bint same_types(Layout one, Layout other):
     return one is other or (one.key_type == other.key_type and one.value_type == other.value_type)
 
 
+cdef int set_state(BaseMap m, object state) except -1:
+    """Gives a copy the attributes that __getstate__ returned, as copy and pickle do."""
+    if state is None:
+        return 0
+    if hasattr(m, "__setstate__"):
+        m.__setstate__(state)
+        return 0
+    in_dict, in_slots = state if isinstance(state, tuple) and len(state) == 2 else (state, None)
+    if in_dict:
+        m.__dict__.update(in_dict)
+    for name, value in (in_slots or {}).items():
+        setattr(m, name, value)
+    return 0
+
+
 def make(spec, hint=0, /):
     """A :class:`GoMap` from Go's spelling: ``make("map[int][128]byte", 1000)``.
 
@@ -918,16 +943,21 @@ def _restore(cls, key, value, count, packed, byteorder):
     cdef size_t key_size = layout.type.key_size, value_size = layout.type.value_size, i
     cdef const char *at
     cdef int added
-    if not PyBytes_Check(packed) or not 0 <= count or len(packed) != count * (key_size + value_size):
-        raise ValueError(f"pickled {cls.__name__}: {count} entries do not fit the bytes that hold them")
+    if type(count) is not int or not PyBytes_Check(packed) or byteorder not in ("little", "big") \
+            or not 0 <= count <= (2**48 if key_size else 1) or len(packed) != count * (key_size + value_size):
+        raise ValueError(f"pickled {cls.__name__}: {shown(count)} entries do not fit the bytes that hold them")
     if byteorder != sys.byteorder:
         packed = swapped(packed, layout)
     made.open(layout, count)
     at = PyBytes_AS_STRING(packed)
     for i in range(<size_t>count):
+        if (made.key.kind == BOOL and at[0] & 0xfe) or (made.value.kind == BOOL and at[key_size] & 0xfe):
+            raise ValueError(f"pickled {cls.__name__}: a bool that is neither 0 nor 1")
         room = gomap_assign(made.map, at, &added)
         if room == NULL:
             raise MemoryError()
+        if not added:
+            raise ValueError(f"pickled {cls.__name__}: one key twice")
         memcpy(room, at + key_size, value_size)
         at += key_size + value_size
     return made
@@ -989,7 +1019,6 @@ cdef class MapIterator:
             return self.item(out(m.key, key), out(m.value, value))
         self.left = 0
         if more < 0:
-            gomap_iter_end(&self.iter)
             raise RuntimeError("a key was inserted into the map during iteration")
         raise StopIteration
 

@@ -52,26 +52,45 @@ class Type:
     size: int
     pointer: bool = False
 
+    def __post_init__(self) -> None:
+        kind = Kind(self.kind)
+        fits = 0 <= self.size <= MAX_BYTES if kind is Kind.BYTES else self.size == _SIZES[kind]
+        if not fits:
+            raise ValueError(f"type {self.name}: {kind.name} has no size of {self.size} bytes")
+
     def __str__(self) -> str:
         return self.name
 
 
+_SIZES = {
+    Kind.BOOL: 1,
+    Kind.INT8: 1,
+    Kind.INT16: 2,
+    Kind.INT32: 4,
+    Kind.INT64: 8,
+    Kind.UINT8: 1,
+    Kind.UINT16: 2,
+    Kind.UINT32: 4,
+    Kind.UINT64: 8,
+    Kind.FLOAT32: 4,
+    Kind.FLOAT64: 8,
+}
 _NAMED = {
-    "bool": (Kind.BOOL, 1),
-    "int": (Kind.INT64, 8),
-    "int8": (Kind.INT8, 1),
-    "int16": (Kind.INT16, 2),
-    "int32": (Kind.INT32, 4),
-    "int64": (Kind.INT64, 8),
-    "rune": (Kind.INT32, 4),
-    "uint": (Kind.UINT64, 8),
-    "uint8": (Kind.UINT8, 1),
-    "uint16": (Kind.UINT16, 2),
-    "uint32": (Kind.UINT32, 4),
-    "uint64": (Kind.UINT64, 8),
-    "byte": (Kind.UINT8, 1),
-    "float32": (Kind.FLOAT32, 4),
-    "float64": (Kind.FLOAT64, 8),
+    "bool": Kind.BOOL,
+    "int": Kind.INT64,
+    "int8": Kind.INT8,
+    "int16": Kind.INT16,
+    "int32": Kind.INT32,
+    "int64": Kind.INT64,
+    "rune": Kind.INT32,
+    "uint": Kind.UINT64,
+    "uint8": Kind.UINT8,
+    "uint16": Kind.UINT16,
+    "uint32": Kind.UINT32,
+    "uint64": Kind.UINT64,
+    "byte": Kind.UINT8,
+    "float32": Kind.FLOAT32,
+    "float64": Kind.FLOAT64,
 }
 _ALIASES = {"float": "float64"}
 _PYTHON = {bool: "bool", int: "int", float: "float64"}
@@ -136,7 +155,7 @@ class _Parser:
         if name not in _NAMED:
             self.fail(f"unknown type {word[0]!r}: expected {_SUPPORTED}", start)
         self.at = word.end()
-        return Type(name, *_NAMED[name])
+        return Type(name, _NAMED[name], _SIZES[_NAMED[name]])
 
     def array(self) -> Type:
         self.blank()

@@ -7,7 +7,7 @@ simply not in it.
 
 from __future__ import annotations
 
-from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
+from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, Set, ValuesView
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -35,47 +35,76 @@ class _View(Generic[K, V]):
         return f"{type(self).__name__}({self._mapping!r})"
 
 
+def _holds(elements: Any, element: object) -> bool:
+    """Whether the element is there; one that the elements' type cannot be is not."""
+    try:
+        return element in elements
+    except (TypeError, ValueError):
+        return False
+
+
 class _SetView(_View[K, V]):
-    """Set operations that ask for elements of any type, and return a ``set`` as ``dict``'s do."""
+    """Set operations as a ``dict``'s views have them: elements of any type, and a ``set`` as the result."""
 
     __slots__ = ()
 
-    def _holds(self, element: object) -> bool:
-        try:
-            return element in self  # type: ignore[operator]
-        except (TypeError, ValueError):
-            return False
-
     def __and__(self, other: Iterable[Any]) -> set[Any]:
-        if not isinstance(other, Iterable):
-            return NotImplemented
-        return {element for element in other if self._holds(element)}
+        return {element for element in other if _holds(self, element)}
 
     __rand__ = __and__
 
+    def __or__(self, other: Iterable[Any]) -> set[Any]:
+        return set(self).union(other)  # type: ignore[call-overload, no-any-return]
+
+    __ror__ = __or__
+
+    def __xor__(self, other: Iterable[Any]) -> set[Any]:
+        return set(self).symmetric_difference(other)  # type: ignore[call-overload, no-any-return]
+
+    __rxor__ = __xor__
+
+    def __sub__(self, other: Iterable[Any]) -> set[Any]:
+        return set(self).difference(other)  # type: ignore[call-overload, no-any-return]
+
+    def __rsub__(self, other: Iterable[Any]) -> set[Any]:
+        return {element for element in other if not _holds(self, element)}
+
     def isdisjoint(self, other: Iterable[Any]) -> bool:
         """Whether no element of ``other`` is in the view."""
-        return not any(self._holds(element) for element in other)
+        return not any(_holds(self, element) for element in other)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Set):
+            return NotImplemented
+        return len(self) == len(other) and all(_holds(self, element) for element in other)  # type: ignore[arg-type]
+
+    def __le__(self, other: object) -> bool:
+        if not isinstance(other, Set):
+            return NotImplemented
+        return len(self) <= len(other) and all(_holds(other, element) for element in self)  # type: ignore[arg-type, attr-defined]
+
+    def __lt__(self, other: object) -> bool:
+        if not isinstance(other, Set):
+            return NotImplemented
+        return len(self) < len(other) and all(_holds(other, element) for element in self)  # type: ignore[arg-type, attr-defined]
 
     def __ge__(self, other: object) -> bool:
-        if not isinstance(other, (set, frozenset, KeysView, ItemsView)):
+        if not isinstance(other, Set):
             return NotImplemented
-        return len(self) >= len(other) and all(self._holds(element) for element in other)  # type: ignore[arg-type]
+        return len(self) >= len(other) and all(_holds(self, element) for element in other)  # type: ignore[arg-type]
 
     def __gt__(self, other: object) -> bool:
-        if not isinstance(other, (set, frozenset, KeysView, ItemsView)):
+        if not isinstance(other, Set):
             return NotImplemented
-        return len(self) > len(other) and all(self._holds(element) for element in other)  # type: ignore[arg-type]
+        return len(self) > len(other) and all(_holds(self, element) for element in other)  # type: ignore[arg-type]
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 class MapKeysView(_SetView[K, V], KeysView[K]):
     """A live view of a map's keys."""
 
     __slots__ = ()
-
-    @classmethod
-    def _from_iterable(cls, it: Iterable[Any]) -> set[Any]:
-        return set(it)
 
     def __iter__(self) -> Iterator[K]:
         return self._mapping._iter_keys()
@@ -85,10 +114,6 @@ class MapItemsView(_SetView[K, V], ItemsView[K, V]):
     """A live view of a map's entries as ``(key, value)`` tuples."""
 
     __slots__ = ()
-
-    @classmethod
-    def _from_iterable(cls, it: Iterable[Any]) -> set[Any]:
-        return set(it)
 
     def __iter__(self) -> Iterator[tuple[K, V]]:
         return self._mapping._iter_items()

@@ -105,6 +105,26 @@ static void iteration_at_every_count(const test_engine *engine)
     }
 }
 
+/* At every count, an iterator stops at some entry, every entry is written to, which would evacuate every
+ * bucket if nothing held it, and a third are erased; then it goes on. */
+static void overwriting_all_while_iterating(const test_engine *engine)
+{
+    model *m = model_new(engine, test_type_named("map[int][3]byte"), 450, 0, 15);
+    for (size_t n = 0; n < m->domain; n++) {
+        size_t number;
+        for (size_t i = 0; i <= n; i++) (void)model_assign(m, i);
+        model_iter_begin(m, 0);
+        for (size_t steps = n < 7 ? 0 : n % 7; steps > 0; steps--)
+            CHECK_EQ(model_iter_step(m, 0, &number), 1);
+        for (size_t i = 0; i <= n; i++) CHECK_EQ(model_assign(m, i), 0);
+        for (size_t i = n % 3; i <= n; i += 3) model_erase(m, i);
+        CHECK_MAP(m->map);
+        while (model_iter_step(m, 0, &number) == 1) {}
+    }
+    model_verify(m);
+    model_free(m);
+}
+
 /* Erasing every entry as it comes, and all at once in the middle of an iteration. */
 static void erasing_all_while_iterating(const test_engine *engine)
 {
@@ -423,6 +443,7 @@ int main(void)
         {"increment_after_delete", increment_after_delete},
         {"negative_zero_is_zero", negative_zero_is_zero},
         {"iteration_at_every_count", iteration_at_every_count},
+        {"overwriting_all_while_iterating", overwriting_all_while_iterating},
         {"erasing_all_while_iterating", erasing_all_while_iterating},
         {"insertion_ends_iterators", insertion_ends_iterators},
         {"forgotten_iterator", forgotten_iterator},

@@ -30,14 +30,14 @@ static void broken_by(gomap *map, void *object, const void *wrong, size_t size, 
         broken_by(map, &(object), &wrong_, sizeof wrong_, invariant, __LINE__);          \
     } while (0)
 
-/* A bucket alone in its chain, not full, with this many entries or more. */
+/* A bucket alone in its chain, with this many entries or more and two slots or more behind them. */
 static unsigned char *bucket_with(const gm_go *m, int least)
 {
     for (size_t i = 0; i <= m->mask; i++) {
         unsigned char *bucket = go_bucket(m, &m->now, i);
         int entries = 0;
         for (int slot = 0; slot < GO_SLOTS; slot++) entries += bucket[slot] >= GO_MIN_TOPHASH;
-        if (entries >= least && entries < GO_SLOTS && go_overflow(m, bucket) == NULL) return bucket;
+        if (entries >= least && entries < GO_SLOTS - 1 && go_overflow(m, bucket) == NULL) return bucket;
     }
     CHECK(!m); /* there is no such bucket */
     return NULL;
@@ -53,6 +53,8 @@ static unsigned char *chained_bucket(const gm_go *m)
     CHECK(!m); /* there is no such chain */
     return NULL;
 }
+
+static uint64_t key_hash(const gm_go *m, uint64_t key) { return gm_hash_word(key, m->map.seed); }
 
 static void settled_map(void)
 {
@@ -81,6 +83,11 @@ static void settled_map(void)
     BROKEN_BY("G3", map, bucket[0], GO_EMPTY_REST);
     BROKEN_BY("G3", map, bucket[empty], GO_EMPTY_ONE);
     BROKEN_BY("G3", map, bucket[GO_SLOTS - 1], GO_EMPTY_ONE);
+    /* A key with that tophash that belongs to another bucket. */
+    uint64_t stray = 0, hash;
+    do hash = key_hash(m, ++stray);
+    while (go_tophash(hash) != bucket[0] || go_bucket(m, &m->now, hash & m->mask) == bucket);
+    broken_by(map, bucket + GO_KEYS, &stray, sizeof stray, "G2", __LINE__);
     for (unsigned char mark = GO_EVACUATED_X; mark <= GO_EVACUATED_EMPTY; mark++)
         BROKEN_BY("G3", map, bucket[1], mark);
     unsigned char *empty_value = go_value_slot(m, bucket, GO_SLOTS - 1);
