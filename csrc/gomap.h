@@ -108,7 +108,8 @@ typedef struct gomap_iter {
     uint64_t epoch;
     size_t at, start;
     const unsigned char *bucket;
-    uint8_t slot, offset, wrapped, filter;
+    uint64_t left; /* slots of the bucket to come, counted from offset */
+    uint8_t offset, wrapped, filter;
     size_t index;
 } gomap_iter;
 
@@ -140,7 +141,7 @@ void gomap_free(gomap *map);
 /* A copy with room for the entries there are. NULL: out of memory. */
 gomap *gomap_clone(const gomap *map, uint64_t seed);
 
-/* Every entry of source into map, which is of the same types. -1: out of memory, some are in. */
+/* Every entry of source into map, another one of the same types. -1: out of memory, some are in. */
 int gomap_merge(gomap *map, const gomap *source);
 
 /* The value's address, or NULL when the key is absent. Never writes. */

@@ -46,6 +46,12 @@
 #define GM_NEON 1
 #endif
 
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define GM_BIG_ENDIAN 1
+#else
+#define GM_BIG_ENDIAN 0
+#endif
+
 GM_INLINE uint32_t gm_load32(const void *p) { uint32_t v; memcpy(&v, p, 4); return v; }
 GM_INLINE uint64_t gm_load64(const void *p) { uint64_t v; memcpy(&v, p, 8); return v; }
 GM_INLINE void gm_store32(void *p, uint32_t v) { memcpy(p, &v, 4); }
@@ -94,6 +100,45 @@ GM_INLINE unsigned gm_ctz(uint64_t x)
 #endif
 }
 
+/* Index of the highest set bit; x is never 0. */
+GM_INLINE unsigned gm_top_bit(uint64_t x)
+{
+#if defined(_MSC_VER) && !defined(__clang__)
+    unsigned long index;
+    _BitScanReverse64(&index, x);
+    return (unsigned)index;
+#else
+    return 63u ^ (unsigned)__builtin_clzll(x);
+#endif
+}
+
+/* ---- the eight tags as one word, tag i in bits 8i to 8i + 7 -------------------------------- */
+
+GM_INLINE uint64_t gm_tags_load(const unsigned char *tags)
+{
+    uint64_t word = gm_load64(tags);
+#if GM_BIG_ENDIAN
+    word = __builtin_bswap64(word);
+#endif
+    return word;
+}
+
+GM_INLINE void gm_tags_store(unsigned char *tags, uint64_t word)
+{
+#if GM_BIG_ENDIAN
+    word = __builtin_bswap64(word);
+#endif
+    gm_store64(tags, word);
+}
+
+/* The word with the tags behind the last one over 1 made 0. */
+GM_INLINE uint64_t gm_tags_trim(uint64_t word)
+{
+    uint64_t over = word & 0xfefefefefefefefeu;
+    if (GM_UNLIKELY(over == 0)) return 0;
+    return word & (~(uint64_t)0 >> (56 - (gm_top_bit(over) & 56)));
+}
+
 /* ---- gm_match8: the eight tags of a bucket against one ------------------------------------
  * The answer is a gm_match: a set with one element for every equal byte, walked by
  *     for (gm_match found = gm_match8(tags, tag); found; found = gm_match_next(found))
@@ -120,6 +165,8 @@ GM_INLINE gm_match gm_match8_up_to(const unsigned char *tags, unsigned char tag)
     return (gm_match)((unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(group, lower)) & 0xffu);
 }
 GM_INLINE gm_match gm_match_not(gm_match found) { return found ^ 0xff; }
+/* Element i becomes i - by, modulo 8. */
+GM_INLINE gm_match gm_match_rotate(gm_match found, unsigned by) { return ((found | found << 8) >> by) & 0xff; }
 GM_INLINE unsigned gm_match_index(gm_match found) { return gm_ctz(found); }
 
 #elif GM_NEON
@@ -135,31 +182,33 @@ GM_INLINE gm_match gm_match8_up_to(const unsigned char *tags, unsigned char tag)
     return vget_lane_u64(vreinterpret_u64_u8(lower), 0) & 0x8080808080808080u;
 }
 GM_INLINE gm_match gm_match_not(gm_match found) { return found ^ 0x8080808080808080u; }
+GM_INLINE gm_match gm_match_rotate(gm_match found, unsigned by)
+{
+    return found >> (8 * by) | found << ((64 - 8 * by) & 63);
+}
 GM_INLINE unsigned gm_match_index(gm_match found) { return gm_ctz(found) >> 3; }
 
 #else
 
 #define GM_LOW7 0x7f7f7f7f7f7f7f7fu
 
-GM_INLINE uint64_t gm_tags_word(const unsigned char *tags)
-{
-    uint64_t word = 0;
-    for (int i = 0; i < 8; i++) word |= (uint64_t)tags[i] << (8 * i); /* one load; any byte order */
-    return word;
-}
 GM_INLINE gm_match gm_match8(const unsigned char *tags, unsigned char tag)
 {
-    uint64_t x = gm_tags_word(tags) ^ 0x0101010101010101u * tag;
+    uint64_t x = gm_tags_load(tags) ^ 0x0101010101010101u * tag;
     /* A byte's top bit is set where the byte is zero; no carry crosses bytes, so none is wrong. */
     return ~(((x & GM_LOW7) + GM_LOW7) | x | GM_LOW7);
 }
 /* tag is below 128. */
 GM_INLINE gm_match gm_match8_up_to(const unsigned char *tags, unsigned char tag)
 {
-    uint64_t x = gm_tags_word(tags);
+    uint64_t x = gm_tags_load(tags);
     return ~(((x & GM_LOW7) + 0x0101010101010101u * (127u - tag)) | x | GM_LOW7);
 }
 GM_INLINE gm_match gm_match_not(gm_match found) { return found ^ 0x8080808080808080u; }
+GM_INLINE gm_match gm_match_rotate(gm_match found, unsigned by)
+{
+    return found >> (8 * by) | found << ((64 - 8 * by) & 63);
+}
 GM_INLINE unsigned gm_match_index(gm_match found) { return gm_ctz(found) >> 3; }
 
 #endif

@@ -194,6 +194,18 @@ def test_maps_that_fail_to_be_made_leave_nothing(map_class: Class) -> None:
         finally:
             _fail_after(-1)
         assert traced() == 0
+    m = map_class("[129]byte", "*[129]byte", entries)
+    failed = 0
+    for allocations in range(8):
+        _fail_after(allocations)
+        try:
+            m.copy()
+        except MemoryError:
+            failed += 1
+        finally:
+            _fail_after(-1)
+        assert traced() == m.nbytes
+    assert failed > 3
 
 
 def test_peak(map_class: Class) -> None:

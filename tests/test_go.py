@@ -267,7 +267,41 @@ def test_churn_at_constant_size_is_bounded_by_growth_of_the_same_size() -> None:
     assert m._check() is None
 
 
+@pytest.mark.xfail(strict=True, reason="G1 of the check asks for more than Go's map promises")
+def test_growth_of_the_same_size_that_ends_over_load() -> None:
+    """Nothing is checked while a map grows, so it may hold more than its load until the next insertion."""
+    over_load = 0
+    for _ in range(50):
+        m = GoMap(int, int, {i: i for i in range(capacity(3))})
+        fresh = capacity(3)
+        while not m.stats().same_size and fresh < 5000:
+            del m[fresh - capacity(3)]
+            m[fresh] = fresh
+            fresh += 1
+        for _ in range(2):
+            m[fresh] = fresh
+            fresh += 1
+        while m.stats().same_size:
+            m[fresh - 1] = 0  # an overwrite evacuates, and begins nothing
+            m[next(iter(m))] = 0
+        stats = m.stats()
+        if not stats.growing and stats.entries > stats.grow_at:
+            over_load += 1
+            assert m._check() is None
+            m[fresh] = fresh
+            assert m.stats().B == 4
+            assert m._check() is None
+    assert over_load > 0
+
+
 # ---- order and hash ----------------------------------------------------------------------------------
+
+
+def chains_over_8_by_chance(entries: int, B: int) -> tuple[float, float]:
+    """How many chains have more than eight entries when these fall at random, and the deviation of that."""
+    load = entries / 2**B
+    share = 1 - sum(math.exp(-load) * load**k / math.factorial(k) for k in range(9))
+    return 2**B * share, (2**B * share * (1 - share)) ** 0.5
 
 
 def orders(m: GoMap[Any, Any], times: int = 40) -> set[tuple[Any, ...]]:
@@ -312,15 +346,13 @@ KEYS: dict[str, tuple[str, Callable[[int], Any]]] = {
 @pytest.mark.parametrize(("key", "make_key"), KEYS.values(), ids=KEYS)
 def test_keys_spread_as_chance_does(key: str, make_key: Callable[[int], Any]) -> None:
     entries, B = 100_000, 14
-    load = entries / 2**B
-    share = 1 - sum(math.exp(-load) * load**k / math.factorial(k) for k in range(9))  # over 8, by chance
+    longer, deviation = chains_over_8_by_chance(entries, B)
     keys = dict.fromkeys(map(make_key, range(entries)), b"")
     assert len(keys) == entries
     for _ in range(3):
         stats = GoMap(key, "[0]byte", keys).stats()
         assert stats.B == B
-        deviation = (2**B * share * (1 - share)) ** 0.5
-        assert abs(sum(stats.chain_lengths[1:]) - 2**B * share) < 6 * deviation
+        assert abs(sum(stats.chain_lengths[1:]) - longer) < 6 * deviation
         assert len(stats.chain_lengths) <= 4
 
 
@@ -365,7 +397,10 @@ def test_nans_spread_while_growing() -> None:
     for i in range(20_000):
         m[NAN] = i
     assert sorted(m.values()) == list(range(20_000))
-    assert len(m.stats().chain_lengths) < 6
+    stats = m.stats()
+    assert (stats.B, stats.growing) == (12, False)
+    longer, deviation = chains_over_8_by_chance(20_000, 12)
+    assert abs(sum(stats.chain_lengths[1:]) - longer) < 6 * deviation
     m.reserve(100_000)
     assert sorted(m.values()) == list(range(20_000))
     assert m._check() is None

@@ -139,7 +139,12 @@ GM_INLINE void *go_insert(gm_go *m, go_place free, unsigned char *last, unsigned
     } else {
         memcpy(slot, key, gm_key_bytes(&m->map, kind));
     }
-    if (m->value_ref) gm_store32(go_value_slot(m, free.bucket, free.slot), value_record);
+    unsigned char *value = go_value_slot(m, free.bucket, free.slot);
+    if (m->stale) {
+        if (GM_LIKELY(m->value_slot == 8)) gm_store64(value, 0);
+        else memset(value, 0, m->value_slot);
+    }
+    if (m->value_ref) gm_store32(value, value_record);
     free.bucket[free.slot] = top;
     m->map.public_part.count++;
     return go_value(m, free.bucket, free.slot);
@@ -198,33 +203,28 @@ GM_INLINE void *go_assign(gomap *map, const void *key, int *added, go_evacuate_k
 /* Frees a slot, and spreads emptyRest back over the emptyOnes that now end the chain. */
 GM_INLINE void go_erase_at(gm_go *m, unsigned char *head, unsigned char *bucket, unsigned slot)
 {
-    unsigned char *value = go_value_slot(m, bucket, slot);
     if (GM_UNLIKELY(m->key_ref | m->value_ref)) {
         unsigned char *key = bucket + GO_KEYS + (size_t)slot * m->key_slot;
-        go_records_remove(m, m->key_ref ? gm_load32(key) : 0, m->value_ref ? gm_load32(value) : 0);
+        go_records_remove(m, m->key_ref ? gm_load32(key) : 0, m->value_ref ? gm_load32(go_value_slot(m, bucket, slot)) : 0);
     }
-    if (m->value_slot == 8) gm_store64(value, 0);
-    else memset(value, 0, m->value_slot);
-    bucket[slot] = GO_EMPTY_ONE;
-
-    if (slot < GO_SLOTS - 1) {
-        if (bucket[slot + 1] != GO_EMPTY_REST) goto marked;
-    } else {
+    m->stale = 1;
+    /* In a register: a byte stored and then loaded as part of a word would wait for the store. */
+    uint64_t tags = gm_tags_load(bucket);
+    int last = tags >> 56 == GO_EMPTY_REST; /* of the chain */
+    if (slot == GO_SLOTS - 1) {
         unsigned char *next = go_overflow(m, bucket);
-        if (next && next[0] != GO_EMPTY_REST) goto marked;
+        last = next == NULL || next[0] == GO_EMPTY_REST;
     }
-    for (;;) {
-        bucket[slot] = GO_EMPTY_REST;
-        if (slot == 0) {
-            unsigned char *before = head;
-            if (bucket == head) break;
-            while (go_overflow(m, before) != bucket) before = go_overflow(m, before);
-            bucket = before;
-            slot = GO_SLOTS;
-        }
-        if (bucket[--slot] != GO_EMPTY_ONE) break;
+    tags = (tags & ~((uint64_t)0xff << (8 * slot))) | ((uint64_t)GO_EMPTY_ONE << (8 * slot));
+    if (GM_LIKELY(last)) tags = gm_tags_trim(tags);
+    gm_tags_store(bucket, tags);
+    while (GM_UNLIKELY(tags == 0 && bucket != head)) {
+        unsigned char *before = head;
+        while (go_overflow(m, before) != bucket) before = go_overflow(m, before);
+        bucket = before;
+        tags = gm_tags_trim(gm_tags_load(bucket));
+        gm_tags_store(bucket, tags);
     }
-marked:
     /* As in Go: who has learnt collisions from a map cannot use them once it has been empty. */
     if (GM_UNLIKELY(--m->map.public_part.count == 0)) m->map.seed = gm_seed_draw(&m->map.random);
     if (GM_UNLIKELY(m->key_ref) && go_is_sparse(m, &m->map.keys))
@@ -294,6 +294,7 @@ static void go_clear(gomap *map)
     gm_store_clear(&m->map.keys, &m->map.memory);
     gm_store_clear(&m->map.values, &m->map.memory);
     m->same_size = 0;
+    m->stale = 0;
     m->evacuated = 0;
     m->noverflow = 0;
     map->count = 0;

@@ -55,26 +55,33 @@ static void go_walk(const gomap *map, size_t live[GOMAP_PURPOSES])
     if (m->old.at) live[GOMAP_OVERFLOW] += go_walk_overflow(m, &m->old, m->old_mask + 1);
 }
 
-/* One chain: its marks, its entries' places, its links. Adds what it finds to the totals. */
+/* What a check has come across. */
+typedef struct go_found {
+    size_t entries;
+    size_t linked, heap;               /* overflow buckets, and those of them from the heap */
+    uint64_t key_numbers, value_numbers; /* sums of the records' numbers */
+} go_found;
+
+/* One chain: its marks, its entries' places, its links. Adds what it finds. */
 GM_INLINE int go_check_chain(const gm_go *m, const go_array *array, size_t index, size_t mask, int frozen,
-                             size_t *entries, size_t *linked, size_t *heap, char *why, size_t size,
-                             gm_kind kind)
+                             go_found *found, char *why, size_t size, gm_kind kind)
 {
     const char *where = array == &m->now ? "bucket" : "old bucket";
     unsigned char *head = go_bucket(m, array, index);
     int rest = 0;
     unsigned char last = GO_EMPTY_REST;
-    for (unsigned char *bucket = head; bucket; bucket = go_overflow(m, bucket)) {
-        if (bucket != head) {
-            ++*linked;
+    int first = 1;
+    for (unsigned char *bucket = head; bucket; bucket = go_overflow(m, bucket), first = 0) {
+        if (!first) {
+            found->linked++;
             if (go_is_heap(array, bucket)) {
-                ++*heap;
+                found->heap++;
             } else {
                 size_t offset = (size_t)(bucket - array->at), at = offset / m->bucket_bytes;
                 if (offset % m->bucket_bytes || at <= mask || at >= array->next_overflow)
                     return gm_broken(why, size, "G6: %s %zu links to byte %zu of its array", where, index, offset);
             }
-            if (*linked > array->overflow)
+            if (found->linked > array->overflow)
                 return gm_broken(why, size, "G6: %s %zu: more overflow buckets linked than were made, or a ring", where, index);
         }
         for (unsigned slot = 0; slot < GO_SLOTS; slot++) {
@@ -90,20 +97,23 @@ GM_INLINE int go_check_chain(const gm_go *m, const go_array *array, size_t index
             }
             last = top;
             if (go_is_empty(top)) {
+                if (m->stale || array == &m->old) continue; /* zeroed when it is taken */
                 const unsigned char *value = go_value_slot(m, bucket, slot);
                 for (uint32_t i = 0; i < m->value_slot; i++)
                     if (value[i]) return gm_broken(why, size, "G7: %s %zu slot %u: an empty slot's value is not zero", where, index, slot);
                 continue;
             }
             if (frozen) return gm_broken(why, size, "G4: %s %zu holds an entry before its old bucket is evacuated", where, index);
-            ++*entries;
+            found->entries++;
             unsigned char *at = go_key(m, bucket, slot, kind);
             if (kind.code == GM_BYTES_REF && (gm_load32(at) == 0 || gm_load32(at) > m->map.keys.used))
                 return gm_broken(why, size, "G5: %s %zu slot %u: key record %u", where, index, slot, gm_load32(at));
+            if (kind.code == GM_BYTES_REF) found->key_numbers += gm_load32(at);
             if (m->value_ref) {
                 uint32_t record = gm_load32(go_value_slot(m, bucket, slot));
                 if (record == 0 || record > m->map.values.used)
                     return gm_broken(why, size, "G5: %s %zu slot %u: value record %u", where, index, slot, record);
+                found->value_numbers += record;
             }
             if (gm_key_is_nan(at, kind)) continue; /* has no hash to be held against */
             const unsigned char *key = gm_key_at(&m->map, at, kind);
@@ -121,10 +131,20 @@ GM_INLINE int go_check_chain(const gm_go *m, const go_array *array, size_t index
     return 0;
 }
 
+/* Are all of a store's numbers an entry's or free? Two wrongs would have to add up. */
+static int go_numbers_add_up(const gm_store *store, uint64_t numbers)
+{
+    for (uint32_t number = store->free; number; number = gm_load32(gm_store_at(store, number))) numbers += number;
+    return numbers == (uint64_t)store->used * ((uint64_t)store->used + 1) / 2;
+}
+
 GM_INLINE int go_check(const gomap *map, char *why, size_t size, gm_kind kind)
 {
     const gm_go *m = go_of(map);
-    size_t entries = 0, linked = 0, heap = 0, old_linked = 0, old_heap = 0;
+    go_found found = {0, 0, 0, 0, 0}, old = {0, 0, 0, 0, 0};
+    const char *broken = gm_store_check(&m->map.keys);
+    if (broken == NULL) broken = gm_store_check(&m->map.values);
+    if (broken) return gm_broken(why, size, "%s", broken);
     if (m->mask != ((size_t)1 << m->B) - 1 || m->grow_at != go_capacity(m->B))
         return gm_broken(why, size, "G1: B is %u, but the mask is %zu and growth is at %zu", m->B, m->mask, m->grow_at);
     if (m->now.at == NULL) {
@@ -146,18 +166,24 @@ GM_INLINE int go_check(const gomap *map, char *why, size_t size, gm_kind kind)
     }
     for (size_t i = 0; i <= m->mask; i++) {
         int frozen = m->old.at && !go_is_evacuated(go_bucket(m, &m->old, i & m->old_mask));
-        if (go_check_chain(m, &m->now, i, m->mask, frozen, &entries, &linked, &heap, why, size, kind)) return -1;
+        if (go_check_chain(m, &m->now, i, m->mask, frozen, &found, why, size, kind)) return -1;
     }
     for (size_t i = 0; m->old.at && i <= m->old_mask; i++) {
         if (go_is_evacuated(go_bucket(m, &m->old, i))) continue;
-        if (go_check_chain(m, &m->old, i, m->old_mask, 0, &entries, &old_linked, &old_heap, why, size, kind)) return -1;
+        if (go_check_chain(m, &m->old, i, m->old_mask, 0, &old, why, size, kind)) return -1;
     }
-    if (linked != m->now.overflow || heap != m->now.overflow_heap || old_linked != m->old.overflow ||
-        old_heap != m->old.overflow_heap)
+    if (found.linked != m->now.overflow || found.heap != m->now.overflow_heap || old.linked != m->old.overflow ||
+        old.heap != m->old.overflow_heap)
         return gm_broken(why, size, "G6: %zu + %zu overflow buckets linked (%zu + %zu of them from the heap), counted are %zu + %zu (%zu + %zu)",
-                         linked, old_linked, heap, old_heap, m->now.overflow, m->old.overflow, m->now.overflow_heap, m->old.overflow_heap);
-    if (entries != map->count)
-        return gm_broken(why, size, "G8: %zu entries found, counted are %zu", entries, map->count);
+                         found.linked, old.linked, found.heap, old.heap, m->now.overflow, m->old.overflow,
+                         m->now.overflow_heap, m->old.overflow_heap);
+    if (m->now.next_overflow - (m->mask + 1) != found.linked - found.heap)
+        return gm_broken(why, size, "G6: the tail is used up to bucket %zu for %zu links", m->now.next_overflow, found.linked - found.heap);
+    if (found.entries + old.entries != map->count)
+        return gm_broken(why, size, "G8: %zu entries found, counted are %zu", found.entries + old.entries, map->count);
+    if (!go_numbers_add_up(&m->map.keys, found.key_numbers + old.key_numbers) ||
+        !go_numbers_add_up(&m->map.values, found.value_numbers + old.value_numbers))
+        return gm_broken(why, size, "G5: a record is two entries', or an entry's and free");
     return 0;
 }
 

@@ -39,6 +39,7 @@ static int go_grow_start(gm_go *m)
     m->old_mask = m->mask;
     m->now = array;
     m->same_size = (uint8_t)same_size;
+    m->stale = 0;
     m->evacuated = 0;
     m->noverflow = 0;
     m->growths++;
@@ -209,6 +210,7 @@ GM_INLINE int go_rebuild(gm_go *m, unsigned B, gm_kind kind)
     go_array_drop(&wider, &m->now, GOMAP_BUCKETS, heads[0]);
     go_array_drop(&wider, &m->old, GOMAP_OLD_BUCKETS, heads[1]);
     wider.same_size = 0;
+    wider.stale = 0;
     wider.evacuated = 0;
     wider.any_at = 0;
     *m = wider;

@@ -26,25 +26,45 @@ GM_INLINE int go_goes_to(const gm_go *m, const unsigned char *key, unsigned char
     return (gm_key_hash(&m->map, gm_key_at(&m->map, key, kind), kind) & m->mask) == index;
 }
 
+/* The bucket to go through now: NULL at the end of a chain. */
+GM_INLINE unsigned char *go_enter(gomap_iter *iter, unsigned char *bucket)
+{
+    iter->bucket = bucket;
+    if (bucket) iter->left = gm_match_rotate(go_full(bucket), iter->offset);
+    return bucket;
+}
+
+/* Large buckets lie too far apart for the processor to guess the lines that the next entries are in:
+ * ask for the next bucket's values, and for the tophashes and keys of the one after it. */
+GM_INLINE void go_look_ahead(const gm_go *m, size_t index)
+{
+    if (m->bucket_bytes <= 192) return;
+    unsigned char *next = go_bucket(m, &m->now, index);
+    const unsigned char *after = go_bucket(m, &m->now, (index + 1) & m->mask);
+    GM_PREFETCH(after);
+    GM_PREFETCH(after + 64);
+    for (gm_match full = go_full(next); full; full = gm_match_next(full))
+        GM_PREFETCH(go_value_slot(m, next, gm_match_index(full)));
+}
+
 GM_INLINE int go_next(gomap_iter *iter, const void **key, const void **value, gm_kind kind)
 {
     const gm_go *m = go_of(iter->map);
     unsigned char *bucket = (unsigned char *)(uintptr_t)iter->bucket;
     for (;;) {
         while (bucket) {
-            while (iter->slot < GO_SLOTS) {
-                unsigned slot = (iter->slot++ + iter->offset) & (GO_SLOTS - 1u);
+            while (iter->left) {
+                unsigned slot = (gm_match_index(iter->left) + iter->offset) & (GO_SLOTS - 1u);
+                iter->left = gm_match_next(iter->left);
                 unsigned char top = bucket[slot];
-                if (go_is_empty(top)) continue;
+                if (GM_UNLIKELY(go_is_empty(top))) continue; /* erased since */
                 const unsigned char *at = go_key(m, bucket, slot, kind);
                 if (iter->filter && !go_goes_to(m, at, top, iter->index, kind)) continue;
                 *key = gm_key_at(&m->map, at, kind);
                 *value = go_value(m, bucket, slot);
-                iter->bucket = bucket;
                 return 1;
             }
-            iter->slot = 0;
-            bucket = bucket[GO_SLOTS - 1] == GO_EMPTY_REST ? NULL : go_overflow(m, bucket);
+            bucket = go_enter(iter, bucket[GO_SLOTS - 1] == GO_EMPTY_REST ? NULL : go_overflow(m, bucket));
         }
         if (iter->wrapped && iter->at == iter->start) {
             iter->bucket = NULL;
@@ -57,6 +77,8 @@ GM_INLINE int go_next(gomap_iter *iter, const void **key, const void **value, gm
         }
         bucket = go_head(m, iter->index);
         iter->filter = m->old.at && !m->same_size && bucket != go_bucket(m, &m->now, iter->index);
+        go_enter(iter, bucket);
+        if (m->old.at == NULL) go_look_ahead(m, iter->at);
     }
 }
 

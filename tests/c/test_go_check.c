@@ -106,9 +106,9 @@ static void settled_map(void)
     /* The chain cut: its entries are missing, and so is the bucket. */
     BROKEN_BY("G6", map, *link, NULL);
 
-    BROKEN_BY("M2", map, m->map.memory.live[GOMAP_BUCKETS], m->map.memory.live[GOMAP_BUCKETS] + 1);
-    BROKEN_BY("M2", map, m->map.memory.total, m->map.memory.total - 1);
-    BROKEN_BY("M2", map, m->map.memory.total_peak, m->map.memory.total - 1);
+    BROKEN_BY("M1", map, m->map.memory.live[GOMAP_BUCKETS], m->map.memory.live[GOMAP_BUCKETS] + 1);
+    BROKEN_BY("M1", map, m->map.memory.total, m->map.memory.total - 1);
+    BROKEN_BY("M1", map, m->map.memory.total_peak, m->map.memory.total - 1);
     model_free(model);
 }
 
@@ -130,6 +130,7 @@ static void growing_map(void)
     unsigned char *old = go_bucket(m, &m->old, waiting);
     BROKEN_BY("G2", map, old[0], (unsigned char)(old[0] ^ 0x80));
     BROKEN_BY("G6", map, m->old.overflow, m->old.overflow + 1);
+    BROKEN_BY("G6", map, m->now.next_overflow, m->now.next_overflow + 1);
     model_free(model);
 }
 
@@ -151,8 +152,8 @@ static void map_with_records(void)
         uint32_t *next = (uint32_t *)(void *)gm_store_at(store, store->free);
         BROKEN_BY("S2", map, *next, store->free);
     }
-    BROKEN_BY("M1", map, map->count, map->count + 1);
-    BROKEN_BY("M2", map, m->map.memory.live[GOMAP_RECORDS], 0);
+    BROKEN_BY("G8", map, map->count, map->count + 1);
+    BROKEN_BY("M1", map, m->map.memory.live[GOMAP_RECORDS], 0);
 
     unsigned char *bucket = bucket_with(m, 1);
     unsigned slot = 0;
@@ -162,6 +163,8 @@ static void map_with_records(void)
     BROKEN_BY("G5", map, *key, 0);
     BROKEN_BY("G5", map, *key, m->map.keys.used + 1);
     BROKEN_BY("G5", map, *value, 0);
+    BROKEN_BY("G5", map, *value, m->map.values.free);
+    BROKEN_BY("G5", map, *value, *value == 2 ? 3 : 2); /* another entry's */
     BROKEN_BY("G5", map, *value, m->map.values.used + 1);
     BROKEN_BY("G2", map, *key, *key == 2 ? 3 : 2); /* another entry's */
     model_free(model);
