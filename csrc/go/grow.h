@@ -55,10 +55,9 @@ static void go_grow_finish(gm_go *m)
     m->evacuated = 0;
 }
 
-/* Where evacuated entries go: X's chain and Y's, each with its last bucket and next free slot. */
+/* Where evacuated entries go: X's chain and Y's, each with its last bucket. */
 typedef struct go_targets {
     unsigned char *head[2], *bucket[2];
-    unsigned slot[2];
 } go_targets;
 
 /* Empties the targets again, and gives back what they took from the heap and from the tail. */
@@ -103,7 +102,8 @@ GM_INLINE int go_evacuate(gm_go *m, size_t index, gm_kind kind)
     memset(marks, GO_EVACUATED_EMPTY, sizeof marks);
     to.head[0] = to.bucket[0] = go_bucket(m, &m->now, index);
     to.head[1] = to.bucket[1] = m->same_size ? NULL : go_bucket(m, &m->now, index + m->old_mask + 1);
-    to.slot[0] = to.slot[1] = 0;
+    unsigned slots = 0; /* the next free slot of either, X's in the low byte: in a register, since it is
+                         * what one entry's turn waits for of the one before */
     go_prefetch(m, head);
     for (int y = 0; y < 2 && to.head[y]; y++) {
         GM_PREFETCH(to.head[y]);
@@ -115,16 +115,18 @@ GM_INLINE int go_evacuate(gm_go *m, size_t index, gm_kind kind)
             unsigned slot = gm_match_index(full);
             unsigned char *key = go_key(m, bucket, slot, kind), top = bucket[slot];
             unsigned y = go_direction(m, key, &top, kind);
-            if (GM_UNLIKELY(to.slot[y] == GO_SLOTS)) {
+            unsigned place = (slots >> (8 * y)) & 0xff;
+            if (GM_UNLIKELY(place == GO_SLOTS)) {
                 unsigned char *more = go_overflow_add(m, to.bucket[y]);
                 if (more == NULL) {
                     go_targets_undo(m, &to, tail, noverflow);
                     return 0;
                 }
                 to.bucket[y] = more;
-                to.slot[y] = 0;
+                place = 0;
+                slots &= ~(0xffu << (8 * y));
             }
-            unsigned place = to.slot[y]++;
+            slots += 1u << (8 * y);
             unsigned char *into = to.bucket[y];
             into[place] = top;
             memcpy(go_key(m, into, place, kind), key, go_key_slot(m, kind));
