@@ -141,6 +141,11 @@ def test_types_are_known_to_the_map(map_class: Class, key_type: str, value_type:
     assert map_class(m.key_type, m.value_type).key_type == m.key_type
 
 
+def test_types_keep_their_names(map_class: Class) -> None:
+    types = [map_class(name, int).key_type for name in ("rune", "int32", "int", "int64", "byte", "uint8")]
+    assert [map_class(type_, type_).key_type.name for type_ in types] == [type_.name for type_ in types]
+
+
 @pytest.mark.parametrize(
     ("spelling", "name", "example"),
     [

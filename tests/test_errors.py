@@ -400,6 +400,12 @@ def test_type_made_by_hand_has_to_hold_together(map_class: Class, arguments: Any
         map_class(Type(*arguments), int)
 
 
+@pytest.mark.parametrize("name", ["spam", "int8", ""])
+def test_type_made_by_hand_has_to_be_named_as_what_it_is(map_class: Class, name: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        map_class(Type(name, Kind.INT64, 8), int)
+
+
 @pytest.mark.parametrize(
     ("spelling", "reason", "column"),
     [

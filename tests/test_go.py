@@ -267,7 +267,6 @@ def test_churn_at_constant_size_is_bounded_by_growth_of_the_same_size() -> None:
     assert m._check() is None
 
 
-@pytest.mark.xfail(strict=True, reason="G1 of the check asks for more than Go's map promises")
 def test_growth_of_the_same_size_that_ends_over_load() -> None:
     """Nothing is checked while a map grows, so it may hold more than its load until the next insertion."""
     over_load = 0

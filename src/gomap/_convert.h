@@ -118,6 +118,9 @@ static inline PyObject *gomap_pair(PyObject **kept, PyObject *first, PyObject *s
         PyObject *old_first = PyTuple_GET_ITEM(made, 0), *old_second = PyTuple_GET_ITEM(made, 1);
         PyTuple_SET_ITEM(made, 0, first);
         PyTuple_SET_ITEM(made, 1, second);
+#if PY_VERSION_HEX >= 0x030E0000
+        ((PyTupleObject *)made)->ob_hash = -1; /* of the pair before */
+#endif
         Py_INCREF(made);
         Py_DECREF(old_first);
         Py_DECREF(old_second);

@@ -13,6 +13,7 @@ from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_FromDouble
 from cpython.long cimport PyLong_AsLongLongAndOverflow, PyLong_AsUnsignedLongLong
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF, Py_XDECREF
+from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
 from libc.math cimport isfinite
 from libc.stdint cimport (int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t,
                           uintptr_t)
@@ -121,7 +122,8 @@ cdef dict layouts = {}
 cdef Layout layout_of(object key, object value):
     """From two spellings. Remembered by spelling, so that a small map is made quickly."""
     cdef Layout layout
-    spelling = (key, value)
+    # Types that are equal may differ in name.
+    spelling = (key, getattr(key, "name", None), value, getattr(value, "name", None))
     try:
         layout = layouts.get(spelling)
         if layout is not None:
@@ -409,6 +411,9 @@ cdef class BaseMap:
     __reversed__ = None  # there is no order
     __class_getitem__ = classmethod(GenericAlias)
 
+    def __init__(self, *arguments, **options):
+        raise TypeError("BaseMap is what the maps have in common: make a GoMap")
+
     def __dealloc__(self):
         gomap_free(self.map)
 
@@ -597,13 +602,18 @@ cdef class BaseMap:
         self.ready()
         cdef const void *key
         cdef const void *value
+        # The tuple first: making a container may run the collector, and that any code.
+        cdef tuple item = PyTuple_New(2)
         if not gomap_any(self.map, &key, &value):
             raise KeyError("popitem(): map is empty")
-        taken_key = out(self.key, key)
-        taken_value = out(self.value, value)
+        taken = out(self.key, key)
+        Py_INCREF(taken)
+        PyTuple_SET_ITEM(item, 0, taken)
+        taken = out(self.value, value)
+        Py_INCREF(taken)
+        PyTuple_SET_ITEM(item, 1, taken)
         gomap_erase_any(self.map)
-        # Only now a container: making one may run the collector, and that any code.
-        return taken_key, taken_value
+        return item
 
     # ---- many ----
 

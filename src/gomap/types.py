@@ -203,6 +203,8 @@ def parse(spec: Any, role: str = "value") -> Type:
     if isinstance(spec, Type):
         if role == "key" and spec.pointer:
             raise ValueError(f"a key cannot be a pointer: {spec}")
+        if parse(spec.name, role) != spec:
+            raise ValueError(f"type {spec.name!r} is not what its name says: {spec!r}")
         return spec
     if isinstance(spec, type) and spec in _PYTHON:
         spec = _PYTHON[spec]
