@@ -71,13 +71,9 @@ def fresh(keys: list[int]) -> list[int]:
     return [k + 1 - 1 for k in random.sample(keys, len(keys))]
 
 
-def one_round(
-    make: Callable[[], IntMap], inserted: list[int], absent: list[int], repeats: int
-) -> dict[str, float]:
+def one_round(make: Callable[[], IntMap], keys: dict[str, list[int]], repeats: int) -> dict[str, float]:
     """Nanoseconds an operation, over `repeats` maps filled and emptied in turn."""
     spent = dict.fromkeys((name for name, _ in OPERATIONS), 0.0)
-    hits, gone = fresh(inserted), fresh(inserted)
-    keys = {"set": inserted, "hit": hits, "miss": absent, "items": [], "delete": gone}
     for _ in range(repeats):
         m = make()
         for name, operation in OPERATIONS:
@@ -86,7 +82,7 @@ def one_round(
             spent[name] += time.perf_counter_ns() - start
         if len(m):
             raise AssertionError("the map is not empty after every key was deleted")
-    return {name: total / repeats / len(inserted) for name, total in spent.items()}
+    return {name: total / repeats / len(keys["set"]) for name, total in spent.items()}
 
 
 def main() -> None:
@@ -111,11 +107,19 @@ def main() -> None:
         random.seed(n)
         drawn = random.sample(range(2**63 - 1), 2 * n)
         inserted, absent = drawn[:n], drawn[n:]
+        # Made once: what is allocated and freed between rounds decides what memory the next map gets.
+        keys = {
+            "set": inserted,
+            "hit": fresh(inserted),
+            "miss": absent,
+            "items": [],
+            "delete": fresh(inserted),
+        }
         repeats = max(1, 200_000 // n)
         rounds: dict[str, list[dict[str, float]]] = {name: [] for name in makers}
         for _ in range(options.rounds):
             for name, make in makers.items():
-                rounds[name].append(one_round(make, inserted, absent, repeats))
+                rounds[name].append(one_round(make, keys, repeats))
         for operation, _ in OPERATIONS:
             base = [r[operation] for r in rounds["dict"]]
             row: dict[str, object] = {"n": n, "operation": operation, "dict_ns": statistics.median(base)}
