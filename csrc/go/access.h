@@ -189,7 +189,7 @@ GM_INLINE void *go_assign(gomap *map, const void *key, int *added, go_evacuate_k
             gm_end_iterators(&m->map);
             if (m->old.at) continue; /* now that nothing iterates, evacuate first */
         }
-        if (m->old.at == NULL && GM_UNLIKELY(map->count >= m->grow_at || go_too_many_overflow(m))) {
+        if (m->old.at == NULL && GM_UNLIKELY(map->count >= m->grow_at || m->noverflow >= m->noverflow_at)) {
             if (!go_grow_start(m)) return NULL;
             continue; /* the bucket to use is another now */
         }

@@ -67,6 +67,7 @@ static void go_set_B(gm_go *m, unsigned B)
     m->B = (uint8_t)B;
     m->mask = ((size_t)1 << B) - 1;
     m->grow_at = go_capacity(B);
+    m->noverflow_at = (uint16_t)(1u << (B < 15 ? B : 15));
 }
 
 /* A new overflow bucket behind `last`; NULL when there is no memory. */

@@ -63,6 +63,7 @@ typedef struct gm_go {
     uint32_t overflow_at;  /* where the overflow pointer is */
     uint32_t bucket_bytes;
     uint16_t noverflow;    /* Go's: exact below B = 16, sampled from there */
+    uint16_t noverflow_at; /* too many: 2^min(B, 15), Go's tooManyOverflowBuckets */
     uint8_t B;
     uint8_t same_size;     /* this growth keeps B */
     uint8_t key_ref, value_ref; /* the type's, at hand */

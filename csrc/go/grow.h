@@ -21,12 +21,6 @@
 
 #include "array.h"
 
-/* Go's tooManyOverflowBuckets: about as many as there are buckets, counted as noverflow counts. */
-static int go_too_many_overflow(const gm_go *m)
-{
-    return m->noverflow >= (uint16_t)(1u << (m->B < 15 ? m->B : 15));
-}
-
 /* 0 when there is no memory; nothing has changed then. */
 static int go_grow_start(gm_go *m)
 {

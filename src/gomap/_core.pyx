@@ -489,7 +489,7 @@ cdef class BaseMap:
         return 0
 
     @cython.final
-    cdef int assign(self, object key, object value) except -1:
+    cdef inline int assign(self, object key, object value) except -1:
         cdef Cell key_cell, value_cell
         cdef const void *key_at
         cdef const void *value_at
