@@ -73,16 +73,21 @@ def test_figures_of_a_gomap_are_those_of_its_report(small: dict[str, Any], index
     measured = small["subjects"][index]
     subject, fill = measured["subject"], measured["fill"]
     m = GoMap(subject["key"], subject["value"])
-    assert fill["empty"]["counted"] == m.memory().total
+
+    def the_same(counted: int) -> bool:
+        # In another process malloc may give any of the three blocks 16 bytes more.
+        return abs(counted - m.memory().total) <= 3 * 16
+
+    assert the_same(fill["empty"]["counted"])
     for key, value in entries(960).items():
         m[key] = value
-    assert fill["full"]["counted"] == m.memory().total
+    assert the_same(fill["full"]["counted"])
     # The peak has the old array's overflow buckets in it, whose number depends on the seed.
     assert fill["peak"] == pytest.approx(m.memory().peak, rel=0.1)
     assert fill["peak"] >= fill["full"]["counted"] * (1.3 if index == 0 else 1)
     for key in range(960):
         del m[key]
-    assert fill["removed"]["counted"] == m.memory().total
+    assert the_same(fill["removed"]["counted"])
     assert [fill[step]["entries"] for step in ("empty", "full", "removed")] == [0, 960, 0]
     assert [fill[step]["B"] for step in ("empty", "full", "removed")] == [0, 8, 8]
     assert fill["full"]["overflow"] == fill["removed"]["overflow"] <= 18

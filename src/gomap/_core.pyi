@@ -43,6 +43,7 @@ class Layout: ...
 
 @disjoint_base
 class BaseMap(MutableMapping[_K, _V]):
+    def __init__(self, *args: Any, **kwargs: Any) -> None: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
     __reversed__: ClassVar[None]
     @classmethod
