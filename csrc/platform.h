@@ -20,12 +20,10 @@
 #if defined(_MSC_VER) && !defined(__clang__)
 #include <intrin.h>
 #define GM_INLINE static __forceinline
-#define GM_NOINLINE __declspec(noinline)
 #define GM_LIKELY(x) (x)
 #define GM_UNLIKELY(x) (x)
 #else
 #define GM_INLINE static inline __attribute__((always_inline))
-#define GM_NOINLINE __attribute__((noinline))
 #define GM_LIKELY(x) __builtin_expect(!!(x), 1)
 #define GM_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #endif
