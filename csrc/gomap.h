@@ -60,12 +60,14 @@ enum {
     GOMAP_HEADER,      /* the map's own struct */
     GOMAP_BUCKETS,     /* the bucket array */
     GOMAP_OLD_BUCKETS, /* the bucket array being evacuated */
-    GOMAP_OVERFLOW,    /* overflow buckets allocated one by one */
+    GOMAP_TAGS,        /* tags in a region of their own */
+    GOMAP_OVERFLOW,    /* overflow buckets allocated one by one; entries that found no bucket */
     GOMAP_RECORDS,     /* keys and values behind a reference */
     GOMAP_PURPOSES
 };
 
-/* Bytes as the allocator gave them (its rounding and its own header included). */
+/* Bytes as the allocator gave them (its rounding and its own header included). An engine that keeps no
+ * peaks by purpose says what is live instead. */
 typedef struct gomap_memory {
     size_t live[GOMAP_PURPOSES], peak[GOMAP_PURPOSES];
     size_t total, total_peak;
@@ -88,6 +90,8 @@ typedef struct gomap_stats {
     uint32_t noverflow;      /* Go's approximate count: what same-size growth looks at */
     uint8_t B;               /* log2 of buckets */
     uint8_t growing, same_size;
+    /* the elastic engine's */
+    size_t splits, merges, displaced;
     size_t chain_lengths[GOMAP_CHAIN_LENGTHS]; /* [i]: chains of i + 1 buckets; last: that or more */
 } gomap_stats;
 
@@ -105,7 +109,7 @@ typedef struct gomap {
 /* An engine's own place in an iteration stands behind these. Move it freely; do not copy it. */
 typedef struct gomap_iter {
     gomap *map; /* NULL once it has ended */
-    uint64_t epoch;
+    uint32_t epoch;
     size_t at, start;
     const unsigned char *bucket;
     uint64_t left; /* slots of the bucket to come, counted from offset */
@@ -115,7 +119,8 @@ typedef struct gomap_iter {
 
 /* One engine for one kind of key. Call through the functions below. */
 struct gomap_engine {
-    int id; /* GOMAP_GO ... */
+    int id;  /* GOMAP_GO ... */
+    int ref; /* keys, or entries, stand in records */
     void *(*find)(const gomap *, const void *key);
     void *(*assign)(gomap *, const void *key, int *added);
     int (*erase)(gomap *, const void *key);
@@ -129,9 +134,14 @@ struct gomap_engine {
     void (*stats)(const gomap *, gomap_stats *);
     void (*walk)(const gomap *, size_t live[GOMAP_PURPOSES]);
     int (*check)(const gomap *, char *why, size_t size);
+    /* Where an engine has them; else NULL. */
+    gomap *(*clone)(const gomap *);
+    void (*compact)(gomap *);
+    void (*iterated)(gomap *); /* the last iterator alive has ended */
+    const void *own;           /* the engine's own functions for this kind */
 };
 
-enum { GOMAP_GO, GOMAP_ENGINES };
+enum { GOMAP_GO, GOMAP_ELASTIC, GOMAP_ENGINES };
 
 /* hint: the number of entries to have room for; one that cannot be had is ignored, as in Go.
  * NULL when there is no memory for the header. */
@@ -170,6 +180,9 @@ void gomap_erase_any(gomap *map);
 /* Room for count entries in all. -1: out of memory, nothing has changed. Ends iterations. */
 int gomap_reserve(gomap *map, size_t count);
 void gomap_clear(gomap *map);
+
+/* Gives back what room there is beyond the entries. 0 for an engine that cannot. Ends iterations. */
+int gomap_compact(gomap *map);
 
 /* Iteration yields every entry that stays from begin to end once, in no order. Erasing and
  * overwriting are allowed meanwhile; after an insertion next returns -1.

@@ -9,11 +9,12 @@
 
 #include "map.h"
 
-enum { GM_BITS, GM_FLOAT32, GM_FLOAT64, GM_BYTES, GM_BYTES_REF };
+enum { GM_BITS, GM_FLOAT32, GM_FLOAT64, GM_BYTES };
 
 typedef struct gm_kind {
     unsigned char code;
     unsigned char bytes; /* of a key; 0 when only the map's type tells */
+    unsigned char ref;   /* a slot holds a record's number instead (of the key, or of the entry) */
 } gm_kind;
 
 GM_INLINE size_t gm_key_bytes(const gm_map *map, gm_kind kind)
@@ -62,20 +63,31 @@ GM_INLINE uint64_t gm_key_hash(const gm_map *map, const void *key, gm_kind kind)
     }
 }
 
-/* The key's bytes from its slot. */
-GM_INLINE const unsigned char *gm_key_at(const gm_map *map, const unsigned char *slot, gm_kind kind)
-{
-    return kind.code == GM_BYTES_REF ? gm_store_at(&map->keys, gm_load32(slot)) : slot;
-}
-
-GM_INLINE int gm_key_equal(const gm_map *map, const void *key, const unsigned char *slot, gm_kind kind)
+GM_INLINE int gm_key_equal(const gm_map *map, const void *key, const void *other, gm_kind kind)
 {
     switch (kind.code) {
-    case GM_BITS: return gm_key_word(key, kind) == gm_key_word(slot, kind);
+    case GM_BITS: return gm_key_word(key, kind) == gm_key_word(other, kind);
     case GM_FLOAT32:
-    case GM_FLOAT64: return gm_key_float(key, kind) == gm_key_float(slot, kind);
-    default: return memcmp(key, gm_key_at(map, slot, kind), gm_key_bytes(map, kind)) == 0;
+    case GM_FLOAT64: return gm_key_float(key, kind) == gm_key_float(other, kind);
+    default: return memcmp(key, other, gm_key_bytes(map, kind)) == 0;
     }
+}
+
+/* For a map that takes all NaN keys for one: the one, and 0.0 for -0.0, so that floats compare as
+ * bits. Returns the key or, changed, the word. */
+GM_INLINE const void *gm_key_canonical(const void *key, uint64_t *word, gm_kind kind)
+{
+    if (!gm_is_float(kind)) return key;
+    double value = gm_key_float(key, kind);
+    if (value == value && value != 0.0) return key;
+    if (kind.code == GM_FLOAT32) {
+        float canonical = value == value ? 0.0f : (float)GM_NAN;
+        memcpy(word, &canonical, 4);
+    } else {
+        double canonical = value == value ? 0.0 : GM_NAN;
+        memcpy(word, &canonical, 8);
+    }
+    return word;
 }
 
 #endif

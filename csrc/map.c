@@ -24,34 +24,29 @@ void gomap_type_init(gomap_type *type, int key_kind, uint32_t key_size, uint32_t
 }
 
 gm_map *gm_map_create(const gomap_engine *engine, const gomap_type *type, size_t struct_bytes,
-                      size_t record_key_bytes, size_t record_value_bytes, uint64_t seed)
+                      uint64_t *random)
 {
-    gomap_memory memory;
-    memset(&memory, 0, sizeof memory);
+    gm_memory memory = {0, 0, NULL};
     gm_map *map = gm_alloc(&memory, GOMAP_HEADER, struct_bytes);
     if (map == NULL) return NULL;
     map->memory = memory;
     map->public_part.engine = engine;
     map->public_part.type = type;
-    map->keys.stride = (uint32_t)record_key_bytes;
-    map->values.stride = (uint32_t)record_value_bytes;
-    map->random = seed;
-    map->seed = gm_seed_draw(&map->random);
+    map->seed = gm_seed_draw(random);
     return map;
 }
 
 void gm_map_destroy(gm_map *map, size_t struct_bytes)
 {
-    gm_store_clear(&map->keys, &map->memory);
-    gm_store_clear(&map->values, &map->memory);
-    gomap_memory memory = map->memory; /* it counts the block it stands in */
+    gm_memory memory = map->memory; /* it counts the block it stands in */
+    memory.purposes = NULL;
     gm_release(&memory, GOMAP_HEADER, map, struct_bytes);
 }
 
 gomap *gomap_new(int engine, const gomap_type *type, size_t hint, uint64_t seed)
 {
-    (void)engine; /* one so far */
-    return gm_go_new(gm_engine_find(engine, type), type, hint, seed);
+    const gomap_engine *found = gm_engine_find(engine, type);
+    return engine == GOMAP_GO ? gm_go_new(found, type, hint, seed) : gm_elastic_new(found, type, hint, seed);
 }
 
 void gomap_free(gomap *map)
@@ -79,6 +74,7 @@ int gomap_merge(gomap *map, const gomap *source)
 
 gomap *gomap_clone(const gomap *source, uint64_t seed)
 {
+    if (source->engine->clone) return source->engine->clone(source);
     gomap *copy = gomap_new(source->engine->id, source->type, source->count, seed);
     if (copy == NULL) return NULL;
     if (gomap_merge(copy, source) == 0) return copy;
@@ -94,6 +90,8 @@ int gomap_any(gomap *map, const void **key, const void **value)
 void gomap_erase_any(gomap *map) { map->engine->erase_any(map); }
 
 int gomap_reserve(gomap *map, size_t count) { return map->engine->reserve(map, count); }
+
+int gomap_compact(gomap *map) { return map->engine->compact ? map->engine->compact(map), 1 : 0; }
 
 void gomap_clear(gomap *map) { map->engine->clear(map); }
 
@@ -118,31 +116,43 @@ int gomap_iter_next(gomap_iter *iter, const void **key, const void **value)
 
 void gomap_iter_end(gomap_iter *iter)
 {
-    if (iter->map == NULL) return;
-    gm_map *whole = gm_map_of(iter->map);
-    if (iter->epoch == whole->epoch) whole->iterators--;
+    gomap *map = iter->map;
+    if (map == NULL) return;
+    gm_map *whole = gm_map_of(map);
     iter->map = NULL;
+    if (iter->epoch == whole->epoch && --whole->iterators == 0 && map->engine->iterated)
+        map->engine->iterated(map);
 }
 
 uint64_t gomap_random(uint64_t *state) { return gm_random(state); }
 
-void gomap_memory_of(const gomap *map, gomap_memory *memory) { *memory = gm_map_of(map)->memory; }
+void gomap_memory_of(const gomap *map, gomap_memory *memory)
+{
+    const gm_memory *counted = &gm_map_of(map)->memory;
+    memset(memory, 0, sizeof *memory);
+    memory->total = counted->total;
+    memory->total_peak = counted->peak;
+    if (counted->purposes) {
+        memcpy(memory->live, counted->purposes->live, sizeof memory->live);
+        memcpy(memory->peak, counted->purposes->peak, sizeof memory->peak);
+    } else { /* few regions: the walk takes no time. Peaks by purpose are not known. */
+        map->engine->walk(map, memory->live);
+        memcpy(memory->peak, memory->live, sizeof memory->peak);
+    }
+}
 
 size_t gomap_total(const gomap *map) { return gm_map_of(map)->memory.total; }
 
 void gomap_peak_reset(gomap *map)
 {
-    gomap_memory *memory = &gm_map_of(map)->memory;
-    memcpy(memory->peak, memory->live, sizeof memory->peak);
-    memory->total_peak = memory->total;
+    gm_memory *memory = &gm_map_of(map)->memory;
+    memory->peak = memory->total;
+    if (memory->purposes) memcpy(memory->purposes->peak, memory->purposes->live, sizeof memory->purposes->peak);
 }
 
 void gomap_walk(const gomap *map, size_t live[GOMAP_PURPOSES])
 {
-    const gm_map *whole = gm_map_of(map);
     memset(live, 0, sizeof live[0] * GOMAP_PURPOSES);
-    live[GOMAP_RECORDS] = gm_granted(whole->keys.region, gm_store_bytes(&whole->keys)) +
-                          gm_granted(whole->values.region, gm_store_bytes(&whole->values));
     map->engine->walk(map, live);
 }
 
@@ -163,18 +173,17 @@ int gm_broken(char *why, size_t size, const char *format, ...)
 
 int gomap_check(const gomap *map, char *why, size_t size)
 {
-    const gm_map *whole = gm_map_of(map);
+    const gm_memory *memory = &gm_map_of(map)->memory;
     if (map->engine->check(map, why, size)) return -1; /* first: a walk does not end in a ring */
     size_t live[GOMAP_PURPOSES], total = 0;
     gomap_walk(map, live);
     for (int purpose = 0; purpose < GOMAP_PURPOSES; purpose++) {
         total += live[purpose];
-        if (live[purpose] != whole->memory.live[purpose])
+        if (memory->purposes && live[purpose] != memory->purposes->live[purpose])
             return gm_broken(why, size, "M1: purpose %d counts %zu bytes, the walk finds %zu", purpose,
-                             whole->memory.live[purpose], live[purpose]);
+                             memory->purposes->live[purpose], live[purpose]);
     }
-    if (total != whole->memory.total || total > whole->memory.total_peak)
-        return gm_broken(why, size, "M1: total %zu, peak %zu, the walk finds %zu", whole->memory.total,
-                         whole->memory.total_peak, total);
+    if (total != memory->total || total > memory->peak)
+        return gm_broken(why, size, "M1: total %zu, peak %zu, the walk finds %zu", memory->total, memory->peak, total);
     return 0;
 }

@@ -8,12 +8,10 @@
 
 typedef struct gm_map {
     gomap public_part;
-    gomap_memory memory;
-    gm_store keys, values; /* records, for types that stand behind a reference */
+    gm_memory memory;
     gm_seed seed;
-    uint64_t random;       /* state of gm_random: seeds, iteration order, sampling */
-    uint64_t epoch;        /* iterators of another epoch have ended */
-    uint32_t iterators;    /* alive, of this epoch */
+    uint32_t epoch;     /* iterators of another epoch have ended */
+    uint32_t iterators; /* alive, of this epoch */
 } gm_map;
 
 /* From the part the interface shows to the whole. */
@@ -28,16 +26,10 @@ GM_INLINE void gm_end_iterators(gm_map *map)
     }
 }
 
-/* A key's or value's bytes from its slot in a bucket: the slot itself, or its record. */
-GM_INLINE unsigned char *gm_deref(const gm_store *store, int is_ref, unsigned char *slot)
-{
-    return is_ref ? gm_store_at(store, gm_load32(slot)) : slot;
-}
-
-/* Makes the engine's map: its struct, zeroed, with the common part filled in. */
+/* Makes an engine's map: its struct, zeroed, with the common part filled in. The seed is drawn from
+ * *random. */
 gm_map *gm_map_create(const gomap_engine *engine, const gomap_type *type, size_t struct_bytes,
-                      size_t record_key_bytes, size_t record_value_bytes, uint64_t seed);
-/* Releases the records and the struct. */
+                      uint64_t *random);
 void gm_map_destroy(gm_map *map, size_t struct_bytes);
 
 /* Where the engine for a kind of key is (kinds.c). */
@@ -45,6 +37,7 @@ const gomap_engine *gm_engine_find(int engine, const gomap_type *type);
 
 /* Engines' constructors, with room for hint entries where that can be had. */
 gomap *gm_go_new(const gomap_engine *engine, const gomap_type *type, size_t hint, uint64_t seed);
+gomap *gm_elastic_new(const gomap_engine *engine, const gomap_type *type, size_t hint, uint64_t seed);
 
 /* For checks: format the reason and return -1. */
 int gm_broken(char *why, size_t size, const char *format, ...);

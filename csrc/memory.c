@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+
 #if defined(_WIN32)
 #define WIN32_LEAN_AND_MEAN
 #include <malloc.h>
@@ -116,6 +117,65 @@ static void unmap_pages(void *block, size_t size) { munmap(block, size); }
 
 #endif
 
+/* ---- reserved address space ------------------------------------------------------------------ */
+
+#if defined(_WIN32)
+
+static void *reserve(size_t size) { return VirtualAlloc(NULL, size, MEM_RESERVE, PAGE_NOACCESS); }
+static void unreserve(void *at, size_t size)
+{
+    (void)size;
+    VirtualFree(at, 0, MEM_RELEASE);
+}
+static int commit(char *at, size_t size) { return VirtualAlloc(at, size, MEM_COMMIT, PAGE_READWRITE) != NULL; }
+static void decommit(char *at, size_t size) { VirtualFree(at, size, MEM_DECOMMIT); }
+
+#else
+
+#if !defined(MAP_NORESERVE)
+#define MAP_NORESERVE 0
+#endif
+
+static void *reserve(size_t size)
+{
+    /* Both ends of a mapping one huge page too large are returned, to begin on a boundary: page
+     * tables can then be moved by the huge page. */
+    char *at = mmap(NULL, size + GM_HUGE_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (at == (char *)MAP_FAILED) return NULL;
+    size_t head = (GM_HUGE_BYTES - (uintptr_t)at % GM_HUGE_BYTES) % GM_HUGE_BYTES;
+    if (head) munmap(at, head);
+    if (GM_HUGE_BYTES > head) munmap(at + head + size, GM_HUGE_BYTES - head);
+    advise_huge(at + head, size);
+    return at + head;
+}
+static void unreserve(void *at, size_t size) { munmap(at, size); }
+static int commit(char *at, size_t size) { return mprotect(at, size, PROT_READ | PROT_WRITE) == 0; }
+static void decommit(char *at, size_t size)
+{
+    /* A fresh mapping in place of the old one: its pages go, and its claim to memory with them. */
+    if (mmap(at, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) != MAP_FAILED)
+        advise_huge(at, size);
+}
+
+#endif
+
+/* The first `bytes` of one reservation to another, which takes their place; the old one goes. 0 when
+ * there is no memory, and both are as they were. */
+static int reservation_move(char *to, char *from, size_t bytes, size_t old_reserved)
+{
+#if defined(__linux__)
+    /* Fails where the pages are of several mappings, which shrinking and growing again may leave. */
+    if (mremap(from, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, to) != MAP_FAILED) {
+        if (old_reserved > bytes) munmap(from + bytes, old_reserved - bytes);
+        return 1;
+    }
+#endif
+    if (!commit(to, bytes)) return 0;
+    memcpy(to, from, bytes);
+    unreserve(from, old_reserved);
+    return 1;
+}
+
 /* ---- blocks, uncounted ---------------------------------------------------------------------- */
 
 size_t gm_granted(const void *block, size_t size)
@@ -165,44 +225,49 @@ static void *raw_resize(void *block, size_t old, size_t size)
 
 /* ---- counting ------------------------------------------------------------------------------- */
 
-static void count_in(gomap_memory *memory, int purpose, void *block, size_t granted)
+static void count_in(gm_memory *memory, int purpose, void *block, size_t granted)
 {
-    memory->live[purpose] += granted;
     memory->total += granted;
-    if (memory->live[purpose] > memory->peak[purpose]) memory->peak[purpose] = memory->live[purpose];
-    if (memory->total > memory->total_peak) memory->total_peak = memory->total;
+    if (memory->total > memory->peak) memory->peak = memory->total;
+    if (memory->purposes) {
+        size_t *live = &memory->purposes->live[purpose], *peak = &memory->purposes->peak[purpose];
+        *live += granted;
+        if (*live > *peak) *peak = *live;
+    }
     if (hooks.allocated) hooks.allocated(block, granted);
 }
 
-static void count_out(gomap_memory *memory, int purpose, void *block, size_t granted)
+static void count_out(gm_memory *memory, int purpose, void *block, size_t granted)
 {
-    memory->live[purpose] -= granted;
     memory->total -= granted;
+    if (memory->purposes) memory->purposes->live[purpose] -= granted;
     if (hooks.released) hooks.released(block, granted);
 }
 
-void gm_repurpose(gomap_memory *memory, int from, int to, size_t granted)
+void gm_repurpose(gm_memory *memory, int from, int to, size_t granted)
 {
-    memory->live[from] -= granted;
-    memory->live[to] += granted;
-    if (memory->live[to] > memory->peak[to]) memory->peak[to] = memory->live[to];
+    gm_purposes *purposes = memory->purposes;
+    if (purposes == NULL) return;
+    purposes->live[from] -= granted;
+    purposes->live[to] += granted;
+    if (purposes->live[to] > purposes->peak[to]) purposes->peak[to] = purposes->live[to];
 }
 
-void *gm_alloc(gomap_memory *memory, int purpose, size_t size)
+void *gm_alloc(gm_memory *memory, int purpose, size_t size)
 {
     void *block = raw_alloc(size);
     if (block) count_in(memory, purpose, block, gm_granted(block, size));
     return block;
 }
 
-void gm_release(gomap_memory *memory, int purpose, void *block, size_t size)
+void gm_release(gm_memory *memory, int purpose, void *block, size_t size)
 {
     if (block == NULL) return;
     count_out(memory, purpose, block, gm_granted(block, size));
     raw_release(block, size);
 }
 
-void *gm_resize(gomap_memory *memory, int purpose, void *block, size_t old, size_t size)
+void *gm_resize(gm_memory *memory, int purpose, void *block, size_t old, size_t size)
 {
     if (block == NULL) return gm_alloc(memory, purpose, size);
     int in_place = !is_mapped(old) && !is_mapped(size);
@@ -218,8 +283,8 @@ void *gm_resize(gomap_memory *memory, int purpose, void *block, size_t old, size
             if (hooks.allocated) hooks.allocated(block, before);
             return NULL;
         }
-        memory->live[purpose] -= before;
         memory->total -= before;
+        if (memory->purposes) memory->purposes->live[purpose] -= before;
         count_in(memory, purpose, moved, gm_granted(moved, size));
         return moved;
     }
@@ -228,4 +293,130 @@ void *gm_resize(gomap_memory *memory, int purpose, void *block, size_t old, size
     memcpy(copy, block, old < size ? old : size);
     gm_release(memory, purpose, block, old);
     return copy;
+}
+
+/* ---- regions -------------------------------------------------------------------------------- */
+
+size_t gm_region_granted(const gm_region *region)
+{
+    return region->reserved ? (size_t)region->bytes : gm_granted(region->at, (size_t)region->bytes);
+}
+
+static void set_bytes(gm_region *region, size_t bytes) { region->bytes = bytes & (((uint64_t)1 << 56) - 1); }
+
+static void count_region(gm_memory *memory, int purpose, gm_region *region, unsigned char *at, size_t bytes)
+{
+    if (region->bytes) count_out(memory, purpose, region->at, (size_t)region->bytes);
+    region->at = at;
+    set_bytes(region, bytes);
+    if (bytes) count_in(memory, purpose, at, bytes);
+}
+
+static unsigned reserve_for(size_t bytes)
+{
+    unsigned log2 = GM_RESERVE_LEAST;
+    while (log2 < 62 && ((size_t)1 << log2) >> GM_RESERVE_AHEAD < bytes) log2++;
+    return log2;
+}
+
+size_t gm_region_room(size_t bytes)
+{
+    if (bytes >= GM_HUGE_STEPS) return round_up(bytes + 1, GM_HUGE_BYTES);
+    if (bytes < GM_MAP_BYTES) return bytes + bytes / 4;
+    return bytes + (bytes / 128 < GM_LEAST_STEP ? GM_LEAST_STEP : bytes / 128);
+}
+
+size_t gm_region_spare(size_t bytes)
+{
+    size_t room = gm_region_room(bytes);
+    return room + (bytes < GM_HUGE_STEPS ? room - bytes : GM_HUGE_BYTES);
+}
+
+/* A mapped region to more bytes: in its reservation, or in a larger one. */
+static int region_grow(gm_memory *memory, int purpose, gm_region *region, size_t bytes)
+{
+    char *at = (char *)region->at;
+    size_t old = (size_t)region->bytes, reserved = (size_t)1 << region->reserved;
+    if (must_fail()) return 0;
+    if (bytes > reserved) {
+        unsigned log2 = reserve_for(bytes);
+        char *wider = log2 < 62 ? reserve((size_t)1 << log2) : NULL;
+        if (wider == NULL) return 0;
+        if (!commit(wider + old, bytes - old) || !reservation_move(wider, at, old, reserved)) {
+            unreserve(wider, (size_t)1 << log2);
+            return 0;
+        }
+        region->reserved = log2 & 0xff;
+        at = wider;
+    } else if (!commit(at + old, bytes - old)) {
+        return 0;
+    }
+    count_region(memory, purpose, region, (unsigned char *)at, bytes);
+    return 1;
+}
+
+static void region_release(gm_memory *memory, int purpose, gm_region *region)
+{
+    if (region->reserved) {
+        unsigned char *at = region->at;
+        size_t reserved = (size_t)1 << region->reserved;
+        count_region(memory, purpose, region, NULL, 0);
+        unreserve(at, reserved);
+    } else {
+        gm_release(memory, purpose, region->at, (size_t)region->bytes);
+    }
+    memset(region, 0, sizeof *region);
+}
+
+/* From the heap to a mapping, or back: the one step that copies. */
+static int region_convert(gm_memory *memory, int purpose, gm_region *region, size_t bytes)
+{
+    gm_region other;
+    size_t keep = (size_t)region->bytes < bytes ? (size_t)region->bytes : bytes;
+    memset(&other, 0, sizeof other);
+    if (is_mapped(bytes)) {
+        unsigned log2 = reserve_for(bytes);
+        if (must_fail()) return 0;
+        char *at = log2 < 62 ? reserve((size_t)1 << log2) : NULL;
+        if (at == NULL) return 0;
+        if (!commit(at, bytes)) {
+            unreserve(at, (size_t)1 << log2);
+            return 0;
+        }
+        other.reserved = log2 & 0xff;
+        count_region(memory, purpose, &other, (unsigned char *)at, bytes);
+    } else {
+        other.at = gm_alloc(memory, purpose, bytes);
+        if (other.at == NULL) return 0;
+        set_bytes(&other, bytes);
+    }
+    if (keep) memcpy(other.at, region->at, keep);
+    if (region->bytes) region_release(memory, purpose, region);
+    *region = other;
+    return 1;
+}
+
+int gm_region_resize(gm_memory *memory, int purpose, gm_region *region, size_t bytes)
+{
+    size_t old = (size_t)region->bytes;
+    if (bytes == 0) {
+        if (old) region_release(memory, purpose, region);
+        return 1;
+    }
+    if (bytes > (size_t)1 << 55) return 0;
+    if (is_mapped(bytes)) bytes = round_up(bytes, page_bytes());
+    if (bytes == old) return 1;
+    if ((region->reserved != 0) != is_mapped(bytes))
+        return region_convert(memory, purpose, region, bytes) || bytes < old;
+    if (!is_mapped(bytes)) {
+        unsigned char *moved = gm_resize(memory, purpose, region->at, old, bytes);
+        if (moved == NULL) return bytes < old;
+        region->at = moved;
+        set_bytes(region, bytes);
+        return 1;
+    }
+    if (bytes > old) return region_grow(memory, purpose, region, bytes);
+    decommit((char *)region->at + bytes, old - bytes);
+    count_region(memory, purpose, region, region->at, bytes);
+    return 1;
 }

@@ -22,21 +22,71 @@
 #define GM_MAP_BYTES ((size_t)128 << 10)
 /* The huge page of x86-64, and of AArch64 with 4 KiB pages. */
 #define GM_HUGE_BYTES ((size_t)2 << 20)
+/* From here on a region grows by whole huge pages (a 32nd of it at most), and so is made of them: at
+ * 10,000,000 entries a hit takes a fifth less. */
+#define GM_HUGE_STEPS ((size_t)64 << 20)
+/* A smaller mapped region grows by this at least: a call of the system takes as long as 20 insertions. */
+#define GM_LEAST_STEP ((size_t)16 << 10)
+/* The least address space reserved for a region, and how much more than it needs. Reserving costs no
+ * memory; 2^26 lets hundreds of thousands of maps fit the 2^47 bytes a process has. */
+#define GM_RESERVE_LEAST 26
+#define GM_RESERVE_AHEAD 3
+
+/* The running counters of one map. By purpose they are kept where a walk cannot find the figure in
+ * constant time (GoMap's overflow buckets); a header of 200 bytes has no room for them. */
+typedef struct gm_purposes {
+    size_t live[GOMAP_PURPOSES], peak[GOMAP_PURPOSES];
+} gm_purposes;
+
+typedef struct gm_memory {
+    size_t total, peak;
+    gm_purposes *purposes; /* or NULL */
+} gm_memory;
 
 /* A block of zeros, NULL when there is none. size is not 0. */
-void *gm_alloc(gomap_memory *memory, int purpose, size_t size);
+void *gm_alloc(gm_memory *memory, int purpose, size_t size);
 
 /* The block with its first min(old, size) bytes, at the same address or another; NULL leaves it as
  * it was. New bytes are not zeroed. A NULL block of size 0 is an allocation. */
-void *gm_resize(gomap_memory *memory, int purpose, void *block, size_t old, size_t size);
+void *gm_resize(gm_memory *memory, int purpose, void *block, size_t old, size_t size);
 
 /* block may be NULL, when size is 0. */
-void gm_release(gomap_memory *memory, int purpose, void *block, size_t size);
+void gm_release(gm_memory *memory, int purpose, void *block, size_t size);
 
 /* The bytes counted for a block; 0 for NULL. */
 size_t gm_granted(const void *block, size_t size);
 
+/* ---- regions ----
+ * A block that grows and shrinks at its end, a little at a time. A small one is a heap block. One of
+ * GM_MAP_BYTES or more is mapped, with address space reserved ahead of it, so that it grows in place:
+ *
+ *     at                        at + bytes                              at + 2^reserved
+ *     | readable and writable    | reserved: address space, no memory     |
+ *
+ * When the reservation is used up, a larger one is made and the pages are moved there (mremap, where
+ * there is one; else copied). Shrinking gives pages back at once.
+ */
+typedef struct gm_region {
+    unsigned char *at; /* NULL while bytes is 0 */
+    uint64_t bytes : 56, reserved : 8; /* reserved: log2, 0 for a heap block */
+} gm_region;
+
+/* Makes the region hold at least `bytes`; a mapped one is rounded up to whole pages. What it held
+ * stays, what is new is not zeroed. 0 when there is no memory, and nothing has changed; making it
+ * smaller never fails. */
+int gm_region_resize(gm_memory *memory, int purpose, gm_region *region, size_t bytes);
+
+size_t gm_region_granted(const gm_region *region);
+
+/* The bytes to make a region of `bytes` hold, so that growing on costs little. A heap block may have to be
+ * copied, and grows by a quarter; a mapped one grows in place, by a 128th, or by the huge pages it is of. */
+size_t gm_region_room(size_t bytes);
+
+/* The most that a region keeps when so many bytes are needed: twice the room, so that growing and shrinking
+ * by turns resizes nothing. */
+size_t gm_region_spare(size_t bytes);
+
 /* The block keeps its bytes and changes its purpose: a bucket array grows old. */
-void gm_repurpose(gomap_memory *memory, int from, int to, size_t granted);
+void gm_repurpose(gm_memory *memory, int from, int to, size_t granted);
 
 #endif

@@ -50,6 +50,10 @@
 #define GM_BIG_ENDIAN 0
 #endif
 
+/* A quiet NaN, without math.h's macros, which differ in being constant. */
+GM_INLINE double gm_nan(void) { uint64_t bits = 0x7ff8000000000000u; double nan; memcpy(&nan, &bits, 8); return nan; }
+#define GM_NAN gm_nan()
+
 GM_INLINE uint32_t gm_load32(const void *p) { uint32_t v; memcpy(&v, p, 4); return v; }
 GM_INLINE uint64_t gm_load64(const void *p) { uint64_t v; memcpy(&v, p, 8); return v; }
 GM_INLINE void gm_store32(void *p, uint32_t v) { memcpy(p, &v, 4); }
@@ -150,6 +154,15 @@ GM_INLINE gm_match gm_match_next(gm_match found) { return found & (found - 1); }
 
 #if GM_SSE2
 
+/* The sixteen tags of two buckets in one compare: indexes 0 to 7 and 8 to 15. */
+GM_INLINE gm_match gm_match16(const unsigned char *first, const unsigned char *second, unsigned char tag)
+{
+    __m128i group = _mm_unpacklo_epi64(_mm_loadl_epi64((const __m128i *)(const void *)first),
+                                       _mm_loadl_epi64((const __m128i *)(const void *)second));
+    return (gm_match)(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(group, _mm_set1_epi8((char)tag)));
+}
+#define GM_MATCH16 1
+
 GM_INLINE gm_match gm_match8(const unsigned char *tags, unsigned char tag)
 {
     __m128i group = _mm_loadl_epi64((const __m128i *)(const void *)tags);
@@ -166,6 +179,14 @@ GM_INLINE gm_match gm_match_not(gm_match found) { return found ^ 0xff; }
 /* Element i becomes i - by, modulo 8. */
 GM_INLINE gm_match gm_match_rotate(gm_match found, unsigned by) { return ((found | found << 8) >> by) & 0xff; }
 GM_INLINE unsigned gm_match_index(gm_match found) { return gm_ctz(found); }
+/* How many; of a set of eight. */
+GM_INLINE unsigned gm_match_count(gm_match found)
+{
+    unsigned bits = (unsigned)found;
+    bits -= (bits >> 1) & 0x55;
+    bits = (bits & 0x33) + ((bits >> 2) & 0x33);
+    return (bits + (bits >> 4)) & 0xf;
+}
 
 #elif GM_NEON
 
@@ -183,6 +204,10 @@ GM_INLINE gm_match gm_match_not(gm_match found) { return found ^ 0x8080808080808
 GM_INLINE gm_match gm_match_rotate(gm_match found, unsigned by)
 {
     return found >> (8 * by) | found << ((64 - 8 * by) & 63);
+}
+GM_INLINE unsigned gm_match_count(gm_match found)
+{
+    return (unsigned)((found >> 7) * 0x0101010101010101u >> 56);
 }
 GM_INLINE unsigned gm_match_index(gm_match found) { return gm_ctz(found) >> 3; }
 
@@ -206,6 +231,10 @@ GM_INLINE gm_match gm_match_not(gm_match found) { return found ^ 0x8080808080808
 GM_INLINE gm_match gm_match_rotate(gm_match found, unsigned by)
 {
     return found >> (8 * by) | found << ((64 - 8 * by) & 63);
+}
+GM_INLINE unsigned gm_match_count(gm_match found)
+{
+    return (unsigned)((found >> 7) * 0x0101010101010101u >> 56);
 }
 GM_INLINE unsigned gm_match_index(gm_match found) { return gm_ctz(found) >> 3; }
 

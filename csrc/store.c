@@ -1,41 +1,31 @@
 /* store.c - the record store. See store.h. */
 #include "store.h"
 
-static int resize(gm_store *store, gomap_memory *memory, size_t capacity)
+static int resize(gm_store *store, gm_memory *memory, size_t capacity)
 {
-    if (capacity > UINT32_MAX - 1) return 0;
-    if (store->stride && capacity > SIZE_MAX / 2 / store->stride) return 0;
-    void *region = gm_resize(memory, GOMAP_RECORDS, store->region, gm_store_bytes(store),
-                             capacity * store->stride);
-    if (region == NULL) return 0;
-    store->region = region;
-    store->capacity = (uint32_t)capacity;
+    if (capacity > UINT32_MAX - 1 || capacity > SIZE_MAX / 4 / store->stride) return 0;
+    if (!gm_region_resize(memory, GOMAP_RECORDS, &store->region, capacity * store->stride)) return 0;
+    capacity = (size_t)store->region.bytes / store->stride; /* whole pages: perhaps more */
+    store->capacity = capacity < UINT32_MAX - 1 ? (uint32_t)capacity : UINT32_MAX - 1;
     return 1;
 }
 
-/* Room grows by a 64th: the region is resized in place, or its page tables are moved, so a small
- * step costs little, and the spare room stays under 2 % of the records. Blocks on the heap may have
- * to be copied, and are small: they grow by half. */
-static int grow(gm_store *store, gomap_memory *memory)
+/* The room to have for so many records: a 128th more, since a large region grows in place; a heap block
+ * may have to be copied, and is small: half more. */
+static size_t with_room(const gm_store *store, size_t count)
 {
-    size_t capacity = store->capacity;
-    size_t step = gm_store_bytes(store) < GM_MAP_BYTES ? capacity / 2 : capacity / 64;
     size_t least = store->stride < 1024 ? 4 : 1;
-    if (capacity > 0 && gm_store_bytes(store) >= GM_MAP_BYTES) { /* whole pages, all of them used */
-        size_t bytes = (capacity + (step > least ? step : least)) * store->stride;
-        bytes = (bytes + 4095) / 4096 * 4096;
-        if (bytes / store->stride > capacity && resize(store, memory, bytes / store->stride)) return 1;
-    }
-    return resize(store, memory, capacity + (step > least ? step : least));
+    size_t step = count * store->stride < GM_MAP_BYTES ? count / 2 : count / 128;
+    return count + (step > least ? step : least);
 }
 
-uint32_t gm_store_add(gm_store *store, gomap_memory *memory)
+uint32_t gm_store_add(gm_store *store, gm_memory *memory)
 {
     uint32_t number = store->free;
     if (number) {
         store->free = gm_load32(gm_store_at(store, number));
     } else {
-        if (store->used == store->capacity && !grow(store, memory)) return 0;
+        if (store->used == store->capacity && !resize(store, memory, with_room(store, store->used))) return 0;
         number = ++store->used;
     }
     store->live++;
@@ -43,7 +33,7 @@ uint32_t gm_store_add(gm_store *store, gomap_memory *memory)
     return number;
 }
 
-void gm_store_remove(gm_store *store, gomap_memory *memory, uint32_t number)
+void gm_store_remove(gm_store *store, gm_memory *memory, uint32_t number)
 {
     if (--store->live == 0) {
         gm_store_clear(store, memory);
@@ -53,28 +43,39 @@ void gm_store_remove(gm_store *store, gomap_memory *memory, uint32_t number)
     store->free = number;
 }
 
-void gm_store_settle(gm_store *store, gomap_memory *memory, uint32_t live)
+void gm_store_settle(gm_store *store, gm_memory *memory, uint32_t used)
 {
-    store->used = store->live = live;
+    store->used = store->live = used;
     store->free = 0;
-    if (live == 0) gm_store_clear(store, memory);
-    else (void)resize(store, memory, live); /* a block that cannot shrink stays as it is */
+    if (used == 0) {
+        gm_store_clear(store, memory);
+        return;
+    }
+    /* Twice the room an addition makes, so that adding and dropping by turns resizes nothing. */
+    size_t room = with_room(store, used);
+    if (store->capacity > room + (room - used)) (void)resize(store, memory, room);
 }
 
-void gm_store_clear(gm_store *store, gomap_memory *memory)
+void gm_store_drop_last(gm_store *store, gm_memory *memory) { gm_store_settle(store, memory, store->used - 1); }
+
+void gm_store_trim(gm_store *store, gm_memory *memory)
 {
-    gm_release(memory, GOMAP_RECORDS, store->region, gm_store_bytes(store));
-    store->region = NULL;
+    if (store->used == 0) gm_store_clear(store, memory);
+    else if (store->used < store->capacity) (void)resize(store, memory, store->used);
+}
+
+void gm_store_clear(gm_store *store, gm_memory *memory)
+{
+    (void)gm_region_resize(memory, GOMAP_RECORDS, &store->region, 0);
     store->capacity = store->used = store->live = store->free = 0;
 }
 
-int gm_store_reserve(gm_store *store, gomap_memory *memory, size_t count)
+int gm_store_reserve(gm_store *store, gm_memory *memory, size_t count)
 {
-    if (count <= store->capacity) return 1;
-    return resize(store, memory, count);
+    return count <= store->capacity || resize(store, memory, count);
 }
 
-void gm_store_unreserve(gm_store *store, gomap_memory *memory, size_t capacity)
+void gm_store_unreserve(gm_store *store, gm_memory *memory, size_t capacity)
 {
     if (capacity == store->capacity) return;
     if (capacity == 0) gm_store_clear(store, memory); /* it was empty */
@@ -83,7 +84,9 @@ void gm_store_unreserve(gm_store *store, gomap_memory *memory, size_t capacity)
 
 const char *gm_store_check(const gm_store *store)
 {
-    if (store->live == 0 && store->region && store->used) return "S3: an empty store holds records";
+    if (store->stride && store->capacity > store->region.bytes / store->stride)
+        return "S2: room for more records than the region holds";
+    if (store->live == 0 && store->used) return "S3: an empty store holds records";
     if (store->used > store->capacity) return "S2: more records handed out than there is room for";
     uint32_t free = 0;
     for (uint32_t number = store->free; number; free++) {

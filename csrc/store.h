@@ -18,9 +18,9 @@
 #include "platform.h"
 
 typedef struct gm_store {
-    unsigned char *region;
+    gm_region region;
     uint32_t stride;   /* bytes a record, at least 4: a free one holds the next free one's number */
-    uint32_t capacity; /* records there is room for */
+    uint32_t capacity; /* records there is room for: region.bytes / stride */
     uint32_t used;     /* records ever handed out since the store was empty */
     uint32_t live;
     uint32_t free;
@@ -28,21 +28,24 @@ typedef struct gm_store {
 
 GM_INLINE unsigned char *gm_store_at(const gm_store *store, uint32_t number)
 {
-    return store->region + (size_t)(number - 1) * store->stride;
+    return store->region.at + (size_t)(number - 1) * store->stride;
 }
 
 /* A record of zeros; 0 when there is no memory. */
-uint32_t gm_store_add(gm_store *store, gomap_memory *memory);
-void gm_store_remove(gm_store *store, gomap_memory *memory, uint32_t number);
-/* The records with the numbers up to `live` are all that are live now: gives back the room beyond. */
-void gm_store_settle(gm_store *store, gomap_memory *memory, uint32_t live);
-void gm_store_clear(gm_store *store, gomap_memory *memory);
+uint32_t gm_store_add(gm_store *store, gm_memory *memory);
+void gm_store_remove(gm_store *store, gm_memory *memory, uint32_t number);
+void gm_store_clear(gm_store *store, gm_memory *memory);
 /* Room for count records in all; 0 when there is no memory. */
-int gm_store_reserve(gm_store *store, gomap_memory *memory, size_t count);
+int gm_store_reserve(gm_store *store, gm_memory *memory, size_t count);
 /* Takes a reservation back, to the capacity there was. */
-void gm_store_unreserve(gm_store *store, gomap_memory *memory, size_t capacity);
+void gm_store_unreserve(gm_store *store, gm_memory *memory, size_t capacity);
 
-GM_INLINE size_t gm_store_bytes(const gm_store *store) { return (size_t)store->capacity * store->stride; }
+/* For a map that keeps its records dense: gives up the last one, which is not needed or was moved. */
+void gm_store_drop_last(gm_store *store, gm_memory *memory);
+/* The same for all that are free, which stand at the end: `used` are left. */
+void gm_store_settle(gm_store *store, gm_memory *memory, uint32_t used);
+/* Gives back the room that is not used. */
+void gm_store_trim(gm_store *store, gm_memory *memory);
 
 /* The first broken invariant of S1 to S3 in words, or NULL. */
 const char *gm_store_check(const gm_store *store);

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from gomap import GoMap
+from gomap import GoMap, Map
 from gomap.types import Kind, parse
 
 #: The mapping contract holds for each of these.
-MAP_CLASSES = [GoMap]
+MAP_CLASSES = [GoMap, Map]
 
 KEY_TYPES = [
     *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64"),

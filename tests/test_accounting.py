@@ -86,7 +86,7 @@ def test_counts_agree_all_through_a_life(map_class: Class, pair: tuple[str, str]
         peak = memory.peak
         if i % 10 == 0 or stats.growing:
             assert_counts_agree(m)
-    assert growing or len(keys) < 50
+    assert growing or len(keys) < 50 or stats.splits
     for key in keys:
         m[key] = values[-1]
     assert_counts_agree(m)
@@ -238,8 +238,9 @@ def test_a_copy_counts_its_own(map_class: Class) -> None:
     for i in range(10, 1000):
         del m[i]
     copied = copy.deepcopy(m)
-    assert copied.nbytes < m.nbytes / 10
-    assert copied.memory().peak < m.nbytes / 10
+    assert copied.nbytes < m.memory().peak / 10
+    assert copied.memory().peak < m.memory().peak / 10
+    assert copied.nbytes <= m.nbytes
 
 
 # ---- references to Python objects --------------------------------------------------------------------

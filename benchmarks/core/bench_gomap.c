@@ -11,7 +11,7 @@ static uint64_t seeds = 1; /* every map has another hash, as in Go */
 
 static map_t *map_new(size_t hint)
 {
-    gomap *map = gomap_new(GOMAP_GO, &type, hint, splitmix64(&seeds));
+    gomap *map = gomap_new(ENGINE, &type, hint, splitmix64(&seeds));
     if (map) return map;
     fprintf(stderr, "out of memory for a map of %zu\n", hint);
     exit(1);

@@ -25,7 +25,7 @@ GM_INLINE int go_search(const gm_go *m, unsigned char *bucket, unsigned char top
 {
     for (gm_match found = gm_match8(bucket, top); found; found = gm_match_next(found)) {
         unsigned i = gm_match_index(found);
-        if (GM_LIKELY(gm_key_equal(&m->map, key, go_key(m, bucket, i, kind), kind))) {
+        if (GM_LIKELY(gm_key_equal(&m->map, key, go_key_at(m, go_key(m, bucket, i, kind), kind), kind))) {
             *slot = i;
             return 1;
         }
@@ -63,9 +63,9 @@ GM_INLINE void *go_find(const gomap *map, const void *key, gm_kind kind)
 /* Records for a new entry; 0 when there is no memory, and then neither is taken. */
 static int go_records_add(gm_go *m, uint32_t *key_record, uint32_t *value_record)
 {
-    if (m->key_ref && (*key_record = gm_store_add(&m->map.keys, &m->map.memory)) == 0) return 0;
-    if (m->value_ref && (*value_record = gm_store_add(&m->map.values, &m->map.memory)) == 0) {
-        if (*key_record) gm_store_remove(&m->map.keys, &m->map.memory, *key_record);
+    if (m->key_ref && (*key_record = gm_store_add(&m->keys, &m->map.memory)) == 0) return 0;
+    if (m->value_ref && (*value_record = gm_store_add(&m->values, &m->map.memory)) == 0) {
+        if (*key_record) gm_store_remove(&m->keys, &m->map.memory, *key_record);
         return 0;
     }
     return 1;
@@ -113,8 +113,8 @@ static int go_is_sparse(const gm_go *m, const gm_store *store)
 
 static void go_records_remove(gm_go *m, uint32_t key_record, uint32_t value_record)
 {
-    if (key_record) gm_store_remove(&m->map.keys, &m->map.memory, key_record);
-    if (value_record) gm_store_remove(&m->map.values, &m->map.memory, value_record);
+    if (key_record) gm_store_remove(&m->keys, &m->map.memory, key_record);
+    if (value_record) gm_store_remove(&m->values, &m->map.memory, value_record);
 }
 
 /* The value of a new key in the place found for it, or in a new overflow bucket behind `last`. */
@@ -133,8 +133,8 @@ GM_INLINE void *go_insert(gm_go *m, go_place free, unsigned char *last, unsigned
     }
     /* Nothing fails from here. */
     unsigned char *slot = go_key(m, free.bucket, free.slot, kind);
-    if (kind.code == GM_BYTES_REF) {
-        memcpy(gm_store_at(&m->map.keys, key_record), key, gm_key_bytes(&m->map, kind));
+    if (kind.ref) {
+        memcpy(gm_store_at(&m->keys, key_record), key, gm_key_bytes(&m->map, kind));
         gm_store32(slot, key_record);
     } else {
         memcpy(slot, key, gm_key_bytes(&m->map, kind));
@@ -153,7 +153,7 @@ GM_INLINE void *go_insert(gm_go *m, go_place free, unsigned char *last, unsigned
 GM_INLINE void *go_assign(gomap *map, const void *key, int *added, go_evacuate_kind *evacuate, gm_kind kind)
 {
     gm_go *m = go_of(map);
-    uint64_t hash = GM_UNLIKELY(gm_key_is_nan(key, kind)) ? gm_random(&m->map.random)
+    uint64_t hash = GM_UNLIKELY(gm_key_is_nan(key, kind)) ? gm_random(&m->random)
                                                            : gm_key_hash(&m->map, key, kind);
     unsigned char top = go_tophash(hash);
     if (GM_UNLIKELY(m->now.at == NULL) && !go_array_make(m, &m->now, m->B)) return NULL;
@@ -226,11 +226,11 @@ GM_INLINE void go_erase_at(gm_go *m, unsigned char *head, unsigned char *bucket,
         gm_tags_store(bucket, tags);
     }
     /* As in Go: who has learnt collisions from a map cannot use them once it has been empty. */
-    if (GM_UNLIKELY(--m->map.public_part.count == 0)) m->map.seed = gm_seed_draw(&m->map.random);
-    if (GM_UNLIKELY(m->key_ref) && go_is_sparse(m, &m->map.keys))
-        go_store_settle(m, &m->map.keys, GO_KEYS, m->key_slot);
-    if (GM_UNLIKELY(m->value_ref) && go_is_sparse(m, &m->map.values))
-        go_store_settle(m, &m->map.values, m->values_at, m->value_slot);
+    if (GM_UNLIKELY(--m->map.public_part.count == 0)) m->map.seed = gm_seed_draw(&m->random);
+    if (GM_UNLIKELY(m->key_ref) && go_is_sparse(m, &m->keys))
+        go_store_settle(m, &m->keys, GO_KEYS, m->key_slot);
+    if (GM_UNLIKELY(m->value_ref) && go_is_sparse(m, &m->values))
+        go_store_settle(m, &m->values, m->values_at, m->value_slot);
 }
 
 GM_INLINE int go_erase(gomap *map, const void *key, go_evacuate_kind *evacuate, gm_kind kind)
@@ -265,7 +265,7 @@ GM_INLINE int go_any(gomap *map, const void **key, const void **value, go_evacua
             m->any_head = head;
             m->any_bucket = bucket;
             m->any_slot = gm_match_index(full);
-            *key = gm_key_at(&m->map, go_key(m, bucket, m->any_slot, kind), kind);
+            *key = go_key_at(m, go_key(m, bucket, m->any_slot, kind), kind);
             *value = go_value(m, bucket, m->any_slot);
             return 1;
         }
@@ -291,28 +291,28 @@ static void go_clear(gomap *map)
     memset(m->now.at, 0, m->now.bytes);
     m->now.next_overflow = m->mask + 1;
     m->now.overflow = 0;
-    gm_store_clear(&m->map.keys, &m->map.memory);
-    gm_store_clear(&m->map.values, &m->map.memory);
+    gm_store_clear(&m->keys, &m->map.memory);
+    gm_store_clear(&m->values, &m->map.memory);
     m->same_size = 0;
     m->stale = 0;
     m->evacuated = 0;
     m->noverflow = 0;
     map->count = 0;
-    m->map.seed = gm_seed_draw(&m->map.random);
+    m->map.seed = gm_seed_draw(&m->random);
 }
 
 GM_INLINE int go_reserve(gomap *map, size_t count, gm_kind kind)
 {
     gm_go *m = go_of(map);
-    gm_map *common = &m->map;
-    size_t keys = common->keys.capacity, values = common->values.capacity;
+    gm_memory *memory = &m->map.memory;
+    size_t keys = m->keys.capacity, values = m->values.capacity;
     unsigned B = go_B_for(count);
     if (B >= 64) return -1;
-    if ((m->key_ref && !gm_store_reserve(&common->keys, &common->memory, count)) ||
-        (m->value_ref && !gm_store_reserve(&common->values, &common->memory, count)) ||
+    if ((m->key_ref && !gm_store_reserve(&m->keys, memory, count)) ||
+        (m->value_ref && !gm_store_reserve(&m->values, memory, count)) ||
         ((count > m->grow_at || !m->now.at) && !go_rebuild(m, B < m->B ? m->B : B, kind))) {
-        gm_store_unreserve(&common->keys, &common->memory, keys);
-        gm_store_unreserve(&common->values, &common->memory, values);
+        gm_store_unreserve(&m->keys, memory, keys);
+        gm_store_unreserve(&m->values, memory, values);
         return -1;
     }
     return 0;

@@ -85,7 +85,7 @@ static unsigned char *go_overflow_add(gm_go *m, unsigned char *last)
     array->overflow++;
     /* Go's incrnoverflow: exact while it fits 16 bits beside 2^B, then one in 2^(B-15). */
     if (m->B < 16) m->noverflow++;
-    else if ((gm_random(&m->map.random) & (((uint64_t)1 << (m->B - 15)) - 1)) == 0) m->noverflow++;
+    else if ((gm_random(&m->random) & (((uint64_t)1 << (m->B - 15)) - 1)) == 0) m->noverflow++;
     go_link(m, last, bucket);
     return bucket;
 }

@@ -52,6 +52,9 @@ typedef struct go_array {
 
 typedef struct gm_go {
     gm_map map;
+    gm_purposes purposes;  /* map.memory's */
+    gm_store keys, values; /* records, for types that stand behind a reference */
+    uint64_t random;       /* state of gm_random: seeds, iteration order, sampling */
     go_array now, old;     /* old.at != NULL: growing */
     size_t mask;           /* 2^B - 1 */
     size_t old_mask;       /* of the old array */
@@ -96,12 +99,18 @@ GM_INLINE void go_link(const gm_go *m, unsigned char *bucket, unsigned char *nex
 /* Bytes of a key in a bucket; a constant for most kinds. */
 GM_INLINE size_t go_key_slot(const gm_go *m, gm_kind kind)
 {
-    return kind.code == GM_BYTES_REF ? GO_REFERENCE : kind.bytes ? kind.bytes : m->key_slot;
+    return kind.ref ? GO_REFERENCE : kind.bytes ? kind.bytes : m->key_slot;
 }
 
 GM_INLINE unsigned char *go_key(const gm_go *m, unsigned char *bucket, unsigned slot, gm_kind kind)
 {
     return bucket + GO_KEYS + slot * go_key_slot(m, kind);
+}
+
+/* The key's bytes from its slot: the slot itself, or the record it refers to. */
+GM_INLINE const unsigned char *go_key_at(const gm_go *m, const unsigned char *slot, gm_kind kind)
+{
+    return kind.ref ? gm_store_at(&m->keys, gm_load32(slot)) : slot;
 }
 
 GM_INLINE unsigned char *go_value_slot(const gm_go *m, unsigned char *bucket, unsigned slot)
@@ -112,7 +121,8 @@ GM_INLINE unsigned char *go_value_slot(const gm_go *m, unsigned char *bucket, un
 /* The value's bytes: in the slot, or in the record it refers to. */
 GM_INLINE unsigned char *go_value(const gm_go *m, unsigned char *bucket, unsigned slot)
 {
-    return gm_deref(&m->map.values, m->value_ref, go_value_slot(m, bucket, slot));
+    unsigned char *at = go_value_slot(m, bucket, slot);
+    return m->value_ref ? gm_store_at(&m->values, gm_load32(at)) : at;
 }
 
 GM_INLINE unsigned char go_tophash(uint64_t hash)

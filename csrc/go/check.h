@@ -1,4 +1,4 @@
-/* go/check.h - statistics, the structural walk, and the invariants G1 to G8 of csrc/README.md. */
+/* go/check.h - statistics, the structural walk, and the invariants G1 to G9 of csrc/README.md. */
 #ifndef GM_GO_CHECK_H
 #define GM_GO_CHECK_H
 
@@ -51,6 +51,7 @@ static void go_walk(const gomap *map, size_t live[GOMAP_PURPOSES])
     live[GOMAP_HEADER] = gm_granted(m, sizeof *m);
     live[GOMAP_BUCKETS] = gm_granted(m->now.at, m->now.bytes);
     live[GOMAP_OLD_BUCKETS] = gm_granted(m->old.at, m->old.bytes);
+    live[GOMAP_RECORDS] = gm_region_granted(&m->keys.region) + gm_region_granted(&m->values.region);
     if (m->now.at) live[GOMAP_OVERFLOW] += go_walk_overflow(m, &m->now, m->mask + 1);
     if (m->old.at) live[GOMAP_OVERFLOW] += go_walk_overflow(m, &m->old, m->old_mask + 1);
 }
@@ -106,17 +107,17 @@ GM_INLINE int go_check_chain(const gm_go *m, const go_array *array, size_t index
             if (frozen) return gm_broken(why, size, "G4: %s %zu holds an entry before its old bucket is evacuated", where, index);
             found->entries++;
             unsigned char *at = go_key(m, bucket, slot, kind);
-            if (kind.code == GM_BYTES_REF && (gm_load32(at) == 0 || gm_load32(at) > m->map.keys.used))
+            if (kind.ref && (gm_load32(at) == 0 || gm_load32(at) > m->keys.used))
                 return gm_broken(why, size, "G5: %s %zu slot %u: key record %u", where, index, slot, gm_load32(at));
-            if (kind.code == GM_BYTES_REF) found->key_numbers += gm_load32(at);
+            if (kind.ref) found->key_numbers += gm_load32(at);
             if (m->value_ref) {
                 uint32_t record = gm_load32(go_value_slot(m, bucket, slot));
-                if (record == 0 || record > m->map.values.used)
+                if (record == 0 || record > m->values.used)
                     return gm_broken(why, size, "G5: %s %zu slot %u: value record %u", where, index, slot, record);
                 found->value_numbers += record;
             }
             if (gm_key_is_nan(at, kind)) continue; /* has no hash to be held against */
-            const unsigned char *key = gm_key_at(&m->map, at, kind);
+            const unsigned char *key = go_key_at(m, at, kind);
             uint64_t hash = gm_key_hash(&m->map, key, kind);
             go_place place;
             if (go_tophash(hash) != top)
@@ -142,8 +143,8 @@ GM_INLINE int go_check(const gomap *map, char *why, size_t size, gm_kind kind)
 {
     const gm_go *m = go_of(map);
     go_found found = {0, 0, 0, 0, 0}, old = {0, 0, 0, 0, 0};
-    const char *broken = gm_store_check(&m->map.keys);
-    if (broken == NULL) broken = gm_store_check(&m->map.values);
+    const char *broken = gm_store_check(&m->keys);
+    if (broken == NULL) broken = gm_store_check(&m->values);
     if (broken) return gm_broken(why, size, "%s", broken);
     if (m->mask != ((size_t)1 << m->B) - 1 || m->grow_at != go_capacity(m->B))
         return gm_broken(why, size, "G1: B is %u, but the mask is %zu and growth is at %zu", m->B, m->mask, m->grow_at);
@@ -182,8 +183,8 @@ GM_INLINE int go_check(const gomap *map, char *why, size_t size, gm_kind kind)
         return gm_broken(why, size, "G6: the tail is used up to bucket %zu for %zu links", m->now.next_overflow, found.linked - found.heap);
     if (found.entries + old.entries != map->count)
         return gm_broken(why, size, "G8: %zu entries found, counted are %zu", found.entries + old.entries, map->count);
-    if (!go_numbers_add_up(&m->map.keys, found.key_numbers + old.key_numbers) ||
-        !go_numbers_add_up(&m->map.values, found.value_numbers + old.value_numbers))
+    if (!go_numbers_add_up(&m->keys, found.key_numbers + old.key_numbers) ||
+        !go_numbers_add_up(&m->values, found.value_numbers + old.value_numbers))
         return gm_broken(why, size, "G5: a record is two entries', or an entry's and free");
     return 0;
 }

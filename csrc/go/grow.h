@@ -77,10 +77,10 @@ GM_INLINE unsigned go_direction(gm_go *m, const unsigned char *key, unsigned cha
         /* No hash can be had again for it: as in Go, the old tophash decides and a new one is drawn,
          * so that NaNs spread however often the map grows. */
         unsigned y = *top & 1;
-        *top = go_tophash(gm_random(&m->map.random));
+        *top = go_tophash(gm_random(&m->random));
         return y;
     }
-    return (gm_key_hash(&m->map, gm_key_at(&m->map, key, kind), kind) & (m->old_mask + 1)) != 0;
+    return (gm_key_hash(&m->map, go_key_at(m, key, kind), kind) & (m->old_mask + 1)) != 0;
 }
 
 /* One old chain to its targets. 0 when there is no memory, and nothing has changed then. Inlined once
@@ -182,8 +182,8 @@ GM_INLINE int go_rebuild(gm_go *m, unsigned B, gm_kind kind)
                     unsigned slot = gm_match_index(full);
                     unsigned char *key = go_key(m, bucket, slot, kind);
                     uint64_t hash = GM_UNLIKELY(gm_key_is_nan(key, kind))
-                                        ? gm_random(&wider.map.random)
-                                        : gm_key_hash(&m->map, gm_key_at(&m->map, key, kind), kind);
+                                        ? gm_random(&wider.random)
+                                        : gm_key_hash(&m->map, go_key_at(m, key, kind), kind);
                     unsigned char *to = go_bucket(&wider, &wider.now, hash & wider.mask);
                     while (to && to[GO_SLOTS - 1] != GO_EMPTY_REST) {
                         unsigned char *next = go_overflow(&wider, to);
@@ -209,6 +209,7 @@ GM_INLINE int go_rebuild(gm_go *m, unsigned B, gm_kind kind)
     wider.stale = 0;
     wider.evacuated = 0;
     wider.any_at = 0;
+    wider.purposes = m->purposes; /* which map.memory has gone on counting in */
     *m = wider;
     gm_end_iterators(&m->map);
     return 1;

@@ -13,7 +13,7 @@
 static void go_iterate(gomap_iter *iter)
 {
     gm_go *m = go_of(iter->map);
-    uint64_t random = gm_random(&m->map.random);
+    uint64_t random = gm_random(&m->random);
     iter->start = iter->at = (size_t)(random >> 3) & m->mask;
     iter->offset = (uint8_t)(random & (GO_SLOTS - 1));
 }
@@ -23,7 +23,7 @@ GM_INLINE int go_goes_to(const gm_go *m, const unsigned char *key, unsigned char
                          gm_kind kind)
 {
     if (GM_UNLIKELY(gm_key_is_nan(key, kind))) return (top & 1) == (index > m->old_mask);
-    return (gm_key_hash(&m->map, gm_key_at(&m->map, key, kind), kind) & m->mask) == index;
+    return (gm_key_hash(&m->map, go_key_at(m, key, kind), kind) & m->mask) == index;
 }
 
 /* The bucket to go through now: NULL at the end of a chain. */
@@ -60,7 +60,7 @@ GM_INLINE int go_next(gomap_iter *iter, const void **key, const void **value, gm
                 if (GM_UNLIKELY(go_is_empty(top))) continue; /* erased since */
                 const unsigned char *at = go_key(m, bucket, slot, kind);
                 if (iter->filter && !go_goes_to(m, at, top, iter->index, kind)) continue;
-                *key = gm_key_at(&m->map, at, kind);
+                *key = go_key_at(m, at, kind);
                 *value = go_value(m, bucket, slot);
                 return 1;
             }

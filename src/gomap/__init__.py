@@ -1,9 +1,10 @@
 """gomap: maps with typed keys and values in raw memory, that know what they hold.
 
-:class:`GoMap` is Go's classic runtime map, to the bucket. See ``python -m gomap``.
+:class:`Map` is the map to use: its memory follows its entries. :class:`GoMap` is Go's classic runtime
+map, to the bucket. See ``python -m gomap``.
 """
 
-from ._core import TRACEMALLOC_DOMAIN, BaseMap, GoMap, make
+from ._core import TRACEMALLOC_DOMAIN, BaseMap, GoMap, Map, make
 from ._version import __version__
 from .memory import MemoryReport, Stats, sizeof
 from .types import Type
@@ -12,6 +13,7 @@ __all__ = [
     "TRACEMALLOC_DOMAIN",
     "BaseMap",
     "GoMap",
+    "Map",
     "MemoryReport",
     "Stats",
     "Type",

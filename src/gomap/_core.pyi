@@ -97,6 +97,53 @@ class BaseMap(MutableMapping[_K, _V]):
     def _check(self) -> str | None: ...
     def _walk(self) -> dict[str, int]: ...
 
+class Map(BaseMap[_K, _V]):
+    @overload
+    def __init__(
+        self: Map[_KeyNumber, _ValueNumber],
+        key: type[_KeyNumber],
+        value: type[_ValueNumber],
+        items: _Entries[_KeyNumber, _ValueNumber] | None = None,
+        /,
+        *,
+        capacity: SupportsIndex = 0,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self, key: _Spelling, value: _Spelling, items: _Entries[_K, _V], /, *, capacity: SupportsIndex = 0
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: Map[_KeyNumber, Any],
+        key: type[_KeyNumber],
+        value: _Spelling,
+        items: None = None,
+        /,
+        *,
+        capacity: SupportsIndex = 0,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: Map[Any, _ValueNumber],
+        key: _Spelling,
+        value: type[_ValueNumber],
+        items: None = None,
+        /,
+        *,
+        capacity: SupportsIndex = 0,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: Map[Any, Any],
+        key: _Spelling,
+        value: _Spelling,
+        items: None = None,
+        /,
+        *,
+        capacity: SupportsIndex = 0,
+    ) -> None: ...
+    def compact(self) -> None: ...
+
 class GoMap(BaseMap[_K, _V]):
     @overload
     def __init__(

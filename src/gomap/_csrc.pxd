@@ -26,6 +26,7 @@ cdef extern from "gomap.h" nogil:
         GOMAP_HEADER
         GOMAP_BUCKETS
         GOMAP_OLD_BUCKETS
+        GOMAP_TAGS
         GOMAP_OVERFLOW
         GOMAP_RECORDS
         GOMAP_PURPOSES
@@ -55,6 +56,9 @@ cdef extern from "gomap.h" nogil:
         uint8_t B
         uint8_t growing
         uint8_t same_size
+        size_t splits
+        size_t merges
+        size_t displaced
         size_t *chain_lengths
 
     ctypedef struct gomap:
@@ -66,6 +70,7 @@ cdef extern from "gomap.h" nogil:
 
     enum:
         GOMAP_GO
+        GOMAP_ELASTIC
 
     gomap *gomap_new(int engine, const gomap_type *type, size_t hint, uint64_t seed)
     void gomap_free(gomap *map)
@@ -79,6 +84,7 @@ cdef extern from "gomap.h" nogil:
     void gomap_erase_any(gomap *map)
     int gomap_reserve(gomap *map, size_t count)
     void gomap_clear(gomap *map)
+    int gomap_compact(gomap *map)
 
     void gomap_iter_begin(gomap_iter *iter, gomap *map)
     int gomap_iter_next(gomap_iter *iter, const void **key, const void **value)

@@ -44,7 +44,7 @@ class MemoryReport:
     buckets: int
     #: the tags kept apart from the buckets
     tags: int
-    #: overflow buckets allocated one by one
+    #: overflow buckets allocated one by one; in a Map, entries that found no bucket
     overflow: int
     #: keys and values that stand behind a reference
     records: int
@@ -92,12 +92,12 @@ class MemoryReport:
 class Stats:
     """How a map is built at one moment."""
 
-    #: the algorithm
+    #: the algorithm: "go" or "elastic"
     engine: str
     entries: int
     #: that hashes lead to
     buckets: int
-    #: log2 of ``buckets``
+    #: log2 of ``buckets``; what follows until ``noverflow`` is a GoMap's if not said otherwise
     B: int
     #: buckets in the array, with the preallocated overflow buckets at its tail
     array_buckets: int
@@ -123,6 +123,11 @@ class Stats:
     same_size_growths: int
     #: the count of overflow buckets that same-size growth looks at, approximate in large maps
     noverflow: int
+    #: a Map's: buckets made and given up, one at a time, since the map was made
+    splits: int
+    merges: int
+    #: entries that were moved to their other bucket to make room
+    displaced: int
     #: ``[i]`` is the number of chains of i + 1 buckets; the last, of that many or more
     chain_lengths: tuple[int, ...]
 

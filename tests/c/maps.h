@@ -24,6 +24,7 @@ typedef struct test_engine {
 /* The contract's tests, the failure tests, the fuzzer and the soak run on all of these. */
 static const test_engine test_engines[] = {
     {GOMAP_GO, "go", 1},
+    {GOMAP_ELASTIC, "elastic", 0},
 };
 _Static_assert(COUNT_OF(test_engines) == GOMAP_ENGINES, "every engine keeps the contract");
 

@@ -139,7 +139,7 @@ static const struct script {
 /* Key numbers: plainly one after the other, or such that all fall into one chain of up to 2^6 buckets. */
 static size_t choose_numbers(const model *m, int collide, size_t *numbers, size_t most)
 {
-    static const gm_kind word = {GM_BITS, 8};
+    static const gm_kind word = {GM_BITS, 8, 0};
     size_t n = 0;
     for (size_t number = 0; number < m->domain && n < most; number++) {
         uint64_t key = number;

@@ -106,9 +106,9 @@ static void settled_map(void)
     /* The chain cut: its entries are missing, and so is the bucket. */
     BROKEN_BY("G6", map, *link, NULL);
 
-    BROKEN_BY("M1", map, m->map.memory.live[GOMAP_BUCKETS], m->map.memory.live[GOMAP_BUCKETS] + 1);
+    BROKEN_BY("M1", map, m->purposes.live[GOMAP_BUCKETS], m->purposes.live[GOMAP_BUCKETS] + 1);
     BROKEN_BY("M1", map, m->map.memory.total, m->map.memory.total - 1);
-    BROKEN_BY("M1", map, m->map.memory.total_peak, m->map.memory.total - 1);
+    BROKEN_BY("M1", map, m->map.memory.peak, m->map.memory.total - 1);
     model_free(model);
 }
 
@@ -141,7 +141,7 @@ static void map_with_records(void)
     for (size_t i = 0; i < 50; i += 5) model_erase(model, i);
     gomap *map = model->map;
     gm_go *m = go_of(map);
-    gm_store *stores[] = {&m->map.keys, &m->map.values};
+    gm_store *stores[] = {&m->keys, &m->values};
     for (int s = 0; s < 2; s++) {
         gm_store *store = stores[s];
         BROKEN_BY("S2", map, store->used, store->capacity + 1);
@@ -153,7 +153,7 @@ static void map_with_records(void)
         BROKEN_BY("S2", map, *next, store->free);
     }
     BROKEN_BY("G8", map, map->count, map->count + 1);
-    BROKEN_BY("M1", map, m->map.memory.live[GOMAP_RECORDS], 0);
+    BROKEN_BY("M1", map, m->purposes.live[GOMAP_RECORDS], 0);
 
     unsigned char *bucket = bucket_with(m, 1);
     unsigned slot = 0;
@@ -161,11 +161,11 @@ static void map_with_records(void)
     uint32_t *key = (uint32_t *)(void *)(bucket + GO_KEYS + slot * m->key_slot);
     uint32_t *value = (uint32_t *)(void *)go_value_slot(m, bucket, slot);
     BROKEN_BY("G5", map, *key, 0);
-    BROKEN_BY("G5", map, *key, m->map.keys.used + 1);
+    BROKEN_BY("G5", map, *key, m->keys.used + 1);
     BROKEN_BY("G5", map, *value, 0);
-    BROKEN_BY("G5", map, *value, m->map.values.free);
+    BROKEN_BY("G5", map, *value, m->values.free);
     BROKEN_BY("G5", map, *value, *value == 2 ? 3 : 2); /* another entry's */
-    BROKEN_BY("G5", map, *value, m->map.values.used + 1);
+    BROKEN_BY("G5", map, *value, m->values.used + 1);
     BROKEN_BY("G2", map, *key, *key == 2 ? 3 : 2); /* another entry's */
     model_free(model);
 }

@@ -1,0 +1,138 @@
+/* elastic/bucket.h - the memory of the elastic map: regions of tags and slots, and the header.
+ *
+ * Bucket i is eight tags and eight slots, each in a region of its own:
+ *
+ *     tags    | 8 tags of 0 | 8 tags of 1 | 8 tags of 2 | ...     one byte a slot
+ *     slots   | 8 slots of 0               | 8 slots of 1               | ...
+ *
+ * A tag is 0 for an empty slot, else a byte of the entry's hash. A slot holds an entry, key then value;
+ * or, for large entries and references, the 32-bit number of a record that holds the entry:
+ *
+ *     slots   | 3 | - | 1 | 2 | - ...         records   | 1: key value | 2: key value | 3: key value |
+ *
+ * so that a full bucket costs five bytes a slot and the entries stand densely. Whenever one goes the
+ * last record takes its number; its slot is found by the key it holds.
+ *
+ * Addressing is linear hashing's (Litwin 1980). With n buckets, mask = 2^ceil(log2 n) - 1:
+ *
+ *     0            n - (mask+1)/2        (mask+1)/2          n        mask
+ *     | split ones | the split pointer ->| ... | their halves |  none   |      bucket of h: h & mask,
+ *                                                                              or h & mask/2 where that is none
+ *
+ * Every key has two buckets, by the two halves of its hash, and stands in one of them, or, when neither
+ * had room nor could be given any, in the overflow list, which is searched when it is not empty.
+ */
+#ifndef GM_ELASTIC_BUCKET_H
+#define GM_ELASTIC_BUCKET_H
+
+#include "../kind.h"
+#include "../store.h"
+
+enum { EL_SLOTS = 8, EL_EMPTY = 0 };
+
+/* The most entries a bucket on average before an insertion splits one, in eighths: 6 7/8, which is
+ * 17 / (6.875 / 8) = 19.8 bytes for an entry of 16. The last bytes cost most (a growing insertion of
+ * 1,000,000 in ns / displaced by each): 68 / 0.01 at 5, 75 / 0.14 at 6, 82 / 0.41 at 6 7/8, 89 / 0.49 at 7. */
+#define EL_GROW_EIGHTHS 55
+/* A deletion merges below 5: what an insertion and a deletion by turns split is not merged again, and a
+ * merge finds room for nearly all its entries in one bucket (0.13 displaced a deletion; 0.32 below 6, which
+ * takes half as long again). */
+#define EL_SHRINK_LOAD 5
+/* Entries larger than this stand in records: five bytes a slot for a full one beat an eighth of the
+ * entry in empty slots from 40 bytes up; but a look-up takes one more memory access. */
+#define EL_INLINE_MAX 64
+/* Address bits: two halves of a 64-bit hash. */
+#define EL_MAX_BUCKETS 0xffffffffu
+
+typedef struct gm_elastic {
+    gm_map map;
+    gm_region tags, slots;
+    gm_region overflow;      /* of slots, each followed by its tag */
+    uint32_t buckets, mask;
+    uint32_t slot_bytes;
+    uint32_t value_at;       /* in an entry: the key's size */
+    uint32_t overflow_used;  /* slots of the overflow list, free ones among them included */
+    uint32_t any_at;         /* gomap_any's cursor: the bucket it looks at first */
+    uint64_t splits, merges, displaced;
+    gm_store records;        /* in the block only where slots hold numbers */
+} gm_elastic;
+
+/* What is called now and then, one function for a kind (kinds.c), not inlined where it is called. */
+typedef struct el_resizer {
+    uint64_t (*displace)(gm_elastic *m, uint32_t first, uint32_t second);
+    int (*split)(gm_elastic *m);
+    int (*merge)(gm_elastic *m);
+    void (*drain)(gm_elastic *m);
+} el_resizer;
+
+GM_INLINE const el_resizer *el_resizer_of(const gm_elastic *m) { return m->map.public_part.engine->own; }
+
+GM_INLINE gm_elastic *el_of(const gomap *map) { return (gm_elastic *)(uintptr_t)map; }
+
+GM_INLINE size_t el_struct_bytes(int ref)
+{
+    return ref ? sizeof(gm_elastic) : offsetof(gm_elastic, records);
+}
+
+GM_INLINE uint32_t el_address(uint32_t hash, uint32_t buckets, uint32_t mask)
+{
+    uint32_t index = hash & mask;
+    return index < buckets ? index : hash & (mask >> 1);
+}
+
+/* The two halves, and a tag from bits that address nothing below 2^24 buckets. */
+GM_INLINE uint32_t el_first(uint64_t hash) { return (uint32_t)hash; }
+GM_INLINE uint32_t el_second(uint64_t hash) { return (uint32_t)(hash >> 32); }
+GM_INLINE unsigned char el_tag(uint64_t hash)
+{
+    unsigned char tag = (unsigned char)((hash >> 24) ^ (hash >> 56));
+    return tag ? tag : 0x80;
+}
+
+GM_INLINE unsigned char *el_tags(const gm_elastic *m, uint32_t bucket)
+{
+    return m->tags.at + (size_t)bucket * EL_SLOTS;
+}
+
+GM_INLINE size_t el_slot_bytes(const gm_elastic *m, gm_kind kind) { return kind.ref ? 4 : m->slot_bytes; }
+
+GM_INLINE unsigned char *el_slot(const gm_elastic *m, uint32_t bucket, unsigned slot, gm_kind kind)
+{
+    return m->slots.at + ((size_t)bucket * EL_SLOTS + slot) * el_slot_bytes(m, kind);
+}
+
+/* A slot's bytes, of a size known only at run time, most often 16: two eight-byte numbers. */
+GM_INLINE void el_copy_slot(const gm_elastic *m, unsigned char *to, const unsigned char *from, gm_kind kind)
+{
+    size_t bytes = el_slot_bytes(m, kind);
+    if (GM_LIKELY(bytes == 16)) memcpy(to, from, 16);
+    else memcpy(to, from, bytes);
+}
+
+/* The entry, which begins with its key: the slot itself, or the record it names. */
+GM_INLINE unsigned char *el_entry(const gm_elastic *m, unsigned char *slot, gm_kind kind)
+{
+    return kind.ref ? gm_store_at(&m->records, gm_load32(slot)) : slot;
+}
+
+GM_INLINE gm_match el_full(const gm_elastic *m, uint32_t bucket)
+{
+    return gm_match_not(gm_match8(el_tags(m, bucket), EL_EMPTY));
+}
+GM_INLINE gm_match el_free(const gm_elastic *m, uint32_t bucket)
+{
+    return gm_match8(el_tags(m, bucket), EL_EMPTY);
+}
+
+/* The most entries for so many buckets before an insertion splits one. A single bucket is filled. */
+GM_INLINE size_t el_capacity(uint32_t buckets)
+{
+    return buckets == 1 ? EL_SLOTS : (size_t)EL_GROW_EIGHTHS * buckets / 8;
+}
+
+GM_INLINE unsigned char *el_overflow(const gm_elastic *m, uint32_t index, gm_kind kind)
+{
+    return m->overflow.at + (size_t)index * (el_slot_bytes(m, kind) + 1);
+}
+
+#endif

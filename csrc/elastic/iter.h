@@ -1,0 +1,43 @@
+/* elastic/iter.h - iteration: bucket after bucket, then the overflow list.
+ *
+ * While an iterator is alive nothing is merged, displaced or moved to fill a gap, and an insertion ends
+ * it: an entry that stays is passed once. The remaining full slots of a bucket are kept as a bit set;
+ * a slot emptied meanwhile is skipped by its tag.
+ */
+#ifndef GM_ELASTIC_ITER_H
+#define GM_ELASTIC_ITER_H
+
+#include "bucket.h"
+
+/* iter->at: the next bucket; iter->index: slots of the one before to come; iter->start: the next place
+ * of the overflow list. */
+static void el_iterate(gomap_iter *iter) { (void)iter; }
+
+GM_INLINE int el_next(gomap_iter *iter, const void **key, const void **value, gm_kind kind)
+{
+    const gm_elastic *m = el_of(iter->map);
+    unsigned char *slot;
+    for (;;) {
+        while (iter->index) {
+            unsigned i = gm_match_index(iter->index);
+            uint32_t bucket = (uint32_t)iter->at - 1;
+            iter->index = (size_t)gm_match_next(iter->index);
+            if (GM_UNLIKELY(el_tags(m, bucket)[i] == EL_EMPTY)) continue;
+            slot = el_slot(m, bucket, i, kind);
+            goto found;
+        }
+        if (iter->at == m->buckets) break;
+        iter->index = (size_t)el_full(m, (uint32_t)iter->at++);
+    }
+    do {
+        if (iter->start == m->overflow_used) return 0;
+        slot = el_overflow(m, (uint32_t)iter->start++, kind);
+    } while (slot[el_slot_bytes(m, kind)] == EL_EMPTY);
+found:;
+    unsigned char *entry = el_entry(m, slot, kind);
+    *key = entry;
+    *value = entry + m->value_at;
+    return 1;
+}
+
+#endif
