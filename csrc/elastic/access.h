@@ -15,7 +15,10 @@ typedef struct el_place {
 
 GM_INLINE int el_matches(const gm_elastic *m, unsigned char *slot, const void *key, gm_kind kind)
 {
-    return gm_key_equal(&m->map, key, el_entry(m, slot, kind), kind);
+    const unsigned char *other = el_entry(m, slot, kind);
+    /* Floats are canonical and compare as bits: NaN is one key. */
+    if (gm_is_float(kind)) return gm_key_word(key, kind) == gm_key_word(other, kind);
+    return gm_key_equal(&m->map, key, other, kind);
 }
 
 static int el_search_overflow(const gm_elastic *m, unsigned char tag, const void *key, gm_kind kind,

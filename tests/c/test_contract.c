@@ -76,6 +76,32 @@ static void negative_zero_is_zero(const test_engine *engine)
     }
 }
 
+/* Whatever its bits, NaN is one key, where an engine does not take every one for another entry. */
+static void nan_keys(const test_engine *engine)
+{
+    static const char *const names[] = {"map[float32]float32", "map[float64]int", "map[float64]*[200]byte"};
+    static const double nans[] = {(double)NAN, -(double)NAN};
+    for (size_t t = 0; t < COUNT_OF(names); t++) {
+        model *m = model_new(engine, test_type_named(names[t]), 200, 0, t);
+        unsigned char nan[8];
+        int added;
+        for (size_t i = 0; i < m->domain; i++) CHECK_EQ(model_assign(m, i), 1);
+        for (int i = 0; i < 4; i++) {
+            test_key_of_float(m->type, nans[i % 2], nan);
+            CHECK_EQ(gomap_find(m->map, nan) != NULL, i > 0 && !engine->distinct_nans);
+            CHECK(gomap_assign(m->map, nan, &added) != NULL);
+            CHECK_EQ(added, i == 0 || engine->distinct_nans);
+        }
+        CHECK_EQ(m->map->count, m->domain + (engine->distinct_nans ? 4 : 1));
+        CHECK_MAP(m->map);
+        CHECK_EQ(gomap_erase(m->map, nan), !engine->distinct_nans);
+        CHECK_EQ(gomap_erase(m->map, nan), 0);
+        if (!engine->distinct_nans) model_verify(m);
+        gomap_clear(m->map);
+        model_free(m);
+    }
+}
+
 /* ---- iterating ------------------------------------------------------------------------------ */
 
 /* At every count, so in every phase of growth: whole iterations, plain and with half of the
@@ -442,6 +468,7 @@ int main(void)
         {"entries_of_every_type", entries_of_every_type},
         {"increment_after_delete", increment_after_delete},
         {"negative_zero_is_zero", negative_zero_is_zero},
+        {"nan_keys", nan_keys},
         {"iteration_at_every_count", iteration_at_every_count},
         {"overwriting_all_while_iterating", overwriting_all_while_iterating},
         {"erasing_all_while_iterating", erasing_all_while_iterating},
