@@ -87,14 +87,19 @@ static void unmap_pages(void *block, size_t size)
 
 #else
 
-static void advise_huge(void *block, size_t size)
+static void advise(void *at, size_t size)
 {
 #if defined(MADV_HUGEPAGE)
-    if (size >= GM_HUGE_BYTES) (void)madvise(block, size, MADV_HUGEPAGE);
+    (void)madvise(at, size, MADV_HUGEPAGE);
 #else
-    (void)block;
+    (void)at;
     (void)size;
 #endif
+}
+
+static void advise_huge(void *block, size_t size)
+{
+    if (size >= GM_HUGE_BYTES) advise(block, size);
 }
 
 static void *map_pages(size_t size)
@@ -145,35 +150,54 @@ static void *reserve(size_t size)
     size_t head = (GM_HUGE_BYTES - (uintptr_t)at % GM_HUGE_BYTES) % GM_HUGE_BYTES;
     if (head) munmap(at, head);
     if (GM_HUGE_BYTES > head) munmap(at + head + size, GM_HUGE_BYTES - head);
-    advise_huge(at + head, size);
+    advise(at + head, size);
     return at + head;
 }
 static void unreserve(void *at, size_t size) { munmap(at, size); }
 static int commit(char *at, size_t size) { return mprotect(at, size, PROT_READ | PROT_WRITE) == 0; }
 static void decommit(char *at, size_t size)
 {
-    /* A fresh mapping in place of the old one: its pages go, and its claim to memory with them. */
+    /* A fresh mapping in place of the old one: its pages go, and its claim to memory with them. Advised
+     * like its neighbours, so that the system makes one of them again. */
     if (mmap(at, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) != MAP_FAILED)
-        advise_huge(at, size);
+        advise(at, size);
 }
 
 #endif
 
-/* The first `bytes` of one reservation to another, which takes their place; the old one goes. 0 when
- * there is no memory, and both are as they were. */
-static int reservation_move(char *to, char *from, size_t bytes, size_t old_reserved)
+/* A reservation's first `old` bytes to a new one of 2^log2, of which `bytes` can then be used; the old one
+ * goes. NULL: there is no memory, and it is as it was. */
+static char *reservation_move(char *from, size_t old, size_t old_reserved, size_t bytes, unsigned log2)
 {
+    size_t reserved = (size_t)1 << log2;
+    char *to = reserve(reserved);
+    if (to == NULL) return NULL;
 #if defined(__linux__)
-    /* Fails where the pages are of several mappings, which shrinking and growing again may leave. */
-    if (mremap(from, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, to) != MAP_FAILED) {
-        if (old_reserved > bytes) munmap(from + bytes, old_reserved - bytes);
-        return 1;
+    if (!commit(to + old, bytes - old)) {
+        unreserve(to, reserved);
+        return NULL;
     }
+    if (mremap(from, old, old, MREMAP_MAYMOVE | MREMAP_FIXED, to) != MAP_FAILED) {
+        if (old_reserved > old) unreserve(from + old, old_reserved - old);
+        return to;
+    }
+    /* Before Linux 6.17 it fails where the pages are of several mappings, as an earlier move leaves them,
+     * and yet unmaps the place for them, which another thread may have taken since: the copy goes elsewhere. */
+    unreserve(to + old, reserved - old);
+    to = reserve(reserved);
+    if (to == NULL) return NULL;
 #endif
-    if (!commit(to, bytes)) return 0;
-    memcpy(to, from, bytes);
+    if (!commit(to, bytes)) {
+        unreserve(to, reserved);
+        return NULL;
+    }
+    for (size_t at = 0, step; at < old; at += step) { /* a piece in memory twice, not all of it */
+        step = old - at < GM_HUGE_BYTES ? old - at : GM_HUGE_BYTES;
+        memcpy(to + at, from + at, step);
+        decommit(from + at, step);
+    }
     unreserve(from, old_reserved);
-    return 1;
+    return to;
 }
 
 /* ---- blocks, uncounted ---------------------------------------------------------------------- */
@@ -340,14 +364,9 @@ static int region_grow(gm_memory *memory, int purpose, gm_region *region, size_t
     if (must_fail()) return 0;
     if (bytes > reserved) {
         unsigned log2 = reserve_for(bytes);
-        char *wider = log2 < 62 ? reserve((size_t)1 << log2) : NULL;
-        if (wider == NULL) return 0;
-        if (!commit(wider + old, bytes - old) || !reservation_move(wider, at, old, reserved)) {
-            unreserve(wider, (size_t)1 << log2);
-            return 0;
-        }
+        at = log2 < 62 ? reservation_move(at, old, reserved, bytes, log2) : NULL;
+        if (at == NULL) return 0;
         region->reserved = log2 & 0xff;
-        at = wider;
     } else if (!commit(at + old, bytes - old)) {
         return 0;
     }

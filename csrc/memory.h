@@ -29,7 +29,9 @@
 #define GM_LEAST_STEP ((size_t)16 << 10)
 /* The least address space reserved for a region, and how much more than it needs. Reserving costs no
  * memory; 2^26 lets hundreds of thousands of maps fit the 2^47 bytes a process has. */
+#if !defined(GM_RESERVE_LEAST) /* tests lower it */
 #define GM_RESERVE_LEAST 26
+#endif
 #define GM_RESERVE_AHEAD 3
 
 /* The running counters of one map. By purpose they are kept where a walk cannot find the figure in
