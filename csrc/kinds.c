@@ -53,7 +53,7 @@ static void el_destroy(gomap *map)
     static const gm_kind name = {code, bytes, ref};                                                        \
     static uint64_t name##_displace(gm_elastic *m, uint32_t first, uint32_t second)                   \
     { return el_displace(m, first, second, name); }                                                   \
-    static int name##_split(gm_elastic *m) { return el_split(m, name); }                              \
+    static int name##_split(gm_elastic *m, uint32_t buckets) { return el_split(m, buckets, name); }   \
     static int name##_merge(gm_elastic *m) { return el_merge(m, name); }                              \
     static void name##_drain(gm_elastic *m) { el_overflow_drain(m, name); }                           \
     static const el_resizer name##_resizer = {                                                        \

@@ -163,6 +163,19 @@ GM_INLINE gm_match gm_match16(const unsigned char *first, const unsigned char *s
 }
 #define GM_MATCH16 1
 
+/* Which of the tags of two buckets are 0, and how many more of them the second has. */
+GM_INLINE int gm_zeros16(const unsigned char *first, const unsigned char *second, gm_match *in_first, gm_match *in_second)
+{
+    __m128i group = _mm_unpacklo_epi64(_mm_loadl_epi64((const __m128i *)(const void *)first),
+                                       _mm_loadl_epi64((const __m128i *)(const void *)second));
+    __m128i zeros = _mm_cmpeq_epi8(group, _mm_setzero_si128());
+    __m128i sums = _mm_sad_epu8(_mm_sub_epi8(_mm_setzero_si128(), zeros), _mm_setzero_si128());
+    unsigned bits = (unsigned)_mm_movemask_epi8(zeros);
+    *in_first = bits & 0xff;
+    *in_second = bits >> 8;
+    return _mm_extract_epi16(sums, 4) - _mm_cvtsi128_si32(sums);
+}
+
 GM_INLINE gm_match gm_match8(const unsigned char *tags, unsigned char tag)
 {
     __m128i group = _mm_loadl_epi64((const __m128i *)(const void *)tags);
@@ -238,6 +251,15 @@ GM_INLINE unsigned gm_match_count(gm_match found)
 }
 GM_INLINE unsigned gm_match_index(gm_match found) { return gm_ctz(found) >> 3; }
 
+#endif
+
+#if !GM_MATCH16
+GM_INLINE int gm_zeros16(const unsigned char *first, const unsigned char *second, gm_match *in_first, gm_match *in_second)
+{
+    *in_first = gm_match8(first, 0);
+    *in_second = gm_match8(second, 0);
+    return (int)gm_match_count(*in_second) - (int)gm_match_count(*in_first);
+}
 #endif
 
 #endif

@@ -94,7 +94,11 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
 
-    makers: dict[str, Callable[[], IntMap]] = {"dict": dict, "GoMap": lambda: gomap.GoMap(int, int)}
+    makers: dict[str, Callable[[], IntMap]] = {
+        "dict": dict,
+        "Map": lambda: gomap.Map(int, int),
+        "GoMap": lambda: gomap.GoMap(int, int),
+    }
     report: dict[str, object] = {
         "command": "python benchmarks/python/ratios.py " + " ".join(sys.argv[1:]),
         "python": platform.python_version(),

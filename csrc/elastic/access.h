@@ -152,10 +152,10 @@ GM_INLINE int el_place_new(gm_elastic *m, uint64_t hash, gm_kind kind, el_place 
 {
     uint32_t first = el_address(el_first(hash), m->buckets, m->mask);
     uint32_t second = el_address(el_second(hash), m->buckets, m->mask);
-    gm_match free = el_free(m, first), other = el_free(m, second);
+    gm_match free, other;
     /* The emptier of the two: that is what evens the load. */
     uint32_t bucket = first;
-    if (gm_match_count(other) > gm_match_count(free)) {
+    if (gm_zeros16(el_tags(m, first), el_tags(m, second), &free, &other) > 0) {
         bucket = second;
         free = other;
     }
@@ -196,9 +196,7 @@ GM_INLINE void *el_assign(gomap *map, const void *key, int *added, gm_kind kind)
         return el_entry(m, place.slot, kind) + m->value_at;
     }
     el_end_iterators(m);
-    /* Two splits at most: a map that was compacted grows back to its usual load by and by. */
-    for (int step = 0; step < 2 && map->count >= el_capacity(m->buckets); step++)
-        if (!el_resizer_of(m)->split(m)) return NULL;
+    if (GM_UNLIKELY(map->count >= m->grow_at) && !el_grow(m)) return NULL;
     if (kind.ref && (record = gm_store_add(&m->records, &m->map.memory)) == 0) return NULL;
     if (!el_place_new(m, hash, kind, &place)) {
         if (kind.ref) gm_store_drop_last(&m->records, &m->map.memory);
@@ -308,7 +306,8 @@ static void el_clear(gomap *map)
     (void)gm_region_resize(memory, GOMAP_BUCKETS, &m->slots, 0);
     (void)gm_region_resize(memory, GOMAP_OVERFLOW, &m->overflow, 0);
     if (map->engine->ref) gm_store_clear(&m->records, memory);
-    m->buckets = m->mask = m->overflow_used = m->any_at = 0;
+    m->overflow_used = m->any_at = 0;
+    el_set_buckets(m, 0, 0);
     map->count = 0;
 }
 
@@ -324,12 +323,20 @@ GM_INLINE int el_reserve_room(gm_elastic *m, size_t buckets, size_t count, gm_ki
     return 0;
 }
 
+/* The fewest buckets with room for so many entries. */
+static size_t el_buckets_for(size_t count)
+{
+    size_t buckets = count <= EL_SLOTS ? 1 : (8 * count + EL_GROW_EIGHTHS - 1) / EL_GROW_EIGHTHS;
+    while (el_capacity(buckets) < count) buckets += buckets / 64 + 1;
+    return buckets;
+}
+
 GM_INLINE int el_reserve(gomap *map, size_t count, gm_kind kind)
 {
     gm_elastic *m = el_of(map);
-    if (count <= map->count || (m->buckets && count <= el_capacity(m->buckets))) return 0;
+    if (count <= map->count || (m->buckets && count <= m->grow_at)) return 0;
     if (count > (size_t)EL_MAX_BUCKETS * EL_SLOTS) return -1;
-    size_t buckets = count <= EL_SLOTS ? 1 : (8 * count + EL_GROW_EIGHTHS - 1) / EL_GROW_EIGHTHS;
+    size_t buckets = el_buckets_for(count);
     if (buckets >= EL_MAX_BUCKETS || !el_reserve_room(m, buckets, count, kind)) return -1;
     if (m->map.iterators) {
         el_end_iterators(m); /* which gives room back */
@@ -337,12 +344,12 @@ GM_INLINE int el_reserve(gomap *map, size_t count, gm_kind kind)
     }
     if (map->count == 0) {
         memset(m->tags.at, EL_EMPTY, buckets * EL_SLOTS);
-        m->buckets = (uint32_t)buckets;
-        for (m->mask = 0; m->mask < buckets - 1;) m->mask = 2 * m->mask + 1;
+        uint32_t mask = 0;
+        while (mask < buckets - 1) mask = 2 * mask + 1;
+        el_set_buckets(m, (uint32_t)buckets, mask);
+        return 0;
     }
-    while (m->buckets < buckets)
-        if (!el_resizer_of(m)->split(m)) return -1; /* does not come: the room is there */
-    return 0;
+    return el_resizer_of(m)->split(m, (uint32_t)buckets) ? 0 : -1; /* it does: the room is there */
 }
 
 /* As the source is, bucket by bucket, in regions of just its size. */
@@ -373,8 +380,7 @@ GM_INLINE gomap *el_clone(const gomap *source, gm_kind kind)
         m->records.live = from->records.live;
         m->records.free = from->records.free;
     }
-    m->buckets = from->buckets;
-    m->mask = from->mask;
+    el_set_buckets(m, from->buckets, from->mask);
     m->overflow_used = from->overflow_used;
     m->map.public_part.count = source->count;
     el_iterated(&m->map.public_part, kind); /* what the source has put off */
@@ -392,7 +398,7 @@ GM_INLINE void el_compact(gomap *map, gm_kind kind)
         return;
     }
     el_iterated(map, kind);
-    while (m->buckets > 1 && 2 * map->count <= (size_t)15 * (m->buckets - 1) && el_resizer_of(m)->merge(m)) {}
+    while (m->buckets > 1 && 2 * map->count <= (size_t)EL_COMPACT_HALVES * (m->buckets - 1) && el_resizer_of(m)->merge(m)) {}
     el_trim(m, 1, kind);
     if (kind.ref) gm_store_trim(&m->records, &m->map.memory);
 }

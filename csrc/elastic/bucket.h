@@ -30,14 +30,19 @@
 
 enum { EL_SLOTS = 8, EL_EMPTY = 0 };
 
-/* The most entries a bucket on average before an insertion splits one, in eighths: 6 7/8, which is
- * 17 / (6.875 / 8) = 19.8 bytes for an entry of 16. The last bytes cost most (a growing insertion of
- * 1,000,000 in ns / displaced by each): 68 / 0.01 at 5, 75 / 0.14 at 6, 82 / 0.41 at 6 7/8, 89 / 0.49 at 7. */
+/* The most entries a bucket on average before an insertion splits one, in eighths: 6 7/8 in a large map,
+ * which is 17 / (6.875 / 8) = 19.8 bytes for an entry of 16. The last bytes cost most (a growing insertion of
+ * 1,000,000 in ns / displaced by each): 68 / 0.01 at 5, 75 / 0.14 at 6, 82 / 0.41 at 6 7/8, 89 / 0.49 at 7.
+ * A small map is for speed, and there is little to be saved: 5 up to 512 buckets, from where it rises. */
 #define EL_GROW_EIGHTHS 55
-/* A deletion merges below 5: what an insertion and a deletion by turns split is not merged again, and a
- * merge finds room for nearly all its entries in one bucket (0.13 displaced a deletion; 0.32 below 6, which
- * takes half as long again). */
-#define EL_SHRINK_LOAD 5
+#define EL_GROW_EIGHTHS_SMALL 40
+#define EL_SMALL_LOG2 9
+/* A deletion merges below 8/11 of that, 5 in a large map: what an insertion and a deletion by turns split is
+ * not merged again, and a merge finds room for nearly all its entries in one bucket (0.13 displaced by a
+ * deletion; 0.32 below 6, which takes half as long again). */
+#define EL_SHRINK(grow_at) ((grow_at) / 11 * 8)
+/* compact() merges down to this load, in halves: 17 / (7.5 / 8) = 18.1 bytes. */
+#define EL_COMPACT_HALVES 15
 /* Entries larger than this stand in records: five bytes a slot for a full one beat an eighth of the
  * entry in empty slots from 40 bytes up; but a look-up takes one more memory access. */
 #define EL_INLINE_MAX 64
@@ -49,6 +54,7 @@ typedef struct gm_elastic {
     gm_region tags, slots;
     gm_region overflow;      /* of slots, each followed by its tag */
     uint32_t buckets, mask;
+    size_t grow_at, shrink_at; /* an insertion into so many entries splits; a deletion that leaves fewer merges */
     uint32_t slot_bytes;
     uint32_t value_at;       /* in an entry: the key's size */
     uint32_t overflow_used;  /* slots of the overflow list, free ones among them included */
@@ -60,7 +66,7 @@ typedef struct gm_elastic {
 /* What is called now and then, one function for a kind (kinds.c), not inlined where it is called. */
 typedef struct el_resizer {
     uint64_t (*displace)(gm_elastic *m, uint32_t first, uint32_t second);
-    int (*split)(gm_elastic *m);
+    int (*split)(gm_elastic *m, uint32_t buckets);
     int (*merge)(gm_elastic *m);
     void (*drain)(gm_elastic *m);
 } el_resizer;
@@ -125,9 +131,20 @@ GM_INLINE gm_match el_free(const gm_elastic *m, uint32_t bucket)
 }
 
 /* The most entries for so many buckets before an insertion splits one. A single bucket is filled. */
-GM_INLINE size_t el_capacity(uint32_t buckets)
+GM_INLINE size_t el_capacity(size_t buckets)
 {
-    return buckets == 1 ? EL_SLOTS : (size_t)EL_GROW_EIGHTHS * buckets / 8;
+    unsigned eighths = EL_GROW_EIGHTHS_SMALL;
+    if (buckets <= 1) return buckets * EL_SLOTS;
+    if (buckets >> EL_SMALL_LOG2) eighths += 3 * (gm_top_bit(buckets) - EL_SMALL_LOG2 + 1);
+    return buckets * (eighths < EL_GROW_EIGHTHS ? eighths : EL_GROW_EIGHTHS) / 8;
+}
+
+GM_INLINE void el_set_buckets(gm_elastic *m, uint32_t buckets, uint32_t mask)
+{
+    m->buckets = buckets;
+    m->mask = mask;
+    m->grow_at = el_capacity(buckets);
+    m->shrink_at = buckets > 1 ? EL_SHRINK(el_capacity(buckets - 1)) : 0;
 }
 
 GM_INLINE unsigned char *el_overflow(const gm_elastic *m, uint32_t index, gm_kind kind)

@@ -11,7 +11,7 @@ static void el_stats(const gomap *map, gomap_stats *stats)
     stats->array_buckets = m->buckets;
     stats->array_bytes = (size_t)m->slots.bytes;
     stats->bucket_bytes = EL_SLOTS * (1 + (size_t)m->slot_bytes);
-    stats->grow_at = m->buckets ? el_capacity(m->buckets) : 0;
+    stats->grow_at = m->grow_at;
     stats->splits = (size_t)m->splits;
     stats->merges = (size_t)m->merges;
     stats->displaced = (size_t)m->displaced;

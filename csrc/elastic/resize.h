@@ -198,33 +198,48 @@ GM_INLINE int el_begin(gm_elastic *m, gm_kind kind)
 {
     if (!el_room(m, 1, 1, kind)) return 0;
     memset(m->tags.at, EL_EMPTY, EL_SLOTS);
-    m->buckets = 1;
-    m->mask = 0;
+    el_set_buckets(m, 1, 0);
     return 1;
 }
 
-/* One bucket more; 0 when there is no memory. Nothing iterates. */
-GM_INLINE int el_split(gm_elastic *m, gm_kind kind)
+/* One bucket more, for which there is room. Nothing iterates. */
+GM_INLINE void el_split_one(gm_elastic *m, gm_kind kind)
 {
     uint32_t last = m->buckets, mask = last > m->mask ? 2 * m->mask + 1 : m->mask;
     uint32_t from = last & (mask >> 1);
     unsigned slot_of_last = 0;
-    if (last == EL_MAX_BUCKETS - 1 || !el_room(m, (size_t)last + 1, 0, kind)) return 0;
     unsigned char *new_tags = el_tags(m, last), *old_tags = el_tags(m, from);
-    memset(new_tags, EL_EMPTY, EL_SLOTS);
+    unsigned char *slots = el_slot(m, from, 0, kind), *new_slot = el_slot(m, last, 0, kind);
+    size_t slot_bytes = el_slot_bytes(m, kind);
+    uint64_t tags = gm_tags_load(old_tags), moved = 0;
+    const gm_map map = m->map; /* the hash's secrets in registers: a store of bytes might change those in memory */
     for (gm_match full = el_full(m, from); full; full = gm_match_next(full)) {
         unsigned slot = gm_match_index(full);
-        uint64_t hash = el_hash_at(m, from, slot, kind);
-        /* It stays if either of its addresses is still this one. */
-        if (el_address(el_first(hash), last + 1, mask) == from || el_address(el_second(hash), last + 1, mask) == from)
-            continue;
-        el_copy_slot(m, el_slot(m, last, slot_of_last, kind), el_slot(m, from, slot, kind), kind);
-        new_tags[slot_of_last++] = old_tags[slot];
-        old_tags[slot] = EL_EMPTY;
+        unsigned char *at = slots + slot * slot_bytes;
+        uint64_t hash = gm_key_hash(&map, el_entry(m, at, kind), kind);
+        /* It goes unless either of its addresses is still this one. Chance, so no branch: what stays is
+         * written to the new bucket too, and there over. */
+        uint64_t goes = (uint64_t)0 - (uint64_t)(((el_first(hash) & mask) != from) & ((el_second(hash) & mask) != from));
+        uint64_t byte = (uint64_t)0xff << (8 * slot) & goes;
+        el_copy_slot(m, new_slot, at, kind);
+        moved |= (tags & byte) >> (8 * slot) << (8 * slot_of_last);
+        tags &= ~byte;
+        new_slot += slot_bytes & goes;
+        slot_of_last += (unsigned)goes & 1;
     }
+    gm_tags_store(new_tags, moved);
+    gm_tags_store(old_tags, tags);
     m->buckets = last + 1;
     m->mask = mask;
     m->splits++;
+}
+
+/* So many buckets in all; 0 when there is no memory. Nothing iterates. */
+GM_INLINE int el_split(gm_elastic *m, uint32_t buckets, gm_kind kind)
+{
+    if (buckets >= EL_MAX_BUCKETS || !el_room(m, buckets, 0, kind)) return 0;
+    while (m->buckets < buckets) el_split_one(m, kind);
+    el_set_buckets(m, m->buckets, m->mask);
     if (GM_UNLIKELY(m->overflow_used)) el_resizer_of(m)->drain(m);
     return 1;
 }
@@ -242,15 +257,29 @@ GM_INLINE int el_merge(gm_elastic *m, gm_kind kind)
         if (freed / EL_SLOTS == last) moving--;
         else staying--;
     }
-    for (gm_match full = el_full(m, last); full; full = gm_match_next(full))
-        el_move(m, last, gm_match_index(full), into, kind);
-    m->buckets = last;
-    m->mask = mask;
+    uint64_t from = gm_tags_load(el_tags(m, last)), tags = gm_tags_load(el_tags(m, into)); /* in registers, as in a split */
+    gm_match free = el_free(m, into);
+    for (gm_match full = el_full(m, last); full; full = gm_match_next(full), free = gm_match_next(free)) {
+        unsigned slot = gm_match_index(full), to = gm_match_index(free);
+        el_copy_slot(m, el_slot(m, into, to, kind), el_slot(m, last, slot, kind), kind);
+        tags |= ((from >> (8 * slot)) & 0xff) << (8 * to);
+    }
+    gm_tags_store(el_tags(m, into), tags);
+    el_set_buckets(m, last, mask);
     m->merges++;
     return 1;
 }
 
 /* ---- policy ------------------------------------------------------------------------------------ */
+
+/* Before an insertion: one bucket more; in a small map, where a call takes longer than a split, an eighth more;
+ * two, while a map that was compacted grows back to its usual load. 0 when there is no memory. */
+GM_INLINE int el_grow(gm_elastic *m)
+{
+    uint32_t step = m->buckets >> EL_SMALL_LOG2 ? 1 : m->buckets / 8 + 1;
+    if (el_capacity(m->buckets + step) <= m->map.public_part.count) step++;
+    return el_resizer_of(m)->split(m, m->buckets + step);
+}
 
 /* After a deletion: merges while the load is low, two at a time, so that what an iteration put off is
  * made up for soon and no deletion takes long. */
@@ -258,7 +287,7 @@ GM_INLINE void el_shrink(gm_elastic *m, uint32_t steps, gm_kind kind)
 {
     size_t count = m->map.public_part.count;
     uint32_t merged = 0;
-    while (merged < steps && m->buckets > 1 && count < (size_t)EL_SHRINK_LOAD * (m->buckets - 1) && el_resizer_of(m)->merge(m))
+    while (merged < steps && count < m->shrink_at && el_resizer_of(m)->merge(m))
         merged++;
     if (merged) el_trim(m, 0, kind);
 }
