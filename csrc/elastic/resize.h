@@ -155,12 +155,6 @@ GM_INLINE uint64_t el_displace(gm_elastic *m, uint32_t first, uint32_t second, g
 
 /* ---- the overflow list ------------------------------------------------------------------------- */
 
-static void el_overflow_trim(gm_elastic *m, size_t stride)
-{
-    while (m->overflow_used && m->overflow.at[(size_t)m->overflow_used * stride - 1] == EL_EMPTY) m->overflow_used--;
-    if (m->overflow_used == 0) (void)gm_region_resize(&m->map.memory, GOMAP_OVERFLOW, &m->overflow, 0);
-}
-
 /* A new place at the list's end; 0 when there is no memory. */
 GM_INLINE unsigned char *el_overflow_add(gm_elastic *m, gm_kind kind)
 {
@@ -171,10 +165,12 @@ GM_INLINE unsigned char *el_overflow_add(gm_elastic *m, gm_kind kind)
     return el_overflow(m, m->overflow_used++, kind);
 }
 
-/* Lets entries of the overflow list into their buckets, where there is room now. Nothing iterates. */
+/* Lets entries of the overflow list into their buckets, where there is room now, and closes the gaps, so that
+ * the list is as long as it has entries. Nothing iterates. */
 GM_INLINE void el_overflow_drain(gm_elastic *m, gm_kind kind)
 {
     size_t slot_bytes = el_slot_bytes(m, kind);
+    uint32_t kept = 0;
     for (uint32_t i = 0; i < m->overflow_used; i++) {
         unsigned char *at = el_overflow(m, i, kind);
         if (at[slot_bytes] == EL_EMPTY) continue;
@@ -182,13 +178,17 @@ GM_INLINE void el_overflow_drain(gm_elastic *m, gm_kind kind)
         uint32_t to = el_address(el_first(hash), m->buckets, m->mask);
         if (!el_free(m, to)) to = el_address(el_second(hash), m->buckets, m->mask);
         gm_match free = el_free(m, to);
-        if (!free) continue;
-        unsigned slot = gm_match_index(free);
-        el_tags(m, to)[slot] = at[slot_bytes];
-        el_copy_slot(m, el_slot(m, to, slot, kind), at, kind);
-        at[slot_bytes] = EL_EMPTY;
+        if (free) {
+            unsigned slot = gm_match_index(free);
+            el_tags(m, to)[slot] = at[slot_bytes];
+            el_copy_slot(m, el_slot(m, to, slot, kind), at, kind);
+        } else {
+            if (kept < i) memcpy(el_overflow(m, kept, kind), at, slot_bytes + 1);
+            kept++;
+        }
     }
-    el_overflow_trim(m, slot_bytes + 1);
+    m->overflow_used = kept;
+    if (kept == 0) (void)gm_region_resize(&m->map.memory, GOMAP_OVERFLOW, &m->overflow, 0);
 }
 
 /* ---- split and merge --------------------------------------------------------------------------- */
