@@ -29,12 +29,46 @@ static void el_walk(const gomap *map, size_t live[GOMAP_PURPOSES])
     if (map->engine->ref) live[GOMAP_RECORDS] = gm_region_granted(&m->records.region);
 }
 
-/* One entry: its tag, its record, and that a look-up of its key finds it here. */
+/* A slot's record: its number is one that was handed out, and is added to the sum. Before any entry is read. */
+GM_INLINE int el_check_number(const gm_elastic *m, const unsigned char *slot, const char *where, size_t index,
+                              uint64_t *numbers, char *why, size_t size)
+{
+    uint32_t number = gm_load32(slot);
+    *numbers += number;
+    if (number && number <= m->records.used) return 0;
+    return gm_broken(why, size, "E4: %s %zu: record %u of %u", where, index, number, m->records.used);
+}
+
+/* The records' numbers: all that were handed out are an entry's or free, once (two wrongs would have to add up,
+ * and an entry's number that is another's too breaks E2); nothing is free where nothing iterates. */
+GM_INLINE int el_check_records(const gm_elastic *m, char *why, size_t size, gm_kind kind)
+{
+    const gm_store *records = &m->records;
+    uint64_t numbers = 0;
+    const char *broken = gm_store_check(records);
+    if (broken) return gm_broken(why, size, "%s", broken);
+    for (uint32_t bucket = 0; bucket < m->buckets; bucket++)
+        for (gm_match full = el_full(m, bucket); full; full = gm_match_next(full))
+            if (el_check_number(m, el_slot(m, bucket, gm_match_index(full), kind), "bucket", bucket, &numbers, why, size))
+                return -1;
+    for (uint32_t i = 0; i < m->overflow_used; i++) {
+        unsigned char *at = el_overflow(m, i, kind);
+        if (at[4] != EL_EMPTY && el_check_number(m, at, "overflow place", i, &numbers, why, size)) return -1;
+    }
+    if (records->live != m->map.public_part.count)
+        return gm_broken(why, size, "E4: %zu entries, but %u records", m->map.public_part.count, records->live);
+    if (m->map.iterators == 0 && records->free)
+        return gm_broken(why, size, "E4: free records where nothing iterates");
+    for (uint32_t number = records->free; number; number = gm_load32(gm_store_at(records, number))) numbers += number;
+    if (numbers != (uint64_t)records->used * ((uint64_t)records->used + 1) / 2)
+        return gm_broken(why, size, "E4: a record is two entries', or an entry's and free");
+    return 0;
+}
+
+/* One entry: its key is canonical, its tag its key's, and a look-up of its key finds it here. */
 GM_INLINE int el_check_entry(const gm_elastic *m, unsigned char *tag, unsigned char *slot, const char *where,
                              size_t index, char *why, size_t size, gm_kind kind)
 {
-    if (kind.ref && (gm_load32(slot) == 0 || gm_load32(slot) > m->records.used))
-        return gm_broken(why, size, "E4: %s %zu: record %u of %u", where, index, gm_load32(slot), m->records.used);
     const unsigned char *key = el_entry(m, slot, kind);
     uint64_t word, hash = gm_key_hash(&m->map, key, kind);
     el_place place;
@@ -47,18 +81,35 @@ GM_INLINE int el_check_entry(const gm_elastic *m, unsigned char *tag, unsigned c
     return 0;
 }
 
+/* What can be said without looking at an entry. */
+GM_INLINE int el_check_shape(const gm_elastic *m, char *why, size_t size, gm_kind kind)
+{
+    size_t count = m->map.public_part.count, slot_bytes = el_slot_bytes(m, kind);
+    uint32_t mask = 0;
+    if (m->buckets == 0) {
+        if (count || m->mask) return gm_broken(why, size, "E1: no buckets, but %zu entries, mask %u", count, m->mask);
+        if (m->slots.bytes || m->tags.bytes > EL_SLOTS || m->overflow_used || m->overflow.bytes ||
+            (kind.ref && (m->records.used || m->records.region.bytes)))
+            return gm_broken(why, size, "E7: no buckets, but memory for entries");
+        return 0;
+    }
+    while (mask < m->buckets - 1) mask = 2 * mask + 1;
+    if (mask != m->mask) return gm_broken(why, size, "E1: mask %u for %u buckets", m->mask, m->buckets);
+    if (m->tags.bytes < (size_t)m->buckets * EL_SLOTS || m->slots.bytes < (size_t)m->buckets * EL_SLOTS * slot_bytes)
+        return gm_broken(why, size, "E1: the regions are too small for %u buckets", m->buckets);
+    if (m->buckets == 1 ? count > EL_SLOTS : 2 * count > (size_t)15 * m->buckets)
+        return gm_broken(why, size, "E1: %zu entries in %u buckets", count, m->buckets);
+    if (m->overflow.bytes < m->overflow_used * (slot_bytes + 1) || (m->overflow_used == 0) != (m->overflow.bytes == 0))
+        return gm_broken(why, size, "E6: an overflow list of %u places in %zu bytes", m->overflow_used, (size_t)m->overflow.bytes);
+    return 0;
+}
+
 GM_INLINE int el_check(const gomap *map, char *why, size_t size, gm_kind kind)
 {
     const gm_elastic *m = el_of(map);
     size_t entries = 0, slot_bytes = el_slot_bytes(m, kind);
-    if (m->buckets == 0)
-        return map->count ? gm_broken(why, size, "E1: no buckets, but %zu entries", map->count) : 0;
-    uint32_t mask = 0;
-    while (mask < m->buckets - 1) mask = 2 * mask + 1;
-    if (mask != m->mask) return gm_broken(why, size, "E1: mask %u for %u buckets", m->mask, m->buckets);
-    if (m->tags.bytes < (size_t)m->buckets * EL_SLOTS || m->slots.bytes < (size_t)m->buckets * EL_SLOTS * slot_bytes ||
-        m->overflow.bytes < m->overflow_used * (slot_bytes + 1))
-        return gm_broken(why, size, "E1: the regions are too small for %u buckets", m->buckets);
+    if (el_check_shape(m, why, size, kind)) return -1;
+    if (kind.ref && el_check_records(m, why, size, kind)) return -1;
     for (uint32_t bucket = 0; bucket < m->buckets; bucket++) {
         for (gm_match full = el_full(m, bucket); full; full = gm_match_next(full), entries++) {
             unsigned slot = gm_match_index(full);
@@ -68,20 +119,15 @@ GM_INLINE int el_check(const gomap *map, char *why, size_t size, gm_kind kind)
     }
     for (uint32_t i = 0; i < m->overflow_used; i++) {
         unsigned char *at = el_overflow(m, i, kind);
-        if (at[slot_bytes] == EL_EMPTY) continue;
+        if (at[slot_bytes] == EL_EMPTY) {
+            if (m->map.iterators == 0) return gm_broken(why, size, "E6: overflow place %u is empty where nothing iterates", i);
+            continue;
+        }
         entries++;
         if (el_check_entry(m, at + slot_bytes, at, "overflow place", i, why, size, kind)) return -1;
     }
     if (entries != map->count)
         return gm_broken(why, size, "E5: %zu entries found, counted are %zu", entries, map->count);
-    if (kind.ref) {
-        const char *broken = gm_store_check(&m->records);
-        if (broken) return gm_broken(why, size, "%s", broken);
-        if (m->records.live != map->count)
-            return gm_broken(why, size, "E4: %zu entries, but %u records", map->count, m->records.live);
-        if (m->map.iterators == 0 && m->records.free)
-            return gm_broken(why, size, "E4: free records where nothing iterates");
-    }
     return 0;
 }
 
