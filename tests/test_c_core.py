@@ -26,6 +26,7 @@ PROGRAMS: dict[str, list[str]] = {
     "test_contract": [],
     "test_go": [],
     "test_go_check": [],
+    "test_elastic_check": [],
     "test_failure": [],
     "test_soak": [],
     "fuzz_ops": ["1", "300"],
@@ -43,10 +44,28 @@ class Flavour:
 FLAVOURS = [
     Flavour("plain", ("-O2",)),
     # Without vector instructions and 128-bit integers; the tests themselves may use the latter.
-    Flavour("portable", ("-O2", "-DGM_PORTABLE", "-U__SIZEOF_INT128__", "-DTEST_INT128", "-DTEST_SEEDS=6")),
+    # Reservations of address space are small enough there to be outgrown.
+    Flavour(
+        "portable",
+        (
+            "-O2",
+            "-DGM_PORTABLE",
+            "-U__SIZEOF_INT128__",
+            "-DTEST_INT128",
+            "-DTEST_SEEDS=6",
+            "-DGM_RESERVE_LEAST=18",
+        ),
+    ),
     Flavour(
         "sanitized",
-        ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-DTEST_SEEDS=6"),
+        (
+            "-O1",
+            "-g",
+            "-fsanitize=address,undefined",
+            "-fno-sanitize-recover=all",
+            "-DTEST_SEEDS=6",
+            "-DGM_RESERVE_LEAST=18",
+        ),
     ),
 ]
 
