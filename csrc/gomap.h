@@ -122,6 +122,7 @@ struct gomap_engine {
     int id;  /* GOMAP_GO ... */
     int ref; /* keys, or entries, stand in records */
     void *(*find)(const gomap *, const void *key);
+    void *(*at)(const gomap *, const void *key);
     void *(*assign)(gomap *, const void *key, int *added);
     int (*erase)(gomap *, const void *key);
     int (*next)(gomap_iter *, const void **key, const void **value);
@@ -158,6 +159,12 @@ int gomap_merge(gomap *map, const gomap *source);
 static inline void *gomap_find(const gomap *map, const void *key)
 {
     return map->engine->find(map, key);
+}
+
+/* The same for a key that is most likely there: reads ahead what find reads when a key is found. */
+static inline void *gomap_at(const gomap *map, const void *key)
+{
+    return map->engine->at(map, key);
 }
 
 /* The address of the key's value, for the caller to write to. A key that was absent gets a value of

@@ -36,7 +36,7 @@ static void go_destroy(gomap *map)
     static int name##_check(const gomap *map, char *why, size_t size)                                 \
     { return go_check(map, why, size, name); }                                                        \
     static const gomap_engine name##_engine = {                                                       \
-        GOMAP_GO, ref, name##_find, name##_assign, name##_erase, name##_next, name##_any,      \
+        GOMAP_GO, ref, name##_find, name##_find, name##_assign, name##_erase, name##_next, name##_any,      \
         name##_reserve, go_iterate, go_erase_any, go_clear, go_destroy, go_stats, go_walk,            \
         name##_check, NULL, NULL, NULL, NULL,                                                         \
     };
@@ -59,7 +59,8 @@ static void el_destroy(gomap *map)
     static const el_resizer name##_resizer = {                                                        \
         name##_displace, name##_split, name##_merge, name##_drain                                     \
     };                                                                                                \
-    static void *name##_find(const gomap *map, const void *key) { return el_find(map, key, name); }   \
+    static void *name##_find(const gomap *map, const void *key) { return el_find(map, key, 0, name); } \
+    static void *name##_at(const gomap *map, const void *key) { return el_find(map, key, 1, name); }  \
     static void *name##_assign(gomap *map, const void *key, int *added)                               \
     { return el_assign(map, key, added, name); }                                                      \
     static int name##_erase(gomap *map, const void *key) { return el_erase(map, key, name); }         \
@@ -75,7 +76,7 @@ static void el_destroy(gomap *map)
     static void name##_compact(gomap *map) { el_compact(map, name); }                                 \
     static void name##_iterated(gomap *map) { el_iterated(map, name); }                               \
     static const gomap_engine name##_engine = {                                                       \
-        GOMAP_ELASTIC, ref, name##_find, name##_assign, name##_erase, name##_next, name##_any, \
+        GOMAP_ELASTIC, ref, name##_find, name##_at, name##_assign, name##_erase, name##_next, name##_any, \
         name##_reserve, el_iterate, name##_erase_any, el_clear, el_destroy, el_stats, el_walk,        \
         name##_check, name##_clone, name##_compact, name##_iterated, &name##_resizer,                \
     };

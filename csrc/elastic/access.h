@@ -77,14 +77,25 @@ GM_INLINE int el_locate(const gm_elastic *m, uint64_t hash, const void *key, gm_
                      el_address(el_second(hash), m->buckets, m->mask), el_tag(hash), key, kind, place);
 }
 
-GM_INLINE void *el_find(const gomap *map, const void *key, gm_kind kind)
+/* Asks for the slots of both buckets, or half of them where they are two lines, while the tags are still on
+ * their way: two misses of the caches at once instead of one after the other. A look-up that expects its key
+ * is a quarter faster for it; one that finds nothing takes twice as long. */
+GM_INLINE void el_prefetch(const gm_elastic *m, uint64_t hash, gm_kind kind)
+{
+    GM_PREFETCH(el_slot(m, el_address(el_first(hash), m->buckets, m->mask), 0, kind));
+    GM_PREFETCH(el_slot(m, el_address(el_second(hash), m->buckets, m->mask), 0, kind));
+}
+
+GM_INLINE void *el_find(const gomap *map, const void *key, int expected, gm_kind kind)
 {
     const gm_elastic *m = el_of(map);
     uint64_t word;
     el_place place;
     if (map->count == 0) return NULL;
     key = gm_key_canonical(key, &word, kind);
-    if (!el_locate(m, gm_key_hash(&m->map, key, kind), key, kind, &place)) return NULL;
+    uint64_t hash = gm_key_hash(&m->map, key, kind);
+    if (expected) el_prefetch(m, hash, kind);
+    if (!el_locate(m, hash, key, kind, &place)) return NULL;
     return el_entry(m, place.slot, kind) + m->value_at;
 }
 
@@ -188,9 +199,7 @@ GM_INLINE void *el_assign(gomap *map, const void *key, int *added, gm_kind kind)
     if (GM_UNLIKELY(m->buckets == 0) && !el_begin(m, kind)) return NULL;
     key = gm_key_canonical(key, &word, kind);
     uint64_t hash = gm_key_hash(&m->map, key, kind);
-    /* A new key is written to one of them, and may first have to displace an entry of one. */
-    GM_PREFETCH(el_slot(m, el_address(el_first(hash), m->buckets, m->mask), 0, kind));
-    GM_PREFETCH(el_slot(m, el_address(el_second(hash), m->buckets, m->mask), 0, kind));
+    el_prefetch(m, hash, kind); /* a new key is written there, or first displaces an entry */
     if (el_locate(m, hash, key, kind, &place)) {
         *added = 0;
         return el_entry(m, place.slot, kind) + m->value_at;
@@ -254,7 +263,9 @@ GM_INLINE int el_erase(gomap *map, const void *key, gm_kind kind)
     el_place place;
     if (map->count == 0) return 0;
     key = gm_key_canonical(key, &word, kind);
-    if (!el_locate(m, gm_key_hash(&m->map, key, kind), key, kind, &place)) return 0;
+    uint64_t hash = gm_key_hash(&m->map, key, kind);
+    el_prefetch(m, hash, kind);
+    if (!el_locate(m, hash, key, kind, &place)) return 0;
     el_erase_at(m, place, kind);
     return 1;
 }

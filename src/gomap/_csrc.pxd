@@ -78,6 +78,7 @@ cdef extern from "gomap.h" nogil:
     int gomap_merge(gomap *map, const gomap *source)
 
     void *gomap_find(const gomap *map, const void *key)
+    void *gomap_at(const gomap *map, const void *key)
     void *gomap_assign(gomap *map, const void *key, int *added)
     int gomap_erase(gomap *map, const void *key)
     int gomap_any(gomap *map, const void **key, const void **value)
