@@ -164,7 +164,7 @@ gomap *gm_elastic_new(const gomap_engine *engine, const gomap_type *type, size_t
     if (m == NULL) return NULL;
     uint32_t entry = type->key_size + type->value_size;
     m->value_at = type->key_size;
-    m->slot_bytes = engine->ref ? 4 : entry;
+    m->slot_bytes = engine->ref ? 4 : (uint16_t)entry;
     if (engine->ref) m->records.stride = entry < 4 ? 4 : entry;
     if (hint) (void)engine->reserve(&m->map.public_part, hint); /* only a hint */
     return &m->map.public_part;

@@ -138,14 +138,20 @@ GM_INLINE void el_records_settle(gm_elastic *m, gm_kind kind)
     if (m->records.free) gm_store_settle(&m->records, &m->map.memory, used);
 }
 
-/* When no iterator is alive any more: what deletions put off. */
-GM_INLINE void el_iterated(gomap *map, gm_kind kind)
+/* What deletions under iterators put off. */
+GM_INLINE void el_settle(gm_elastic *m, gm_kind kind)
 {
-    gm_elastic *m = el_of(map);
+    m->put_off = 0;
     if (m->buckets == 0) return;
     if (kind.ref) el_records_settle(m, kind);
     if (m->overflow_used) el_resizer_of(m)->drain(m);
     el_shrink(m, m->buckets, kind);
+}
+
+/* When no iterator is alive any more. An iteration alone changes nothing: room that was reserved stays. */
+GM_INLINE void el_iterated(gomap *map, gm_kind kind)
+{
+    if (el_of(map)->put_off) el_settle(el_of(map), kind);
 }
 
 /* Before an insertion. */
@@ -251,7 +257,10 @@ GM_INLINE void el_erase_at(gm_elastic *m, el_place place, gm_kind kind)
         if (m->map.iterators) gm_store_remove(&m->records, &m->map.memory, number);
         else el_fill(m, number, kind);
     }
-    if (m->map.iterators) return;
+    if (m->map.iterators) {
+        m->put_off = 1;
+        return;
+    }
     if (GM_UNLIKELY(m->overflow_used)) el_resizer_of(m)->drain(m);
     el_shrink(m, 2, kind);
 }
@@ -317,7 +326,7 @@ static void el_clear(gomap *map)
     (void)gm_region_resize(memory, GOMAP_BUCKETS, &m->slots, 0);
     (void)gm_region_resize(memory, GOMAP_OVERFLOW, &m->overflow, 0);
     if (map->engine->ref) gm_store_clear(&m->records, memory);
-    m->overflow_used = m->any_at = 0;
+    m->overflow_used = m->any_at = m->put_off = 0;
     el_set_buckets(m, 0, 0);
     map->count = 0;
 }
@@ -394,7 +403,7 @@ GM_INLINE gomap *el_clone(const gomap *source, gm_kind kind)
     el_set_buckets(m, from->buckets, from->mask);
     m->overflow_used = from->overflow_used;
     m->map.public_part.count = source->count;
-    el_iterated(&m->map.public_part, kind); /* what the source has put off */
+    el_settle(m, kind); /* what the source has put off */
     return &m->map.public_part;
 }
 
@@ -408,7 +417,7 @@ GM_INLINE void el_compact(gomap *map, gm_kind kind)
         el_clear(map);
         return;
     }
-    el_iterated(map, kind);
+    el_settle(m, kind);
     while (m->buckets > 1 && 2 * map->count <= (size_t)EL_COMPACT_HALVES * (m->buckets - 1) && el_resizer_of(m)->merge(m)) {}
     el_trim(m, 1, kind);
     if (kind.ref) gm_store_trim(&m->records, &m->map.memory);

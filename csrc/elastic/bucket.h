@@ -55,7 +55,8 @@ typedef struct gm_elastic {
     gm_region overflow;      /* of slots, each followed by its tag */
     uint32_t buckets, mask;
     size_t grow_at, shrink_at; /* an insertion into so many entries splits; a deletion that leaves fewer merges */
-    uint32_t slot_bytes;
+    uint16_t slot_bytes;
+    uint16_t put_off;        /* deletions under an iterator have left work */
     uint32_t value_at;       /* in an entry: the key's size */
     uint32_t overflow_used;  /* slots of the overflow list, free ones among them included */
     uint32_t any_at;         /* gomap_any's cursor: the bucket it looks at first */
