@@ -26,6 +26,7 @@ PROGRAMS: dict[str, list[str]] = {
     "test_contract": [],
     "test_go": [],
     "test_go_check": [],
+    "test_elastic": [],
     "test_elastic_check": [],
     "test_failure": [],
     "test_soak": [],
