@@ -219,7 +219,7 @@ GM_INLINE void el_split_one(gm_elastic *m, gm_kind kind)
         uint64_t hash = gm_key_hash(&map, el_entry(m, at, kind), kind);
         /* It goes unless either of its addresses is still this one. Chance, so no branch: what stays is
          * written to the new bucket too, and there over. */
-        uint64_t goes = (uint64_t)0 - (uint64_t)(((el_first(hash) & mask) != from) & ((el_second(hash) & mask) != from));
+        uint64_t goes = (uint64_t)0 - ((uint64_t)((el_first(hash) & mask) != from) & (uint64_t)((el_second(hash) & mask) != from));
         uint64_t byte = (uint64_t)0xff << (8 * slot) & goes;
         el_copy_slot(m, new_slot, at, kind);
         moved |= (tags & byte) >> (8 * slot) << (8 * slot_of_last);
