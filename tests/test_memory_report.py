@@ -195,7 +195,7 @@ def test_sizeof_takes_any_object() -> None:
 RESIDENT = """
 import sys
 from gomap import sizeof
-from gomap.article import _resident
+from gomap._runs import resident as _resident
 
 n = 200_000
 makers = {

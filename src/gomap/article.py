@@ -2,45 +2,54 @@
 
 The article is "Go maps only grow": a map that once held many entries keeps the memory for them after
 they are gone. Here the same is done for real to several subjects, each a kind of map, and each run in
-a process of its own, so that what the process holds can be put down to the map:
+a process of its own:
 
 - fill: an empty map; n entries added one by one; all removed one by one.
-- cure: n entries added; all but a few removed; those copied to a new map; the old one dropped.
+- cure: n entries added; all but a few removed; those copied to a new map; the old one dropped. A Map
+  needs no cure, and is only looked at.
 
 The keys are the numbers 0 to n - 1, each once, in random order (as bytes, their little-endian form); they
 are removed in ascending order, which to the map is random again. Values are made afresh for every entry.
 
 Measured at each step:
 
-- counted bytes: a gomap's ``nbytes``; :func:`gomap.sizeof` of a dict, which has its keys and values in it.
-- the highest count: a gomap's own ``memory().peak``. A dict keeps no such count; as it grows, its old
+- counted bytes: a Map's or GoMap's ``nbytes``; :func:`gomap.sizeof` of a dict, which has its keys and
+  values in it.
+- the highest count: theirs is in ``memory().peak``. A dict keeps no such count; as it grows, its old
   and new tables are both alive for a moment, with all the keys and values, and nothing else of it ever
   is. So the table is watched after every insertion, and when it is another, the old table's bytes are
   added to what is counted then.
 - resident memory: what the system says the process holds, less what it said before the map was made.
 
 :func:`measure` runs every subject and returns dataclasses. ``python -m gomap.article JOB`` is the process
-of one run: JOB and what it prints are JSON; its lines on standard error are ``progress PERCENT WHAT``.
+of one run.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import random
-import subprocess
 import sys
-import threading
-from array import array
 from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 
-from . import GoMap, sizeof
+from . import GoMap, Map, sizeof
+from ._runs import (
+    Report,
+    RunError,
+    Runs,
+    ScenarioError,
+    check_count,
+    how_many_at_once,
+    maker,
+    progress,
+    python_name,
+    resident,
+    resident_peak,
+    serve,
+    shuffled,
+)
 from .memory import allocated
-from .types import Kind, Type, parse
+from .types import parse
 
 __all__ = [
     "Article",
@@ -56,14 +65,6 @@ __all__ = [
 ]
 
 
-class ScenarioError(ValueError):
-    """What was asked for cannot be run."""
-
-
-class RunError(RuntimeError):
-    """A run failed."""
-
-
 # ---- what is measured -------------------------------------------------------------------------------
 
 
@@ -74,7 +75,7 @@ class Step:
     entries: int
     counted: int
     resident: int | None  #: None where the system does not say
-    B: int | None  #: None for a dict
+    B: int | None  #: a GoMap's
     overflow: int | None
 
 
@@ -91,11 +92,11 @@ class Fill:
 
 @dataclass(frozen=True)
 class Cure:
-    """A map of which few entries are left, copied to a new one."""
+    """A map of which few entries are left, copied to a new one; a Map stays what it is."""
 
     kept: int
     before: int  #: counted, with only the kept entries left
-    both: int  #: the highest count while copying: old and new alive
+    both: int | None  #: the highest count while copying: old and new alive; None without a copy
     after: int  #: the new map alone
     resident_before: int | None
     resident_both: int | None
@@ -112,7 +113,7 @@ class Subject:
 
     @property
     def name(self) -> str:
-        return "dict" if self.engine == "dict" else f"map[{self.key}]{self.value}"
+        return f"map[{self.key}]{self.value}" if self.engine == "GoMap" else self.engine
 
 
 @dataclass(frozen=True)
@@ -132,15 +133,15 @@ class Article:
 
 # ---- kinds of map -----------------------------------------------------------------------------------
 
-_Items = Iterable[tuple[object, object]]
+Items = Iterable[tuple[object, object]]
 
 
-class _Engine(Protocol):
+class Engine(Protocol):
     """How one kind of map is made, filled, counted and copied; ``m`` is always one that it made."""
 
     def make(self, subject: Subject) -> Any: ...
 
-    def add(self, m: Any, items: _Items) -> None: ...
+    def add(self, m: Any, items: Items) -> None: ...
 
     def counted(self, m: Any) -> int: ...
 
@@ -150,15 +151,18 @@ class _Engine(Protocol):
     def shape(self, m: Any) -> tuple[int | None, int | None]:
         """B, and overflow buckets in use."""
 
-    def copied(self, m: Any) -> tuple[Any, int]:
-        """A copy, and the highest count while it was made, the original's included."""
+    def copied(self, m: Any) -> tuple[Any, int | None]:
+        """A copy, and the highest count while it was made, the original's included.
+
+        The map itself, and None, where there is nothing to be had by copying.
+        """
 
 
-class _GoMapEngine:
+class GoMapEngine:
     def make(self, subject: Subject) -> Any:
         return GoMap(subject.key, subject.value)
 
-    def add(self, m: Any, items: _Items) -> None:
+    def add(self, m: Any, items: Items) -> None:
         for key, value in items:
             m[key] = value
 
@@ -172,15 +176,26 @@ class _GoMapEngine:
         stats = m.stats()
         return stats.B, stats.overflow_buckets
 
-    def copied(self, m: Any) -> tuple[Any, int]:
+    def copied(self, m: Any) -> tuple[Any, int | None]:
         new = m.copy()
         return new, self.counted(m) + self.peak(new)
+
+
+class MapEngine(GoMapEngine):
+    def make(self, subject: Subject) -> Any:
+        return Map(subject.key, subject.value)
+
+    def shape(self, m: Any) -> tuple[int | None, int | None]:
+        return None, None
+
+    def copied(self, m: Any) -> tuple[Any, int | None]:
+        return m, None
 
 
 _EMPTY_DICT = sys.getsizeof({})  # the object alone: its table comes with the first key
 
 
-class _DictEngine:
+class DictEngine:
     def __init__(self) -> None:
         self._size = _EMPTY_DICT  # the object and its table
         self._peak = 0
@@ -188,7 +203,7 @@ class _DictEngine:
     def make(self, subject: Subject) -> Any:
         return {}
 
-    def add(self, m: Any, items: _Items) -> None:
+    def add(self, m: Any, items: Items) -> None:
         for key, value in items:
             m[key] = value
             if sys.getsizeof(m) != self._size:
@@ -205,104 +220,26 @@ class _DictEngine:
     def shape(self, m: Any) -> tuple[int | None, int | None]:
         return None, None
 
-    def copied(self, m: Any) -> tuple[Any, int]:
+    def copied(self, m: Any) -> tuple[Any, int | None]:
         new = dict(m)  # its table is made at once as large as it will be
         return new, sizeof((m, new)) - sizeof((None, None))  # keys and values are in both, and count once
 
 
-_ENGINES: dict[str, Callable[[], _Engine]] = {"GoMap": _GoMapEngine, "dict": _DictEngine}
+ENGINES: dict[str, Callable[[], Engine]] = {"Map": MapEngine, "GoMap": GoMapEngine, "dict": DictEngine}
 
 
 def subjects(key: object = int, value: object = "[128]byte") -> list[Subject]:
-    """The kinds of map that are put side by side: values in the buckets, behind a pointer, and a dict.
+    """The kinds of map that are put side by side: a Map; a GoMap, values in the buckets and behind a
+    pointer, which to a Map is the same; and a dict.
 
     :raises ValueError, TypeError: a type is unknown, malformed or none that the scenario has entries for
     """
     key_type, value_type = parse(key, "key"), parse(value)
-    found = [Subject("GoMap", key_type.name, value_type.name)]
+    found = [Subject(engine, key_type.name, value_type.name) for engine in ("Map", "GoMap")]
     if not value_type.pointer:
         found.append(Subject("GoMap", key_type.name, "*" + value_type.name))
-    found.append(Subject("dict", _python_name(key_type), _python_name(value_type)))
+    found.append(Subject("dict", python_name(key_type), python_name(value_type)))
     return found
-
-
-# ---- entries ----------------------------------------------------------------------------------------
-
-_FLOATS = (Kind.FLOAT32, Kind.FLOAT64)
-
-
-def _python_name(type: Type) -> str:
-    """What a dict has in the type's place."""
-    if type.kind == Kind.BYTES:
-        return "bytes"
-    if type.kind == Kind.BOOL:
-        return "bool"
-    return "float" if type.kind in _FLOATS else "int"
-
-
-def _distinct(type: Type) -> int | None:
-    """How many of the numbers from 0 the type holds apart; None: more than there is memory for."""
-    if type.kind == Kind.BOOL:
-        return 2
-    if type.kind in _FLOATS:
-        return 2 ** (24 if type.kind == Kind.FLOAT32 else 53)
-    signed = Kind.INT8 <= type.kind <= Kind.INT64
-    return 2 ** (8 * type.size - signed) if type.size <= 8 else None
-
-
-def _maker(type: Type) -> Callable[[int], object]:
-    """A number as the type's Python object: a new one, where Python has not got them made already."""
-    size, limit = type.size, _distinct(type)
-    if type.kind == Kind.BYTES:
-        if limit is None:
-            return lambda i: i.to_bytes(size, "little")
-        return lambda i: (i % limit).to_bytes(size, "little")
-    if type.kind == Kind.BOOL:
-        return lambda i: i % 2 == 1
-    if limit is None or limit > 2**50:
-        return float if type.kind in _FLOATS else int
-    return (lambda i: float(i % limit)) if type.kind in _FLOATS else (lambda i: i % limit)
-
-
-# ---- resident memory --------------------------------------------------------------------------------
-
-
-def _resident() -> int | None:
-    """Bytes of memory that the process holds at this moment; None where the system does not say."""
-    for path in ("/proc/self/smaps_rollup", "/proc/self/status"):  # the first is exact
-        bytes_held = _kilobytes(path, ("Rss:", "VmRSS:"))
-        if bytes_held is not None:
-            return bytes_held
-    return None
-
-
-def _resident_peak() -> int | None:
-    """The most the process has held."""
-    held = _kilobytes("/proc/self/status", ("VmHWM:",))
-    if held is not None:
-        return held
-    try:
-        import resource
-    except ImportError:
-        return None
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-
-
-def _kilobytes(path: str, names: tuple[str, ...]) -> int | None:
-    try:
-        with open(path, encoding="ascii") as lines:
-            for line in lines:
-                if line.startswith(names):
-                    return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    return None
-
-
-def _available() -> int | None:
-    """Bytes of memory that can be had without swapping."""
-    return _kilobytes("/proc/meminfo", ("MemAvailable:",))
 
 
 # ---- one run, in its own process --------------------------------------------------------------------
@@ -313,41 +250,37 @@ class _Run:
 
     def __init__(self, subject: Subject, key: str, value: str, entries: int) -> None:
         self.subject = subject
-        self.engine = _ENGINES[subject.engine]()
-        self.key, self.value = _maker(parse(key, "key")), _maker(parse(value))
+        self.engine = ENGINES[subject.engine]()
+        self.key, self.value = maker(parse(key, "key")), maker(parse(value))
         self.entries = entries
-        # In small pieces: a large one that is freed again would change what the process holds later.
-        self.order = array("q", [0]) * entries
-        for start in range(0, entries, 4096):
-            self.order[start : start + 4096] = array("q", range(start, min(start + 4096, entries)))
-        random.Random(entries).shuffle(self.order)
-        held = _resident()
-        self.start = _resident_peak() if held is None else held
+        self.order = shuffled(entries)
+        held = resident()
+        self.start = resident_peak() if held is None else held
         self.map = self.engine.make(subject)
 
     def fill(self) -> Fill:
         empty = self.step()
         self.add()
-        resident_peak = self.beyond_start(_resident_peak())
+        held_most = self.beyond_start(resident_peak())
         full, peak = self.step(), self.engine.peak(self.map)
         self.remove(0)
-        return Fill(empty, full, self.step(), peak, resident_peak)
+        return Fill(empty, full, self.step(), peak, held_most)
 
     def cure(self, kept: int) -> Cure:
         self.add()
         self.remove(kept)
         before = self.step()
-        _progress(99, "copying")
+        progress(99, "copying")
         new, both = self.engine.copied(self.map)
-        resident_both = self.beyond_start(_resident())
+        held_both = None if both is None else self.beyond_start(resident())
         self.map = new
         after = self.step()
         counted = (before.counted, both, after.counted)
-        return Cure(kept, *counted, before.resident, resident_both, after.resident)
+        return Cure(kept, *counted, before.resident, held_both, after.resident)
 
     def step(self) -> Step:
-        resident = self.beyond_start(_resident())  # before counting, which uses some
-        return Step(len(self.map), self.engine.counted(self.map), resident, *self.engine.shape(self.map))
+        held = self.beyond_start(resident())  # before counting, which uses some
+        return Step(len(self.map), self.engine.counted(self.map), held, *self.engine.shape(self.map))
 
     def beyond_start(self, held: int | None) -> int | None:
         return None if held is None or self.start is None else max(held - self.start, 0)
@@ -368,46 +301,17 @@ class _Run:
         """The numbers in pieces, saying how far it is between them."""
         size = max(1, -(-len(numbers) // 50))
         for start in range(0, len(numbers), size):
-            _progress(percent + 50 * start // len(numbers), what)
+            progress(percent + 50 * start // len(numbers), what)
             yield numbers[start : start + size]
 
 
-def _progress(percent: int, what: str) -> None:
-    print("progress", percent, what, file=sys.stderr, flush=True)
-
-
-def _main(job: str) -> int:
-    fields = json.loads(job)
-    kept = fields.pop("kept")
-    try:
-        run = _Run(Subject(**fields.pop("subject")), **fields)
-        result: Fill | Cure = run.fill() if kept is None else run.cure(kept)
-    except KeyboardInterrupt:
-        return 130
-    except MemoryError:
-        print("out of memory", file=sys.stderr)
-        return 1
-    except RunError as error:
-        print(error, file=sys.stderr)
-        return 1
-    print(json.dumps(asdict(result)))
-    return 0
+def _run(job: dict[str, Any]) -> Fill | Cure:
+    kept = job.pop("kept")
+    run = _Run(Subject(**job.pop("subject")), **job)
+    return run.fill() if kept is None else run.cure(kept)
 
 
 # ---- all runs ---------------------------------------------------------------------------------------
-
-#: Called from time to time with the percentage of the whole and what is running.
-Report = Callable[[int, str], None]
-
-
-@dataclass
-class _Process:
-    """A run going on in a process, as the others see it."""
-
-    what: str
-    percent: int = -1  # before its start
-    doing: str = "starting"
-    process: subprocess.Popen[str] | None = None
 
 
 def measure(
@@ -430,23 +334,16 @@ def measure(
     :raises ScenarioError: so many entries cannot be
     :raises RunError: a run failed
     """
-    if entries < 1:
-        raise ScenarioError(f"expected at least 1 entry, got {entries}")
     key_type, value_type = parse(key, "key"), parse(value)
-    distinct = _distinct(key_type)
-    if distinct is not None and entries > distinct:
-        raise ScenarioError(
-            f"expected at most {distinct:,} entries for keys of type {key_type} "
-            f"(the numbers from 0 that it holds), got {entries:,}"
-        )
-    jobs = _jobs(entries, key_type, value_type, jobs)
+    check_count("entries", entries, key_type)
+    jobs = how_many_at_once("entries", entries, key_type, value_type, jobs)
     wanted = subjects(key_type, value_type)
     kept = sorted({max(1, entries // 1000), max(1, entries // 2)})
-    with _Runs(jobs, report) as runs:
+    with Runs("gomap.article", jobs, report) as runs:
         for subject in wanted:
             job = {"subject": asdict(subject), "key": key_type.name, "value": value_type.name}
             for few in [None, *kept]:
-                runs.start(subject.name, json.dumps({**job, "entries": entries, "kept": few}))
+                runs.start(subject.name, {**job, "entries": entries, "kept": few})
         results = iter(runs.results())
     measured = []
     for subject in wanted:
@@ -457,100 +354,5 @@ def measure(
     return Article(entries, tuple(measured))
 
 
-def _jobs(entries: int, key: Type, value: Type, jobs: int | None) -> int:
-    """How many runs the machine has room for; refuses what would drive it out of memory."""
-    # A growing map of buckets just over half full: three times the data; objects have their own cost.
-    need = entries * max(4 * (key.size + value.size), 200)
-    available = _available()
-    if available is not None and need > available:
-        raise ScenarioError(
-            f"{entries:,} entries of {key} and {value} need about {need / 2**30:,.1f} GB of memory; "
-            f"{available / 2**30:,.1f} GB are available"
-        )
-    if jobs is not None:
-        return jobs
-    return 1 if os.cpu_count() == 1 or (available is not None and 2 * need > available) else 2
-
-
-class _Runs:
-    """Processes, so many at a time. Leaving it kills those that are still going."""
-
-    def __init__(self, jobs: int, report: Report | None) -> None:
-        self._pool = ThreadPoolExecutor(jobs)
-        self._report = report
-        self._processes: list[_Process] = []
-        self._futures: list[Any] = []
-        self._lock = threading.Lock()
-        self._stopping = False
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        with self._lock:
-            self._stopping = True
-            for run in self._processes:
-                if run.process is not None and run.process.poll() is None:
-                    run.process.kill()
-        self._pool.shutdown(cancel_futures=True)
-
-    def start(self, what: str, job: str) -> None:
-        run = _Process(what)
-        self._processes.append(run)
-        self._futures.append(self._pool.submit(self._go, run, job))
-
-    def results(self) -> list[dict[str, Any]]:
-        waiting = set(self._futures)
-        while waiting:
-            # Short waits, so that Ctrl-C comes through on every system and progress is shown.
-            done, waiting = wait(waiting, timeout=0.1, return_when=FIRST_EXCEPTION)
-            for future in done:
-                future.result()
-            if self._report is not None:
-                going = [f"{run.what}: {run.doing}" for run in self._processes if 0 <= run.percent < 100]
-                percent = sum(max(run.percent, 0) for run in self._processes) // len(self._processes)
-                self._report(percent, ", ".join(dict.fromkeys(going)))
-        return [future.result() for future in self._futures]
-
-    def _go(self, run: _Process, job: str) -> dict[str, Any]:
-        """In a thread of its own: one process from its start to its end."""
-        package = str(Path(__file__).resolve().parent.parent)
-        path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
-        with self._lock:
-            if self._stopping:
-                raise RunError("stopped")
-            # -P: what is in the current directory is none of this package's business.
-            run.process = process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "gomap.article", job],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-                env={**os.environ, "PYTHONPATH": path},
-            )
-        run.percent = 0
-        with process:
-            assert process.stdout is not None
-            assert process.stderr is not None
-            last = ""
-            for line in process.stderr:
-                if line.startswith("progress "):
-                    _, percent, run.doing = line.split(maxsplit=2)
-                    run.percent, run.doing = int(percent), run.doing.strip()
-                elif line.strip():
-                    last = line.strip()
-            output = process.stdout.read()
-        run.percent = 100
-        if process.returncode < 0:
-            raise RunError(
-                f"{run.what}: the process was ended by signal {-process.returncode}"
-                + (", perhaps for want of memory" if process.returncode == -9 else "")
-            )
-        if process.returncode:
-            raise RunError(f"{run.what}: {last or f'the process ended with code {process.returncode}'}")
-        result: dict[str, Any] = json.loads(output)
-        return result
-
-
 if __name__ == "__main__":
-    sys.exit(_main(sys.argv[1]))
+    sys.exit(serve(_run, sys.argv[1]))

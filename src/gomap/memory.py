@@ -212,6 +212,13 @@ def allocated(request: int) -> int:
     return -(-(chunk + 8) // PAGESIZE) * PAGESIZE
 
 
+def plain_bytes(obj: object) -> int:
+    """What :func:`sizeof` says of an int, float, bool or bytes, in a small part of its time."""
+    if getrefcount(obj) > _NEVER_FREED or id(obj) in _CONSTANTS:
+        return 0
+    return allocated(getsizeof(obj))
+
+
 def _references_of_one() -> int:
     """What getrefcount says, in a loop, of an object that only one container refers to."""
     for item in [object()]:
