@@ -348,22 +348,18 @@ static void count_region(gm_memory *memory, int purpose, gm_region *region, unsi
 static unsigned reserve_for(size_t bytes)
 {
     unsigned log2 = GM_RESERVE_LEAST;
-    while (log2 < 62 && ((size_t)1 << log2) >> GM_RESERVE_AHEAD < bytes) log2++;
+    while (log2 < 8 * sizeof(size_t) - 2 && ((size_t)1 << log2) >> GM_RESERVE_AHEAD < bytes) log2++;
     return log2;
 }
 
 size_t gm_region_room(size_t bytes)
 {
-    if (bytes >= GM_HUGE_STEPS) return round_up(bytes + 1, GM_HUGE_BYTES);
     if (bytes < GM_MAP_BYTES) return bytes + bytes / 4;
-    return bytes + (bytes / 128 < GM_LEAST_STEP ? GM_LEAST_STEP : bytes / 128);
+    size_t step = bytes / 128;
+    return bytes + (step < GM_LEAST_STEP ? GM_LEAST_STEP : step < GM_MOST_STEP ? step : GM_MOST_STEP);
 }
 
-size_t gm_region_spare(size_t bytes)
-{
-    size_t room = gm_region_room(bytes);
-    return room + (bytes < GM_HUGE_STEPS ? room - bytes : GM_HUGE_BYTES);
-}
+size_t gm_region_spare(size_t bytes) { return bytes + 2 * (gm_region_room(bytes) - bytes); }
 
 /* A mapped region to more bytes: in its reservation, or in a larger one. */
 static int region_grow(gm_memory *memory, int purpose, gm_region *region, size_t bytes)
@@ -373,9 +369,11 @@ static int region_grow(gm_memory *memory, int purpose, gm_region *region, size_t
     if (must_fail()) return 0;
     if (bytes > reserved) {
         unsigned log2 = reserve_for(bytes);
-        at = log2 < 62 ? reservation_move(at, old, reserved, bytes, log2) : NULL;
-        if (at == NULL) return 0;
-        region->reserved = log2 & 0xff;
+        char *wider = NULL;
+        while (wider == NULL && (size_t)1 << log2 >= bytes) wider = reservation_move(at, old, reserved, bytes, log2--);
+        if (wider == NULL) return 0;
+        region->reserved = (log2 + 1) & 0xff;
+        at = wider;
     } else if (!commit(at + old, bytes - old)) {
         return 0;
     }
@@ -405,8 +403,10 @@ static int region_convert(gm_memory *memory, int purpose, gm_region *region, siz
     if (is_mapped(bytes)) {
         unsigned log2 = reserve_for(bytes);
         if (must_fail()) return 0;
-        char *at = log2 < 62 ? reserve((size_t)1 << log2) : NULL;
+        char *at = NULL;
+        while (at == NULL && (size_t)1 << log2 >= bytes) at = reserve((size_t)1 << log2--);
         if (at == NULL) return 0;
+        log2++;
         if (!commit(at, bytes)) {
             unreserve(at, (size_t)1 << log2);
             return 0;

@@ -22,15 +22,18 @@
 #define GM_MAP_BYTES ((size_t)128 << 10)
 /* The huge page of x86-64, and of AArch64 with 4 KiB pages. */
 #define GM_HUGE_BYTES ((size_t)2 << 20)
-/* From here on a region grows by whole huge pages (a 32nd of it at most), and so is made of them: at
- * 10,000,000 entries a hit takes a fifth less. */
-#define GM_HUGE_STEPS ((size_t)64 << 20)
-/* A smaller mapped region grows by this at least: a call of the system takes as long as 20 insertions. */
+/* A mapped region grows by a 128th; by the former at least, since a call of the system takes as long as 20
+ * insertions, and by the latter at most, since one insertion waits for its pages: 64 take 50 to 100
+ * microseconds. (Growing by whole huge pages made a hit at 10,000,000 entries a sixth faster; but one insertion
+ * in ten million took 5 ms, while the system made room for one. As it is they come later, when the system gets
+ * to it, or at once where room is reserved.) */
 #define GM_LEAST_STEP ((size_t)16 << 10)
-/* The least address space reserved for a region, and how much more than it needs. Reserving costs no
- * memory; 2^26 lets hundreds of thousands of maps fit the 2^47 bytes a process has. */
+#define GM_MOST_STEP ((size_t)256 << 10)
+/* The least address space reserved for a region, and how much more than it needs, as powers of two.
+ * Reserving costs no memory, and moving to a larger reservation takes one insertion long. 2^15 regions of 4 GB fit the 2^47 bytes a process has, as many as Linux lets it map by default. Where
+ * so much is not to be had, less is taken. */
 #if !defined(GM_RESERVE_LEAST) /* tests lower it */
-#define GM_RESERVE_LEAST 26
+#define GM_RESERVE_LEAST (SIZE_MAX >> 31 > 1 ? 32 : 26)
 #endif
 #define GM_RESERVE_AHEAD 3
 
@@ -81,7 +84,7 @@ int gm_region_resize(gm_memory *memory, int purpose, gm_region *region, size_t b
 size_t gm_region_granted(const gm_region *region);
 
 /* The bytes to make a region of `bytes` hold, so that growing on costs little. A heap block may have to be
- * copied, and grows by a quarter; a mapped one grows in place, by a 128th, or by the huge pages it is of. */
+ * copied, and grows by a quarter; a mapped one grows in place, by a 128th. */
 size_t gm_region_room(size_t bytes);
 
 /* The most that a region keeps when so many bytes are needed: twice the room, so that growing and shrinking
