@@ -394,13 +394,20 @@ static void region_release(gm_memory *memory, int purpose, gm_region *region)
     memset(region, 0, sizeof *region);
 }
 
+/* Tags are an eighth of their slots and less: they are mapped early, when those are, so that no large map has
+ * them twice while they move. */
+static int maps_region(int purpose, size_t bytes)
+{
+    return bytes >= (purpose == GOMAP_TAGS ? GM_MAP_BYTES / 8 : GM_MAP_BYTES);
+}
+
 /* From the heap to a mapping, or back: the one step that copies. */
 static int region_convert(gm_memory *memory, int purpose, gm_region *region, size_t bytes)
 {
     gm_region other;
     size_t keep = (size_t)region->bytes < bytes ? (size_t)region->bytes : bytes;
     memset(&other, 0, sizeof other);
-    if (is_mapped(bytes)) {
+    if (maps_region(purpose, bytes)) {
         unsigned log2 = reserve_for(bytes);
         if (must_fail()) return 0;
         char *at = NULL;
@@ -432,11 +439,11 @@ int gm_region_resize(gm_memory *memory, int purpose, gm_region *region, size_t b
         return 1;
     }
     if (bytes > (size_t)1 << 55) return 0;
-    if (is_mapped(bytes)) bytes = round_up(bytes, page_bytes());
+    if (maps_region(purpose, bytes)) bytes = round_up(bytes, page_bytes());
     if (bytes == old) return 1;
-    if ((region->reserved != 0) != is_mapped(bytes))
+    if ((region->reserved != 0) != maps_region(purpose, bytes))
         return region_convert(memory, purpose, region, bytes) || bytes < old;
-    if (!is_mapped(bytes)) {
+    if (!maps_region(purpose, bytes)) {
         unsigned char *moved = gm_resize(memory, purpose, region->at, old, bytes);
         if (moved == NULL) return bytes < old;
         region->at = moved;

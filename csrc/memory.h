@@ -30,8 +30,9 @@
 #define GM_LEAST_STEP ((size_t)16 << 10)
 #define GM_MOST_STEP ((size_t)256 << 10)
 /* The least address space reserved for a region, and how much more than it needs, as powers of two.
- * Reserving costs no memory, and moving to a larger reservation takes one insertion long. 2^15 regions of 4 GB fit the 2^47 bytes a process has, as many as Linux lets it map by default. Where
- * so much is not to be had, less is taken. */
+ * Reserving costs no memory, and moving to a larger reservation takes one insertion long. 2^15 regions of 4 GB
+ * fit the 2^47 bytes a process has, as many as Linux lets it map by default. Where so much is not to be had,
+ * less is taken. */
 #if !defined(GM_RESERVE_LEAST) /* tests lower it */
 #define GM_RESERVE_LEAST (SIZE_MAX >> 31 > 1 ? 32 : 26)
 #endif

@@ -31,6 +31,7 @@ RESULTS = HERE.parent / "results"
 
 OPERATIONS = ("grow", "presized", "hit", "miss", "delete", "churn", "iterate")
 VALUE_BYTES = (8, 128)
+OWN = ("Map", "GoMap")
 OPTIMISE = ["-O3", "-DNDEBUG"]  # as the wheel is built; the same for C and C++
 WARNINGS = ["-Wall", "-Wextra"]
 HUGE_PAGES = Path("/sys/kernel/mm/transparent_hugepage/enabled")
@@ -82,9 +83,9 @@ class Results:
     def median(self, workload: Workload, program: str, operation: str) -> float:
         return statistics.median(self.samples[workload][program][operation])
 
-    def ratio(self, workload: Workload, other: str, operation: str) -> float:
-        """Of gomap to another: the median of each round's, as runs of one round are neighbours in time."""
-        ours = self.samples[workload]["gomap"][operation]
+    def ratio(self, workload: Workload, own: str, other: str, operation: str) -> float:
+        """Of a map of ours to another: the median of each round's, as runs of one round are neighbours in time."""
+        ours = self.samples[workload][own][operation]
         theirs = self.samples[workload][other][operation]
         return statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
 
@@ -112,13 +113,21 @@ def build(command: list[str], cwd: Path | None = None) -> None:
 
 def build_gomap(directory: Path) -> list[Program]:
     cc = tool("CC", "cc")
-    sources = [str(HERE / "bench_gomap.c"), *map(str, sorted(CSRC.glob("*.c")))]
-    executables = {}
-    for size in VALUE_BYTES:
-        executables[size] = directory / f"gomap-{size}"
-        flags = ["-std=c11", *OPTIMISE, *WARNINGS, f"-DVALUE_BYTES={size}", f"-I{CSRC}"]
-        build([*cc, *flags, *sources, "-o", str(executables[size])])
-    return [Program("gomap", executables)]
+    options = ["-std=c11", *OPTIMISE, *WARNINGS, f"-I{CSRC}"]
+    objects = []
+    for source in sorted(CSRC.glob("*.c")):
+        objects.append(str(directory / f"{source.stem}.o"))
+        build([*cc, *options, "-c", str(source), "-o", objects[-1]])
+    programs = []
+    for name, engine in (("Map", "GOMAP_ELASTIC"), ("GoMap", "GOMAP_GO")):
+        executables = {}
+        for size in VALUE_BYTES:
+            executables[size] = directory / f"{name}-{size}"
+            chosen = [f"-DVALUE_BYTES={size}", f"-DENGINE={engine}"]
+            program = [str(HERE / "bench_gomap.c"), *objects, "-o", str(executables[size])]
+            build([*cc, *options, *chosen, *program])
+        programs.append(Program(name, executables))
+    return programs
 
 
 def absl_flags() -> list[str]:
@@ -244,11 +253,11 @@ def machine(names: Iterable[str]) -> dict[str, str]:
 
 def table(results: Results, workload: Workload) -> list[list[str]]:
     names = list(results.samples[workload])
-    others = names[1:]
-    rows = [["ns/op", *names, *(f"gomap/{other}" for other in others)]]
-    for operation in results.samples[workload]["gomap"]:
+    pairs = [(own, other) for own in OWN for other in names if other not in OWN]
+    rows = [["ns/op", *names, *(f"{own}/{other}" for own, other in pairs)]]
+    for operation in results.samples[workload][OWN[0]]:
         medians = [f"{results.median(workload, name, operation):.1f}" for name in names]
-        ratios = [f"{results.ratio(workload, other, operation):.2f}" for other in others]
+        ratios = [f"{results.ratio(workload, own, other, operation):.2f}" for own, other in pairs]
         rows.append([operation, *medians, *ratios])
     return rows
 
@@ -272,7 +281,7 @@ def report(results: Results, command: str, date: str, rounds: int, facts: dict[s
     parts = [
         "# The C core against absl::flat_hash_map and Go's map",
         f"Thread CPU time, medians of {rounds} rounds; a ratio is the median of the rounds' ratios, below 1 "
-        "where gomap is faster. What each operation is: [README](../README.md).",
+        "where ours is faster. What each operation is: [README](../README.md).",
         "\n".join(
             f"- {name}: {fact}" for name, fact in {"command": f"`{command}`", "date": date, **facts}.items()
         ),
