@@ -95,9 +95,11 @@ GM_INLINE int el_check_shape(const gm_elastic *m, char *why, size_t size, gm_kin
     }
     while (mask < m->buckets - 1) mask = 2 * mask + 1;
     if (mask != m->mask) return gm_broken(why, size, "E1: mask %u for %u buckets", m->mask, m->buckets);
+    if (m->grow_at != el_capacity(m->buckets) || m->shrink_at > m->grow_at / 4 * 3)
+        return gm_broken(why, size, "E1: %u buckets grow at %zu, shrink at %zu", m->buckets, m->grow_at, m->shrink_at);
     if (m->tags.bytes < (size_t)m->buckets * EL_SLOTS || m->slots.bytes < (size_t)m->buckets * EL_SLOTS * slot_bytes)
         return gm_broken(why, size, "E1: the regions are too small for %u buckets", m->buckets);
-    if (m->buckets == 1 ? count > EL_SLOTS : 2 * count > (size_t)15 * m->buckets)
+    if (m->buckets == 1 ? count > EL_SLOTS : 2 * count > (size_t)EL_COMPACT_HALVES * m->buckets)
         return gm_broken(why, size, "E1: %zu entries in %u buckets", count, m->buckets);
     if (m->overflow.bytes < m->overflow_used * (slot_bytes + 1) || (m->overflow_used == 0) != (m->overflow.bytes == 0))
         return gm_broken(why, size, "E6: an overflow list of %u places in %zu bytes", m->overflow_used, (size_t)m->overflow.bytes);

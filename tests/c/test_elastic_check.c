@@ -37,7 +37,9 @@ static void settled_map(void)
     BROKEN_BY("E1", map, m->buckets, 0);
     BROKEN_BY("E1", map, m->buckets, 2 * m->mask);
     BROKEN_BY("E1", map, map->count, (size_t)m->buckets * 15 / 2 + 1);
-    /* By one: the region's bytes are not enough, or the mask is another's. */
+    BROKEN_BY("E1", map, m->grow_at, m->grow_at + 1);
+    BROKEN_BY("E1", map, m->shrink_at, m->grow_at);
+    /* By one byte. */
     gm_region tags = m->tags, slots = m->slots;
     tags.bytes = m->buckets * EL_SLOTS - 1;
     slots.bytes = m->buckets * EL_SLOTS * 16 - 1;
