@@ -23,12 +23,12 @@
 /* The huge page of x86-64, and of AArch64 with 4 KiB pages. */
 #define GM_HUGE_BYTES ((size_t)2 << 20)
 /* A mapped region grows by a 128th; by the former at least, since a call of the system takes as long as 20
- * insertions, and by the latter at most, since one insertion waits for its pages: 64 take 50 to 100
+ * insertions, and by the latter at most, since one insertion waits for its pages: 32 take 30 to 60
  * microseconds. (Growing by whole huge pages made a hit at 10,000,000 entries a sixth faster; but one insertion
  * in ten million took 5 ms, while the system made room for one. As it is they come later, when the system gets
  * to it, or at once where room is reserved.) */
 #define GM_LEAST_STEP ((size_t)16 << 10)
-#define GM_MOST_STEP ((size_t)256 << 10)
+#define GM_MOST_STEP ((size_t)128 << 10)
 /* The least address space reserved for a region, and how much more than it needs, as powers of two.
  * Reserving costs no memory, and moving to a larger reservation takes one insertion long. 2^15 regions of 4 GB
  * fit the 2^47 bytes a process has, as many as Linux lets it map by default. Where so much is not to be had,

@@ -2,6 +2,7 @@
  *
  *     limits worst ENTRIES       map[uint64]uint64: grow one by one, then delete one by one; the longest
  *                                operations, by the thread's processor time, clock overhead included
+ *     limits worst-go ENTRIES    the same for GoMap; nothing: for no map, the machine's own interruptions
  *     limits keys ENTRIES SEED   grow, hit, delete and bytes for families of keys beside random ones
  *
  * One line of JSON. Keys are not known to the map's seed, which is drawn for each run.
@@ -117,6 +118,23 @@ static void worst(int engine, size_t n)
     gomap_free(m);
 }
 
+/* The same loop around a hash: what the machine itself does to a thread's time. */
+static void nothing(size_t n)
+{
+    double longest[KEPT] = {0};
+    uint64_t sum = 0;
+    for (size_t i = 0; i < 2 * n; i++) {
+        double before = now();
+        sum += mix(i);
+        keep(longest, now() - before);
+    }
+    printf("{\"entries\": %zu, \"sum\": %d, ", n, (int)(sum & 1));
+    show("insert_ns", longest);
+    printf(", ");
+    show("delete_ns", longest);
+    printf("}\n");
+}
+
 static void keys(size_t n, uint64_t seed)
 {
     printf("{");
@@ -159,9 +177,10 @@ int main(int argc, char **argv)
     gomap_type_init(&type, GOMAP_BITS64, 8, 8, 0);
     if (argc == 3 && strcmp(argv[1], "worst") == 0) worst(GOMAP_ELASTIC, (size_t)strtoull(argv[2], NULL, 10));
     else if (argc == 3 && strcmp(argv[1], "worst-go") == 0) worst(GOMAP_GO, (size_t)strtoull(argv[2], NULL, 10));
+    else if (argc == 3 && strcmp(argv[1], "nothing") == 0) nothing((size_t)strtoull(argv[2], NULL, 10));
     else if (argc == 4 && strcmp(argv[1], "keys") == 0) keys((size_t)strtoull(argv[2], NULL, 10), strtoull(argv[3], NULL, 10));
     else {
-        fprintf(stderr, "usage: limits worst|worst-go ENTRIES, or limits keys ENTRIES SEED\n");
+        fprintf(stderr, "usage: limits worst|worst-go|nothing ENTRIES, or limits keys ENTRIES SEED\n");
         return 2;
     }
     return 0;

@@ -84,7 +84,7 @@ class Results:
         return statistics.median(self.samples[workload][program][operation])
 
     def ratio(self, workload: Workload, own: str, other: str, operation: str) -> float:
-        """Of a map of ours to another: the median of each round's, as runs of one round are neighbours in time."""
+        """Of a map of ours to another: the median of the rounds', whose runs are neighbours in time."""
         ours = self.samples[workload][own][operation]
         theirs = self.samples[workload][other][operation]
         return statistics.median(a / b for a, b in zip(ours, theirs, strict=True))

@@ -61,8 +61,12 @@ def sweep(value_type: str) -> dict[str, Any]:
         compact.append(copy.nbytes / n)
         del copy
     return {
-        "mean": sum(grown) / 64, "max": max(grown), "compact_mean": sum(compact) / 64,
-        "compact_max": max(compact), "peak_max": max(peaks), "resident": resident_ratio,
+        "mean": sum(grown) / 64,
+        "max": max(grown),
+        "compact_mean": sum(compact) / 64,
+        "compact_max": max(compact),
+        "peak_max": max(peaks),
+        "resident": resident_ratio,
     }
 
 
@@ -73,7 +77,8 @@ def large(value_type: str) -> dict[str, Any]:
         m[key(i)] = value
     memory = m.memory()
     answer = {
-        "grown": memory.total / n, "peak": memory.peak / memory.total,
+        "grown": memory.total / n,
+        "peak": memory.peak / memory.total,
         "resident": (resident() - before) / memory.total,
     }
     m.compact()
@@ -106,8 +111,14 @@ def deleting(value_type: str) -> dict[str, Any]:
             del m[key(order.pop())]
         answer[f"at {left}"] = m.nbytes
     order.clear()
-    return {"empty": empty, "peak": peak, **answer, "resident_peak": resident_peak,
-            "resident_end": resident() - before, "list": held}
+    return {
+        "empty": empty,
+        "peak": peak,
+        **answer,
+        "resident_peak": resident_peak,
+        "resident_end": resident() - before,
+        "list": held,
+    }
 
 
 def churn(value_type: str) -> dict[str, Any]:
@@ -123,7 +134,11 @@ def churn(value_type: str) -> dict[str, Any]:
         if i % 1000 == 0:
             worst = max(worst, m.nbytes)
     after = m.stats()
-    return {"worst": worst / begun, "splits": after.splits - stats.splits, "merges": after.merges - stats.merges}
+    return {
+        "worst": worst / begun,
+        "splits": after.splits - stats.splits,
+        "merges": after.merges - stats.merges,
+    }
 
 
 def small(value_type: str) -> dict[str, Any]:
@@ -140,7 +155,9 @@ PARTS = {"sweep": sweep, "large": large, "peaks": peaks, "deleting": deleting, "
 
 
 def in_a_process(part: str, value_type: str) -> dict[str, Any]:
-    done = subprocess.run([sys.executable, __file__, "--part", part, value_type], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, __file__, "--part", part, value_type], capture_output=True, text=True
+    )
     if done.returncode:
         sys.exit(f"{part} of {value_type} failed:\n{done.stderr}")
     answer: dict[str, Any] = json.loads(done.stdout)
@@ -158,33 +175,84 @@ def report(found: dict[str, dict[str, dict[str, Any]]], command: str) -> str:
     for value_type, raw in TYPES.items():
         parts = found[value_type]
         s, big, gone, turn = parts["sweep"], parts["large"], parts["deleting"], parts["churn"]
-        per_entry.append([
-            names[value_type], str(raw), f"{s['mean']:.2f}", f"{s['max']:.2f}", f"{s['compact_max']:.2f}",
-            f"{big['grown']:.2f}", f"{big['compact']:.2f}", f"{s['resident']:.3f}", f"{big['resident']:.3f}",
-        ])
-        life.append([
-            names[value_type], f"{parts['peaks']['worst']:.3f}", f"{gone['peak']:,}", f"{gone['at 500000']:,}",
-            f"{gone['at 1000']:,}", f"{gone['at 0']:,}", f"{turn['worst']:.3f}", f"{turn['splits']:,}",
-            f"{turn['merges']:,}",
-        ])
+        per_entry.append(
+            [
+                names[value_type],
+                str(raw),
+                f"{s['mean']:.2f}",
+                f"{s['max']:.2f}",
+                f"{s['compact_max']:.2f}",
+                f"{big['grown']:.2f}",
+                f"{big['compact']:.2f}",
+                f"{s['resident']:.3f}",
+                f"{big['resident']:.3f}",
+            ]
+        )
+        life.append(
+            [
+                names[value_type],
+                f"{parts['peaks']['worst']:.3f}",
+                f"{gone['peak']:,}",
+                f"{gone['at 500000']:,}",
+                f"{gone['at 1000']:,}",
+                f"{gone['at 0']:,}",
+                f"{turn['worst']:.3f}",
+                f"{turn['splits']:,}",
+                f"{turn['merges']:,}",
+            ]
+        )
         sizes = parts["small"]
         small_rows.append([names[value_type], *(f"{sizes[n]:,}" for n in sizes)])
-    return "\n\n".join([
-        "# The bytes of a Map",
-        f"`{command}`, Python {platform.python_version()}, {platform.system()} {platform.machine()}, "
-        f"{datetime.date.today().isoformat()}. What each figure is: the program's first lines.",
-        "Bytes an entry, at 64 sizes from 1,000,000 to 2,000,000 and at 10,000,000; resident memory over counted bytes:",
-        table(["", "raw", "mean", "max", "compact, max", "10M", "10M compact", "resident", "10M resident"], per_entry),
-        "A life: the peak of growing over what is held, from 100,000 entries on; bytes of 1,000,000 entries and after "
-        "deleting; ten times 1,000,000 new keys for old ones, the worst over the start:",
-        table(["", "peak", "1,000,000", "500,000 left", "1,000 left", "none left", "churn", "splits", "merges"], life),
-        "Small maps, `sys.getsizeof` (the Python object and all it holds):",
-        table(["entries", "0", "1", "8", "100", "1,000"], small_rows),
-    ]) + "\n"
+    return (
+        "\n\n".join(
+            [
+                "# The bytes of a Map",
+                f"`{command}`, Python {platform.python_version()}, {platform.system()} {platform.machine()}, "
+                f"{datetime.date.today().isoformat()}. What each figure is: the program's first lines.",
+                "Bytes an entry, at 64 sizes from 1,000,000 to 2,000,000 and at 10,000,000; "
+                "resident memory over counted bytes:",
+                table(
+                    [
+                        "",
+                        "raw",
+                        "mean",
+                        "max",
+                        "compact, max",
+                        "10M",
+                        "10M compact",
+                        "resident",
+                        "10M resident",
+                    ],
+                    per_entry,
+                ),
+                "A life: the peak of growing over what is held, from 100,000 entries on; bytes of 1,000,000 entries and "
+                "after deleting; ten times 1,000,000 new keys for old ones, the worst over the start:",
+                table(
+                    [
+                        "",
+                        "peak",
+                        "1,000,000",
+                        "500,000 left",
+                        "1,000 left",
+                        "none left",
+                        "churn",
+                        "splits",
+                        "merges",
+                    ],
+                    life,
+                ),
+                "Small maps, `sys.getsizeof` (the Python object and all it holds):",
+                table(["entries", "0", "1", "8", "100", "1,000"], small_rows),
+            ]
+        )
+        + "\n"
+    )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--part", nargs=2, metavar=("PART", "VALUE"), help=argparse.SUPPRESS)
     parser.add_argument("--write", action="store_true", help="write benchmarks/results/memory.json and .md")
     options = parser.parse_args()

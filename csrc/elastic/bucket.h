@@ -40,7 +40,7 @@ enum { EL_SLOTS = 8, EL_EMPTY = 0 };
 /* A deletion merges below 8/11 of that, 5 in a large map: what an insertion and a deletion by turns split is
  * not merged again, and a merge finds room for nearly all its entries in one bucket (0.13 displaced by a
  * deletion; 0.32 below 6, which takes half as long again). */
-#define EL_SHRINK(grow_at) ((grow_at) / 11 * 8)
+#define EL_SHRINK(grow_at) ((grow_at) * 8 / 11)
 /* compact() merges down to this load, in halves: 17 / (7.5 / 8) = 18.1 bytes. */
 #define EL_COMPACT_HALVES 15
 /* Entries larger than this stand in records: five bytes a slot for a full one beat an eighth of the
