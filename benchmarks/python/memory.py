@@ -225,8 +225,8 @@ def report(found: dict[str, dict[str, dict[str, Any]]], command: str) -> str:
                     ],
                     per_entry,
                 ),
-                "A life: the peak of growing over what is held, from 100,000 entries on; bytes of 1,000,000 entries and "
-                "after deleting; ten times 1,000,000 new keys for old ones, the worst over the start:",
+                "A life: the peak of growing over what is held, from 100,000 entries on; bytes of 1,000,000 "
+                "entries and after deleting; ten times 1,000,000 new keys for old, the worst over the start:",
                 table(
                     [
                         "",
