@@ -419,6 +419,7 @@ def test_interrupted(whole_group: bool) -> None:
             pass
     finally:
         process.kill()
+        process.wait()
         os.close(terminal)
     assert process.returncode == 130
     assert out == b""

@@ -13,9 +13,10 @@ import random
 import subprocess
 import sys
 import threading
+import time
 from array import array
 from collections.abc import Callable
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -177,6 +178,8 @@ class _Process:
     percent: int = -1  # before its start
     doing: str = "starting"
     process: subprocess.Popen[str] | None = None
+    result: dict[str, Any] | None = None
+    error: BaseException | None = None
 
 
 def how_many_at_once(what: str, count: int, key: Type, value: Type, jobs: int | None) -> int:
@@ -202,7 +205,6 @@ class Runs:
         self._pool = ThreadPoolExecutor(jobs)
         self._report = report
         self._processes: list[_Process] = []
-        self._futures: list[Any] = []
         self._lock = threading.Lock()
         self._stopping = False
 
@@ -220,23 +222,31 @@ class Runs:
     def start(self, what: str, job: dict[str, Any]) -> None:
         run = _Process(what)
         self._processes.append(run)
-        self._futures.append(self._pool.submit(self._go, run, json.dumps(job)))
+        self._pool.submit(self._go, run, json.dumps(job))
 
     def results(self) -> list[dict[str, Any]]:
-        waiting = set(self._futures)
-        while waiting:
-            # Short waits, so that Ctrl-C comes through on every system and progress is shown.
-            done, waiting = wait(waiting, timeout=0.1, return_when=FIRST_EXCEPTION)
-            for future in done:
-                future.result()
+        # Looked at, not waited for on the futures' locks: an interrupt that comes while this thread takes one
+        # would leave it taken, and the threads wait for it for ever.
+        while any(run.result is None for run in self._processes):
+            time.sleep(0.05)
+            for run in self._processes:
+                if run.error is not None:
+                    raise run.error
             if self._report is not None:
                 going = [f"{run.what}: {run.doing}" for run in self._processes if 0 <= run.percent < 100]
                 percent = sum(max(run.percent, 0) for run in self._processes) // len(self._processes)
                 self._report(percent, ", ".join(dict.fromkeys(going)))
-        return [future.result() for future in self._futures]
+        return [run.result for run in self._processes if run.result is not None]
 
-    def _go(self, run: _Process, job: str) -> dict[str, Any]:
-        """In a thread of its own: one process from its start to its end."""
+    def _go(self, run: _Process, job: str) -> None:
+        """In a thread of its own."""
+        try:
+            run.result = self._run(run, job)
+        except BaseException as error:  # raised where the results are asked for
+            run.error = error
+
+    def _run(self, run: _Process, job: str) -> dict[str, Any]:
+        """One process from its start to its end."""
         package = str(Path(__file__).resolve().parent.parent)
         path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
         with self._lock:
