@@ -82,6 +82,7 @@ cdef enum:  # types.Kind, in the same order
     FLOAT32
     FLOAT64
     BYTES
+    NOTHING
 
 cdef enum Role:
     KEY
@@ -291,6 +292,8 @@ cdef int number_in(BaseMap m, Role role, uint8_t kind, object value, Cell *cell,
         return float_in(m, role, kind, value, cell, raises)
     if kind == BOOL:
         return bool_in(m, role, value, cell)
+    if kind == NOTHING:
+        return 1 if value is None else wrong_type(m, role, "None", value)
     return int_in(m, role, kind, value, cell, raises)
 
 
@@ -358,6 +361,8 @@ cdef object number_out(uint8_t kind, const void *at):
     if kind == UINT16:
         memcpy(&cell.u16, at, 2)
         return gomap_int64_make(cell.u16)
+    if kind == NOTHING:
+        return None
     memcpy(&cell.u8, at, 1)
     if kind == BOOL:
         return True if cell.u8 else False
