@@ -21,6 +21,7 @@ KEY_TYPES = [
     *(f"[{size}]byte" for size in (0, 1, 3, 8, 16, 32, 128, 129, 4000)),
 ]
 VALUE_TYPES = [*KEY_TYPES, *("*" + name for name in KEY_TYPES if "[" in name), "*int", "*bool", "*float32"]
+VALUE_TYPES += ["struct{}", "*struct{}"]
 
 #: A pair for every way that the core stores keys and values.
 PAIRS = [
@@ -33,6 +34,7 @@ PAIRS = [
     ("uint16", "[128]byte"),
     ("bool", "[129]byte"),
     ("[0]byte", "[0]byte"),
+    ("int32", "struct{}"),
 ]
 
 # The same examples in every run; HYPOTHESIS_PROFILE=explore looks for new ones.
@@ -44,6 +46,8 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
 def make_examples(spelling: str, count: int) -> list[Any]:
     """Distinct values of a type, its limits first; fewer than count where there are fewer."""
     type_ = parse(spelling)
+    if type_.kind is Kind.NOTHING:
+        return [None][:count]
     if type_.kind is Kind.BOOL:
         return [False, True][:count]
     if type_.kind in (Kind.FLOAT32, Kind.FLOAT64):

@@ -164,6 +164,29 @@ def test_make_takes_go_s_spelling() -> None:
     assert make(" map [ int ] float64 ", 1000).stats().B == GoMap(int, float, capacity=1000).stats().B
 
 
+@pytest.mark.parametrize("spelling", [None, type(None), "struct{}", " struct { } "])
+def test_values_of_nothing(map_class: Class, spelling: Any) -> None:
+    m = map_class(int, spelling, {1: None})
+    assert m.value_type.name == "struct{}"
+    m[2] = None
+    assert m.setdefault(3) is m.setdefault(2, None) is m[3] is m.get(1) is None
+    assert m.pop(3) is None
+    assert_same(m, {1: None, 2: None})
+    assert m == {1: None, 2: None} == m
+    assert m != {1: None, 2: 0}
+    assert (1, None) in m.items()
+    assert (1, 0) not in m.items()
+    assert (9, None) not in m.items()
+    assert None in m.values()
+    assert m.popitem() in [(1, None), (2, None)]
+    assert m.memory().raw == 8
+    for fill in ((), (None,)):
+        assert_same(map_class.fromkeys([1, 2], *fill, key=int, value=spelling), {1: None, 2: None})
+    assert map_class(int, spelling) == map_class(int, spelling) | {}
+    assert repr(map_class(int, spelling)) == f"{map_class.__name__}('int', 'struct{{}}')"
+    assert make("map[int]struct{}").value_type == m.value_type
+
+
 # ---- making a map ------------------------------------------------------------------------------------
 
 
@@ -977,7 +1000,9 @@ ENTRY = (5).to_bytes(8, sys.byteorder) + (6).to_bytes(8, sys.byteorder)
         (("int", "int", 1, None, sys.byteorder), ValueError),
         (("int", "spam", 1, ENTRY, sys.byteorder), ValueError),
         (("*int", "int", 1, ENTRY, sys.byteorder), ValueError),
-        (("int", None, 1, ENTRY, sys.byteorder), TypeError),
+        (("int", None, 1, ENTRY, sys.byteorder), ValueError),
+        ((None, "int", 1, ENTRY, sys.byteorder), ValueError),
+        (("int", 5, 1, ENTRY, sys.byteorder), TypeError),
     ],
 )
 def test_corrupt_pickles(map_class: Class, arguments: tuple[Any, ...], error: type[Exception]) -> None:

@@ -21,7 +21,9 @@ def test_readme() -> None:
 
 
 def test_docstrings() -> None:
-    found = doctest.DocTestFinder(recurse=False).find(_core.GoMap, "GoMap", globs={"GoMap": _core.GoMap})
-    results = [doctest.DocTestRunner().run(example) for example in found]
-    assert sum(result.attempted for result in results) > 0
-    assert sum(result.failed for result in results) == 0
+    for cls in (_core.Map, _core.GoMap, _core.Set):
+        name = cls.__name__
+        found = doctest.DocTestFinder(recurse=False).find(cls, name, globs={name: cls})
+        results = [doctest.DocTestRunner().run(example) for example in found]
+        assert sum(result.attempted for result in results) > 0
+        assert sum(result.failed for result in results) == 0

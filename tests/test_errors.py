@@ -21,7 +21,9 @@ Class = Any  # one of the map classes
 Operation = Callable[[Any, Any], Any]
 
 HUGE = 10**5000  # more digits than the interpreter turns into text
-SUPPORTED = "int, int8 to int64, uint, uint8 to uint64, byte, rune, float32, float64, bool, [N]byte, *T"
+SUPPORTED = (
+    "int, int8 to int64, uint, uint8 to uint64, byte, rune, float32, float64, bool, [N]byte, *T, struct{}"
+)
 
 
 @contextmanager
@@ -329,6 +331,8 @@ UNKNOWN: list[tuple[str, str, int]] = [  # with the column where reading stopped
     ("[99999999999999999999]byte", "[N]byte takes N from 0 to 2147483647", 1),
     ("*", f"expected a pointed-to type: {SUPPORTED}", 1),
     ("**int", "a pointer to a pointer is not supported", 0),
+    ("*struct", "expected '{' after 'struct'", 7),
+    ("*struct{int}", "only the struct without fields is supported: expected '}' here", 8),
     ("*[3]bit", "only arrays of byte are supported: expected 'byte' here", 4),
 ]
 
@@ -357,7 +361,6 @@ def test_long_spelling_shows_the_place(map_class: Class) -> None:
 @pytest.mark.parametrize(
     ("spelling", "shown"),
     [
-        (None, "NoneType None"),
         (5, "int 5"),
         (b"int", "bytes b'int'"),
         ([], "list []"),
@@ -376,6 +379,26 @@ def test_what_is_no_spelling(map_class: Class, spelling: Any, shown: str) -> Non
         with pytest.raises(TypeError) as caught:
             map_class(*types)
         assert str(caught.value) == f"expected a {role} type ({SUPPORTED}), got {shown}"
+
+
+@pytest.mark.parametrize("spelling", [None, type(None), "struct{}"])
+def test_key_that_holds_nothing(map_class: Class, spelling: Any) -> None:
+    words = "a key cannot be struct{}, which holds nothing\n    struct{}\n    ^"
+    with pytest.raises(ValueError, match=f"^{re.escape(words)}$"):
+        map_class(spelling, int)
+    with pytest.raises(ValueError, match=r"^a key cannot be struct{}"):
+        map_class(map_class(int, None).value_type, int)
+    with pytest.raises(ValueError, match=r"^a key cannot be struct{}"):
+        make("map[struct{}]int")
+
+
+@pytest.mark.parametrize("wrong", [0, False, (), "", b"", {}, Nameless()], ids=label)
+def test_value_that_is_not_nothing(map_class: Class, wrong: Any) -> None:
+    m = map_class(int, None, {1: None})
+    words = f"value: expected None for struct{{}}, got {type(wrong).__name__} {wrong!r}"
+    for operation in VALUE_STORES.values():
+        with refused(m, TypeError, words):
+            operation(m, wrong)
 
 
 def test_key_that_is_a_pointer(map_class: Class) -> None:

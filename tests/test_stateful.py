@@ -49,6 +49,7 @@ TYPES: dict[str, tuple[str, str, Callable[[int], Any], Callable[[int], Any]]] = 
         lambda j: j.to_bytes(128, "little"),
     ),
     "float32 to pointers": ("float32", "*int", lambda i: float(i) if i else -0.0, number),
+    "int32 to nothing": ("int32", "struct{}", lambda i: i - 200, lambda j: None),
 }
 
 KEYS = st.integers(0, 400)

@@ -1,10 +1,10 @@
 """gomap: maps with typed keys and values in raw memory, that know what they hold.
 
-:class:`Map` is the map to use: its memory follows its entries. :class:`GoMap` is Go's classic runtime
-map, to the bucket. See ``python -m gomap``.
+:class:`Map` is the map to use: its memory follows its entries; :class:`Set` is the same of keys alone.
+:class:`GoMap` is Go's classic runtime map, to the bucket. See ``python -m gomap``.
 """
 
-from ._core import TRACEMALLOC_DOMAIN, BaseMap, GoMap, Map, make
+from ._core import TRACEMALLOC_DOMAIN, BaseMap, GoMap, Map, Set, make
 from ._version import __version__
 from .memory import MemoryReport, Stats, sizeof
 from .types import Type
@@ -15,6 +15,7 @@ __all__ = [
     "GoMap",
     "Map",
     "MemoryReport",
+    "Set",
     "Stats",
     "Type",
     "__version__",

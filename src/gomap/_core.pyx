@@ -1,6 +1,6 @@
 # cython: language_level=3, binding=False, embedsignature=True, embedsignature.format=clinic
 # cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
-"""The maps: Python objects in, the C core's bytes in between, Python objects out.
+"""Maps and sets: Python objects in, the C core's bytes in between, Python objects out.
 
 Nothing here knows how a map works; that is csrc/. A method converts its arguments (everything that
 may fail or run Python code comes first), calls the core once, and converts the result.
@@ -22,7 +22,7 @@ from ._csrc cimport *
 
 import os
 import sys
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, MutableSet, Set as AbstractSet
 from numbers import Rational, Real
 from types import GenericAlias
 
@@ -82,6 +82,7 @@ cdef enum:  # types.Kind, in the same order
     FLOAT32
     FLOAT64
     BYTES
+    NOTHING
 
 cdef enum Role:
     KEY
@@ -112,7 +113,7 @@ cdef union Cell:  # room for a converted number
 @cython.final
 @cython.no_gc
 cdef class Layout:
-    """A pair of types as the core knows it; shared by the maps of that pair, and outlives them."""
+    """A pair of types as the core knows it; shared by the maps and sets of that pair, and outlives them."""
     cdef gomap_type type
     cdef object key_type, value_type
 
@@ -172,7 +173,7 @@ cdef str shown(object value):
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-cdef object type_of(BaseMap m, Role role):
+cdef object type_of(Base m, Role role):
     return m.layout.key_type if role == KEY else m.layout.value_type
 
 
@@ -180,12 +181,12 @@ cdef str role_name(Role role):
     return "key" if role == KEY else "value"
 
 
-cdef int wrong_type(BaseMap m, Role role, str expected, object got) except -1:
+cdef int wrong_type(Base m, Role role, str expected, object got) except -1:
     raise TypeError(f"{role_name(role)}: expected {expected} for {type_of(m, role)}, "
                     f"got {type(got).__name__} {shown(got)}")
 
 
-cdef int out_of_range(BaseMap m, Role role, object value, bint raises) except -1:
+cdef int out_of_range(Base m, Role role, object value, bint raises) except -1:
     """0 for a look-up: such a key is absent."""
     if not raises:
         return 0
@@ -200,7 +201,7 @@ cdef int out_of_range(BaseMap m, Role role, object value, bint raises) except -1
     raise OverflowError(f"{role_name(role)}: {shown(value)} is out of range for {kind} ({limits})")
 
 
-cdef int int_in(BaseMap m, Role role, uint8_t kind, object value, Cell *cell, bint raises) except -1:
+cdef int int_in(Base m, Role role, uint8_t kind, object value, Cell *cell, bint raises) except -1:
     cdef int64_t signed
     cdef uint64_t unsigned
     cdef int overflow
@@ -225,7 +226,7 @@ cdef int int_in(BaseMap m, Role role, uint8_t kind, object value, Cell *cell, bi
     return int_fits(m, role, kind, signed, value, cell, raises)
 
 
-cdef inline int int_fits(BaseMap m, Role role, uint8_t kind, int64_t signed, object value, Cell *cell,
+cdef inline int int_fits(Base m, Role role, uint8_t kind, int64_t signed, object value, Cell *cell,
                          bint raises) except -1:
     if kind == INT64:
         cell.i64 = signed
@@ -246,7 +247,7 @@ cdef inline int int_fits(BaseMap m, Role role, uint8_t kind, int64_t signed, obj
     return 1
 
 
-cdef int float_in(BaseMap m, Role role, uint8_t kind, object value, Cell *cell, bint raises) except -1:
+cdef int float_in(Base m, Role role, uint8_t kind, object value, Cell *cell, bint raises) except -1:
     cdef double number
     if PyFloat_Check(value):
         number = PyFloat_AS_DOUBLE(value)
@@ -277,7 +278,7 @@ cdef int float_in(BaseMap m, Role role, uint8_t kind, object value, Cell *cell, 
     return 1
 
 
-cdef int bool_in(BaseMap m, Role role, object value, Cell *cell) except -1:
+cdef int bool_in(Base m, Role role, object value, Cell *cell) except -1:
     if not PyBool_Check(value):
         if type(value).__name__ not in ("bool", "bool_"):  # NumPy's
             return wrong_type(m, role, "bool", value)
@@ -286,15 +287,17 @@ cdef int bool_in(BaseMap m, Role role, object value, Cell *cell) except -1:
     return 1
 
 
-cdef int number_in(BaseMap m, Role role, uint8_t kind, object value, Cell *cell, bint raises) except -1:
+cdef int number_in(Base m, Role role, uint8_t kind, object value, Cell *cell, bint raises) except -1:
     if kind == FLOAT32 or kind == FLOAT64:
         return float_in(m, role, kind, value, cell, raises)
     if kind == BOOL:
         return bool_in(m, role, value, cell)
+    if kind == NOTHING:
+        return 1 if value is None else wrong_type(m, role, "None", value)
     return int_in(m, role, kind, value, cell, raises)
 
 
-cdef object bytes_of(BaseMap m, Role role, object value):
+cdef object bytes_of(Base m, Role role, object value):
     """What is bytes-like, as bytes."""
     cdef Py_buffer view
     if PyBytes_Check(value):
@@ -310,7 +313,7 @@ cdef object bytes_of(BaseMap m, Role role, object value):
         PyBuffer_Release(&view)
 
 
-cdef inline int convert(BaseMap m, Role role, Codec codec, object value, Cell *cell, const void **at,
+cdef inline int convert(Base m, Role role, Codec codec, object value, Cell *cell, const void **at,
                         bint raises) except -1:
     """The address of the value's bytes, in the cell or in the bytes object, which the caller keeps.
 
@@ -322,7 +325,7 @@ cdef inline int convert(BaseMap m, Role role, Codec codec, object value, Cell *c
     return convert_other(m, role, codec, value, cell, at, raises)
 
 
-cdef int convert_other(BaseMap m, Role role, Codec codec, object value, Cell *cell, const void **at,
+cdef int convert_other(Base m, Role role, Codec codec, object value, Cell *cell, const void **at,
                        bint raises) except -1:
     if codec.kind != BYTES:
         return number_in(m, role, codec.kind, value, cell, raises)
@@ -358,6 +361,8 @@ cdef object number_out(uint8_t kind, const void *at):
     if kind == UINT16:
         memcpy(&cell.u16, at, 2)
         return gomap_int64_make(cell.u16)
+    if kind == NOTHING:
+        return None
     memcpy(&cell.u8, at, 1)
     if kind == BOOL:
         return True if cell.u8 else False
@@ -383,7 +388,7 @@ cdef inline void store(void *room, const void *at, uint32_t size) noexcept:
         memcpy(room, at, size)
 
 
-# ---- maps -----------------------------------------------------------------------------------------
+# ---- what maps and sets have in common ------------------------------------------------------------
 
 cdef uint64_t seeds = int.from_bytes(os.urandom(8), "little")
 
@@ -398,26 +403,30 @@ cdef size_t hint_of(object capacity) except? 0:
 
 
 @cython.no_gc
-@cython.collection_type("mapping")
-cdef class BaseMap:
-    """What the maps have in common. Use :class:`Map` or :class:`GoMap`."""
+cdef class Base:
+    """What maps and sets have in common: the core's map, the types, and all that needs no value."""
     cdef gomap *map
     cdef Codec key, value
     cdef bint is_bytes  # the key, the value or both: such arguments are made bytes first
     cdef Layout layout
     cdef object __weakref__
 
-    __hash__ = None
     __reversed__ = None  # there is no order
     __class_getitem__ = classmethod(GenericAlias)
 
     def __init__(self, *arguments, **options):
-        raise TypeError("BaseMap is what the maps have in common: make a Map or a GoMap")
+        raise TypeError("Base is what maps and sets have in common: make a Map, a GoMap or a Set")
 
     def __dealloc__(self):
         gomap_free(self.map)
 
     cdef int engine(self):
+        raise NotImplementedError
+
+    cdef str spelling(self):
+        raise NotImplementedError
+
+    cdef int update_from(self, object other) except -1:
         raise NotImplementedError
 
     @cython.final
@@ -442,15 +451,14 @@ cdef class BaseMap:
         return unready(self) if self.map == NULL else 0
 
     @cython.final
-    cdef int begin(self, object key, object value, object items, object capacity) except -1:
-        """What __init__ does. Again on a map that is made already, it updates, as dict's does."""
-        cdef Layout layout = layout_of(key, value)
+    cdef int begin(self, Layout layout, object items, object capacity) except -1:
+        """What __init__ does. Again on what is made already, it updates, as dict's does."""
         cdef size_t hint = hint_of(capacity)
         if self.map != NULL:
             if not same_types(self.layout, layout):
                 raise TypeError(f"this is a {self.spelling()} already, it cannot become another")
         else:
-            if hint == 0 and isinstance(items, (dict, BaseMap)):
+            if hint == 0 and isinstance(items, (dict, set, frozenset, Base)):
                 hint = len(items)
             self.open(layout, hint)
         if items is not None:
@@ -458,17 +466,13 @@ cdef class BaseMap:
         return 0
 
     @cython.final
-    cdef str spelling(self):
-        return f"map[{self.layout.key_type}]{self.layout.value_type}"
-
-    @cython.final
-    cdef BaseMap empty(self):
-        """Another map of this class and types, not made yet."""
+    cdef Base empty(self):
+        """Another one of this class and types, not made yet."""
         cdef type cls = type(self)
-        cdef BaseMap other = cls.__new__(cls)
+        cdef Base other = cls.__new__(cls)
         return other
 
-    # ---- one entry ----
+    # ---- keys ----
 
     def __len__(self):
         self.ready()
@@ -488,6 +492,221 @@ cdef class BaseMap:
         if convert(self, KEY, self.key, key, &cell, &at, False):
             value[0] = gomap_at(self.map, at) if expected else gomap_find(self.map, at)
         return 0
+
+    @cython.final
+    cdef inline int erase(self, object key) except -1:
+        """1 when the key was there."""
+        cdef Cell cell
+        cdef const void *at
+        if self.key.kind == BYTES:
+            key = bytes_of(self, KEY, key)
+        return convert(self, KEY, self.key, key, &cell, &at, False) and gomap_erase(self.map, at)
+
+    def __contains__(self, key):
+        self.ready()
+        if self.key.kind == BYTES:
+            key = bytes_of(self, KEY, key)
+        cdef void *found
+        self.find(key, False, &found)
+        return found != NULL
+
+    def __iter__(self):
+        return iterator(self, KEYS)
+
+    # ---- all ----
+
+    def clear(self):
+        """Remove every entry."""
+        self.ready()
+        gomap_clear(self.map)
+
+    def reserve(self, count, /):
+        """Make room for count entries in all, so that none of their insertions has to grow.
+
+        :raises MemoryError: there is no such room; nothing has changed
+        """
+        self.ready()
+        if PyBool_Check(count) or not PyIndex_Check(count):
+            raise TypeError(f"reserve: expected int, got {type(count).__name__} {shown(count)}")
+        count = PyNumber_Index(count)
+        if count < 0:
+            raise ValueError(f"reserve: expected a number of entries, got {shown(count)}")
+        if count >= 2**62 or gomap_reserve(self.map, count) < 0:
+            raise MemoryError(f"no room for {shown(count)} entries of {self.spelling()}")
+
+    @cython.final
+    cdef Base cloned(self):
+        self.ready()
+        cdef Base copied = self.empty()
+        copied.map = gomap_clone(self.map, gomap_random(&seeds))
+        if copied.map == NULL:
+            raise MemoryError()
+        copied.use(self.layout)
+        return copied
+
+    def copy(self):
+        """A copy of the same class, sized for the entries there are."""
+        return self.cloned()
+
+    def __copy__(self):
+        copied = self.copy()
+        set_state(copied, self.__getstate__())
+        return copied
+
+    def __deepcopy__(self, memo):
+        import copy
+        copied = self.copy()
+        memo[id(self)] = copied
+        set_state(copied, copy.deepcopy(self.__getstate__(), memo))
+        return copied
+
+    def __repr__(self):
+        name = type(self).__name__
+        if self.map == NULL:
+            return f"<{name}, not initialised>"
+        is_set = isinstance(self, Set)
+        start = f"{name}({self.layout.key_type.name!r}"
+        if not is_set:
+            start += f", {self.layout.value_type.name!r}"
+        if self.map.count == 0:
+            return start + ")"
+        entries = []
+        for key, value in iterator(self, ITEMS):
+            if len(entries) == 6:
+                entries.append(f"... {self.map.count - 6:,} more")
+                break
+            entries.append(shown(key) if is_set else f"{shown(key)}: {shown(value)}")
+        return f"{start}, {{{', '.join(entries)}}})"
+
+    # ---- pickling ----
+
+    def __reduce__(self):
+        self.ready()
+        cdef const void *key
+        cdef const void *value
+        cdef gomap_iter iter
+        cdef bytes packed = PyBytes_FromStringAndSize(NULL, self.map.count * (self.key.size + self.value.size))
+        cdef char *to = PyBytes_AS_STRING(packed)
+        gomap_iter_begin(&iter, self.map)
+        while gomap_iter_next(&iter, &key, &value) == 1:
+            memcpy(to, key, self.key.size)
+            memcpy(to + self.key.size, value, self.value.size)
+            to += self.key.size + self.value.size
+        gomap_iter_end(&iter)
+        return (_restore, (type(self), self.layout.key_type.name, self.layout.value_type.name,
+                           self.map.count, packed, sys.byteorder),
+                self.__getstate__())
+
+    # ---- reports ----
+
+    @property
+    def key_type(self):
+        """The type of the keys."""
+        self.ready()
+        return self.layout.key_type
+
+    @property
+    def nbytes(self):
+        """Every byte held outside the Python object, as the allocator gave it."""
+        self.ready()
+        return gomap_total(self.map)
+
+    def __sizeof__(self):
+        # Without what sys.getsizeof adds by itself: nbytes is what the map holds, and nothing else.
+        self.ready()
+        return <Py_ssize_t>gomap_total(self.map) - gomap_header_bytes(self)
+
+    def memory(self):
+        """Where the bytes are: a :class:`~gomap.memory.MemoryReport`."""
+        self.ready()
+        cdef gomap_memory memory
+        gomap_memory_of(self.map, &memory)
+        return MemoryReport(
+            total=memory.total, peak=memory.total_peak,
+            raw=self.map.count * (self.key.size + self.value.size),
+            header=memory.live[GOMAP_HEADER], buckets=memory.live[GOMAP_BUCKETS], tags=memory.live[GOMAP_TAGS],
+            overflow=memory.live[GOMAP_OVERFLOW], records=memory.live[GOMAP_RECORDS], strings=0,
+            old_buckets=memory.live[GOMAP_OLD_BUCKETS], entries=self.map.count)
+
+    def reset_peak(self):
+        """Let memory().peak begin again from what is held now."""
+        self.ready()
+        gomap_peak_reset(self.map)
+
+    def stats(self):
+        """How it is built at this moment: a :class:`~gomap.memory.Stats`."""
+        self.ready()
+        cdef gomap_stats stats
+        cdef int last = GOMAP_CHAIN_LENGTHS
+        gomap_stats_of(self.map, &stats)
+        while last > 1 and stats.chain_lengths[last - 1] == 0:
+            last -= 1
+        return Stats(
+            engine="go" if self.engine() == GOMAP_GO else "elastic", entries=self.map.count,
+            buckets=stats.buckets, B=stats.B,
+            array_buckets=stats.array_buckets, array_bytes=stats.array_bytes,
+            bucket_bytes=stats.bucket_bytes, overflow_buckets=stats.overflow_buckets,
+            overflow_heap=stats.overflow_heap, old_buckets=stats.old_buckets,
+            evacuated=stats.evacuated, growing=bool(stats.growing), same_size=bool(stats.same_size),
+            grow_at=stats.grow_at, growths=stats.growths, same_size_growths=stats.same_size_growths,
+            noverflow=stats.noverflow, splits=stats.splits, merges=stats.merges, displaced=stats.displaced,
+            chain_lengths=tuple([stats.chain_lengths[i] for i in range(last)]) if stats.buckets else ())
+
+    def _check(self):
+        """The first broken invariant in words, or None. Takes time in proportion to the entries."""
+        self.ready()
+        cdef char why[400]
+        if gomap_check(self.map, why, sizeof(why)) == 0:
+            return None
+        return why.decode()
+
+    def _walk(self):
+        """The bytes held by purpose, found by walking the structure instead of by counting."""
+        self.ready()
+        cdef size_t live[8]
+        gomap_walk(self.map, live)
+        return {"header": live[GOMAP_HEADER], "buckets": live[GOMAP_BUCKETS],
+                "old_buckets": live[GOMAP_OLD_BUCKETS], "tags": live[GOMAP_TAGS], "overflow": live[GOMAP_OVERFLOW],
+                "records": live[GOMAP_RECORDS]}
+
+
+cdef int unready(Base m) except -1:
+    raise ValueError(f"{type(m).__name__}.__init__() has not been called")
+
+
+cdef bint same_types(Layout one, Layout other):
+    return one is other or (one.key_type == other.key_type and one.value_type == other.value_type)
+
+
+cdef int set_state(Base m, object state) except -1:
+    """Gives a copy the attributes that __getstate__ returned, as copy and pickle do."""
+    if state is None:
+        return 0
+    if hasattr(m, "__setstate__"):
+        m.__setstate__(state)
+        return 0
+    in_dict, in_slots = state if isinstance(state, tuple) and len(state) == 2 else (state, None)
+    if in_dict:
+        m.__dict__.update(in_dict)
+    for name, value in (in_slots or {}).items():
+        setattr(m, name, value)
+    return 0
+
+
+# ---- maps -----------------------------------------------------------------------------------------
+
+@cython.no_gc
+@cython.collection_type("mapping")
+cdef class BaseMap(Base):
+    """What the maps have in common. Use :class:`Map` or :class:`GoMap`."""
+    __hash__ = None
+    def __init__(self, *arguments, **options):
+        raise TypeError("BaseMap is what the maps have in common: make a Map or a GoMap")
+
+    cdef str spelling(self):
+        return f"map[{self.layout.key_type}]{self.layout.value_type}"
+
+    # ---- one entry ----
 
     @cython.final
     cdef inline int assign(self, object key, object value) except -1:
@@ -531,19 +750,8 @@ cdef class BaseMap:
 
     def __delitem__(self, key):
         self.ready()
-        cdef Cell cell
-        cdef const void *at
-        wanted = bytes_of(self, KEY, key) if self.key.kind == BYTES else key
-        if not convert(self, KEY, self.key, wanted, &cell, &at, False) or not gomap_erase(self.map, at):
+        if not self.erase(key):
             raise KeyError(key)
-
-    def __contains__(self, key):
-        self.ready()
-        if self.key.kind == BYTES:
-            key = bytes_of(self, KEY, key)
-        cdef void *found
-        self.find(key, False, &found)
-        return found != NULL
 
     def get(self, key, default=None, /):
         """The value for key, or default when it is absent.
@@ -628,7 +836,6 @@ cdef class BaseMap:
         for name in entries:
             self.assign(name, entries[name])
 
-    @cython.final
     cdef int update_from(self, object other) except -1:
         cdef BaseMap source
         if isinstance(other, BaseMap) and (<BaseMap>other).map != NULL \
@@ -674,47 +881,6 @@ cdef class BaseMap:
                 made.assign(each, fill)
         return made
 
-    def clear(self):
-        """Remove every entry."""
-        self.ready()
-        gomap_clear(self.map)
-
-    def reserve(self, count, /):
-        """Make room for count entries in all, so that none of their insertions has to grow.
-
-        :raises MemoryError: there is no such room; nothing has changed
-        """
-        self.ready()
-        if PyBool_Check(count) or not PyIndex_Check(count):
-            raise TypeError(f"reserve: expected int, got {type(count).__name__} {shown(count)}")
-        count = PyNumber_Index(count)
-        if count < 0:
-            raise ValueError(f"reserve: expected a number of entries, got {shown(count)}")
-        if count >= 2**62 or gomap_reserve(self.map, count) < 0:
-            raise MemoryError(f"no room for {shown(count)} entries of {self.spelling()}")
-
-    def copy(self):
-        """A copy of the same class, sized for the entries there are."""
-        self.ready()
-        cdef BaseMap copied = self.empty()
-        copied.map = gomap_clone(self.map, gomap_random(&seeds))
-        if copied.map == NULL:
-            raise MemoryError()
-        copied.use(self.layout)
-        return copied
-
-    def __copy__(self):
-        copied = self.copy()
-        set_state(copied, self.__getstate__())
-        return copied
-
-    def __deepcopy__(self, memo):
-        import copy
-        copied = self.copy()
-        memo[id(self)] = copied
-        set_state(copied, copy.deepcopy(self.__getstate__(), memo))
-        return copied
-
     def __or__(self, other):
         if not isinstance(self, BaseMap) or not isinstance(other, Mapping):
             return NotImplemented
@@ -755,9 +921,6 @@ cdef class BaseMap:
 
     # ---- iteration ----
 
-    def __iter__(self):
-        return iterator(self, KEYS)
-
     def _iter_keys(self):
         return iterator(self, KEYS)
 
@@ -782,120 +945,11 @@ cdef class BaseMap:
         self.ready()
         return MapItemsView(self)
 
-    def __repr__(self):
-        name = type(self).__name__
-        if self.map == NULL:
-            return f"<{name}, not initialised>"
-        start = f"{name}({self.layout.key_type.name!r}, {self.layout.value_type.name!r}"
-        if self.map.count == 0:
-            return start + ")"
-        entries = []
-        for key, value in self.items():
-            if len(entries) == 6:
-                entries.append(f"... {self.map.count - 6:,} more")
-                break
-            entries.append(f"{shown(key)}: {shown(value)}")
-        return f"{start}, {{{', '.join(entries)}}})"
-
-    # ---- pickling ----
-
-    def __reduce__(self):
-        self.ready()
-        cdef const void *key
-        cdef const void *value
-        cdef gomap_iter iter
-        cdef bytes packed = PyBytes_FromStringAndSize(NULL, self.map.count * (self.key.size + self.value.size))
-        cdef char *to = PyBytes_AS_STRING(packed)
-        gomap_iter_begin(&iter, self.map)
-        while gomap_iter_next(&iter, &key, &value) == 1:
-            memcpy(to, key, self.key.size)
-            memcpy(to + self.key.size, value, self.value.size)
-            to += self.key.size + self.value.size
-        gomap_iter_end(&iter)
-        return (_restore, (type(self), self.layout.key_type.name, self.layout.value_type.name,
-                           self.map.count, packed, sys.byteorder),
-                self.__getstate__())
-
-    # ---- reports ----
-
-    @property
-    def key_type(self):
-        """The type of the keys."""
-        self.ready()
-        return self.layout.key_type
-
     @property
     def value_type(self):
         """The type of the values."""
         self.ready()
         return self.layout.value_type
-
-    @property
-    def nbytes(self):
-        """Every byte the map holds outside its Python object, as the allocator gave it."""
-        self.ready()
-        return gomap_total(self.map)
-
-    def __sizeof__(self):
-        # Without what sys.getsizeof adds by itself: nbytes is what the map holds, and nothing else.
-        self.ready()
-        return <Py_ssize_t>gomap_total(self.map) - gomap_header_bytes(self)
-
-    def memory(self):
-        """Where the bytes are: a :class:`~gomap.memory.MemoryReport`."""
-        self.ready()
-        cdef gomap_memory memory
-        gomap_memory_of(self.map, &memory)
-        return MemoryReport(
-            total=memory.total, peak=memory.total_peak,
-            raw=self.map.count * (self.key.size + self.value.size),
-            header=memory.live[GOMAP_HEADER], buckets=memory.live[GOMAP_BUCKETS], tags=memory.live[GOMAP_TAGS],
-            overflow=memory.live[GOMAP_OVERFLOW], records=memory.live[GOMAP_RECORDS], strings=0,
-            old_buckets=memory.live[GOMAP_OLD_BUCKETS], entries=self.map.count)
-
-    def reset_peak(self):
-        """Let memory().peak begin again from what is held now."""
-        self.ready()
-        gomap_peak_reset(self.map)
-
-    def stats(self):
-        """How the map is built at this moment: a :class:`~gomap.memory.Stats`."""
-        self.ready()
-        cdef gomap_stats stats
-        cdef int last = GOMAP_CHAIN_LENGTHS
-        gomap_stats_of(self.map, &stats)
-        while last > 1 and stats.chain_lengths[last - 1] == 0:
-            last -= 1
-        return Stats(
-            engine="go" if self.engine() == GOMAP_GO else "elastic", entries=self.map.count, buckets=stats.buckets, B=stats.B,
-            array_buckets=stats.array_buckets, array_bytes=stats.array_bytes,
-            bucket_bytes=stats.bucket_bytes, overflow_buckets=stats.overflow_buckets,
-            overflow_heap=stats.overflow_heap, old_buckets=stats.old_buckets,
-            evacuated=stats.evacuated, growing=bool(stats.growing), same_size=bool(stats.same_size),
-            grow_at=stats.grow_at, growths=stats.growths, same_size_growths=stats.same_size_growths,
-            noverflow=stats.noverflow, splits=stats.splits, merges=stats.merges, displaced=stats.displaced,
-            chain_lengths=tuple([stats.chain_lengths[i] for i in range(last)]) if stats.buckets else ())
-
-    def _check(self):
-        """The first broken invariant in words, or None. Takes time in proportion to the map."""
-        self.ready()
-        cdef char why[400]
-        if gomap_check(self.map, why, sizeof(why)) == 0:
-            return None
-        return why.decode()
-
-    def _walk(self):
-        """The bytes held by purpose, found by walking the structure instead of by counting."""
-        self.ready()
-        cdef size_t live[8]
-        gomap_walk(self.map, live)
-        return {"header": live[GOMAP_HEADER], "buckets": live[GOMAP_BUCKETS],
-                "old_buckets": live[GOMAP_OLD_BUCKETS], "tags": live[GOMAP_TAGS], "overflow": live[GOMAP_OVERFLOW],
-                "records": live[GOMAP_RECORDS]}
-
-
-cdef int unready(BaseMap m) except -1:
-    raise ValueError(f"{type(m).__name__}.__init__() has not been called")
 
 
 cdef class Map(BaseMap):
@@ -922,7 +976,7 @@ cdef class Map(BaseMap):
         return GOMAP_ELASTIC
 
     def __init__(self, key, value, items=None, /, *, capacity=0):
-        self.begin(key, value, items, capacity)
+        self.begin(layout_of(key, value), items, capacity)
 
     def compact(self):
         """Give back the room beyond the entries: to some 94 % of the slots full.
@@ -955,26 +1009,7 @@ cdef class GoMap(BaseMap):
         return GOMAP_GO
 
     def __init__(self, key, value, items=None, /, *, capacity=0):
-        self.begin(key, value, items, capacity)
-
-
-cdef bint same_types(Layout one, Layout other):
-    return one is other or (one.key_type == other.key_type and one.value_type == other.value_type)
-
-
-cdef int set_state(BaseMap m, object state) except -1:
-    """Gives a copy the attributes that __getstate__ returned, as copy and pickle do."""
-    if state is None:
-        return 0
-    if hasattr(m, "__setstate__"):
-        m.__setstate__(state)
-        return 0
-    in_dict, in_slots = state if isinstance(state, tuple) and len(state) == 2 else (state, None)
-    if in_dict:
-        m.__dict__.update(in_dict)
-    for name, value in (in_slots or {}).items():
-        setattr(m, name, value)
-    return 0
+        self.begin(layout_of(key, value), items, capacity)
 
 
 def make(spec, hint=0, /):
@@ -986,9 +1021,447 @@ def make(spec, hint=0, /):
     return GoMap(key, value, capacity=hint)
 
 
+# ---- sets -----------------------------------------------------------------------------------------
+
+cdef object NOTHING_TYPE = parse(None)
+
+
+cdef bint alike(Set s, object other) except -1:
+    """Whether other is a Set of the same key type: its keys are then compared as bytes."""
+    s.ready()
+    if not isinstance(other, Set):
+        return False
+    (<Set>other).ready()
+    return same_types(s.layout, (<Set>other).layout)
+
+
+cdef bint within(Set one, Set other, bint wanted) noexcept:
+    """Whether every key of one is in another that is alike; or none, when that is wanted."""
+    cdef const void *key
+    cdef const void *value
+    cdef gomap_iter iter
+    cdef bint so = True
+    gomap_iter_begin(&iter, one.map)
+    while so and gomap_iter_next(&iter, &key, &value) == 1:
+        so = (gomap_find(other.map, key) != NULL) == wanted
+    gomap_iter_end(&iter)
+    return so
+
+
+cdef void keep(Set s, Set other, bint kept) noexcept:
+    """Removes what is not in another that is alike; or what is, when that is not to be kept."""
+    cdef const void *key
+    cdef const void *value
+    cdef gomap_iter iter
+    gomap_iter_begin(&iter, s.map)
+    while gomap_iter_next(&iter, &key, &value) == 1:
+        if (gomap_find(other.map, key) != NULL) != kept:
+            gomap_erase(s.map, key)
+    gomap_iter_end(&iter)
+
+
+cdef bint holds(Set s, object element) except -1:
+    """Whether it is there; what the key type cannot hold is not."""
+    cdef void *found
+    try:
+        if s.key.kind == BYTES:
+            element = bytes_of(s, KEY, element)
+        s.find(element, False, &found)
+    except (TypeError, ValueError):
+        return False
+    return found != NULL
+
+
+cdef bint among(object others, object key) except -1:
+    """Whether a key is in any kind of set."""
+    if isinstance(others, Set):
+        return holds(others, key)
+    try:
+        return key in others
+    except (TypeError, ValueError):  # a view of a map that has no such keys
+        return False
+
+
+cdef bint is_subset(Set s, object other) except -1:
+    if alike(s, other):
+        return within(s, other, True)
+    for key in iterator(s, KEYS):
+        if not among(other, key):
+            return False
+    return True
+
+
+cdef bint is_superset(Set s, object other) except -1:
+    if alike(s, other):
+        return within(other, s, True)
+    for element in other:
+        if not holds(s, element):
+            return False
+    return True
+
+
+cdef bint is_foreign(object other) except -1:
+    """Whether an operator with other on the left is for the Set on the right: not so where both are Sets, even
+    if Python asks the right one first, as a subclass."""
+    return isinstance(other, AbstractSet) and not isinstance(other, Set)
+
+
+cdef class Set(Base):
+    """A set of typed keys: memory follows the keys, up and down, as a :class:`Map`'s does.
+
+    :param key: the key type, ``int`` or spelled as Go does: ``"uint32"``, ``"[16]byte"``
+    :param items: an iterable of keys to begin with
+    :param capacity: the number of keys to have room for; removals give unused room back
+
+    It has every method and operator of ``set``. Those that make a set make one of the same class and key
+    type, the left one's where there are two.
+
+    ``in``, ``discard`` and ``remove`` of a key of a wrong type raise TypeError; an int or float that the
+    type cannot hold is absent. The elements of another collection that are only looked up may be of any
+    type: what the key type cannot hold is not in the set. Putting in such an element raises TypeError,
+    OverflowError or ValueError, as ``add`` does; of several, those before it are in, as with ``set``.
+
+    >>> s = Set(int, [1, 2, 3])
+    >>> 2 in s, len(s), s & {2, 3, 4} == {2, 3}
+    (True, 3, True)
+    """
+
+    __hash__ = None
+
+    cdef int engine(self):
+        return GOMAP_ELASTIC
+
+    cdef str spelling(self):
+        return f"Set of {self.layout.key_type}"
+
+    def __init__(self, key, items=None, /, *, capacity=0):
+        cdef Layout layout = layout_of(key, None)
+        if self.map != NULL and same_types(self.layout, layout):
+            gomap_clear(self.map)  # as set's does
+        self.begin(layout, items, capacity)
+
+    # ---- one key ----
+
+    @cython.final
+    cdef inline int put(self, object key) except -1:
+        cdef Cell cell
+        cdef const void *at
+        cdef int added
+        if self.key.kind == BYTES:
+            key = bytes_of(self, KEY, key)
+        convert(self, KEY, self.key, key, &cell, &at, True)
+        if gomap_assign(self.map, at, &added) == NULL:
+            raise MemoryError()
+        return 0
+
+    def add(self, key, /):
+        """Put in a key."""
+        self.ready()
+        self.put(key)
+
+    def discard(self, key, /):
+        """Remove a key if it is there."""
+        self.ready()
+        self.erase(key)
+
+    def remove(self, key, /):
+        """Remove a key; KeyError when it is not there."""
+        self.ready()
+        if not self.erase(key):
+            raise KeyError(key)
+
+    def pop(self):
+        """Remove some key and return it; KeyError when there is none."""
+        self.ready()
+        cdef const void *key
+        cdef const void *value
+        if not gomap_any(self.map, &key, &value):
+            raise KeyError("pop(): set is empty")
+        taken = out(self.key, key)
+        gomap_erase_any(self.map)
+        return taken
+
+    # ---- changing it by others ----
+
+    cdef int update_from(self, object other) except -1:
+        if alike(self, other):
+            if other is not self and gomap_merge(self.map, (<Set>other).map) < 0:
+                raise MemoryError()
+        else:
+            for key in other:
+                self.put(key)
+        return 0
+
+    def update(self, *others):
+        """Put in every element of the others.
+
+        As with set, the elements before one that is refused are in.
+        """
+        self.ready()
+        for other in others:
+            self.update_from(other)
+
+    @cython.final
+    cdef int keep_from(self, object other) except -1:
+        keep(self, other if alike(self, other) else self.common(other), True)
+        return 0
+
+    def intersection_update(self, *others):
+        """Remove every key that is not in all of the others."""
+        self.ready()
+        for other in others:
+            self.keep_from(other)
+
+    @cython.final
+    cdef int remove_from(self, object other) except -1:
+        if alike(self, other) and self.map.count <= (<Set>other).map.count:
+            keep(self, other, False)
+        else:
+            for element in other:
+                try:
+                    self.erase(element)
+                except (TypeError, ValueError):  # no key of this set
+                    pass
+        return 0
+
+    def difference_update(self, *others):
+        """Remove every key that is in one of the others."""
+        self.ready()
+        for other in others:
+            self.remove_from(other)
+
+    @cython.final
+    cdef int toggle_from(self, object other) except -1:
+        cdef const void *key
+        cdef const void *value
+        cdef gomap_iter iter
+        cdef Set toggled
+        cdef int added, more
+        if other is self:
+            gomap_clear(self.map)
+            return 0
+        toggled = other if alike(self, other) else self.like(other)
+        gomap_iter_begin(&iter, toggled.map)
+        while True:
+            more = gomap_iter_next(&iter, &key, &value)
+            if more != 1:
+                break
+            if not gomap_erase(self.map, key) and gomap_assign(self.map, key, &added) == NULL:
+                break
+        gomap_iter_end(&iter)
+        if more == 1:
+            raise MemoryError()
+        return 0
+
+    def symmetric_difference_update(self, other, /):
+        """Remove what is in both, put in what is in the other alone.
+
+        Changes nothing when the other has an element that is refused.
+        """
+        self.ready()
+        self.toggle_from(other)
+
+    def __ior__(self, other):
+        if not isinstance(other, AbstractSet):
+            return NotImplemented
+        self.ready()
+        self.update_from(other)
+        return self
+
+    def __iand__(self, other):
+        if not isinstance(other, AbstractSet):
+            return NotImplemented
+        self.ready()
+        self.keep_from(other)
+        return self
+
+    def __isub__(self, other):
+        if not isinstance(other, AbstractSet):
+            return NotImplemented
+        self.ready()
+        self.remove_from(other)
+        return self
+
+    def __ixor__(self, other):
+        if not isinstance(other, AbstractSet):
+            return NotImplemented
+        self.ready()
+        self.toggle_from(other)
+        return self
+
+    # ---- making others of it ----
+
+    @cython.final
+    cdef Set like(self, object elements):
+        """Another one of this class and key type, with these elements."""
+        self.ready()
+        cdef Set made = self.empty()
+        made.open(self.layout, (<Set>elements).map.count if isinstance(elements, Set) else 0)
+        made.update_from(elements)
+        return made
+
+    @cython.final
+    cdef Set common(self, object other):
+        """What is in both."""
+        cdef Set made, smaller, larger
+        if alike(self, other):
+            smaller, larger = self, other
+            if smaller.map.count > larger.map.count:
+                smaller, larger = larger, smaller
+            made = self.like(smaller)
+            keep(made, larger, True)
+            return made
+        made = self.like(())
+        for element in other:
+            if holds(self, element):
+                made.put(element)
+        return made
+
+    def union(self, *others):
+        """A Set of every key that is here or in one of the others."""
+        cdef Set made = self.cloned()
+        for other in others:
+            made.update_from(other)
+        return made
+
+    def intersection(self, *others):
+        """A Set of the keys that are here and in all of the others."""
+        cdef Set made = self
+        for other in others:
+            made = made.common(other)
+        return self.cloned() if made is self else made
+
+    def difference(self, *others):
+        """A Set of the keys that are in none of the others."""
+        cdef Set made = self.cloned()
+        for other in others:
+            made.remove_from(other)
+        return made
+
+    def symmetric_difference(self, other, /):
+        """A Set of what is either here or in the other, but not in both."""
+        return self.toggled(other)
+
+    @cython.final
+    cdef Set toggled(self, object other):
+        cdef Set made = self.cloned()
+        made.toggle_from(other)
+        return made
+
+    def __or__(self, other):
+        if not isinstance(self, Set) or not isinstance(other, AbstractSet):
+            return NotImplemented
+        cdef Set made = self.cloned()
+        made.update_from(other)
+        return made
+
+    def __ror__(self, other):
+        if not is_foreign(other):
+            return NotImplemented
+        cdef Set made = self.cloned()
+        made.update_from(other)
+        return made
+
+    def __and__(self, other):
+        if not isinstance(self, Set) or not isinstance(other, AbstractSet):
+            return NotImplemented
+        return self.common(other)
+
+    def __rand__(self, other):
+        if not is_foreign(other):
+            return NotImplemented
+        return self.common(other)
+
+    def __sub__(self, other):
+        if not isinstance(self, Set) or not isinstance(other, AbstractSet):
+            return NotImplemented
+        cdef Set made = self.cloned()
+        made.remove_from(other)
+        return made
+
+    def __rsub__(self, other):
+        if not is_foreign(other):
+            return NotImplemented
+        cdef Set made = self.like(())
+        for element in other:
+            if not holds(self, element):
+                made.put(element)
+        return made
+
+    def __xor__(self, other):
+        if not isinstance(self, Set) or not isinstance(other, AbstractSet):
+            return NotImplemented
+        return self.toggled(other)
+
+    def __rxor__(self, other):
+        if not is_foreign(other):
+            return NotImplemented
+        return self.toggled(other)
+
+    # ---- comparing ----
+
+    def isdisjoint(self, other, /):
+        """Whether no key is in the other."""
+        if alike(self, other):
+            if self.map.count <= (<Set>other).map.count:
+                return within(self, other, False)
+            return within(other, self, False)
+        for element in other:
+            if holds(self, element):
+                return False
+        return True
+
+    def issubset(self, other, /):
+        """Whether every key is in the other."""
+        self.ready()
+        return is_subset(self, other if isinstance(other, AbstractSet) else set(other))
+
+    def issuperset(self, other, /):
+        """Whether every element of the other is here."""
+        self.ready()
+        return is_superset(self, other)
+
+    def __eq__(self, other):
+        if self is other:
+            return True
+        if not isinstance(other, AbstractSet):
+            return NotImplemented
+        # Either may know the other's elements better: Set(int, [1]), {1.0} and Set(float, [1]) are equal.
+        return len(self) == len(other) and (is_superset(self, other) or is_subset(self, other))
+
+    def __le__(self, other):
+        if not isinstance(other, AbstractSet):
+            return NotImplemented
+        return len(self) <= len(other) and is_subset(self, other)
+
+    def __lt__(self, other):
+        if not isinstance(other, AbstractSet):
+            return NotImplemented
+        return len(self) < len(other) and is_subset(self, other)
+
+    def __ge__(self, other):
+        if not isinstance(other, AbstractSet):
+            return NotImplemented
+        return len(self) >= len(other) and is_superset(self, other)
+
+    def __gt__(self, other):
+        if not isinstance(other, AbstractSet):
+            return NotImplemented
+        return len(self) > len(other) and is_superset(self, other)
+
+    # ---- memory ----
+
+    def compact(self):
+        """Give back the room beyond the keys, as :meth:`Map.compact` does. Iterators end."""
+        self.ready()
+        gomap_compact(self.map)
+
+
+# ---- pickles --------------------------------------------------------------------------------------
+
 def _restore(cls, key, value, count, packed, byteorder):
-    """A pickled map: its entries' bytes, key and value in turn, in the pickling machine's byte order."""
-    cdef BaseMap made = cls.__new__(cls)
+    """A pickled map or set: its entries' bytes, key and value in turn, in the pickling machine's byte order."""
+    cdef Base made = cls.__new__(cls)
     cdef Layout layout = layout_of(key, value)
     cdef size_t key_size = layout.type.key_size, value_size = layout.type.value_size, i
     cdef const char *at
@@ -996,6 +1469,8 @@ def _restore(cls, key, value, count, packed, byteorder):
     if type(count) is not int or not PyBytes_Check(packed) or byteorder not in ("little", "big") \
             or not 0 <= count <= (2**48 if key_size else 1) or len(packed) != count * (key_size + value_size):
         raise ValueError(f"pickled {cls.__name__}: {shown(count)} entries do not fit the bytes that hold them")
+    if isinstance(made, Set) and layout.value_type != NOTHING_TYPE:
+        raise ValueError(f"pickled {cls.__name__}: a set has no values, got {layout.value_type}")
     if byteorder != sys.byteorder:
         packed = swapped(packed, layout)
     made.open(layout, count)
@@ -1029,9 +1504,9 @@ cdef bytes swapped(bytes packed, Layout layout):
 @cython.final
 @cython.no_gc_clear  # the map must be there when the core's iterator is ended
 cdef class MapIterator:
-    """Goes over a map's keys, values or entries. Deleting and overwriting meanwhile is allowed; after
+    """Goes over the keys, values or entries. Deleting and overwriting meanwhile is allowed; after
     an insertion the next step raises RuntimeError."""
-    cdef BaseMap owner
+    cdef Base owner
     cdef gomap_iter iter
     cdef Want want
     cdef size_t left
@@ -1058,7 +1533,7 @@ cdef class MapIterator:
         cdef const void *key
         cdef const void *value
         cdef int more = gomap_iter_next(&self.iter, &key, &value)
-        cdef BaseMap m = self.owner
+        cdef Base m = self.owner
         if more == 1:
             if self.left:
                 self.left -= 1
@@ -1069,11 +1544,12 @@ cdef class MapIterator:
             return self.item(out(m.key, key), out(m.value, value))
         self.left = 0
         if more < 0:
-            raise RuntimeError("a key was inserted into the map during iteration")
+            raise RuntimeError(f"a key was inserted into the {'set' if isinstance(m, Set) else 'map'} "
+                               "during iteration")
         raise StopIteration
 
 
-cdef MapIterator iterator(BaseMap m, Want want):
+cdef MapIterator iterator(Base m, Want want):
     m.ready()
     cdef MapIterator made = MapIterator.__new__(MapIterator)
     made.owner = m
@@ -1084,6 +1560,7 @@ cdef MapIterator iterator(BaseMap m, Want want):
 
 
 MutableMapping.register(BaseMap)
+MutableSet.register(Set)
 
 
 # ---- for tests ------------------------------------------------------------------------------------

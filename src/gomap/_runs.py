@@ -41,6 +41,8 @@ def python_name(type: Type) -> str:
     """What a dict has in the type's place."""
     if type.kind == Kind.BYTES:
         return "bytes"
+    if type.kind == Kind.NOTHING:
+        return "None"
     if type.kind == Kind.BOOL:
         return "bool"
     return "float" if type.kind in _FLOATS else "int"
@@ -63,6 +65,8 @@ def maker(type: Type) -> Callable[[int], object]:
         if limit is None:
             return lambda i: i.to_bytes(size, "little")
         return lambda i: (i % limit).to_bytes(size, "little")
+    if type.kind == Kind.NOTHING:
+        return lambda i: None
     if type.kind == Kind.BOOL:
         return lambda i: i % 2 == 1
     if limit is None or limit > 2**50:

@@ -232,9 +232,9 @@ class _Handling:
     __slots__ = ("contents", "is_map", "is_shared", "two_blocks")
 
     def __init__(self, kind: type) -> None:
-        from ._core import BaseMap
+        from ._core import Base
 
-        self.is_map = issubclass(kind, BaseMap)
+        self.is_map = issubclass(kind, Base)
         self.is_shared = issubclass(kind, _SHARED_TYPES)
         self.two_blocks = issubclass(kind, _TWO_BLOCKS)
         self.contents = next((walk for base, walk in _CONTENTS.items() if issubclass(kind, base)), None)
@@ -248,7 +248,7 @@ def sizeof(obj: object) -> int:
     """The real bytes of an object: of a dict, the dict and all its keys and values.
 
     :param obj: a dict, list, tuple, set or frozenset (or a subclass of one) is counted with what it
-        contains, to any depth; a gomap map is its ``nbytes``; anything else is what
+        contains, to any depth; a gomap map or Set is its ``nbytes``; anything else is what
         :func:`sys.getsizeof` says of it, without the objects it refers to, such as an instance's
         attributes
     :returns: bytes

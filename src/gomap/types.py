@@ -1,7 +1,8 @@
 """The types of keys and values: how they are spelled, how wide they are, what Python sees.
 
-A type is spelled as Go spells it (``"int"``, ``"uint8"``, ``"[128]byte"``, ``"*[128]byte"``), as a
-Python type (``int``, ``float``, ``bool``), or as a NumPy dtype or scalar type that names one of these.
+A type is spelled as Go spells it (``"int"``, ``"uint8"``, ``"[128]byte"``, ``"*[128]byte"``,
+``"struct{}"``), as a Python type (``int``, ``float``, ``bool``) or None, or as a NumPy dtype or scalar type
+that names one of these.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ class Kind(enum.IntEnum):
     FLOAT32 = 9
     FLOAT64 = 10
     BYTES = 11
+    NOTHING = 12
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ _SIZES = {
     Kind.UINT64: 8,
     Kind.FLOAT32: 4,
     Kind.FLOAT64: 8,
+    Kind.NOTHING: 0,
 }
 _NAMED = {
     "bool": Kind.BOOL,
@@ -93,8 +96,10 @@ _NAMED = {
     "float64": Kind.FLOAT64,
 }
 _ALIASES = {"float": "float64"}
-_PYTHON = {bool: "bool", int: "int", float: "float64"}
-_SUPPORTED = "int, int8 to int64, uint, uint8 to uint64, byte, rune, float32, float64, bool, [N]byte, *T"
+_PYTHON = {bool: "bool", int: "int", float: "float64", type(None): "struct{}"}
+_SUPPORTED = (
+    "int, int8 to int64, uint, uint8 to uint64, byte, rune, float32, float64, bool, [N]byte, *T, struct{}"
+)
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
 _NUMBER = re.compile(r"[0-9][0-9_]*")
@@ -151,11 +156,22 @@ class _Parser:
         word = _WORD.match(self.text, self.at)
         if word is None:
             self.fail(f"expected a {role} type: {_SUPPORTED}")
+        if word[0] == "struct":
+            return self.nothing(role, word.end())
         name = _ALIASES.get(word[0], word[0])
         if name not in _NAMED:
             self.fail(f"unknown type {word[0]!r}: expected {_SUPPORTED}", start)
         self.at = word.end()
         return Type(name, _NAMED[name], _SIZES[_NAMED[name]])
+
+    def nothing(self, role: str, end: int) -> Type:
+        if role == "key":
+            self.fail("a key cannot be struct{}, which holds nothing")
+        self.at = end
+        self.expect("{", "'struct'")
+        if not self.take("}"):
+            self.fail("only the struct without fields is supported: expected '}' here")
+        return Type("struct{}", Kind.NOTHING, _SIZES[Kind.NOTHING])
 
     def array(self) -> Type:
         self.blank()
@@ -196,7 +212,7 @@ def parse(spec: Any, role: str = "value") -> Type:
     """The type that a spelling names.
 
     :param spec: a spelling as in Go, a Python type, a NumPy dtype, or a :class:`Type`
-    :param role: ``"key"`` or ``"value"``; a key cannot be a pointer
+    :param role: ``"key"`` or ``"value"``; a key can be neither a pointer nor ``struct{}``
     :raises ValueError: the spelling is unknown or malformed; the message shows where
     :raises TypeError: it is no spelling at all
     """
@@ -206,6 +222,8 @@ def parse(spec: Any, role: str = "value") -> Type:
         if parse(spec.name, role) != spec:
             raise ValueError(f"type {spec.name!r} is not what its name says: {spec!r}")
         return spec
+    if spec is None:
+        spec = type(None)
     if isinstance(spec, type) and spec in _PYTHON:
         spec = _PYTHON[spec]
     elif not isinstance(spec, str):
