@@ -213,16 +213,6 @@ GM_INLINE gm_match gm_match8_up_to(const unsigned char *tags, unsigned char tag)
     uint8x8_t lower = vcle_u8(vld1_u8(tags), vdup_n_u8(tag));
     return vget_lane_u64(vreinterpret_u64_u8(lower), 0) & 0x8080808080808080u;
 }
-GM_INLINE gm_match gm_match_not(gm_match found) { return found ^ 0x8080808080808080u; }
-GM_INLINE gm_match gm_match_rotate(gm_match found, unsigned by)
-{
-    return found >> (8 * by) | found << ((64 - 8 * by) & 63);
-}
-GM_INLINE unsigned gm_match_count(gm_match found)
-{
-    return (unsigned)((found >> 7) * 0x0101010101010101u >> 56);
-}
-GM_INLINE unsigned gm_match_index(gm_match found) { return gm_ctz(found) >> 3; }
 
 #else
 
@@ -240,6 +230,11 @@ GM_INLINE gm_match gm_match8_up_to(const unsigned char *tags, unsigned char tag)
     uint64_t x = gm_tags_load(tags);
     return ~(((x & GM_LOW7) + 0x0101010101010101u * (127u - tag)) | x | GM_LOW7);
 }
+
+#endif
+
+#if !GM_SSE2 /* a byte's top bit for each, in NEON's and the portable form */
+
 GM_INLINE gm_match gm_match_not(gm_match found) { return found ^ 0x8080808080808080u; }
 GM_INLINE gm_match gm_match_rotate(gm_match found, unsigned by)
 {
@@ -250,10 +245,6 @@ GM_INLINE unsigned gm_match_count(gm_match found)
     return (unsigned)((found >> 7) * 0x0101010101010101u >> 56);
 }
 GM_INLINE unsigned gm_match_index(gm_match found) { return gm_ctz(found) >> 3; }
-
-#endif
-
-#if !GM_MATCH16
 GM_INLINE int gm_zeros16(const unsigned char *first, const unsigned char *second, gm_match *in_first, gm_match *in_second)
 {
     *in_first = gm_match8(first, 0);
