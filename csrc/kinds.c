@@ -20,25 +20,25 @@ static void go_destroy(gomap *map)
     gm_map_destroy(&m->map, sizeof *m);
 }
 
-#define GO_ENGINE(name, code, bytes, ref)                                                                          \
-    static const gm_kind name = {code, bytes, ref};                                                        \
-    static int name##_evacuate(gm_go *m, size_t index) { return go_evacuate(m, index, name); }        \
-    static void *name##_find(const gomap *map, const void *key) { return go_find(map, key, name); }   \
-    static void *name##_assign(gomap *map, const void *key, int *added)                               \
-    { return go_assign(map, key, added, name##_evacuate, name); }                                     \
-    static int name##_erase(gomap *map, const void *key)                                              \
-    { return go_erase(map, key, name##_evacuate, name); }                                             \
-    static int name##_next(gomap_iter *iter, const void **key, const void **value)                    \
-    { return go_next(iter, key, value, name); }                                                       \
-    static int name##_any(gomap *map, const void **key, const void **value)                           \
-    { return go_any(map, key, value, name##_evacuate, name); }                                        \
-    static int name##_reserve(gomap *map, size_t count) { return go_reserve(map, count, name); }      \
-    static int name##_check(const gomap *map, char *why, size_t size)                                 \
-    { return go_check(map, why, size, name); }                                                        \
-    static const gomap_engine name##_engine = {                                                       \
-        GOMAP_GO, ref, name##_find, name##_find, name##_assign, name##_erase, name##_next, name##_any,      \
-        name##_reserve, go_iterate, go_erase_any, go_clear, go_destroy, go_stats, go_walk,            \
-        name##_check, NULL, NULL, NULL, NULL,                                                         \
+#define GO_ENGINE(name, code, bytes, ref)                                                               \
+    static const gm_kind name = {code, bytes, ref};                                                     \
+    static int name##_evacuate(gm_go *m, size_t index) { return go_evacuate(m, index, name); }          \
+    static void *name##_find(const gomap *map, const void *key) { return go_find(map, key, name); }     \
+    static void *name##_assign(gomap *map, const void *key, int *added)                                 \
+    { return go_assign(map, key, added, name##_evacuate, name); }                                       \
+    static int name##_erase(gomap *map, const void *key)                                                \
+    { return go_erase(map, key, name##_evacuate, name); }                                               \
+    static int name##_next(gomap_iter *iter, const void **key, const void **value)                      \
+    { return go_next(iter, key, value, name); }                                                         \
+    static int name##_any(gomap *map, const void **key, const void **value)                             \
+    { return go_any(map, key, value, name##_evacuate, name); }                                          \
+    static int name##_reserve(gomap *map, size_t count) { return go_reserve(map, count, name); }        \
+    static int name##_check(const gomap *map, char *why, size_t size)                                   \
+    { return go_check(map, why, size, name); }                                                          \
+    static const gomap_engine name##_engine = {                                                         \
+        GOMAP_GO, ref, name##_find, name##_find, name##_assign, name##_erase, name##_next, name##_any,  \
+        name##_reserve, go_iterate, go_erase_any, go_clear, go_destroy, go_stats, go_walk,              \
+        name##_check, NULL, NULL, NULL, NULL,                                                           \
     };
 
 /* ---- the elastic engine --------------------------------------------------------------------- */
@@ -49,42 +49,42 @@ static void el_destroy(gomap *map)
     gm_map_destroy(gm_map_of(map), el_struct_bytes(map->engine->ref));
 }
 
-#define ELASTIC_ENGINE(name, code, bytes, ref)                                                                     \
-    static const gm_kind name = {code, bytes, ref};                                                        \
-    static uint64_t name##_displace(gm_elastic *m, uint32_t first, uint32_t second)                   \
-    { return el_displace(m, first, second, name); }                                                   \
-    static int name##_split(gm_elastic *m, uint32_t buckets) { return el_split(m, buckets, name); }   \
-    static int name##_merge(gm_elastic *m) { return el_merge(m, name); }                              \
-    static void name##_drain(gm_elastic *m) { el_overflow_drain(m, name); }                           \
-    static const el_resizer name##_resizer = {                                                        \
-        name##_displace, name##_split, name##_merge, name##_drain                                     \
-    };                                                                                                \
-    static void *name##_find(const gomap *map, const void *key) { return el_find(map, key, 0, name); } \
-    static void *name##_at(const gomap *map, const void *key) { return el_find(map, key, 1, name); }  \
-    static void *name##_assign(gomap *map, const void *key, int *added)                               \
-    { return el_assign(map, key, added, name); }                                                      \
-    static int name##_erase(gomap *map, const void *key) { return el_erase(map, key, name); }         \
-    static int name##_next(gomap_iter *iter, const void **key, const void **value)                    \
-    { return el_next(iter, key, value, name); }                                                       \
-    static int name##_any(gomap *map, const void **key, const void **value)                           \
-    { el_place place; return el_any(map, key, value, &place, name); }                                 \
-    static void name##_erase_any(gomap *map) { el_erase_any(map, name); }                             \
-    static int name##_reserve(gomap *map, size_t count) { return el_reserve(map, count, name); }      \
-    static int name##_check(const gomap *map, char *why, size_t size)                                 \
-    { return el_check(map, why, size, name); }                                                        \
-    static gomap *name##_clone(const gomap *map) { return el_clone(map, name); }                      \
-    static void name##_compact(gomap *map) { el_compact(map, name); }                                 \
-    static void name##_iterated(gomap *map) { el_iterated(map, name); }                               \
-    static const gomap_engine name##_engine = {                                                       \
+#define ELASTIC_ENGINE(name, code, bytes, ref)                                                          \
+    static const gm_kind name = {code, bytes, ref};                                                     \
+    static uint64_t name##_displace(gm_elastic *m, uint32_t first, uint32_t second)                     \
+    { return el_displace(m, first, second, name); }                                                     \
+    static int name##_split(gm_elastic *m, uint32_t buckets) { return el_split(m, buckets, name); }     \
+    static int name##_merge(gm_elastic *m) { return el_merge(m, name); }                                \
+    static void name##_drain(gm_elastic *m) { el_overflow_drain(m, name); }                             \
+    static const el_resizer name##_resizer = {                                                          \
+        name##_displace, name##_split, name##_merge, name##_drain                                       \
+    };                                                                                                  \
+    static void *name##_find(const gomap *map, const void *key) { return el_find(map, key, 0, name); }  \
+    static void *name##_at(const gomap *map, const void *key) { return el_find(map, key, 1, name); }    \
+    static void *name##_assign(gomap *map, const void *key, int *added)                                 \
+    { return el_assign(map, key, added, name); }                                                        \
+    static int name##_erase(gomap *map, const void *key) { return el_erase(map, key, name); }           \
+    static int name##_next(gomap_iter *iter, const void **key, const void **value)                      \
+    { return el_next(iter, key, value, name); }                                                         \
+    static int name##_any(gomap *map, const void **key, const void **value)                             \
+    { el_place place; return el_any(map, key, value, &place, name); }                                   \
+    static void name##_erase_any(gomap *map) { el_erase_any(map, name); }                               \
+    static int name##_reserve(gomap *map, size_t count) { return el_reserve(map, count, name); }        \
+    static int name##_check(const gomap *map, char *why, size_t size)                                   \
+    { return el_check(map, why, size, name); }                                                          \
+    static gomap *name##_clone(const gomap *map) { return el_clone(map, name); }                        \
+    static void name##_compact(gomap *map) { el_compact(map, name); }                                   \
+    static void name##_iterated(gomap *map) { el_iterated(map, name); }                                 \
+    static const gomap_engine name##_engine = {                                                         \
         GOMAP_ELASTIC, ref, name##_find, name##_at, name##_assign, name##_erase, name##_next, name##_any, \
-        name##_reserve, el_iterate, name##_erase_any, el_clear, el_destroy, el_stats, el_walk,        \
-        name##_check, name##_clone, name##_compact, name##_iterated, &name##_resizer,                \
+        name##_reserve, el_iterate, name##_erase_any, el_clear, el_destroy, el_stats, el_walk,          \
+        name##_check, name##_clone, name##_compact, name##_iterated, &name##_resizer,                   \
     };
 
 /* ---- both, for every kind ------------------------------------------------------------------- */
 
-#define ENGINES(kind, code, bytes, ref)                    \
-    GO_ENGINE(go_##kind, code, bytes, ref)         \
+#define ENGINES(kind, code, bytes, ref)                                                                 \
+    GO_ENGINE(go_##kind, code, bytes, ref)                                                              \
     ELASTIC_ENGINE(el_##kind, code, bytes, ref)
 
 ENGINES(bits8, GM_BITS, 1, 0)

@@ -154,11 +154,16 @@ GM_INLINE gm_match gm_match_next(gm_match found) { return found & (found - 1); }
 
 #if GM_SSE2
 
+GM_INLINE __m128i gm_group16(const unsigned char *first, const unsigned char *second)
+{
+    return _mm_unpacklo_epi64(_mm_loadl_epi64((const __m128i *)(const void *)first),
+                              _mm_loadl_epi64((const __m128i *)(const void *)second));
+}
+
 /* The sixteen tags of two buckets in one compare: indexes 0 to 7 and 8 to 15. */
 GM_INLINE gm_match gm_match16(const unsigned char *first, const unsigned char *second, unsigned char tag)
 {
-    __m128i group = _mm_unpacklo_epi64(_mm_loadl_epi64((const __m128i *)(const void *)first),
-                                       _mm_loadl_epi64((const __m128i *)(const void *)second));
+    __m128i group = gm_group16(first, second);
     return (gm_match)(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(group, _mm_set1_epi8((char)tag)));
 }
 #define GM_MATCH16 1
@@ -166,8 +171,7 @@ GM_INLINE gm_match gm_match16(const unsigned char *first, const unsigned char *s
 /* Which of the tags of two buckets are 0, and how many more of them the second has. */
 GM_INLINE int gm_zeros16(const unsigned char *first, const unsigned char *second, gm_match *in_first, gm_match *in_second)
 {
-    __m128i group = _mm_unpacklo_epi64(_mm_loadl_epi64((const __m128i *)(const void *)first),
-                                       _mm_loadl_epi64((const __m128i *)(const void *)second));
+    __m128i group = gm_group16(first, second);
     __m128i zeros = _mm_cmpeq_epi8(group, _mm_setzero_si128());
     __m128i sums = _mm_sad_epu8(_mm_sub_epi8(_mm_setzero_si128(), zeros), _mm_setzero_si128());
     unsigned bits = (unsigned)_mm_movemask_epi8(zeros);

@@ -22,7 +22,7 @@ GM_INLINE int el_matches(const gm_elastic *m, unsigned char *slot, const void *k
 }
 
 static int el_search_overflow(const gm_elastic *m, unsigned char tag, const void *key, gm_kind kind,
-                                          el_place *place)
+                              el_place *place)
 {
     size_t slot_bytes = el_slot_bytes(m, kind);
     for (uint32_t i = 0; i < m->overflow_used; i++) {
@@ -120,6 +120,14 @@ GM_INLINE unsigned char *el_owner(const gm_elastic *m, uint32_t number, gm_kind 
     return NULL;
 }
 
+/* The entry in this slot, and its record, take another number: the one number's record is free, the other's
+ * becomes so. */
+GM_INLINE void el_renumber(gm_elastic *m, unsigned char *slot, uint32_t number)
+{
+    memcpy(gm_store_at(&m->records, number), gm_store_at(&m->records, gm_load32(slot)), m->records.stride);
+    gm_store32(slot, number);
+}
+
 /* Fills the records freed under iterators from the end, so that all are dense again. */
 GM_INLINE void el_records_settle(gm_elastic *m, gm_kind kind)
 {
@@ -129,8 +137,7 @@ GM_INLINE void el_records_settle(gm_elastic *m, gm_kind kind)
         unsigned char *owner = NULL;
         while (used >= number && (owner = el_owner(m, used, kind)) == NULL) used--; /* free itself */
         if (number < used) {
-            memcpy(gm_store_at(&m->records, number), gm_store_at(&m->records, used), m->records.stride);
-            gm_store32(owner, number);
+            el_renumber(m, owner, number);
             used--;
         }
         number = next;
@@ -239,11 +246,7 @@ GM_INLINE void *el_assign(gomap *map, const void *key, int *added, gm_kind kind)
 GM_INLINE void el_fill(gm_elastic *m, uint32_t number, gm_kind kind)
 {
     uint32_t last = m->records.used;
-    if (last != number) {
-        unsigned char *owner = el_owner(m, last, kind);
-        memcpy(gm_store_at(&m->records, number), gm_store_at(&m->records, last), m->records.stride);
-        gm_store32(owner, number);
-    }
+    if (last != number) el_renumber(m, el_owner(m, last, kind), number);
     gm_store_drop_last(&m->records, &m->map.memory);
 }
 

@@ -85,7 +85,7 @@ GM_INLINE uint64_t el_freed(uint32_t bucket, unsigned slot) { return (uint64_t)b
 
 /* Eight entries, four of either bucket, looked at together, so that the reads of their other buckets' tags
  * are under way at once and one branch serves all: the one whose other bucket has most room moves there.
- * Its slot, or EL_NONE when none has. */
+ * Its slot, or EL_NONE when none has. The buckets are full, so neither is moved to. */
 GM_INLINE uint64_t el_displace_eight(gm_elastic *m, uint32_t first, uint32_t second, unsigned from, gm_kind kind)
 {
     uint32_t best_to = 0, best_bucket = 0;
@@ -109,7 +109,7 @@ GM_INLINE uint64_t el_displace_eight(gm_elastic *m, uint32_t first, uint32_t sec
     return el_freed(best_bucket, best_slot);
 }
 
-/* Makes a slot free in one of two full buckets by moving entries along a path that ends outside them.
+/* Makes a slot free in one of two buckets, full ones but in a merge, by moving entries along a path that ends outside them.
  * Returns the slot, or EL_NONE when no path was found, and then nothing has moved. */
 GM_INLINE uint64_t el_displace(gm_elastic *m, uint32_t first, uint32_t second, gm_kind kind)
 {
