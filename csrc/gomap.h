@@ -20,6 +20,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -27,7 +28,8 @@ extern "C" {
 
 /* ---- types --------------------------------------------------------------------------------- */
 
-/* How a key's bytes hash and compare. Values are never compared: for them the size is enough. */
+/* How a key's bytes hash and compare. Values are never compared: for them the size is enough, and whether
+ * they are strings. */
 enum {
     GOMAP_BITS8,   /* integers, bool: one, two, four or eight bytes that are equal or not */
     GOMAP_BITS16,
@@ -36,6 +38,8 @@ enum {
     GOMAP_FLOAT32, /* -0.0 equals 0.0, NaN equals nothing */
     GOMAP_FLOAT64,
     GOMAP_BYTES,   /* a fixed number of bytes */
+    GOMAP_STRING,  /* bytes of variable length, which the map keeps: a gomap_string goes in */
+    GOMAP_OBJECT,  /* something of the caller's: a gomap_object goes in, its first 16 bytes are kept */
     GOMAP_KEY_KINDS
 };
 
@@ -46,12 +50,35 @@ typedef struct gomap_type {
     uint32_t key_size, value_size; /* bytes, as the caller sees them */
     uint8_t key_kind;
     uint8_t key_ref, value_ref;    /* stored in a record, the bucket holding its number */
+    uint8_t value_string;
 } gomap_type;
 
-/* value_pointer: the value is spelled *T, and stands behind a reference whatever its size.
- * A kind of BYTES of 1, 2, 4 or 8 becomes BITS: they hash and compare alike, and faster. */
+enum {
+    GOMAP_POINTER = 1,      /* the value is spelled *T, and stands behind a reference whatever its size */
+    GOMAP_STRING_VALUE = 2, /* the value is a string, of GOMAP_STRING_SIZE */
+};
+
+/* What a string or an object takes in an entry. */
+#define GOMAP_STRING_SIZE 16u
+#define GOMAP_OBJECT_SIZE 16u
+
+/* A kind of BYTES of 1, 2, 4 or 8 becomes BITS: they hash and compare alike, and faster. */
 void gomap_type_init(gomap_type *type, int key_kind, uint32_t key_size, uint32_t value_size,
-                     int value_pointer);
+                     int value_flags);
+
+/* A string as it goes in and out. It may hold any bytes; at is not read where length is 0. */
+typedef struct gomap_string {
+    const void *at;
+    size_t length;
+} gomap_string;
+
+/* A key that only the caller can compare. `same` says whether another key, of an equal hash, is equal; it
+ * must not touch the map. NULL: only the same object is. */
+typedef struct gomap_object {
+    uint64_t hash;
+    uint64_t object; /* an address, say; kept with the hash */
+    int (*same)(const struct gomap_object *key, uint64_t object);
+} gomap_object;
 
 /* ---- reports ------------------------------------------------------------------------------- */
 
@@ -63,6 +90,7 @@ enum {
     GOMAP_TAGS,        /* tags in a region of their own */
     GOMAP_OVERFLOW,    /* overflow buckets allocated one by one; entries that found no bucket */
     GOMAP_RECORDS,     /* keys and values behind a reference */
+    GOMAP_STRINGS,     /* strings that are not inline */
     GOMAP_PURPOSES
 };
 
@@ -135,6 +163,9 @@ struct gomap_engine {
     void (*stats)(const gomap *, gomap_stats *);
     void (*walk)(const gomap *, size_t live[GOMAP_PURPOSES]);
     int (*check)(const gomap *, char *why, size_t size);
+    void (*string)(const gomap *, int is_value, const void *at, gomap_string *);
+    int (*write)(gomap *, const void *key, void *room, const gomap_string *);
+    void (*swap)(gomap *, gomap *);
     /* Where an engine has them; else NULL. */
     gomap *(*clone)(const gomap *);
     void (*compact)(gomap *);
@@ -174,6 +205,39 @@ static inline void *gomap_assign(gomap *map, const void *key, int *added)
     return map->engine->assign(map, key, added);
 }
 
+/* The same, and the value is put there: its bytes, or those of a gomap_string. NULL: out of memory, and every
+ * entry is as it was. The only way to write a string; a new one that is not written is empty. */
+void *gomap_put(gomap *map, const void *key, const void *value, int *added);
+
+/* The string at an address that find, next or any gave, of a map whose keys, or whose values, are strings. */
+static inline gomap_string gomap_string_at(const gomap *map, int is_value, const void *at)
+{
+    gomap_string string;
+    map->engine->string(map, is_value, at, &string);
+    return string;
+}
+
+/* Room for a key that does not go in as it stands in a map. */
+typedef union gomap_key {
+    gomap_string string;
+    gomap_object object;
+} gomap_key;
+
+/* A key that next or any gave, as it goes in again; of objects only the same one is equal to it. */
+static inline const void *gomap_key_again(const gomap *map, const void *at, gomap_key *room)
+{
+    if (map->type->key_kind == GOMAP_STRING) {
+        room->string = gomap_string_at(map, 0, at);
+        return room;
+    }
+    if (map->type->key_kind == GOMAP_OBJECT) {
+        memcpy(&room->object, at, GOMAP_OBJECT_SIZE);
+        room->object.same = NULL;
+        return room;
+    }
+    return at;
+}
+
 /* 1 when the key was there. Never fails. */
 static inline int gomap_erase(gomap *map, const void *key)
 {
@@ -187,6 +251,10 @@ void gomap_erase_any(gomap *map);
 /* Room for count entries in all. -1: out of memory, nothing has changed. Ends iterations. */
 int gomap_reserve(gomap *map, size_t count);
 void gomap_clear(gomap *map);
+
+/* All entries into a map of their own, to be gone through and freed, this one being left empty. For a caller that
+ * has something to do for every entry, and must not be seen half done. NULL: out of memory, nothing has changed. */
+gomap *gomap_detach(gomap *map, uint64_t seed);
 
 /* Gives back what room there is beyond the entries. 0 for an engine that cannot. Ends iterations. */
 int gomap_compact(gomap *map);

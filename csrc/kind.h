@@ -8,8 +8,11 @@
 #define GM_KIND_H
 
 #include "map.h"
+#include "text.h"
 
-enum { GM_BITS, GM_FLOAT32, GM_FLOAT64, GM_BYTES };
+/* A string is looked for by its image in the elastic engine; in Go's it stands as it is given, an address and a
+ * length, like Go's string header. An object is 16 bytes, its hash and itself. */
+enum { GM_BITS, GM_FLOAT32, GM_FLOAT64, GM_BYTES, GM_IMAGES, GM_STRINGS, GM_OBJECTS };
 
 typedef struct gm_kind {
     unsigned char code;
@@ -59,13 +62,31 @@ GM_INLINE uint64_t gm_key_hash(const gm_map *map, const void *key, gm_kind kind)
         if (gm_key_float(key, kind) == 0.0) return gm_hash_word(0, map->seed); /* -0.0 is 0.0 */
         return gm_hash_word(gm_key_word(key, kind), map->seed);
     }
+    case GM_IMAGES: return gm_image_hash(key, map->seed);
+    case GM_STRINGS: return gm_hash_string(key, map->seed);
+    case GM_OBJECTS: return gm_hash_word(gm_load64(key), map->seed);
     default: return gm_hash_bytes(key, gm_key_bytes(map, kind), map->seed);
     }
 }
 
+GM_INLINE int gm_object_equal(const gomap_object *key, const void *other)
+{
+    uint64_t object = gm_load64((const unsigned char *)other + 8);
+    if (key->hash != gm_load64(other)) return 0;
+    return GM_LIKELY(key->object == object) || (key->same && key->same(key, object));
+}
+
+GM_INLINE int gm_string_equal(const gomap_string *key, const gomap_string *other)
+{
+    return key->length == other->length && (key->length == 0 || memcmp(key->at, other->at, key->length) == 0);
+}
+
+/* Of a key that is looked for, and one in the map. Images are compared where their strings are (elastic/text.h). */
 GM_INLINE int gm_key_equal(const gm_map *map, const void *key, const void *other, gm_kind kind)
 {
     switch (kind.code) {
+    case GM_STRINGS: return gm_string_equal(key, other);
+    case GM_OBJECTS: return gm_object_equal(key, other);
     case GM_BITS: return gm_key_word(key, kind) == gm_key_word(other, kind);
     case GM_FLOAT32:
     case GM_FLOAT64: return gm_key_float(key, kind) == gm_key_float(other, kind);

@@ -7,12 +7,14 @@
 #include "elastic/iter.h"
 #include "go/check.h"
 #include "go/iter.h"
+#include "go/string.h"
 
 /* ---- Go's engine ---------------------------------------------------------------------------- */
 
 static void go_destroy(gomap *map)
 {
     gm_go *m = go_of(map);
+    go_strings_release(m);
     go_array_drop(m, &m->now, GOMAP_BUCKETS, m->mask + 1);
     go_array_drop(m, &m->old, GOMAP_OLD_BUCKETS, m->old_mask + 1);
     gm_store_clear(&m->keys, &m->map.memory);
@@ -38,7 +40,7 @@ static void go_destroy(gomap *map)
     static const gomap_engine name##_engine = {                                                         \
         GOMAP_GO, ref, name##_find, name##_find, name##_assign, name##_erase, name##_next, name##_any,  \
         name##_reserve, go_iterate, go_erase_any, go_clear, go_destroy, go_stats, go_walk,              \
-        name##_check, NULL, NULL, NULL, NULL,                                                           \
+        name##_check, go_string, go_write, go_swap, NULL, NULL, NULL, NULL,                             \
     };
 
 /* ---- the elastic engine --------------------------------------------------------------------- */
@@ -46,7 +48,7 @@ static void go_destroy(gomap *map)
 static void el_destroy(gomap *map)
 {
     el_clear(map);
-    gm_map_destroy(gm_map_of(map), el_struct_bytes(map->engine->ref));
+    gm_map_destroy(gm_map_of(map), el_struct_bytes(map));
 }
 
 #define ELASTIC_ENGINE(name, code, bytes, ref)                                                          \
@@ -56,6 +58,8 @@ static void el_destroy(gomap *map)
     static int name##_split(gm_elastic *m, uint32_t buckets) { return el_split(m, buckets, name); }     \
     static int name##_merge(gm_elastic *m) { return el_merge(m, name); }                                \
     static void name##_drain(gm_elastic *m) { el_overflow_drain(m, name); }                             \
+    static int name##_write(gomap *map, const void *key, void *room, const gomap_string *string)        \
+    { return el_write(map, key, room, string, name); }                                                  \
     static const el_resizer name##_resizer = {                                                          \
         name##_displace, name##_split, name##_merge, name##_drain                                       \
     };                                                                                                  \
@@ -78,7 +82,7 @@ static void el_destroy(gomap *map)
     static const gomap_engine name##_engine = {                                                         \
         GOMAP_ELASTIC, ref, name##_find, name##_at, name##_assign, name##_erase, name##_next, name##_any, \
         name##_reserve, el_iterate, name##_erase_any, el_clear, el_destroy, el_stats, el_walk,          \
-        name##_check, name##_clone, name##_compact, name##_iterated, &name##_resizer,                   \
+        name##_check, el_string, name##_write, el_swap, name##_clone, name##_compact, name##_iterated, &name##_resizer,                   \
     };
 
 /* ---- both, for every kind ------------------------------------------------------------------- */
@@ -97,6 +101,11 @@ ENGINES(bytes, GM_BYTES, 0, 0)
 ENGINES(bytes16, GM_BYTES, 16, 0) /* hashes and digests deserve their own */
 ENGINES(bytes32, GM_BYTES, 32, 0)
 ENGINES(bytes_ref, GM_BYTES, 0, 1)
+GO_ENGINE(go_strings, GM_STRINGS, 16, 0)
+ELASTIC_ENGINE(el_images, GM_IMAGES, 16, 0)
+ENGINES(objects, GM_OBJECTS, 16, 0)
+ELASTIC_ENGINE(el_images_ref, GM_IMAGES, 16, 1)
+ELASTIC_ENGINE(el_objects_ref, GM_OBJECTS, 16, 1)
 ELASTIC_ENGINE(el_bits32_ref, GM_BITS, 4, 1)
 ELASTIC_ENGINE(el_bits64_ref, GM_BITS, 8, 1)
 ELASTIC_ENGINE(el_float32_ref, GM_FLOAT32, 4, 1)
@@ -108,15 +117,15 @@ enum { BYTES16 = GOMAP_KEY_KINDS, BYTES32, KINDS };
 static const gomap_engine *const engines[GOMAP_ENGINES][2][KINDS] = {
     [GOMAP_GO] = {
         {&go_bits8_engine, &go_bits16_engine, &go_bits32_engine, &go_bits64_engine, &go_float32_engine,
-         &go_float64_engine, &go_bytes_engine, &go_bytes16_engine, &go_bytes32_engine},
+         &go_float64_engine, &go_bytes_engine, &go_strings_engine, &go_objects_engine, &go_bytes16_engine, &go_bytes32_engine},
         {[GOMAP_BYTES] = &go_bytes_ref_engine},
     },
     [GOMAP_ELASTIC] = {
         {&el_bits8_engine, &el_bits16_engine, &el_bits32_engine, &el_bits64_engine, &el_float32_engine,
-         &el_float64_engine, &el_bytes_engine, &el_bytes16_engine, &el_bytes32_engine},
+         &el_float64_engine, &el_bytes_engine, &el_images_engine, &el_objects_engine, &el_bytes16_engine, &el_bytes32_engine},
         {&el_bytes_ref_engine, &el_bytes_ref_engine, &el_bits32_ref_engine, &el_bits64_ref_engine,
-         &el_float32_ref_engine, &el_float64_ref_engine, &el_bytes_ref_engine, &el_bytes_ref_engine,
-         &el_bytes_ref_engine},
+         &el_float32_ref_engine, &el_float64_ref_engine, &el_bytes_ref_engine, &el_images_ref_engine,
+         &el_objects_ref_engine, &el_bytes_ref_engine, &el_bytes_ref_engine},
     },
 };
 
@@ -143,6 +152,9 @@ gomap *gm_go_new(const gomap_engine *engine, const gomap_type *type, size_t hint
     /* Go allocates a record from the size class its type fits. */
     m->keys.stride = (uint32_t)go_size_class(type->key_size);
     m->values.stride = (uint32_t)go_size_class(type->value_size);
+    m->keys.purpose = m->values.purpose = GOMAP_RECORDS;
+    m->key_string = type->key_kind == GOMAP_STRING;
+    m->value_string = type->value_string;
     m->key_ref = type->key_ref;
     m->value_ref = type->value_ref;
     m->key_slot = type->key_ref ? GO_REFERENCE : type->key_size;
@@ -160,12 +172,17 @@ gomap *gm_go_new(const gomap_engine *engine, const gomap_type *type, size_t hint
 gomap *gm_elastic_new(const gomap_engine *engine, const gomap_type *type, size_t hint, uint64_t seed)
 {
     uint64_t random = seed;
-    gm_elastic *m = (gm_elastic *)gm_map_create(engine, type, el_struct_bytes(engine->ref), &random);
+    const gomap plan = {engine, type, 0};
+    gm_elastic *m = (gm_elastic *)gm_map_create(engine, type, el_struct_bytes(&plan), &random);
     if (m == NULL) return NULL;
     uint32_t entry = type->key_size + type->value_size;
     m->value_at = type->key_size;
     m->slot_bytes = engine->ref ? 4 : (uint16_t)entry;
-    if (engine->ref) m->records.stride = entry < 4 ? 4 : entry;
+    m->most = engine->ref || (entry > 8 && entry <= 32) ? EL_GROW_EIGHTHS : EL_GROW_EIGHTHS_DENSE;
+    if (engine->ref) {
+        m->records.purpose = GOMAP_RECORDS;
+        m->records.stride = entry < 4 ? 4 : entry;
+    }
     if (hint) (void)engine->reserve(&m->map.public_part, hint); /* only a hint */
     return &m->map.public_part;
 }

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 void gomap_type_init(gomap_type *type, int key_kind, uint32_t key_size, uint32_t value_size,
-                     int value_pointer)
+                     int value_flags)
 {
     if (key_kind == GOMAP_BYTES) {
         switch (key_size) {
@@ -17,10 +17,11 @@ void gomap_type_init(gomap_type *type, int key_kind, uint32_t key_size, uint32_t
         }
     }
     type->key_kind = (uint8_t)key_kind;
-    type->key_size = key_size;
-    type->value_size = value_size;
+    type->key_size = key_kind == GOMAP_STRING ? GOMAP_STRING_SIZE : key_kind == GOMAP_OBJECT ? GOMAP_OBJECT_SIZE : key_size;
+    type->value_string = (value_flags & GOMAP_STRING_VALUE) != 0;
+    type->value_size = type->value_string ? GOMAP_STRING_SIZE : value_size;
     type->key_ref = key_size > GOMAP_INLINE_MAX;
-    type->value_ref = value_pointer || value_size > GOMAP_INLINE_MAX;
+    type->value_ref = (value_flags & GOMAP_POINTER) || value_size > GOMAP_INLINE_MAX;
 }
 
 gm_map *gm_map_create(const gomap_engine *engine, const gomap_type *type, size_t struct_bytes,
@@ -57,19 +58,53 @@ void gomap_free(gomap *map)
 int gomap_merge(gomap *map, const gomap *source)
 {
     gomap_iter iter;
+    gomap_key room;
+    gomap_string string;
     const void *key, *value;
     int more, added;
     gomap_iter_begin(&iter, (gomap *)(uintptr_t)source);
     while ((more = gomap_iter_next(&iter, &key, &value)) == 1) {
-        void *room = gomap_assign(map, key, &added);
-        if (room == NULL) {
+        if (source->type->value_string) {
+            string = gomap_string_at(source, 1, value);
+            value = &string;
+        }
+        if (gomap_put(map, gomap_key_again(source, key, &room), value, &added) == NULL) {
             more = -1;
             break;
         }
-        if (map->type->value_size) memcpy(room, value, map->type->value_size);
     }
     gomap_iter_end(&iter);
     return more;
+}
+
+void *gomap_put(gomap *map, const void *key, const void *value, int *added)
+{
+    void *room = gomap_assign(map, key, added);
+    if (room == NULL) return NULL;
+    if (!map->type->value_string) {
+        if (map->type->value_size) memcpy(room, value, map->type->value_size);
+    } else if (!map->engine->write(map, key, room, value)) {
+        if (*added) gomap_erase(map, key);
+        return NULL;
+    }
+    return room;
+}
+
+gomap *gomap_detach(gomap *map, uint64_t seed)
+{
+    gm_map *whole = gm_map_of(map);
+    gomap *other = gomap_new(map->engine->id, map->type, 0, seed);
+    if (other == NULL) return NULL;
+    size_t peak = whole->memory.peak;
+    map->engine->swap(map, other);
+    /* Iterators stay with the map, and find it empty; peaks do too. */
+    uint32_t epoch = gm_map_of(other)->epoch, iterators = gm_map_of(other)->iterators;
+    gm_map_of(other)->epoch = whole->epoch;
+    gm_map_of(other)->iterators = 0;
+    whole->epoch = epoch;
+    whole->iterators = iterators;
+    whole->memory.peak = peak;
+    return other;
 }
 
 gomap *gomap_clone(const gomap *source, uint64_t seed)

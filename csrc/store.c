@@ -4,7 +4,7 @@
 static int resize(gm_store *store, gm_memory *memory, size_t capacity)
 {
     if (capacity > UINT32_MAX - 1 || capacity > SIZE_MAX / 4 / store->stride) return 0;
-    if (!gm_region_resize(memory, GOMAP_RECORDS, &store->region, capacity * store->stride)) return 0;
+    if (!gm_region_resize(memory, (int)store->purpose, &store->region, capacity * store->stride)) return 0;
     capacity = (size_t)store->region.bytes / store->stride; /* whole pages: perhaps more */
     store->capacity = capacity < UINT32_MAX - 1 ? (uint32_t)capacity : UINT32_MAX - 1;
     return 1;
@@ -66,7 +66,7 @@ void gm_store_trim(gm_store *store, gm_memory *memory)
 
 void gm_store_clear(gm_store *store, gm_memory *memory)
 {
-    (void)gm_region_resize(memory, GOMAP_RECORDS, &store->region, 0);
+    (void)gm_region_resize(memory, (int)store->purpose, &store->region, 0);
     store->capacity = store->used = store->live = store->free = 0;
 }
 

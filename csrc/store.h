@@ -19,6 +19,7 @@
 
 typedef struct gm_store {
     gm_region region;
+    uint32_t purpose;  /* what its memory is counted as */
     uint32_t stride;   /* bytes a record, at least 4: a free one holds the next free one's number */
     uint32_t capacity; /* records there is room for: region.bytes / stride */
     uint32_t used;     /* records ever handed out since the store was empty */

@@ -7,6 +7,7 @@
 #define GM_ELASTIC_ACCESS_H
 
 #include "resize.h"
+#include "text.h"
 
 /* Where an entry is: its tag and its slot. */
 typedef struct el_place {
@@ -18,6 +19,7 @@ GM_INLINE int el_matches(const gm_elastic *m, unsigned char *slot, const void *k
     const unsigned char *other = el_entry(m, slot, kind);
     /* Floats are canonical and compare as bits: NaN is one key. */
     if (gm_is_float(kind)) return gm_key_word(key, kind) == gm_key_word(other, kind);
+    if (kind.code == GM_IMAGES) return gm_text_equal(m->texts[0], key, other);
     return gm_key_equal(&m->map, key, other, kind);
 }
 
@@ -89,10 +91,10 @@ GM_INLINE void el_prefetch(const gm_elastic *m, uint64_t hash, gm_kind kind)
 GM_INLINE void *el_find(const gomap *map, const void *key, int expected, gm_kind kind)
 {
     const gm_elastic *m = el_of(map);
-    uint64_t word;
+    el_key room;
     el_place place;
     if (map->count == 0) return NULL;
-    key = gm_key_canonical(key, &word, kind);
+    if ((key = el_key_make(m, key, &room, kind)) == NULL) return NULL;
     uint64_t hash = gm_key_hash(&m->map, key, kind);
     if (expected) el_prefetch(m, hash, kind);
     if (!el_locate(m, hash, key, kind, &place)) return NULL;
@@ -206,11 +208,11 @@ GM_INLINE int el_place_new(gm_elastic *m, uint64_t hash, gm_kind kind, el_place 
 GM_INLINE void *el_assign(gomap *map, const void *key, int *added, gm_kind kind)
 {
     gm_elastic *m = el_of(map);
-    uint64_t word;
+    el_key room;
     el_place place;
     uint32_t record = 0;
     if (GM_UNLIKELY(m->buckets == 0) && !el_begin(m, kind)) return NULL;
-    key = gm_key_canonical(key, &word, kind);
+    if ((key = el_key_make(m, key, &room, kind)) == NULL) return NULL;
     uint64_t hash = gm_key_hash(&m->map, key, kind);
     el_prefetch(m, hash, kind); /* a new key is written there, or first displaces an entry */
     if (el_locate(m, hash, key, kind, &place)) {
@@ -220,7 +222,8 @@ GM_INLINE void *el_assign(gomap *map, const void *key, int *added, gm_kind kind)
     el_end_iterators(m);
     if (GM_UNLIKELY(map->count >= m->grow_at) && !el_grow(m)) return NULL;
     if (kind.ref && (record = gm_store_add(&m->records, &m->map.memory)) == 0) return NULL;
-    if (!el_place_new(m, hash, kind, &place)) {
+    if ((kind.code == GM_IMAGES && !el_text_keep(m, &room.text, hash)) || !el_place_new(m, hash, kind, &place)) {
+        if (kind.code == GM_IMAGES) el_text_drop(m, &room.text);
         if (kind.ref) gm_store_drop_last(&m->records, &m->map.memory);
         return NULL;
     }
@@ -235,9 +238,19 @@ GM_INLINE void *el_assign(gomap *map, const void *key, int *added, gm_kind kind)
         if (GM_LIKELY(value_bytes == 8)) gm_store64(entry + key_bytes, 0);
         else memset(entry + key_bytes, 0, value_bytes);
     }
+    if (GM_UNLIKELY(map->type->value_string)) gm_image_clear(entry + key_bytes);
     map->count++;
     *added = 1;
     return entry + m->value_at;
+}
+
+/* A string value into the room of the entry with this key. */
+GM_INLINE int el_write(gomap *map, const void *key, void *room, const gomap_string *string, gm_kind kind)
+{
+    gm_elastic *m = el_of(map);
+    el_key made;
+    uint64_t hash = gm_key_hash(&m->map, el_key_make(m, key, &made, kind), kind);
+    return el_text_write(m, hash, room, string);
 }
 
 /* ---- erase ---------------------------------------------------------------------------------- */
@@ -253,6 +266,9 @@ GM_INLINE void el_fill(gm_elastic *m, uint32_t number, gm_kind kind)
 /* Frees an entry's slot, and its record. While an iterator is alive records stay where they are. */
 GM_INLINE void el_erase_at(gm_elastic *m, el_place place, gm_kind kind)
 {
+    unsigned char images[2][GM_IMAGE];
+    int strings = m->map.public_part.type->value_string || kind.code == GM_IMAGES;
+    if (GM_UNLIKELY(strings)) el_text_take(m, place.slot, images);
     *place.tag = EL_EMPTY;
     m->map.public_part.count--;
     if (kind.ref) {
@@ -260,6 +276,7 @@ GM_INLINE void el_erase_at(gm_elastic *m, el_place place, gm_kind kind)
         if (m->map.iterators) gm_store_remove(&m->records, &m->map.memory, number);
         else el_fill(m, number, kind);
     }
+    if (GM_UNLIKELY(strings)) el_text_give_back(m, images);
     if (m->map.iterators) {
         m->put_off = 1;
         return;
@@ -271,10 +288,10 @@ GM_INLINE void el_erase_at(gm_elastic *m, el_place place, gm_kind kind)
 GM_INLINE int el_erase(gomap *map, const void *key, gm_kind kind)
 {
     gm_elastic *m = el_of(map);
-    uint64_t word;
+    el_key room;
     el_place place;
     if (map->count == 0) return 0;
-    key = gm_key_canonical(key, &word, kind);
+    if ((key = el_key_make(m, key, &room, kind)) == NULL) return 0;
     uint64_t hash = gm_key_hash(&m->map, key, kind);
     el_prefetch(m, hash, kind);
     if (!el_locate(m, hash, key, kind, &place)) return 0;
@@ -329,6 +346,10 @@ static void el_clear(gomap *map)
     (void)gm_region_resize(memory, GOMAP_BUCKETS, &m->slots, 0);
     (void)gm_region_resize(memory, GOMAP_OVERFLOW, &m->overflow, 0);
     if (map->engine->ref) gm_store_clear(&m->records, memory);
+    if (el_has_strings(m)) {
+        for (int is_value = 0; is_value < 2; is_value++) gm_text_clear(&m->texts[is_value], memory);
+        m->text_bytes = 0;
+    }
     m->overflow_used = m->any_at = m->put_off = 0;
     el_set_buckets(m, 0, 0);
     map->count = 0;
@@ -347,10 +368,10 @@ GM_INLINE int el_reserve_room(gm_elastic *m, size_t buckets, size_t count, gm_ki
 }
 
 /* The fewest buckets with room for so many entries. */
-static size_t el_buckets_for(size_t count)
+static size_t el_buckets_for(const gm_elastic *m, size_t count)
 {
-    size_t buckets = count <= EL_SLOTS ? 1 : (8 * count + EL_GROW_EIGHTHS - 1) / EL_GROW_EIGHTHS;
-    while (el_capacity(buckets) < count) buckets += buckets / 64 + 1;
+    size_t buckets = count <= EL_SLOTS ? 1 : (8 * count + m->most - 1) / m->most;
+    while (el_capacity(m, buckets) < count) buckets += buckets / 64 + 1;
     return buckets;
 }
 
@@ -359,7 +380,7 @@ GM_INLINE int el_reserve(gomap *map, size_t count, gm_kind kind)
     gm_elastic *m = el_of(map);
     if (count <= map->count || (m->buckets && count <= m->grow_at)) return 0;
     if (count > (size_t)EL_MAX_BUCKETS * EL_SLOTS) return -1;
-    size_t buckets = el_buckets_for(count);
+    size_t buckets = el_buckets_for(m, count);
     if (buckets >= EL_MAX_BUCKETS || !el_reserve_room(m, buckets, count, kind)) return -1;
     if (m->map.iterators) {
         el_end_iterators(m); /* which gives room back */
@@ -380,17 +401,23 @@ GM_INLINE gomap *el_clone(const gomap *source, gm_kind kind)
 {
     const gm_elastic *from = el_of(source);
     uint64_t random = 0;
-    gm_elastic *m = (gm_elastic *)gm_map_create(source->engine, source->type, el_struct_bytes(kind.ref), &random);
+    gm_elastic *m = (gm_elastic *)gm_map_create(source->engine, source->type, el_struct_bytes(source), &random);
     if (m == NULL) return NULL;
     m->map.seed = from->map.seed;
     m->slot_bytes = from->slot_bytes;
     m->value_at = from->value_at;
-    if (kind.ref) m->records.stride = from->records.stride;
+    m->most = from->most;
+    if (kind.ref) {
+        m->records.purpose = from->records.purpose;
+        m->records.stride = from->records.stride;
+    }
     if (source->count == 0) return &m->map.public_part;
     size_t stride = el_slot_bytes(m, kind) + 1, overflow = from->overflow_used * stride;
     if (!el_room(m, from->buckets, 1, kind) ||
         (overflow && !gm_region_resize(&m->map.memory, GOMAP_OVERFLOW, &m->overflow, overflow)) ||
-        (kind.ref && !gm_store_reserve(&m->records, &m->map.memory, from->records.used))) {
+        (kind.ref && !gm_store_reserve(&m->records, &m->map.memory, from->records.used)) ||
+        (el_has_strings(m) && (!gm_text_clone(&m->texts[0], &m->map.memory, from->texts[0]) ||
+                               !gm_text_clone(&m->texts[1], &m->map.memory, from->texts[1])))) {
         source->engine->destroy(&m->map.public_part);
         return NULL;
     }
@@ -403,6 +430,7 @@ GM_INLINE gomap *el_clone(const gomap *source, gm_kind kind)
         m->records.live = from->records.live;
         m->records.free = from->records.free;
     }
+    if (el_has_strings(m)) m->text_bytes = from->text_bytes;
     el_set_buckets(m, from->buckets, from->mask);
     m->overflow_used = from->overflow_used;
     m->map.public_part.count = source->count;
@@ -424,6 +452,18 @@ GM_INLINE void el_compact(gomap *map, gm_kind kind)
     while (m->buckets > 1 && 2 * map->count <= (size_t)EL_COMPACT_HALVES * (m->buckets - 1) && el_resizer_of(m)->merge(m)) {}
     el_trim(m, 1, kind);
     if (kind.ref) gm_store_trim(&m->records, &m->map.memory);
+    for (int is_value = 0; is_value < 2 && el_has_strings(m); is_value++)
+        gm_text_trim(m->texts[is_value], &m->map.memory);
+}
+
+/* Two maps of one type change places, their structs staying where they are. */
+static void el_swap(gomap *one, gomap *other)
+{
+    gm_elastic kept;
+    size_t bytes = el_struct_bytes(one);
+    memcpy(&kept, one, bytes);
+    memcpy(one, other, bytes);
+    memcpy(other, &kept, bytes);
 }
 
 #endif

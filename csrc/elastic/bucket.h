@@ -35,6 +35,8 @@ enum { EL_SLOTS = 8, EL_EMPTY = 0 };
  * 1,000,000 in ns / displaced by each): 68 / 0.01 at 5, 75 / 0.14 at 6, 82 / 0.41 at 6 7/8, 89 / 0.49 at 7.
  * A small map is for speed, and there is little to be saved: 5 up to 512 buckets, from where it rises. */
 #define EL_GROW_EIGHTHS 55
+/* 7 for slots of up to 8 bytes, of which one line more holds all, and of more than 32, whose empty ones cost most. */
+#define EL_GROW_EIGHTHS_DENSE 56
 #define EL_GROW_EIGHTHS_SMALL 40
 #define EL_SMALL_LOG2 9
 /* A deletion merges below 8/11 of that, 5 in a large map: what an insertion and a deletion by turns split is
@@ -56,12 +58,17 @@ typedef struct gm_elastic {
     uint32_t buckets, mask;
     size_t grow_at, shrink_at; /* an insertion into so many entries splits; a deletion that leaves fewer merges */
     uint16_t slot_bytes;
-    uint16_t put_off;        /* deletions under an iterator have left work */
+    uint8_t put_off;         /* deletions under an iterator have left work */
+    uint8_t most;            /* EL_GROW_EIGHTHS or EL_GROW_EIGHTHS_DENSE */
     uint32_t value_at;       /* in an entry: the key's size */
     uint32_t overflow_used;  /* slots of the overflow list, free ones among them included */
     uint32_t any_at;         /* gomap_any's cursor: the bucket it looks at first */
     uint64_t splits, merges, displaced;
-    gm_store records;        /* in the block only where slots hold numbers */
+    /* In the block only where slots hold numbers, or there are strings: */
+    gm_store records;
+    /* Only where there are strings: */
+    gm_texts *texts[2];      /* long ones of keys, of values */
+    uint64_t text_bytes;     /* of all strings */
 } gm_elastic;
 
 /* What is called now and then, one function for a kind (kinds.c), not inlined where it is called. */
@@ -76,9 +83,10 @@ GM_INLINE const el_resizer *el_resizer_of(const gm_elastic *m) { return m->map.p
 
 GM_INLINE gm_elastic *el_of(const gomap *map) { return (gm_elastic *)(uintptr_t)map; }
 
-GM_INLINE size_t el_struct_bytes(int ref)
+GM_INLINE size_t el_struct_bytes(const gomap *map)
 {
-    return ref ? sizeof(gm_elastic) : offsetof(gm_elastic, records);
+    if (map->type->key_kind == GOMAP_STRING || map->type->value_string) return sizeof(gm_elastic);
+    return map->engine->ref ? offsetof(gm_elastic, texts) : offsetof(gm_elastic, records);
 }
 
 GM_INLINE uint32_t el_address(uint32_t hash, uint32_t buckets, uint32_t mask)
@@ -132,20 +140,20 @@ GM_INLINE gm_match el_free(const gm_elastic *m, uint32_t bucket)
 }
 
 /* The most entries for so many buckets before an insertion splits one. A single bucket is filled. */
-GM_INLINE size_t el_capacity(size_t buckets)
+GM_INLINE size_t el_capacity(const gm_elastic *m, size_t buckets)
 {
     unsigned eighths = EL_GROW_EIGHTHS_SMALL;
     if (buckets <= 1) return buckets * EL_SLOTS;
     if (buckets >> EL_SMALL_LOG2) eighths += 3 * (gm_top_bit(buckets) - EL_SMALL_LOG2 + 1);
-    return buckets * (eighths < EL_GROW_EIGHTHS ? eighths : EL_GROW_EIGHTHS) / 8;
+    return buckets * (eighths < m->most ? eighths : m->most) / 8;
 }
 
 GM_INLINE void el_set_buckets(gm_elastic *m, uint32_t buckets, uint32_t mask)
 {
     m->buckets = buckets;
     m->mask = mask;
-    m->grow_at = el_capacity(buckets);
-    m->shrink_at = buckets > 1 ? EL_SHRINK(el_capacity(buckets - 1)) : 0;
+    m->grow_at = el_capacity(m, buckets);
+    m->shrink_at = buckets > 1 ? EL_SHRINK(el_capacity(m, buckets - 1)) : 0;
 }
 
 GM_INLINE unsigned char *el_overflow(const gm_elastic *m, uint32_t index, gm_kind kind)

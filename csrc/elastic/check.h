@@ -1,4 +1,4 @@
-/* elastic/check.h - statistics, the walk, and the invariants E1 to E7 of csrc/README.md. */
+/* elastic/check.h - statistics, the walk, and the invariants E1 to E7, and T1 to T3 of strings, of csrc/README.md. */
 #ifndef GM_ELASTIC_CHECK_H
 #define GM_ELASTIC_CHECK_H
 
@@ -22,11 +22,13 @@ static void el_stats(const gomap *map, gomap_stats *stats)
 static void el_walk(const gomap *map, size_t live[GOMAP_PURPOSES])
 {
     const gm_elastic *m = el_of(map);
-    live[GOMAP_HEADER] = gm_granted(m, el_struct_bytes(map->engine->ref));
+    live[GOMAP_HEADER] = gm_granted(m, el_struct_bytes(map));
     live[GOMAP_TAGS] = gm_region_granted(&m->tags);
     live[GOMAP_BUCKETS] = gm_region_granted(&m->slots);
     live[GOMAP_OVERFLOW] = gm_region_granted(&m->overflow);
     if (map->engine->ref) live[GOMAP_RECORDS] = gm_region_granted(&m->records.region);
+    for (int is_value = 0; is_value < 2 && el_has_strings(m); is_value++)
+        live[GOMAP_STRINGS] += gm_text_granted(m->texts[is_value]);
 }
 
 /* A slot's record: its number is one that was handed out, and is added to the sum. Before any entry is read. */
@@ -65,15 +67,73 @@ GM_INLINE int el_check_records(const gm_elastic *m, char *why, size_t size, gm_k
     return 0;
 }
 
+/* What the images of a map have named. */
+typedef struct el_found_texts {
+    uint64_t numbers[2][GM_TEXT_CLASSES];
+    uint64_t bytes;
+} el_found_texts;
+
+/* An image: well formed; a long one's record is there and leads back to its entry, which has this hash. */
+static int el_check_image(const gm_elastic *m, int is_value, unsigned char *image, uint64_t hash, el_found_texts *texts,
+                          char *why, size_t size)
+{
+    const char *what = is_value ? "value" : "key";
+    size_t length = gm_image_length(image);
+    unsigned class = gm_text_class(length);
+    texts->bytes += length;
+    if (!gm_image_is_long(image)) {
+        if (image[15] > GM_IMAGE_LONG) return gm_broken(why, size, "T1: a %s's image ends in %u", what, image[15]);
+        for (size_t i = length; i < GM_IMAGE - 1; i++)
+            if (image[i]) return gm_broken(why, size, "T1: a %s's image of %zu bytes goes on", what, length);
+        return 0;
+    }
+    uint32_t number = gm_image_number(image);
+    if (m->texts[is_value] == NULL || number == 0 || number > m->texts[is_value]->store[class].used)
+        return gm_broken(why, size, "T2: a %s is string %u of class %u, which there is not", what, number, class);
+    if (length < 16 || image[14] || gm_load64(gm_text_record(m->texts[is_value], class, number)) != hash ||
+        el_text_owner(m, is_value, class, number, hash) != image)
+        return gm_broken(why, size, "T2: string %u of class %u does not lead back to its %s", number, class, what);
+    texts->numbers[is_value][class] += number;
+    return 0;
+}
+
+static int el_check_texts(const gm_elastic *m, const el_found_texts *found, char *why, size_t size)
+{
+    for (int is_value = 0; is_value < 2; is_value++) {
+        const gm_texts *texts = m->texts[is_value];
+        const char *broken = gm_text_check(texts);
+        if (broken) return gm_broken(why, size, "%s", broken);
+        for (unsigned class = 0; class < GM_TEXT_CLASSES; class++) {
+            uint64_t used = texts ? texts->store[class].used : 0;
+            if (found->numbers[is_value][class] != used * (used + 1) / 2)
+                return gm_broken(why, size, "T2: a string of class %u is no image's, or two images'", class);
+        }
+    }
+    if (found->bytes != m->text_bytes)
+        return gm_broken(why, size, "T2: strings of %zu bytes found, counted are %zu", (size_t)found->bytes, (size_t)m->text_bytes);
+    return 0;
+}
+
 /* One entry: its key is canonical, its tag its key's, and a look-up of its key finds it here. */
 GM_INLINE int el_check_entry(const gm_elastic *m, unsigned char *tag, unsigned char *slot, const char *where,
-                             size_t index, char *why, size_t size, gm_kind kind)
+                             size_t index, el_found_texts *texts, char *why, size_t size, gm_kind kind)
 {
-    const unsigned char *key = el_entry(m, slot, kind);
+    unsigned char *entry = el_entry(m, slot, kind);
+    const void *key = entry;
     uint64_t word, hash = gm_key_hash(&m->map, key, kind);
+    gomap_key again;
+    el_key room;
     el_place place;
-    if (gm_key_canonical(key, &word, kind) != (const void *)key && memcmp(&word, key, kind.bytes) != 0)
+    if (gm_key_canonical(key, &word, kind) != key && memcmp(&word, key, kind.bytes) != 0)
         return gm_broken(why, size, "E3: %s %zu: a float key that is not canonical", where, index);
+    if (kind.code == GM_IMAGES && el_check_image(m, 0, entry, hash, texts, why, size)) return -1;
+    if (m->map.public_part.type->value_string && el_check_image(m, 1, entry + m->value_at, hash, texts, why, size)) return -1;
+    if (kind.code == GM_IMAGES || kind.code == GM_OBJECTS) key = gomap_key_again(&m->map.public_part, key, &again);
+    if (kind.code == GM_IMAGES) {
+        key = el_key_make(m, key, &room, kind);
+        if (gm_image_hash(key, m->map.seed) != hash)
+            return gm_broken(why, size, "E3: %s %zu: a key's image has another hash than its string", where, index);
+    }
     if (*tag != el_tag(hash))
         return gm_broken(why, size, "E3: %s %zu: tag %u, its key's is %u", where, index, *tag, el_tag(hash));
     if (!el_locate(m, hash, key, kind, &place) || place.slot != slot)
@@ -95,7 +155,7 @@ GM_INLINE int el_check_shape(const gm_elastic *m, char *why, size_t size, gm_kin
     }
     while (mask < m->buckets - 1) mask = 2 * mask + 1;
     if (mask != m->mask) return gm_broken(why, size, "E1: mask %u for %u buckets", m->mask, m->buckets);
-    if (m->grow_at != el_capacity(m->buckets) || m->shrink_at > m->grow_at / 4 * 3)
+    if (m->grow_at != el_capacity(m, m->buckets) || m->shrink_at > m->grow_at / 4 * 3)
         return gm_broken(why, size, "E1: %u buckets grow at %zu, shrink at %zu", m->buckets, m->grow_at, m->shrink_at);
     if (m->tags.bytes < (size_t)m->buckets * EL_SLOTS || m->slots.bytes < (size_t)m->buckets * EL_SLOTS * slot_bytes)
         return gm_broken(why, size, "E1: the regions are too small for %u buckets", m->buckets);
@@ -110,12 +170,14 @@ GM_INLINE int el_check(const gomap *map, char *why, size_t size, gm_kind kind)
 {
     const gm_elastic *m = el_of(map);
     size_t entries = 0, slot_bytes = el_slot_bytes(m, kind);
+    el_found_texts texts;
+    memset(&texts, 0, sizeof texts);
     if (el_check_shape(m, why, size, kind)) return -1;
     if (kind.ref && el_check_records(m, why, size, kind)) return -1;
     for (uint32_t bucket = 0; bucket < m->buckets; bucket++) {
         for (gm_match full = el_full(m, bucket); full; full = gm_match_next(full), entries++) {
             unsigned slot = gm_match_index(full);
-            if (el_check_entry(m, el_tags(m, bucket) + slot, el_slot(m, bucket, slot, kind), "bucket", bucket, why, size, kind))
+            if (el_check_entry(m, el_tags(m, bucket) + slot, el_slot(m, bucket, slot, kind), "bucket", bucket, &texts, why, size, kind))
                 return -1;
         }
     }
@@ -126,11 +188,11 @@ GM_INLINE int el_check(const gomap *map, char *why, size_t size, gm_kind kind)
             continue;
         }
         entries++;
-        if (el_check_entry(m, at + slot_bytes, at, "overflow place", i, why, size, kind)) return -1;
+        if (el_check_entry(m, at + slot_bytes, at, "overflow place", i, &texts, why, size, kind)) return -1;
     }
     if (entries != map->count)
         return gm_broken(why, size, "E5: %zu entries found, counted are %zu", entries, map->count);
-    return 0;
+    return el_has_strings(m) ? el_check_texts(m, &texts, why, size) : 0;
 }
 
 #endif

@@ -277,7 +277,7 @@ GM_INLINE int el_merge(gm_elastic *m, gm_kind kind)
 GM_INLINE int el_grow(gm_elastic *m)
 {
     uint32_t step = m->buckets >> EL_SMALL_LOG2 ? 1 : m->buckets / 8 + 1;
-    if (el_capacity(m->buckets + step) <= m->map.public_part.count) step++;
+    if (el_capacity(m, m->buckets + step) <= m->map.public_part.count) step++;
     return el_resizer_of(m)->split(m, m->buckets + step);
 }
 

@@ -8,6 +8,7 @@
 #define GM_GO_ACCESS_H
 
 #include "grow.h"
+#include "string.h"
 
 /* Where a key is, or, for go_locate_for_assign, where it may go. */
 typedef struct go_place {
@@ -122,11 +123,17 @@ GM_INLINE void *go_insert(gm_go *m, go_place free, unsigned char *last, unsigned
                           gm_kind kind)
 {
     uint32_t key_record = 0, value_record = 0;
+    gomap_string string = {NULL, 0};
     if (GM_UNLIKELY(m->key_ref | m->value_ref) && !go_records_add(m, &key_record, &value_record)) return NULL;
+    if (kind.code == GM_STRINGS && !go_string_make(m, &string, key)) {
+        go_records_remove(m, key_record, value_record);
+        return NULL;
+    }
     if (free.bucket == NULL) {
         free.bucket = go_overflow_add(m, last);
         free.slot = 0;
         if (free.bucket == NULL) {
+            go_string_release(m, &string);
             go_records_remove(m, key_record, value_record);
             return NULL;
         }
@@ -136,6 +143,8 @@ GM_INLINE void *go_insert(gm_go *m, go_place free, unsigned char *last, unsigned
     if (kind.ref) {
         memcpy(gm_store_at(&m->keys, key_record), key, gm_key_bytes(&m->map, kind));
         gm_store32(slot, key_record);
+    } else if (kind.code == GM_STRINGS) {
+        memcpy(slot, &string, sizeof string);
     } else {
         memcpy(slot, key, gm_key_bytes(&m->map, kind));
     }
@@ -203,6 +212,7 @@ GM_INLINE void *go_assign(gomap *map, const void *key, int *added, go_evacuate_k
 /* Frees a slot, and spreads emptyRest back over the emptyOnes that now end the chain. */
 GM_INLINE void go_erase_at(gm_go *m, unsigned char *head, unsigned char *bucket, unsigned slot)
 {
+    if (GM_UNLIKELY(m->key_string | m->value_string)) go_entry_release(m, bucket, slot);
     if (GM_UNLIKELY(m->key_ref | m->value_ref)) {
         unsigned char *key = bucket + GO_KEYS + (size_t)slot * m->key_slot;
         go_records_remove(m, m->key_ref ? gm_load32(key) : 0, m->value_ref ? gm_load32(go_value_slot(m, bucket, slot)) : 0);
@@ -286,6 +296,7 @@ static void go_clear(gomap *map)
 {
     gm_go *m = go_of(map);
     if (m->now.at == NULL) return;
+    go_strings_release(m);
     go_array_drop(m, &m->old, GOMAP_OLD_BUCKETS, m->old_mask + 1);
     go_array_release_overflow(m, &m->now, m->mask + 1);
     memset(m->now.at, 0, m->now.bytes);
@@ -299,6 +310,16 @@ static void go_clear(gomap *map)
     m->noverflow = 0;
     map->count = 0;
     m->map.seed = gm_seed_draw(&m->random);
+}
+
+/* Two maps of one type change places, their structs staying where they are. */
+static void go_swap(gomap *one, gomap *other)
+{
+    gm_go kept = *go_of(one);
+    *go_of(one) = *go_of(other);
+    *go_of(other) = kept;
+    go_of(one)->map.memory.purposes = &go_of(one)->purposes;
+    go_of(other)->map.memory.purposes = &go_of(other)->purposes;
 }
 
 GM_INLINE int go_reserve(gomap *map, size_t count, gm_kind kind)

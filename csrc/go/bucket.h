@@ -70,11 +70,13 @@ typedef struct gm_go {
     uint8_t B;
     uint8_t same_size;     /* this growth keeps B */
     uint8_t key_ref, value_ref; /* the type's, at hand */
+    uint8_t key_string, value_string;
     uint8_t stale;         /* free slots may hold erased values: zero them when they are taken again */
     size_t any_at;         /* gomap_any's cursor: the bucket it looks at first */
     unsigned char *any_head, *any_bucket;
     unsigned any_slot;
     size_t growths, same_size_growths;
+    uint64_t text_bytes;   /* of all strings */
 } gm_go;
 
 GM_INLINE gm_go *go_of(const gomap *map) { return (gm_go *)(uintptr_t)map; }

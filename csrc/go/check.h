@@ -45,12 +45,41 @@ static size_t go_walk_overflow(const gm_go *m, const go_array *array, size_t hea
     return bytes;
 }
 
+static size_t go_string_granted(const void *slot)
+{
+    gomap_string string;
+    memcpy(&string, slot, sizeof string);
+    return string.length ? gm_granted(string.at, string.length) : 0;
+}
+
+/* Bytes of the blocks of all strings. */
+static size_t go_walk_strings(const gm_go *m)
+{
+    const go_array *array[2] = {&m->now, &m->old};
+    size_t heads[2] = {m->now.at ? m->mask + 1 : 0, m->old.at ? m->old_mask + 1 : 0}, bytes = 0;
+    for (int a = 0; a < 2; a++) {
+        for (size_t i = 0; i < heads[a]; i++) {
+            unsigned char *bucket = go_bucket(m, array[a], i);
+            if (go_is_evacuated(bucket)) continue;
+            for (; bucket; bucket = go_overflow(m, bucket)) {
+                for (gm_match full = go_full(bucket); full; full = gm_match_next(full)) {
+                    unsigned slot = gm_match_index(full);
+                    if (m->key_string) bytes += go_string_granted(bucket + GO_KEYS + (size_t)slot * m->key_slot);
+                    if (m->value_string) bytes += go_string_granted(go_value(m, bucket, slot));
+                }
+            }
+        }
+    }
+    return bytes;
+}
+
 static void go_walk(const gomap *map, size_t live[GOMAP_PURPOSES])
 {
     const gm_go *m = go_of(map);
     live[GOMAP_HEADER] = gm_granted(m, sizeof *m);
     live[GOMAP_BUCKETS] = gm_granted(m->now.at, m->now.bytes);
     live[GOMAP_OLD_BUCKETS] = gm_granted(m->old.at, m->old.bytes);
+    if (m->key_string | m->value_string) live[GOMAP_STRINGS] = go_walk_strings(m);
     live[GOMAP_RECORDS] = gm_region_granted(&m->keys.region) + gm_region_granted(&m->values.region);
     if (m->now.at) live[GOMAP_OVERFLOW] += go_walk_overflow(m, &m->now, m->mask + 1);
     if (m->old.at) live[GOMAP_OVERFLOW] += go_walk_overflow(m, &m->old, m->old_mask + 1);
@@ -117,7 +146,9 @@ GM_INLINE int go_check_chain(const gm_go *m, const go_array *array, size_t index
                 found->value_numbers += record;
             }
             if (gm_key_is_nan(at, kind)) continue; /* has no hash to be held against */
-            const unsigned char *key = go_key_at(m, at, kind);
+            const void *key = go_key_at(m, at, kind);
+            gomap_key again;
+            if (kind.code == GM_OBJECTS) key = gomap_key_again(&m->map.public_part, key, &again);
             uint64_t hash = gm_key_hash(&m->map, key, kind);
             go_place place;
             if (go_tophash(hash) != top)

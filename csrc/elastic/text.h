@@ -1,0 +1,138 @@
+/* elastic/text.h - strings in entries: looking for them, keeping the string region dense, writing values.
+ *
+ * Every long string of the region is named by one image, in a key or a value. When a string goes, the last of
+ * its class moves into the gap (text.h); the entry that owns it is found as any entry is, by its hash, which
+ * stands before the string, and its image takes the new number. Entries stay where they are, so that this
+ * may happen while an iterator is alive.
+ */
+#ifndef GM_ELASTIC_TEXT_H
+#define GM_ELASTIC_TEXT_H
+
+#include "bucket.h"
+
+/* A key as it is looked for: as it was given, or in here. */
+typedef union el_key {
+    uint64_t word;
+    gm_text text;
+} el_key;
+
+/* NULL for a string longer than any. */
+GM_INLINE const void *el_key_make(const gm_elastic *m, const void *key, el_key *room, gm_kind kind)
+{
+    if (kind.code != GM_IMAGES) return gm_key_canonical(key, &room->word, kind);
+    return gm_text_make(&room->text, key, m->map.seed) ? room : NULL;
+}
+
+GM_INLINE int el_has_strings(const gm_elastic *m)
+{
+    return m->map.public_part.type->key_kind == GOMAP_STRING || m->map.public_part.type->value_string;
+}
+
+/* Where an entry's image is. */
+GM_INLINE unsigned char *el_image(const gm_elastic *m, unsigned char *slot, int is_value)
+{
+    unsigned char *entry = m->map.public_part.engine->ref ? gm_store_at(&m->records, gm_load32(slot)) : slot;
+    return is_value ? entry + m->value_at : entry;
+}
+
+/* The image that names this string, of an entry of this hash; NULL when none does. */
+static unsigned char *el_text_owner(const gm_elastic *m, int is_value, unsigned class, uint32_t number, uint64_t hash)
+{
+    unsigned char tag = el_tag(hash), *image;
+    size_t slot_bytes = m->slot_bytes;
+    for (int half = 0; half < 2; half++) {
+        uint32_t bucket = el_address(half ? el_second(hash) : el_first(hash), m->buckets, m->mask);
+        for (gm_match found = gm_match8(el_tags(m, bucket), tag); found; found = gm_match_next(found)) {
+            size_t slot = (size_t)bucket * EL_SLOTS + gm_match_index(found);
+            image = el_image(m, m->slots.at + slot * slot_bytes, is_value);
+            if (gm_image_is_long(image) && gm_image_number(image) == number && gm_text_class(gm_image_length(image)) == class)
+                return image;
+        }
+    }
+    for (uint32_t i = 0; i < m->overflow_used; i++) {
+        unsigned char *at = m->overflow.at + (size_t)i * (slot_bytes + 1);
+        if (at[slot_bytes] != tag) continue;
+        image = el_image(m, at, is_value);
+        if (gm_image_is_long(image) && gm_image_number(image) == number && gm_text_class(gm_image_length(image)) == class)
+            return image;
+    }
+    return NULL;
+}
+
+/* Gives a string's bytes back. The image is a copy of one that stands in no entry any more. */
+static void el_text_free(gm_elastic *m, int is_value, const unsigned char *image)
+{
+    size_t length = gm_image_length(image);
+    m->text_bytes -= length;
+    if (!gm_image_is_long(image)) return;
+    unsigned class = gm_text_class(length);
+    uint32_t number = gm_image_number(image), last = m->texts[is_value]->store[class].used;
+    if (number != last) {
+        uint64_t hash = gm_load64(gm_text_record(m->texts[is_value], class, last));
+        gm_image_set_number(el_text_owner(m, is_value, class, last, hash), number);
+    }
+    gm_text_remove(&m->texts[is_value], &m->map.memory, length, number);
+}
+
+/* A new key's string into the region, when it is long; 0 when there is no memory. */
+static int el_text_keep(gm_elastic *m, gm_text *text, uint64_t hash)
+{
+    if (gm_image_is_long(text->image)) {
+        uint32_t number = gm_text_add(&m->texts[0], &m->map.memory, &text->string, hash);
+        if (number == 0) return 0;
+        gm_image_set_number(text->image, number);
+    }
+    m->text_bytes += text->string.length;
+    return 1;
+}
+
+/* And out again, if it is the last that was kept, or was not. */
+static void el_text_drop(gm_elastic *m, gm_text *text)
+{
+    int is_long = gm_image_is_long(text->image);
+    if (is_long && gm_image_number(text->image) == 0) return;
+    el_text_free(m, 0, text->image);
+}
+
+/* An entry's images, before it goes; an empty one for what is no string. */
+static void el_text_take(const gm_elastic *m, unsigned char *slot, unsigned char images[2][GM_IMAGE])
+{
+    for (int is_value = 0; is_value < 2; is_value++) {
+        const gomap_type *type = m->map.public_part.type;
+        if (is_value ? type->value_string : type->key_kind == GOMAP_STRING)
+            memcpy(images[is_value], el_image(m, slot, is_value), GM_IMAGE);
+        else
+            gm_image_clear(images[is_value]);
+    }
+}
+
+/* When it has gone. */
+static void el_text_give_back(gm_elastic *m, unsigned char images[2][GM_IMAGE])
+{
+    for (int is_value = 0; is_value < 2; is_value++) el_text_free(m, is_value, images[is_value]);
+}
+
+static void el_string(const gomap *map, int is_value, const void *at, gomap_string *string)
+{
+    *string = gm_text_string(el_of(map)->texts[is_value], at);
+}
+
+/* Writes a string value into the room of an entry of this hash; 0 when there is no memory, and it is as it was. */
+static int el_text_write(gm_elastic *m, uint64_t hash, unsigned char *room, const gomap_string *string)
+{
+    unsigned char old[GM_IMAGE];
+    gm_text text;
+    uint32_t number = 0;
+    if (!gm_text_make(&text, string, m->map.seed)) return 0;
+    if (gm_image_is_long(text.image) &&
+        (number = gm_text_add(&m->texts[1], &m->map.memory, string, hash)) == 0)
+        return 0;
+    memcpy(old, room, GM_IMAGE);
+    memcpy(room, text.image, GM_IMAGE);
+    if (number) gm_image_set_number(room, number);
+    m->text_bytes += string->length;
+    el_text_free(m, 1, old);
+    return 1;
+}
+
+#endif

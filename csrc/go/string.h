@@ -1,0 +1,75 @@
+/* go/string.h - strings as Go has them: 16 bytes in the bucket, address and length, and a block for the bytes.
+ *
+ * The blocks are the map's own, as if nobody else had the strings that are in it. An empty string has none.
+ */
+#ifndef GM_GO_STRING_H
+#define GM_GO_STRING_H
+
+#include "array.h"
+
+/* A copy of a string's bytes; 0 when there is no memory. */
+static int go_string_make(gm_go *m, gomap_string *made, const gomap_string *from)
+{
+    made->at = NULL;
+    made->length = from->length;
+    if (from->length == 0) return 1;
+    void *at = from->length < GO_MAX_BYTES ? gm_alloc(&m->map.memory, GOMAP_STRINGS, from->length) : NULL;
+    if (at == NULL) return 0;
+    memcpy(at, from->at, from->length);
+    made->at = at;
+    m->text_bytes += from->length;
+    return 1;
+}
+
+static void go_string_release(gm_go *m, const void *slot)
+{
+    gomap_string string;
+    memcpy(&string, slot, sizeof string);
+    if (string.length == 0) return;
+    m->text_bytes -= string.length;
+    gm_release(&m->map.memory, GOMAP_STRINGS, (void *)(uintptr_t)string.at, string.length);
+}
+
+/* The strings of one entry, before it goes. */
+static void go_entry_release(gm_go *m, unsigned char *bucket, unsigned slot)
+{
+    if (m->key_string) go_string_release(m, bucket + GO_KEYS + (size_t)slot * m->key_slot);
+    if (m->value_string) go_string_release(m, go_value(m, bucket, slot));
+}
+
+/* Every entry's; the entries are to be dropped. */
+static void go_strings_release(gm_go *m)
+{
+    const go_array *array[2] = {&m->now, &m->old};
+    size_t heads[2] = {m->now.at ? m->mask + 1 : 0, m->old.at ? m->old_mask + 1 : 0};
+    if (!(m->key_string | m->value_string)) return;
+    for (int a = 0; a < 2; a++) {
+        for (size_t i = 0; i < heads[a]; i++) {
+            unsigned char *bucket = go_bucket(m, array[a], i);
+            if (go_is_evacuated(bucket)) continue;
+            for (; bucket; bucket = go_overflow(m, bucket))
+                for (gm_match full = go_full(bucket); full; full = gm_match_next(full))
+                    go_entry_release(m, bucket, gm_match_index(full));
+        }
+    }
+}
+
+static void go_string(const gomap *map, int is_value, const void *at, gomap_string *string)
+{
+    (void)map;
+    (void)is_value;
+    memcpy(string, at, sizeof *string);
+}
+
+static int go_write(gomap *map, const void *key, void *room, const gomap_string *string)
+{
+    gm_go *m = go_of(map);
+    gomap_string made;
+    (void)key;
+    if (!go_string_make(m, &made, string)) return 0;
+    go_string_release(m, room);
+    memcpy(room, &made, sizeof made);
+    return 1;
+}
+
+#endif
