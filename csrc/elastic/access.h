@@ -238,7 +238,7 @@ GM_INLINE void *el_assign(gomap *map, const void *key, int *added, gm_kind kind)
         if (GM_LIKELY(value_bytes == 8)) gm_store64(entry + key_bytes, 0);
         else memset(entry + key_bytes, 0, value_bytes);
     }
-    if (GM_UNLIKELY(map->type->value_string)) gm_image_clear(entry + key_bytes);
+    if (GM_UNLIKELY(m->string_values)) gm_image_clear(entry + key_bytes);
     map->count++;
     *added = 1;
     return entry + m->value_at;
@@ -267,7 +267,7 @@ GM_INLINE void el_fill(gm_elastic *m, uint32_t number, gm_kind kind)
 GM_INLINE void el_erase_at(gm_elastic *m, el_place place, gm_kind kind)
 {
     unsigned char images[2][GM_IMAGE];
-    int strings = m->map.public_part.type->value_string || kind.code == GM_IMAGES;
+    int strings = m->string_values || kind.code == GM_IMAGES;
     if (GM_UNLIKELY(strings)) el_text_take(m, place.slot, images);
     *place.tag = EL_EMPTY;
     m->map.public_part.count--;
@@ -407,6 +407,7 @@ GM_INLINE gomap *el_clone(const gomap *source, gm_kind kind)
     m->slot_bytes = from->slot_bytes;
     m->value_at = from->value_at;
     m->most = from->most;
+    m->string_values = from->string_values;
     if (kind.ref) {
         m->records.purpose = from->records.purpose;
         m->records.stride = from->records.stride;

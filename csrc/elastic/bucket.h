@@ -58,7 +58,8 @@ typedef struct gm_elastic {
     uint32_t buckets, mask;
     size_t grow_at, shrink_at; /* an insertion into so many entries splits; a deletion that leaves fewer merges */
     uint16_t slot_bytes;
-    uint8_t put_off;         /* deletions under an iterator have left work */
+    uint8_t put_off : 1;     /* deletions under an iterator have left work */
+    uint8_t string_values : 1; /* the type's, at hand */
     uint8_t most;            /* EL_GROW_EIGHTHS or EL_GROW_EIGHTHS_DENSE */
     uint32_t value_at;       /* in an entry: the key's size */
     uint32_t overflow_used;  /* slots of the overflow list, free ones among them included */
