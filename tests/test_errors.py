@@ -22,7 +22,8 @@ Operation = Callable[[Any, Any], Any]
 
 HUGE = 10**5000  # more digits than the interpreter turns into text
 SUPPORTED = (
-    "int, int8 to int64, uint, uint8 to uint64, byte, rune, float32, float64, bool, [N]byte, *T, struct{}"
+    "int, int8 to int64, uint, uint8 to uint64, byte, rune, float32, float64, bool, [N]byte, string, bytes, "
+    "any, struct{name T; ...}, *T, struct{}"
 )
 
 
@@ -332,7 +333,11 @@ UNKNOWN: list[tuple[str, str, int]] = [  # with the column where reading stopped
     ("*", f"expected a pointed-to type: {SUPPORTED}", 1),
     ("**int", "a pointer to a pointer is not supported", 0),
     ("*struct", "expected '{' after 'struct'", 7),
-    ("*struct{int}", "only the struct without fields is supported: expected '}' here", 8),
+    (
+        "*struct{int}",
+        "a struct's fields have a fixed size: they are numbers, bool, [N]byte and structs of these",
+        11,
+    ),
     ("*[3]bit", "only arrays of byte are supported: expected 'byte' here", 4),
 ]
 
@@ -366,9 +371,7 @@ def test_long_spelling_shows_the_place(map_class: Class) -> None:
         ([], "list []"),
         (dict, "dict"),
         (complex, "complex"),
-        (str, "str"),
-        (bytes, "bytes; for bytes say how many: '[16]byte'"),
-        (bytearray, "bytearray; for bytes say how many: '[16]byte'"),
+        (bytearray, "bytearray; did you mean 'bytes' or '[16]byte'?"),
         (Nameless(), "Nameless <nameless>"),
         (("int",), "tuple ('int',)"),
     ],
@@ -800,13 +803,16 @@ def test_numpy_types(map_class: Class, np: Any) -> None:
     assert map_class(np.bool_, np.dtype(bool)).value_type.name == "bool"
     assert map_class(np.dtype("V16"), np.dtype("V129")).key_type.name == "[16]byte"
     other = np.dtype("int32").newbyteorder()
-    for wrong in (other, "f2", "c8", "S4", "U4", "O", "M8[s]", "i4,i4", ("i4", (2,))):
+    for wrong, words in [
+        *((wrong, f"expected one of {SUPPORTED}") for wrong in ("f2", "c8", "M8[s]", ("i4", (2,)), [])),
+        (other, "it has the bytes in the other order"),
+        ("S4", f"expected one of {SUPPORTED}; did you mean 'bytes' or '[4]byte'?"),
+        ("U4", f"expected one of {SUPPORTED}; did you mean 'string'?"),
+    ]:
         dtype = np.dtype(wrong)
         with pytest.raises(TypeError) as caught:
             map_class(dtype, int)
-        assert (
-            str(caught.value) == f"NumPy dtype {dtype!r} names no type of gomap: expected one of {SUPPORTED}"
-        )
+        assert str(caught.value) == f"NumPy dtype {dtype!r} names no type of gomap: {words}"
     for wrong in (np.generic, np.integer, np.array([1]), np):
         with pytest.raises(TypeError):
             map_class(int, wrong)

@@ -1,22 +1,32 @@
 """The types of keys and values: how they are spelled, how wide they are, what Python sees.
 
-A type is spelled as Go spells it (``"int"``, ``"uint8"``, ``"[128]byte"``, ``"*[128]byte"``,
-``"struct{}"``), as a Python type (``int``, ``float``, ``bool``) or None, or as a NumPy dtype or scalar type
-that names one of these.
+A type is spelled as Go spells it (``"int"``, ``"uint8"``, ``"[128]byte"``, ``"*[128]byte"``, ``"string"``,
+``"any"``, ``"struct{refcount uint32; size uint32}"``, ``"struct{}"``), as a Python type (``int``, ``float``,
+``bool``, ``str``, ``bytes``, ``object``) or None, or as a NumPy dtype or scalar type that names one of these.
 """
 
 from __future__ import annotations
 
 import enum
+import keyword
 import re
 import sys
+import threading
+import typing
+import unicodedata
+import weakref
+from collections import namedtuple
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-__all__ = ["Kind", "Type", "parse", "parse_map"]
+__all__ = ["Field", "Kind", "Type", "parse", "parse_map"]
 
 #: The longest fixed number of bytes: a size fits 32 bits with room for rounding.
 MAX_BYTES = 2**31 - 1
+
+#: How deep structs may lie in each other: whatever goes through them may do so by recursion.
+MAX_DEPTH = 32
 
 
 class Kind(enum.IntEnum):
@@ -35,6 +45,24 @@ class Kind(enum.IntEnum):
     FLOAT64 = 10
     BYTES = 11
     NOTHING = 12
+    STRING = 13
+    VARBYTES = 14
+    STRUCT = 15
+    OBJECT = 16
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of a struct.
+
+    :ivar name: its name
+    :ivar type: what it holds
+    :ivar offset: how many bytes of the struct come before it
+    """
+
+    name: str
+    type: Type
+    offset: int
 
 
 @dataclass(frozen=True)
@@ -43,26 +71,71 @@ class Type:
 
     :ivar name: its spelling, as in Go
     :ivar kind: what its bytes are
-    :ivar size: bytes of one, without the reference of a pointer
+    :ivar size: bytes of one, without the reference of a pointer; a struct's include its padding
     :ivar pointer: spelled ``*T``: stored in a record, the bucket holding a reference
+    :ivar fields: what a struct consists of, laid out as C would; empty for any other type
 
-    Types are equal when they store the same: ``int`` and ``int64`` are.
+    Types are equal when they store the same: ``int`` and ``int64`` are. Structs are when their fields are,
+    names included.
     """
 
     name: str = field(compare=False)
     kind: Kind
     size: int
     pointer: bool = False
+    fields: tuple[Field, ...] = ()
 
     def __post_init__(self) -> None:
         kind = Kind(self.kind)
+        if kind is Kind.STRUCT:
+            self._check_fields()
+            return
+        if self.fields:
+            raise ValueError(f"type {self.name}: {kind.name} has no fields")
         fits = 0 <= self.size <= MAX_BYTES if kind is Kind.BYTES else self.size == _SIZES[kind]
         if not fits:
             raise ValueError(f"type {self.name}: {kind.name} has no size of {self.size} bytes")
 
+    def _check_fields(self) -> None:
+        if not self.fields:
+            raise ValueError(f"type {self.name}: a struct without fields is Kind.NOTHING")
+        names: set[str] = set()
+        for each in self.fields:
+            reason = _name_refused(each.name, names)
+            if reason is not None:
+                raise ValueError(f"type {self.name}: {reason}")
+            names.add(each.name)
+            if each.type.kind not in _FIXED or each.type.pointer:
+                raise ValueError(f"type {self.name}: field {each.name!r} is {each.type}: {_FIXED_ONLY}")
+        if (self.fields, self.size) != _lay_out((each.name, each.type) for each in self.fields):
+            raise ValueError(f"type {self.name}: the fields' offsets or the size are not those of a C struct")
+        if self.size > MAX_BYTES:
+            raise ValueError(f"type {self.name}: {_TOO_LARGE}")
+
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def namedtuple(self) -> type[tuple[Any, ...]]:
+        """The class of a struct's Python values, a named tuple; the same for types that are equal.
+
+        :raises TypeError: the type is no struct
+        """
+        if self.kind is not Kind.STRUCT:
+            raise TypeError(f"only a struct has a named tuple, {self} is none")
+        with _classes_lock:
+            cls = _classes.get(self.fields)
+            if cls is None:
+                cls = _classes[self.fields] = _make_class(self)
+        return cls
+
+
+_SUPPORTED = (
+    "int, int8 to int64, uint, uint8 to uint64, byte, rune, float32, float64, bool, [N]byte, string, bytes, "
+    "any, struct{name T; ...}, *T, struct{}"
+)
+_FIXED_ONLY = "a struct's fields have a fixed size: they are numbers, bool, [N]byte and structs of these"
+_TOO_LARGE = f"a struct takes at most {MAX_BYTES} bytes"
 
 _SIZES = {
     Kind.BOOL: 1,
@@ -77,7 +150,11 @@ _SIZES = {
     Kind.FLOAT32: 4,
     Kind.FLOAT64: 8,
     Kind.NOTHING: 0,
+    Kind.STRING: 16,
+    Kind.VARBYTES: 16,
+    Kind.OBJECT: 8,
 }
+_FIXED = frozenset(Kind) - {Kind.NOTHING, Kind.STRING, Kind.VARBYTES, Kind.OBJECT}
 _NAMED = {
     "bool": Kind.BOOL,
     "int": Kind.INT64,
@@ -94,15 +171,97 @@ _NAMED = {
     "byte": Kind.UINT8,
     "float32": Kind.FLOAT32,
     "float64": Kind.FLOAT64,
+    "string": Kind.STRING,
+    "bytes": Kind.VARBYTES,
+    "any": Kind.OBJECT,
 }
-_ALIASES = {"float": "float64"}
-_PYTHON = {bool: "bool", int: "int", float: "float64", type(None): "struct{}"}
-_SUPPORTED = (
-    "int, int8 to int64, uint, uint8 to uint64, byte, rune, float32, float64, bool, [N]byte, *T, struct{}"
-)
+_ALIASES = {"float": "float64", "str": "string", "object": "any"}
+_PYTHON: dict[Any, str] = {
+    bool: "bool",
+    int: "int",
+    float: "float64",
+    str: "string",
+    bytes: "bytes",
+    object: "any",
+    typing.Any: "any",
+    type(None): "struct{}",
+}
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
 _NUMBER = re.compile(r"[0-9][0-9_]*")
+_NAME = re.compile(r"[^\W\d]\w*")
+
+
+# ---- structs ------------------------------------------------------------------------------------------
+
+
+def _alignment(type: Type) -> int:
+    """What the offset of such a field is a multiple of, in C on the usual 64-bit machines."""
+    if type.kind is Kind.STRUCT:
+        return max(_alignment(each.type) for each in type.fields)
+    return 1 if type.kind is Kind.BYTES else type.size
+
+
+def _lay_out(members: Iterable[tuple[str, Type]]) -> tuple[tuple[Field, ...], int]:
+    """The fields with their offsets, and the struct's size."""
+    fields, size, widest = [], 0, 1
+    for name, type in members:
+        alignment = _alignment(type)
+        size = -(-size // alignment) * alignment
+        fields.append(Field(name, type, size))
+        size += type.size
+        widest = max(widest, alignment)
+    return tuple(fields), -(-size // widest) * widest
+
+
+def _struct(members: Collection[tuple[str, Type]]) -> Type:
+    fields, size = _lay_out(members)
+    spelling = "; ".join(f"{name} {type}" for name, type in members)
+    return Type(f"struct{{{spelling}}}", Kind.STRUCT, size, fields=fields)
+
+
+def _name_refused(name: str, names: Collection[str]) -> str | None:
+    """Why a struct that has these names can have no field of this one, if so: a named tuple's rules."""
+    if not name.isidentifier():
+        return f"a field's name is an identifier, {name!r} is none"
+    if keyword.iskeyword(name):
+        return f"a field cannot be named {name!r}, a keyword of Python"
+    if name.startswith("_"):
+        return f"a field's name cannot begin with an underscore, {name!r} does"
+    normal = unicodedata.normalize("NFKC", name)
+    if name != normal:  # attributes are looked up by what Python normalises them to
+        return f"a field's name is spelled as Python normalises it, as {normal!r}, got {name!r}"
+    if name in names:
+        return f"there is a field {name!r} already"
+    return None
+
+
+# Weak, as a program may make struct types without end; a class lives as long as a map or value needs it.
+_classes: weakref.WeakValueDictionary[tuple[Field, ...], type[tuple[Any, ...]]] = (
+    weakref.WeakValueDictionary()
+)
+_classes_lock = threading.RLock()  # re-entrant: making a class may run the collector, and that any code
+
+
+def _make_class(struct: Type) -> type[tuple[Any, ...]]:
+    name = struct.name.removeprefix("*")
+
+    def __reduce__(self: tuple[Any, ...]) -> tuple[Any, ...]:
+        return _restore_struct, (name, tuple(self))
+
+    make: Any = namedtuple
+    cls: type[tuple[Any, ...]] = make("struct", [each.name for each in struct.fields], module=__name__)
+    cls.__doc__ = f"A value of {name}."
+    setattr(cls, "__reduce__", __reduce__)  # noqa: B010 - a pickle cannot find the class by its name
+    return cls
+
+
+def _restore_struct(name: str, values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A pickled or copied value of a struct."""
+    return parse(name).namedtuple(*values)
+
+
+# ---- spellings ----------------------------------------------------------------------------------------
 
 
 class _Parser:
@@ -111,14 +270,15 @@ class _Parser:
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0
+        self.depth = 0
 
     def fail(self, reason: str, at: int | None = None) -> NoReturn:
         at = self.at if at is None else at
-        if len(self.text) > 80:  # keep the place in sight
+        start = self.text.rfind("\n", 0, at) + 1
+        shown, at = self.text[start:].partition("\n")[0].replace("\t", " "), at - start
+        if len(shown) > 80:  # keep the place in sight
             start = max(0, at - 40)
-            shown, at = "..." + self.text[start : start + 80], at - start + 3
-        else:
-            shown = self.text
+            shown, at = "..." + shown[start : start + 80], at - start + 3
         raise ValueError(f"{reason}\n    {shown}\n    {' ' * at}^")
 
     def blank(self) -> None:
@@ -147,31 +307,83 @@ class _Parser:
         if self.take("*"):
             if role == "key":
                 self.fail("a key cannot be a pointer", start)
+            if role == "field":
+                self.fail(_FIXED_ONLY, start)
             if self.take("*"):
                 self.fail("a pointer to a pointer is not supported", start)
             pointed = self.type("pointed-to")
-            return Type("*" + pointed.name, pointed.kind, pointed.size, pointer=True)
+            return Type("*" + pointed.name, pointed.kind, pointed.size, pointer=True, fields=pointed.fields)
         if self.take("["):
             return self.array()
         word = _WORD.match(self.text, self.at)
         if word is None:
-            self.fail(f"expected a {role} type: {_SUPPORTED}")
-        if word[0] == "struct":
-            return self.nothing(role, word.end())
-        name = _ALIASES.get(word[0], word[0])
-        if name not in _NAMED:
-            self.fail(f"unknown type {word[0]!r}: expected {_SUPPORTED}", start)
+            self.fail(_FIXED_ONLY if role == "field" else f"expected a {role} type: {_SUPPORTED}")
         self.at = word.end()
+        if word[0] == "struct":
+            return self.struct(role, start)
+        if word[0] == "interface":
+            self.expect("{", "'interface'")
+            if not self.take("}"):
+                self.fail("only the interface without methods is supported: expected '}' here")
+            name = "any"
+        else:
+            name = _ALIASES.get(word[0], word[0])
+        if name not in _NAMED:
+            self.fail(
+                f"unknown type {word[0]!r}: "
+                + (_FIXED_ONLY if role == "field" else f"expected {_SUPPORTED}"),
+                start,
+            )
+        if role == "field" and _NAMED[name] not in _FIXED:
+            self.fail(_FIXED_ONLY, start)
         return Type(name, _NAMED[name], _SIZES[_NAMED[name]])
 
-    def nothing(self, role: str, end: int) -> Type:
-        if role == "key":
-            self.fail("a key cannot be struct{}, which holds nothing")
-        self.at = end
+    def struct(self, role: str, start: int) -> Type:
         self.expect("{", "'struct'")
-        if not self.take("}"):
-            self.fail("only the struct without fields is supported: expected '}' here")
-        return Type("struct{}", Kind.NOTHING, _SIZES[Kind.NOTHING])
+        if self.take("}"):
+            if role == "key":
+                self.fail("a key cannot be struct{}, which holds nothing", start)
+            if role == "field":
+                self.fail(_FIXED_ONLY, start)
+            return Type("struct{}", Kind.NOTHING, _SIZES[Kind.NOTHING])
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            self.fail(f"structs lie in each other at most {MAX_DEPTH} deep", start)
+        members: dict[str, Type] = {}
+        while not self.take("}"):
+            self.members(members)
+        self.depth -= 1
+        if _lay_out(members.items())[1] > MAX_BYTES:
+            self.fail(_TOO_LARGE, start)
+        return _struct(members.items())
+
+    def members(self, members: dict[str, Type]) -> None:
+        """The next fields of one type, and what separates them from those that follow."""
+        taken = set(members)
+        names = [self.name(taken)]
+        while self.take(","):
+            names.append(self.name(taken))
+        members.update(dict.fromkeys(names, self.type("field")))
+        end = self.at
+        self.blank()
+        if (
+            not self.take(";")
+            and "\n" not in self.text[end : self.at]
+            and self.text[self.at : self.at + 1] != "}"
+        ):
+            self.fail(f"expected ';', a new line or '}}' after field {names[-1]!r}")
+
+    def name(self, taken: set[str]) -> str:
+        self.blank()
+        word = _NAME.match(self.text, self.at)
+        if word is None:
+            self.fail("expected a field's name here")
+        reason = _name_refused(word[0], taken)
+        if reason is not None:
+            self.fail(reason)
+        self.at = word.end()
+        taken.add(word[0])
+        return word[0]
 
     def array(self) -> Type:
         self.blank()
@@ -192,24 +404,61 @@ class _Parser:
         return Type(f"[{size}]byte", Kind.BYTES, size)
 
 
-def _numpy_name(spec: Any) -> str | None:
-    """The spelling for a NumPy dtype or scalar type; None for anything else."""
+def _numpy_type(spec: Any) -> Type | None:
+    """What a NumPy dtype or scalar type names; None for anything else."""
     numpy = sys.modules.get("numpy")
     if numpy is None:
         return None
     if isinstance(spec, type) and issubclass(spec, numpy.generic):
         spec = numpy.dtype(spec)
-    if not isinstance(spec, numpy.dtype):
-        return None
-    if spec.kind in "iufb" and spec.isnative and str(spec) in _NAMED:
-        return str(spec)
-    if spec.kind == "V" and spec.names is None and spec.subdtype is None and spec.itemsize:
-        return f"[{spec.itemsize}]byte"
-    raise TypeError(f"NumPy dtype {spec!r} names no type of gomap: expected one of {_SUPPORTED}")
+    return _dtype_type(spec, spec) if isinstance(spec, numpy.dtype) else None
+
+
+def _dtype_type(dtype: Any, whole: Any, path: tuple[str, ...] = ()) -> Type:
+    """What a dtype names; path leads to it when it is a field of the whole."""
+    if dtype.kind in "iufb" and dtype.isnative and str(dtype) in _NAMED:
+        return parse(str(dtype))
+    if dtype.kind == "O" and not path:
+        return parse("any")
+    if dtype.names:
+        return _dtype_struct(dtype, whole, path)
+    if dtype.kind == "V" and dtype.names is None and dtype.itemsize:
+        element, shape = dtype.subdtype or (None, ())
+        if element is None or (element.kind == "u" and element.itemsize == 1 and len(shape) == 1):
+            return parse(f"[{dtype.itemsize}]byte")
+    hints = []
+    if dtype.kind == "U" and not path:
+        hints.append("'string'")
+    if dtype.kind == "S":
+        hints += [*([] if path else ["'bytes'"]), f"'[{dtype.itemsize or 16}]byte'"]
+    reason = (
+        f"its field {'.'.join(path)!r} is {dtype!r}: {_FIXED_ONLY}"
+        if path
+        else f"expected one of {_SUPPORTED}"
+    )
+    if not dtype.isnative and dtype.kind in "iuf":
+        reason = (f"its field {'.'.join(path)!r} has" if path else "it has") + " the bytes in the other order"
+    hint = f"; did you mean {' or '.join(hints)}?" if hints else ""
+    raise TypeError(f"NumPy dtype {whole!r} names no type of gomap: {reason}{hint}")
+
+
+def _dtype_struct(dtype: Any, whole: Any, path: tuple[str, ...]) -> Type:
+    if len(path) >= MAX_DEPTH:
+        raise ValueError(f"NumPy dtype {whole!r:.60}: structs lie in each other at most {MAX_DEPTH} deep")
+    members: dict[str, Type] = {}
+    for each in dtype.names:
+        reason = _name_refused(each, members)
+        if reason is not None:
+            raise ValueError(f"NumPy dtype {whole!r}: {reason}")
+        members[each] = _dtype_type(dtype.fields[each][0], whole, (*path, each))
+    return _struct(members.items())
 
 
 def parse(spec: Any, role: str = "value") -> Type:
     """The type that a spelling names.
+
+    A structured NumPy dtype names the struct of the same fields in the same order. They are laid out as C
+    would: the dtype's own offsets are not kept.
 
     :param spec: a spelling as in Go, a Python type, a NumPy dtype, or a :class:`Type`
     :param role: ``"key"`` or ``"value"``; a key can be neither a pointer nor ``struct{}``
@@ -227,12 +476,12 @@ def parse(spec: Any, role: str = "value") -> Type:
     if isinstance(spec, type) and spec in _PYTHON:
         spec = _PYTHON[spec]
     elif not isinstance(spec, str):
-        name = _numpy_name(spec)
-        if name is None:
-            shown = spec.__name__ if isinstance(spec, type) else f"{type(spec).__name__} {spec!r:.60}"
-            hint = "; for bytes say how many: '[16]byte'" if spec in (bytes, bytearray) else ""
-            raise TypeError(f"expected a {role} type ({_SUPPORTED}), got {shown}{hint}")
-        spec = name
+        named = _numpy_type(spec)
+        if named is not None:
+            return named
+        shown = spec.__name__ if isinstance(spec, type) else f"{type(spec).__name__} {spec!r:.60}"
+        hint = "; did you mean 'bytes' or '[16]byte'?" if spec is bytearray else ""
+        raise TypeError(f"expected a {role} type ({_SUPPORTED}), got {shown}{hint}")
     parser = _Parser(spec)
     result = parser.type(role)
     parser.end()
