@@ -43,6 +43,8 @@ setup(
                 *sorted(glob.glob("csrc/**/*.h", recursive=True)),
                 "src/gomap/_csrc.pxd",
                 "src/gomap/_convert.h",
+                "src/gomap/_objects.h",
+                "src/gomap/_objects.pxi",
             ],
             include_dirs=["csrc", "src/gomap"],
         )

@@ -165,7 +165,8 @@ struct gomap_engine {
     int (*check)(const gomap *, char *why, size_t size);
     void (*string)(const gomap *, int is_value, const void *at, gomap_string *);
     int (*write)(gomap *, const void *key, void *room, const gomap_string *);
-    void (*swap)(gomap *, gomap *);
+    uint64_t (*string_bytes)(const gomap *);
+    size_t (*swap)(gomap *, gomap *); /* all but where they stand; the bytes of that */
     /* Where an engine has them; else NULL. */
     gomap *(*clone)(const gomap *);
     void (*compact)(gomap *);
@@ -222,6 +223,9 @@ typedef union gomap_key {
     gomap_string string;
     gomap_object object;
 } gomap_key;
+
+/* Of all strings, inline ones included: what they take without a map. */
+static inline uint64_t gomap_string_bytes(const gomap *map) { return map->engine->string_bytes(map); }
 
 /* A key that next or any gave, as it goes in again; of objects only the same one is equal to it. */
 static inline const void *gomap_key_again(const gomap *map, const void *at, gomap_key *room)

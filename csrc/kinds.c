@@ -40,7 +40,7 @@ static void go_destroy(gomap *map)
     static const gomap_engine name##_engine = {                                                         \
         GOMAP_GO, ref, name##_find, name##_find, name##_assign, name##_erase, name##_next, name##_any,  \
         name##_reserve, go_iterate, go_erase_any, go_clear, go_destroy, go_stats, go_walk,              \
-        name##_check, go_string, go_write, go_swap, NULL, NULL, NULL, NULL,                             \
+        name##_check, go_string, go_write, go_string_bytes, go_swap, NULL, NULL, NULL, NULL,            \
     };
 
 /* ---- the elastic engine --------------------------------------------------------------------- */
@@ -82,7 +82,8 @@ static void el_destroy(gomap *map)
     static const gomap_engine name##_engine = {                                                         \
         GOMAP_ELASTIC, ref, name##_find, name##_at, name##_assign, name##_erase, name##_next, name##_any, \
         name##_reserve, el_iterate, name##_erase_any, el_clear, el_destroy, el_stats, el_walk,          \
-        name##_check, el_string, name##_write, el_swap, name##_clone, name##_compact, name##_iterated, &name##_resizer,                   \
+        name##_check, el_string, name##_write, el_string_bytes, el_swap, name##_clone, name##_compact,  \
+        name##_iterated, &name##_resizer,                                                               \
     };
 
 /* ---- both, for every kind ------------------------------------------------------------------- */

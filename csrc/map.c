@@ -90,20 +90,30 @@ void *gomap_put(gomap *map, const void *key, const void *value, int *added)
     return room;
 }
 
+/* Two headers may have been granted unequal bytes, and each stays where it is. */
+static void recount_header(gm_map *map, size_t from, size_t to)
+{
+    map->memory.total += to - from;
+    if (map->memory.purposes) map->memory.purposes->live[GOMAP_HEADER] += to - from;
+    if (map->memory.total > map->memory.peak) map->memory.peak = map->memory.total;
+}
+
 gomap *gomap_detach(gomap *map, uint64_t seed)
 {
     gm_map *whole = gm_map_of(map);
     gomap *other = gomap_new(map->engine->id, map->type, 0, seed);
     if (other == NULL) return NULL;
     size_t peak = whole->memory.peak;
-    map->engine->swap(map, other);
+    size_t bytes = map->engine->swap(map, other);
+    recount_header(whole, gm_granted(other, bytes), gm_granted(map, bytes));
+    recount_header(gm_map_of(other), gm_granted(map, bytes), gm_granted(other, bytes));
     /* Iterators stay with the map, and find it empty; peaks do too. */
     uint32_t epoch = gm_map_of(other)->epoch, iterators = gm_map_of(other)->iterators;
     gm_map_of(other)->epoch = whole->epoch;
     gm_map_of(other)->iterators = 0;
     whole->epoch = epoch;
     whole->iterators = iterators;
-    whole->memory.peak = peak;
+    if (peak > whole->memory.peak) whole->memory.peak = peak;
     return other;
 }
 

@@ -458,13 +458,14 @@ GM_INLINE void el_compact(gomap *map, gm_kind kind)
 }
 
 /* Two maps of one type change places, their structs staying where they are. */
-static void el_swap(gomap *one, gomap *other)
+static size_t el_swap(gomap *one, gomap *other)
 {
     gm_elastic kept;
     size_t bytes = el_struct_bytes(one);
     memcpy(&kept, one, bytes);
     memcpy(one, other, bytes);
     memcpy(other, &kept, bytes);
+    return bytes;
 }
 
 #endif

@@ -117,6 +117,11 @@ static void el_string(const gomap *map, int is_value, const void *at, gomap_stri
     *string = gm_text_string(el_of(map)->texts[is_value], at);
 }
 
+static uint64_t el_string_bytes(const gomap *map)
+{
+    return el_has_strings(el_of(map)) ? el_of(map)->text_bytes : 0;
+}
+
 /* Writes a string value into the room of an entry of this hash; 0 when there is no memory, and it is as it was. */
 static int el_text_write(gm_elastic *m, uint64_t hash, unsigned char *room, const gomap_string *string)
 {

@@ -313,13 +313,14 @@ static void go_clear(gomap *map)
 }
 
 /* Two maps of one type change places, their structs staying where they are. */
-static void go_swap(gomap *one, gomap *other)
+static size_t go_swap(gomap *one, gomap *other)
 {
     gm_go kept = *go_of(one);
     *go_of(one) = *go_of(other);
     *go_of(other) = kept;
     go_of(one)->map.memory.purposes = &go_of(one)->purposes;
     go_of(other)->map.memory.purposes = &go_of(other)->purposes;
+    return sizeof kept;
 }
 
 GM_INLINE int go_reserve(gomap *map, size_t count, gm_kind kind)

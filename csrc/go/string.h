@@ -61,6 +61,8 @@ static void go_string(const gomap *map, int is_value, const void *at, gomap_stri
     memcpy(string, at, sizeof *string);
 }
 
+static uint64_t go_string_bytes(const gomap *map) { return go_of(map)->text_bytes; }
+
 static int go_write(gomap *map, const void *key, void *room, const gomap_string *string)
 {
     gm_go *m = go_of(map);

@@ -1,4 +1,4 @@
-/* _convert.h - ints and pairs, read and made by the shortest way.
+/* _convert.h - ints, pairs and text, read and made by the shortest way.
  *
  * The public API has no way to read an int of more than one digit without a loop and an error
  * check, and conversion is a large part of a map operation from Python. So ints of up to three
@@ -11,6 +11,7 @@
 #include <Python.h>
 #include <limits.h>
 #include <stdint.h>
+#include <string.h>
 
 #if PyLong_SHIFT == 30 && !defined(Py_LIMITED_API) && !defined(PYPY_VERSION)
 #define GOMAP_READ_DIGITS 1
@@ -138,6 +139,38 @@ static inline PyObject *gomap_pair(PyObject **kept, PyObject *first, PyObject *s
     Py_XDECREF(*kept);
     *kept = Py_NewRef(made);
     return made;
+}
+
+/* ---- text: UTF-8, as the core keeps it ---------------------------------------------------------- */
+
+/* A str whose characters are its UTF-8: no other bytes have to be made. */
+static inline int gomap_is_ascii(PyObject *object)
+{
+    return PyUnicode_Check(object) && PyUnicode_IS_READY(object) && PyUnicode_IS_COMPACT_ASCII(object);
+}
+
+static inline int gomap_bytes_are_ascii(const unsigned char *at, size_t length)
+{
+    uint64_t word, all = 0;
+    size_t i = 0;
+    for (; i + 8 <= length; i += 8) {
+        memcpy(&word, at + i, 8);
+        all |= word;
+    }
+    for (; i < length; i++) all |= at[i];
+    return (all & 0x8080808080808080u) == 0;
+}
+
+/* The str of some UTF-8; lone surrogates come back as they went in. */
+static inline PyObject *gomap_text_make(const void *at, size_t length)
+{
+    /* Strings of one character and none are the interpreter's own; long ones go through its own loop. */
+    if (length > 1 && length <= 64 && gomap_bytes_are_ascii(at, length)) {
+        PyObject *made = PyUnicode_New((Py_ssize_t)length, 127);
+        if (made != NULL) memcpy(PyUnicode_1BYTE_DATA(made), at, length);
+        return made;
+    }
+    return PyUnicode_DecodeUTF8(at, (Py_ssize_t)length, "surrogatepass");
 }
 
 #endif

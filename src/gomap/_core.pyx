@@ -12,7 +12,7 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes
 from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_FromDouble
 from cpython.long cimport PyLong_AsLongLongAndOverflow, PyLong_AsUnsignedLongLong
 from cpython.object cimport PyObject
-from cpython.ref cimport Py_INCREF, Py_XDECREF
+from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF
 from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
 from libc.math cimport isfinite
 from libc.stdint cimport (int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t,
@@ -35,9 +35,36 @@ cdef extern from "_convert.h" nogil:
     bint gomap_uint64_read(object, uint64_t *value)
     object gomap_int64_make(int64_t value)
     Py_ssize_t gomap_header_bytes(object)
+    bint gomap_is_ascii(object)
+    object gomap_text_make(const void *at, size_t length)
     object gomap_pair(PyObject **kept, object first, object second)  # takes their references
 
+cdef extern from "_objects.h":
+    ctypedef struct gomap_object_key:
+        gomap_object core
+        PyObject *stored
+        PyObject *candidates
+        bint undecided
+        bint failed
+    void gomap_object_key_init(gomap_object_key *made, object key, Py_hash_t hash)
+    int (*gomap_same_object)(const gomap_object *core, uint64_t other) noexcept nogil
+    PyObject *gomap_object_at(const void *at)
+    PyObject *gomap_key_object_at(const void *at)
+
 cdef extern from "Python.h":
+    ctypedef int (*visitproc)(PyObject *, void *) noexcept
+    ctypedef int (*traverseproc)(PyObject *, visitproc, void *) noexcept
+    ctypedef int (*inquiry)(PyObject *) noexcept
+    ctypedef struct PyTypeObject:
+        traverseproc tp_traverse
+        inquiry tp_clear
+    void PyObject_GC_UnTrack(PyObject *)
+    bint PyUnicode_Check(object)
+    Py_ssize_t PyUnicode_GET_LENGTH(object)
+    void *PyUnicode_DATA(object)
+    object PyUnicode_AsEncodedString(object, const char *encoding, const char *errors)
+    int Py_ReprEnter(object) except -1
+    void Py_ReprLeave(object)
     bint PyBytes_Check(object)
     bint PyBool_Check(object)
     bint PyLong_Check(object)
@@ -83,6 +110,10 @@ cdef enum:  # types.Kind, in the same order
     FLOAT64
     BYTES
     NOTHING
+    STRING
+    VARBYTES
+    STRUCT
+    OBJECT
 
 cdef enum Role:
     KEY
@@ -96,6 +127,8 @@ cdef enum Want:
 cdef struct Codec:  # how one type goes in and out
     uint8_t kind
     uint32_t size
+    bint packs   # an argument is first made an object that has its bytes
+    bint string  # of variable length, in the map's own keeping
 
 cdef union Cell:  # room for a converted number
     int8_t i8
@@ -108,10 +141,11 @@ cdef union Cell:  # room for a converted number
     uint64_t u64
     float f32
     double f64
+    gomap_string string
+    PyObject *object
 
 
 @cython.final
-@cython.no_gc
 cdef class Layout:
     """A pair of types as the core knows it; shared by the maps and sets of that pair, and outlives them."""
     cdef gomap_type type
@@ -135,14 +169,26 @@ cdef Layout layout_of(object key, object value):
     layout.key_type = parse(key, "key")
     layout.value_type = parse(value, "value")
     gomap_type_init(&layout.type, core_kind(layout.key_type.kind), layout.key_type.size,
-                    layout.value_type.size, layout.value_type.pointer)
+                    layout.value_type.size, value_flags(layout.value_type))
     if len(layouts) > 500:  # spellings made by a program without end
         layouts.clear()
     layouts[spelling] = layout
     return layout
 
 
+cdef int value_flags(object type):
+    return (GOMAP_POINTER if type.pointer else 0) | (GOMAP_STRING_VALUE if is_string(type.kind) else 0)
+
+
+cdef bint is_string(int kind) noexcept:
+    return kind == STRING or kind == VARBYTES
+
+
 cdef int core_kind(int kind):
+    if is_string(kind):
+        return GOMAP_STRING
+    if kind == OBJECT:
+        return GOMAP_OBJECT
     if kind == FLOAT32:
         return GOMAP_FLOAT32
     if kind == FLOAT64:
@@ -313,9 +359,20 @@ cdef object bytes_of(Base m, Role role, object value):
         PyBuffer_Release(&view)
 
 
+cdef object packed_of(Base m, Role role, uint8_t kind, object value):
+    """What holds a value's bytes: bytes, or a str that is its own UTF-8. Lone surrogates are let through."""
+    if kind != STRING:
+        return bytes_of(m, role, value)
+    if gomap_is_ascii(value):
+        return value
+    if not PyUnicode_Check(value):
+        wrong_type(m, role, "str", value)
+    return PyUnicode_AsEncodedString(value, "utf-8", "surrogatepass")
+
+
 cdef inline int convert(Base m, Role role, Codec codec, object value, Cell *cell, const void **at,
                         bint raises) except -1:
-    """The address of the value's bytes, in the cell or in the bytes object, which the caller keeps.
+    """The address of what the core takes: in the cell, or in the packed object, which the caller keeps.
 
     0 for an int that is out of range, where that is no error.
     """
@@ -327,6 +384,17 @@ cdef inline int convert(Base m, Role role, Codec codec, object value, Cell *cell
 
 cdef int convert_other(Base m, Role role, Codec codec, object value, Cell *cell, const void **at,
                        bint raises) except -1:
+    if codec.string:
+        if codec.kind == STRING and PyUnicode_Check(value):
+            cell.string.at = PyUnicode_DATA(value)
+            cell.string.length = PyUnicode_GET_LENGTH(value)
+        else:
+            cell.string.at = PyBytes_AS_STRING(value)
+            cell.string.length = PyBytes_GET_SIZE(value)
+        return 1
+    if codec.kind == OBJECT:  # a value: keys are found otherwise
+        cell.object = <PyObject *>value
+        return 1
     if codec.kind != BYTES:
         return number_in(m, role, codec.kind, value, cell, raises)
     if PyBytes_GET_SIZE(value) != codec.size:
@@ -371,13 +439,28 @@ cdef object number_out(uint8_t kind, const void *at):
     return gomap_int64_make(cell.u8)
 
 
-cdef inline object out(Codec codec, const void *at):
+cdef inline object out(Base m, Role role, const void *at):
+    cdef Codec codec = m.key if role == KEY else m.value
     cdef int64_t word
     if codec.kind == INT64:
         memcpy(&word, at, 8)
         return gomap_int64_make(word)
     if codec.kind == BYTES:
         return PyBytes_FromStringAndSize(<const char *>at, codec.size)
+    return other_out(m, role, codec, at)
+
+
+cdef object other_out(Base m, Role role, Codec codec, const void *at):
+    cdef gomap_string string
+    cdef PyObject *held
+    if codec.string:
+        string = gomap_string_at(m.map, role == VALUE, at)
+        if codec.kind == STRING:
+            return gomap_text_make(string.at, string.length)
+        return PyBytes_FromStringAndSize(<const char *>string.at, string.length)
+    if codec.kind == OBJECT:
+        held = gomap_key_object_at(at) if role == KEY else gomap_object_at(at)
+        return None if held == NULL else <object>held
     return number_out(codec.kind, at)
 
 
@@ -402,12 +485,14 @@ cdef size_t hint_of(object capacity) except? 0:
     return capacity if 0 < capacity < 2**62 else 0
 
 
-@cython.no_gc
+@cython.no_gc_clear  # the map needs its types to the end; its entries are cleared below, by map_clear
+@cython.trashcan(True)
 cdef class Base:
     """What maps and sets have in common: the core's map, the types, and all that needs no value."""
     cdef gomap *map
     cdef Codec key, value
-    cdef bint is_bytes  # the key, the value or both: such arguments are made bytes first
+    cdef bint objects  # the key, the value or both are Python's: references are owned
+    cdef uint64_t changes  # of the keys that are objects: whether comparing two has changed the map
     cdef Layout layout
     cdef object __weakref__
 
@@ -418,7 +503,12 @@ cdef class Base:
         raise TypeError("Base is what maps and sets have in common: make a Map, a GoMap or a Set")
 
     def __dealloc__(self):
-        gomap_free(self.map)
+        cdef gomap *gone = self.map
+        self.map = NULL
+        if gone != NULL:
+            if self.objects:
+                release_objects(self, gone)
+            gomap_free(gone)
 
     cdef int engine(self):
         raise NotImplementedError
@@ -432,11 +522,11 @@ cdef class Base:
     @cython.final
     cdef void use(self, Layout layout) noexcept:
         self.layout = layout
-        self.key.kind = layout.key_type.kind
-        self.key.size = layout.type.key_size
-        self.value.kind = layout.value_type.kind
-        self.value.size = layout.type.value_size
-        self.is_bytes = self.key.kind == BYTES or self.value.kind == BYTES
+        self.key = codec_of(layout.key_type.kind, layout.type.key_size)
+        self.value = codec_of(layout.value_type.kind, layout.type.value_size)
+        self.objects = self.key.kind == OBJECT or self.value.kind == OBJECT
+        if not self.objects and type(self) in PLAIN_CLASSES:
+            PyObject_GC_UnTrack(<PyObject *>self)  # it refers to nothing that could lead back
 
     @cython.final
     cdef int open(self, Layout layout, size_t hint) except -1:
@@ -489,6 +579,8 @@ cdef class Base:
         cdef Cell cell
         cdef const void *at
         value[0] = NULL
+        if self.key.kind == OBJECT:
+            return find_object(self, key, value)
         if convert(self, KEY, self.key, key, &cell, &at, False):
             value[0] = gomap_at(self.map, at) if expected else gomap_find(self.map, at)
         return 0
@@ -498,14 +590,16 @@ cdef class Base:
         """1 when the key was there."""
         cdef Cell cell
         cdef const void *at
-        if self.key.kind == BYTES:
-            key = bytes_of(self, KEY, key)
+        if self.objects:
+            return take_object(self, key, NULL)
+        if self.key.packs:
+            key = packed_of(self, KEY, self.key.kind, key)
         return convert(self, KEY, self.key, key, &cell, &at, False) and gomap_erase(self.map, at)
 
     def __contains__(self, key):
         self.ready()
-        if self.key.kind == BYTES:
-            key = bytes_of(self, KEY, key)
+        if self.key.packs:
+            key = packed_of(self, KEY, self.key.kind, key)
         cdef void *found
         self.find(key, False, &found)
         return found != NULL
@@ -518,7 +612,14 @@ cdef class Base:
     def clear(self):
         """Remove every entry."""
         self.ready()
+        self.clear_all()
+
+    @cython.final
+    cdef int clear_all(self) except -1:
+        if self.objects:
+            return clear_objects(self)
         gomap_clear(self.map)
+        return 0
 
     def reserve(self, count, /):
         """Make room for count entries in all, so that none of their insertions has to grow.
@@ -542,6 +643,8 @@ cdef class Base:
         if copied.map == NULL:
             raise MemoryError()
         copied.use(self.layout)
+        if copied.objects:
+            own_objects(copied)
         return copied
 
     def copy(self):
@@ -555,8 +658,16 @@ cdef class Base:
 
     def __deepcopy__(self, memo):
         import copy
-        copied = self.copy()
-        memo[id(self)] = copied
+        cdef Base copied
+        if self.objects:
+            self.ready()
+            copied = self.empty()
+            copied.open(self.layout, self.map.count)
+            memo[id(self)] = copied
+            copied.update_from(copy.deepcopy(entries_of(self), memo))
+        else:
+            copied = self.copy()
+            memo[id(self)] = copied
         set_state(copied, copy.deepcopy(self.__getstate__(), memo))
         return copied
 
@@ -570,12 +681,17 @@ cdef class Base:
             start += f", {self.layout.value_type.name!r}"
         if self.map.count == 0:
             return start + ")"
+        if Py_ReprEnter(self):  # it is in itself
+            return start + ", {...})"
         entries = []
-        for key, value in iterator(self, ITEMS):
-            if len(entries) == 6:
-                entries.append(f"... {self.map.count - 6:,} more")
-                break
-            entries.append(shown(key) if is_set else f"{shown(key)}: {shown(value)}")
+        try:
+            for key, value in iterator(self, ITEMS):
+                if len(entries) == 6:
+                    entries.append(f"... {self.map.count - 6:,} more")
+                    break
+                entries.append(shown(key) if is_set else f"{shown(key)}: {shown(value)}")
+        finally:
+            Py_ReprLeave(self)
         return f"{start}, {{{', '.join(entries)}}})"
 
     # ---- pickling ----
@@ -585,6 +701,11 @@ cdef class Base:
         cdef const void *key
         cdef const void *value
         cdef gomap_iter iter
+        names = (type(self), self.layout.key_type.name, self.layout.value_type.name)
+        if self.objects or self.key.string or self.value.string:
+            if isinstance(self, Set):
+                return _restore_elements, (*names, entries_of(self)), self.__getstate__()
+            return _restore_empty, names, self.__getstate__(), None, iterator(self, ITEMS)
         cdef bytes packed = PyBytes_FromStringAndSize(NULL, self.map.count * (self.key.size + self.value.size))
         cdef char *to = PyBytes_AS_STRING(packed)
         gomap_iter_begin(&iter, self.map)
@@ -593,9 +714,7 @@ cdef class Base:
             memcpy(to + self.key.size, value, self.value.size)
             to += self.key.size + self.value.size
         gomap_iter_end(&iter)
-        return (_restore, (type(self), self.layout.key_type.name, self.layout.value_type.name,
-                           self.map.count, packed, sys.byteorder),
-                self.__getstate__())
+        return _restore, (*names, self.map.count, packed, sys.byteorder), self.__getstate__()
 
     # ---- reports ----
 
@@ -623,9 +742,10 @@ cdef class Base:
         gomap_memory_of(self.map, &memory)
         return MemoryReport(
             total=memory.total, peak=memory.total_peak,
-            raw=self.map.count * (self.key.size + self.value.size),
+            raw=self.map.count * (raw_size(self.key) + raw_size(self.value)) + gomap_string_bytes(self.map),
             header=memory.live[GOMAP_HEADER], buckets=memory.live[GOMAP_BUCKETS], tags=memory.live[GOMAP_TAGS],
-            overflow=memory.live[GOMAP_OVERFLOW], records=memory.live[GOMAP_RECORDS], strings=0,
+            overflow=memory.live[GOMAP_OVERFLOW], records=memory.live[GOMAP_RECORDS],
+            strings=memory.live[GOMAP_STRINGS],
             old_buckets=memory.live[GOMAP_OLD_BUCKETS], entries=self.map.count)
 
     def reset_peak(self):
@@ -667,7 +787,30 @@ cdef class Base:
         gomap_walk(self.map, live)
         return {"header": live[GOMAP_HEADER], "buckets": live[GOMAP_BUCKETS],
                 "old_buckets": live[GOMAP_OLD_BUCKETS], "tags": live[GOMAP_TAGS], "overflow": live[GOMAP_OVERFLOW],
-                "records": live[GOMAP_RECORDS]}
+                "records": live[GOMAP_RECORDS], "strings": live[GOMAP_STRINGS]}
+
+
+cdef Codec codec_of(int kind, uint32_t size) noexcept:
+    cdef Codec codec
+    codec.kind = kind
+    codec.size = size
+    codec.string = is_string(kind)
+    codec.packs = codec.string or kind == BYTES
+    return codec
+
+
+cdef size_t raw_size(Codec codec) noexcept:
+    """Bytes that one takes outside of any map; strings are counted by the core, of an object its address."""
+    if codec.string:
+        return 0
+    return sizeof(void *) if codec.kind == OBJECT else codec.size
+
+
+cdef list entries_of(Base m):
+    return list(iterator(m, KEYS if isinstance(m, Set) else ITEMS))
+
+
+include "_objects.pxi"
 
 
 cdef int unready(Base m) except -1:
@@ -695,7 +838,7 @@ cdef int set_state(Base m, object state) except -1:
 
 # ---- maps -----------------------------------------------------------------------------------------
 
-@cython.no_gc
+@cython.no_gc_clear
 @cython.collection_type("mapping")
 cdef class BaseMap(Base):
     """What the maps have in common. Use :class:`Map` or :class:`GoMap`."""
@@ -713,28 +856,34 @@ cdef class BaseMap(Base):
         cdef Cell key_cell, value_cell
         cdef const void *key_at
         cdef const void *value_at
+        cdef void *room
         cdef int added
-        if self.is_bytes:
-            if self.key.kind == BYTES:
-                key = bytes_of(self, KEY, key)
-            if self.value.kind == BYTES:
-                value = bytes_of(self, VALUE, value)
+        if self.objects:
+            return assign_object(self, key, value)
+        if self.key.packs:
+            key = packed_of(self, KEY, self.key.kind, key)
+        if self.value.packs:
+            value = packed_of(self, VALUE, self.value.kind, value)
         convert(self, KEY, self.key, key, &key_cell, &key_at, True)
         convert(self, VALUE, self.value, value, &value_cell, &value_at, True)
-        cdef void *room = gomap_assign(self.map, key_at, &added)
+        if self.value.string:
+            room = gomap_put(self.map, key_at, value_at, &added)
+        else:
+            room = gomap_assign(self.map, key_at, &added)
         if room == NULL:
             raise MemoryError()
-        store(room, value_at, self.value.size)
+        if not self.value.string:
+            store(room, value_at, self.value.size)
         return 0
 
     def __getitem__(self, key):
         self.ready()
-        wanted = bytes_of(self, KEY, key) if self.key.kind == BYTES else key
+        wanted = packed_of(self, KEY, self.key.kind, key) if self.key.packs else key
         cdef void *found
         self.find(wanted, True, &found)
         if found == NULL:
             return self.missing(key)
-        return out(self.value, found)
+        return out(self, VALUE, found)
 
     @cython.final
     cdef object missing(self, object key):
@@ -759,11 +908,11 @@ cdef class BaseMap(Base):
         :raises TypeError: the key is of a wrong type
         """
         self.ready()
-        if self.key.kind == BYTES:
-            key = bytes_of(self, KEY, key)
+        if self.key.packs:
+            key = packed_of(self, KEY, self.key.kind, key)
         cdef void *found
         self.find(key, True, &found)
-        return default if found == NULL else out(self.value, found)
+        return default if found == NULL else out(self, VALUE, found)
 
     def setdefault(self, key, default=MISSING, /):
         """The value for key; when it is absent, default is put there first.
@@ -774,20 +923,28 @@ cdef class BaseMap(Base):
         cdef Cell key_cell, value_cell
         cdef const void *key_at
         cdef const void *value_at = NULL
-        cdef int added
-        if self.key.kind == BYTES:
-            key = bytes_of(self, KEY, key)
+        cdef void *room
+        cdef int added = 0
+        if self.objects:
+            return default_object(self, key, default)
+        if self.key.packs:
+            key = packed_of(self, KEY, self.key.kind, key)
         if default is not MISSING:
-            if self.value.kind == BYTES:
-                default = bytes_of(self, VALUE, default)
+            if self.value.packs:
+                default = packed_of(self, VALUE, self.value.kind, default)
             convert(self, VALUE, self.value, default, &value_cell, &value_at, True)
         convert(self, KEY, self.key, key, &key_cell, &key_at, True)
-        cdef void *room = gomap_assign(self.map, key_at, &added)
+        if self.value.string and value_at != NULL:
+            room = gomap_find(self.map, key_at)
+            if room == NULL:
+                room = gomap_put(self.map, key_at, value_at, &added)
+        else:
+            room = gomap_assign(self.map, key_at, &added)
         if room == NULL:
             raise MemoryError()
-        if added and value_at != NULL:
+        if added and value_at != NULL and not self.value.string:
             store(room, value_at, self.value.size)
-        return out(self.value, room)
+        return out(self, VALUE, room)
 
     def pop(self, key, default=MISSING, /):
         """Remove key and return its value; when it is absent, default, or KeyError without one."""
@@ -795,14 +952,23 @@ cdef class BaseMap(Base):
         cdef Cell cell
         cdef const void *at
         cdef void *found = NULL
-        wanted = bytes_of(self, KEY, key) if self.key.kind == BYTES else key
+        cdef PyObject *taken = NULL
+        if self.objects:
+            if take_object(self, key, &taken):
+                value = <object>taken
+                Py_DECREF(value)
+                return value
+            if default is MISSING:
+                raise KeyError(key)
+            return default
+        wanted = packed_of(self, KEY, self.key.kind, key) if self.key.packs else key
         if convert(self, KEY, self.key, wanted, &cell, &at, False):
             found = gomap_at(self.map, at)
         if found == NULL:
             if default is MISSING:
                 raise KeyError(key)
             return default
-        value = out(self.value, found)
+        value = out(self, VALUE, found)
         gomap_erase(self.map, at)
         return value
 
@@ -815,13 +981,18 @@ cdef class BaseMap(Base):
         cdef tuple item = PyTuple_New(2)
         if not gomap_any(self.map, &key, &value):
             raise KeyError("popitem(): map is empty")
-        taken = out(self.key, key)
+        cdef PyObject *held_key = gomap_key_object_at(key) if self.key.kind == OBJECT else NULL
+        cdef PyObject *held_value = gomap_object_at(value) if self.value.kind == OBJECT else NULL
+        taken = out(self, KEY, key)
         Py_INCREF(taken)
         PyTuple_SET_ITEM(item, 0, taken)
-        taken = out(self.value, value)
+        taken = out(self, VALUE, value)
         Py_INCREF(taken)
         PyTuple_SET_ITEM(item, 1, taken)
         gomap_erase_any(self.map)
+        self.changes += 1
+        Py_XDECREF(held_key)
+        Py_XDECREF(held_value)
         return item
 
     # ---- many ----
@@ -839,7 +1010,7 @@ cdef class BaseMap(Base):
     cdef int update_from(self, object other) except -1:
         cdef BaseMap source
         if isinstance(other, BaseMap) and (<BaseMap>other).map != NULL \
-                and same_types((<BaseMap>other).layout, self.layout):
+                and not self.objects and same_types((<BaseMap>other).layout, self.layout):
             source = other
             if source is not self and gomap_merge(self.map, source.map) < 0:
                 raise MemoryError()
@@ -1029,7 +1200,7 @@ cdef object NOTHING_TYPE = parse(None)
 cdef bint alike(Set s, object other) except -1:
     """Whether other is a Set of the same key type: its keys are then compared as bytes."""
     s.ready()
-    if not isinstance(other, Set):
+    if not isinstance(other, Set) or s.key.kind == OBJECT:
         return False
     (<Set>other).ready()
     return same_types(s.layout, (<Set>other).layout)
@@ -1037,35 +1208,44 @@ cdef bint alike(Set s, object other) except -1:
 
 cdef bint within(Set one, Set other, bint wanted) noexcept:
     """Whether every key of one is in another that is alike; or none, when that is wanted."""
+    cdef gomap_key room
     cdef const void *key
     cdef const void *value
     cdef gomap_iter iter
     cdef bint so = True
     gomap_iter_begin(&iter, one.map)
     while so and gomap_iter_next(&iter, &key, &value) == 1:
-        so = (gomap_find(other.map, key) != NULL) == wanted
+        so = (gomap_find(other.map, gomap_key_again(one.map, key, &room)) != NULL) == wanted
     gomap_iter_end(&iter)
     return so
 
 
-cdef void keep(Set s, Set other, bint kept) noexcept:
-    """Removes what is not in another that is alike; or what is, when that is not to be kept."""
+cdef int keep(Set s, Set other, bint kept) except -1:
+    """Removes what is not in another of the same type; or what is, when that is not to be kept."""
+    cdef gomap_key room
     cdef const void *key
     cdef const void *value
     cdef gomap_iter iter
+    if s.objects:
+        for element in entries_of(s):
+            if holds(other, element) != kept:
+                s.erase(element)
+        return 0
     gomap_iter_begin(&iter, s.map)
     while gomap_iter_next(&iter, &key, &value) == 1:
+        key = gomap_key_again(s.map, key, &room)
         if (gomap_find(other.map, key) != NULL) != kept:
             gomap_erase(s.map, key)
     gomap_iter_end(&iter)
+    return 0
 
 
 cdef bint holds(Set s, object element) except -1:
     """Whether it is there; what the key type cannot hold is not."""
     cdef void *found
     try:
-        if s.key.kind == BYTES:
-            element = bytes_of(s, KEY, element)
+        if s.key.packs:
+            element = packed_of(s, KEY, s.key.kind, element)
         s.find(element, False, &found)
     except (TypeError, ValueError):
         return False
@@ -1137,7 +1317,7 @@ cdef class Set(Base):
     def __init__(self, key, items=None, /, *, capacity=0):
         cdef Layout layout = layout_of(key, None)
         if self.map != NULL and same_types(self.layout, layout):
-            gomap_clear(self.map)  # as set's does
+            self.clear_all()  # as set's does
         self.begin(layout, items, capacity)
 
     # ---- one key ----
@@ -1147,8 +1327,11 @@ cdef class Set(Base):
         cdef Cell cell
         cdef const void *at
         cdef int added
-        if self.key.kind == BYTES:
-            key = bytes_of(self, KEY, key)
+        if self.objects:
+            room_for(self, key, NULL, &added)
+            return 0
+        if self.key.packs:
+            key = packed_of(self, KEY, self.key.kind, key)
         convert(self, KEY, self.key, key, &cell, &at, True)
         if gomap_assign(self.map, at, &added) == NULL:
             raise MemoryError()
@@ -1177,8 +1360,11 @@ cdef class Set(Base):
         cdef const void *value
         if not gomap_any(self.map, &key, &value):
             raise KeyError("pop(): set is empty")
-        taken = out(self.key, key)
+        cdef PyObject *held = gomap_key_object_at(key) if self.objects else NULL
+        taken = out(self, KEY, key)
         gomap_erase_any(self.map)
+        self.changes += 1
+        Py_XDECREF(held)
         return taken
 
     # ---- changing it by others ----
@@ -1236,16 +1422,22 @@ cdef class Set(Base):
         cdef const void *value
         cdef gomap_iter iter
         cdef Set toggled
+        cdef gomap_key room
         cdef int added, more
         if other is self:
-            gomap_clear(self.map)
-            return 0
+            return self.clear_all()
         toggled = other if alike(self, other) else self.like(other)
+        if self.objects:
+            for element in entries_of(toggled):
+                if not self.erase(element):
+                    self.put(element)
+            return 0
         gomap_iter_begin(&iter, toggled.map)
         while True:
             more = gomap_iter_next(&iter, &key, &value)
             if more != 1:
                 break
+            key = gomap_key_again(toggled.map, key, &room)
             if not gomap_erase(self.map, key) and gomap_assign(self.map, key, &added) == NULL:
                 break
         gomap_iter_end(&iter)
@@ -1488,6 +1680,20 @@ def _restore(cls, key, value, count, packed, byteorder):
     return made
 
 
+def _restore_empty(cls, key, value):
+    """A pickled map of strings or objects, to which pickle adds the entries."""
+    cdef Base made = cls.__new__(cls)
+    made.open(layout_of(key, value), 0)
+    return made
+
+
+def _restore_elements(cls, key, value, elements):
+    """A pickled set of strings or objects."""
+    cdef Base made = _restore_empty(cls, key, value)
+    made.update_from(elements)
+    return made
+
+
 cdef bytes swapped(bytes packed, Layout layout):
     """The entries with their numbers' bytes in the other order."""
     cdef bytearray turned = bytearray(packed)
@@ -1538,10 +1744,10 @@ cdef class MapIterator:
             if self.left:
                 self.left -= 1
             if self.want == KEYS:
-                return out(m.key, key)
+                return out(m, KEY, key)
             if self.want == VALUES:
-                return out(m.value, value)
-            return self.item(out(m.key, key), out(m.value, value))
+                return out(m, VALUE, value)
+            return self.item(out(m, KEY, key), out(m, VALUE, value))
         self.left = 0
         if more < 0:
             raise RuntimeError(f"a key was inserted into the {'set' if isinstance(m, Set) else 'map'} "
@@ -1558,6 +1764,10 @@ cdef MapIterator iterator(Base m, Want want):
     gomap_iter_begin(&made.iter, m.map)
     return made
 
+
+cdef tuple PLAIN_CLASSES = (Map, GoMap, Set)
+
+collect_entries()
 
 MutableMapping.register(BaseMap)
 MutableSet.register(Set)

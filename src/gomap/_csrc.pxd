@@ -11,6 +11,8 @@ cdef extern from "gomap.h" nogil:
         GOMAP_FLOAT32
         GOMAP_FLOAT64
         GOMAP_BYTES
+        GOMAP_STRING
+        GOMAP_OBJECT
 
     ctypedef struct gomap_type:
         uint32_t key_size
@@ -19,8 +21,21 @@ cdef extern from "gomap.h" nogil:
         uint8_t key_ref
         uint8_t value_ref
 
+    enum:
+        GOMAP_POINTER
+        GOMAP_STRING_VALUE
+
+    ctypedef struct gomap_string:
+        const void *at
+        size_t length
+
+    ctypedef struct gomap_object:
+        uint64_t hash
+        uint64_t object
+        int (*same)(const gomap_object *key, uint64_t object) noexcept
+
     void gomap_type_init(gomap_type *type, int key_kind, uint32_t key_size, uint32_t value_size,
-                         int value_pointer)
+                         int value_flags)
 
     enum:
         GOMAP_HEADER
@@ -29,6 +44,7 @@ cdef extern from "gomap.h" nogil:
         GOMAP_TAGS
         GOMAP_OVERFLOW
         GOMAP_RECORDS
+        GOMAP_STRINGS
         GOMAP_PURPOSES
 
     ctypedef struct gomap_memory:
@@ -80,11 +96,21 @@ cdef extern from "gomap.h" nogil:
     void *gomap_find(const gomap *map, const void *key)
     void *gomap_at(const gomap *map, const void *key)
     void *gomap_assign(gomap *map, const void *key, int *added)
+    void *gomap_put(gomap *map, const void *key, const void *value, int *added)
+    gomap_string gomap_string_at(const gomap *map, int is_value, const void *at)
+    uint64_t gomap_string_bytes(const gomap *map)
+
+    ctypedef union gomap_key:
+        gomap_string string
+        gomap_object object
+    const void *gomap_key_again(const gomap *map, const void *at, gomap_key *room)
+
     int gomap_erase(gomap *map, const void *key)
     int gomap_any(gomap *map, const void **key, const void **value)
     void gomap_erase_any(gomap *map)
     int gomap_reserve(gomap *map, size_t count)
     void gomap_clear(gomap *map)
+    gomap *gomap_detach(gomap *map, uint64_t seed)
     int gomap_compact(gomap *map)
 
     void gomap_iter_begin(gomap_iter *iter, gomap *map)

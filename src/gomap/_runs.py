@@ -35,23 +35,30 @@ class RunError(RuntimeError):
 # ---- entries ----------------------------------------------------------------------------------------
 
 _FLOATS = (Kind.FLOAT32, Kind.FLOAT64)
+_PYTHON_NAMES = {
+    Kind.BYTES: "bytes",
+    Kind.NOTHING: "None",
+    Kind.BOOL: "bool",
+    Kind.STRING: "str",
+    Kind.VARBYTES: "bytes",
+    Kind.STRUCT: "tuple",
+}
 
 
 def python_name(type: Type) -> str:
     """What a dict has in the type's place."""
-    if type.kind == Kind.BYTES:
-        return "bytes"
-    if type.kind == Kind.NOTHING:
-        return "None"
-    if type.kind == Kind.BOOL:
-        return "bool"
-    return "float" if type.kind in _FLOATS else "int"
+    return _PYTHON_NAMES.get(type.kind, "float" if type.kind in _FLOATS else "int")
 
 
 def distinct(type: Type) -> int | None:
     """How many of the numbers from 0 the type holds apart; None: more than there is memory for."""
     if type.kind == Kind.BOOL:
         return 2
+    if type.kind in (Kind.STRING, Kind.VARBYTES, Kind.OBJECT):
+        return None
+    if type.kind == Kind.STRUCT:  # every field holds the number
+        limits = [distinct(field.type) for field in type.fields]
+        return None if None in limits else max(limit for limit in limits if limit is not None)
     if type.kind in _FLOATS:
         return 2 ** (24 if type.kind == Kind.FLOAT32 else 53)
     signed = Kind.INT8 <= type.kind <= Kind.INT64
@@ -69,6 +76,13 @@ def maker(type: Type) -> Callable[[int], object]:
         return lambda i: None
     if type.kind == Kind.BOOL:
         return lambda i: i % 2 == 1
+    if type.kind == Kind.STRING:  # sixteen characters, as many identifiers have
+        return lambda i: f"{i:016d}"
+    if type.kind == Kind.VARBYTES:
+        return lambda i: b"%016d" % i
+    if type.kind == Kind.STRUCT:
+        makers = [maker(field.type) for field in type.fields]
+        return lambda i: tuple([make(i) for make in makers])
     if limit is None or limit > 2**50:
         return float if type.kind in _FLOATS else int
     return (lambda i: float(i % limit)) if type.kind in _FLOATS else (lambda i: i % limit)
