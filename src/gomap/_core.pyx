@@ -17,7 +17,7 @@ from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
 from libc.math cimport isfinite
 from libc.stdint cimport (int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t,
                           uintptr_t)
-from libc.string cimport memcpy
+from libc.string cimport memcmp, memcpy, memset
 from ._csrc cimport *
 
 import os
@@ -36,6 +36,9 @@ cdef extern from "_convert.h" nogil:
     object gomap_int64_make(int64_t value)
     Py_ssize_t gomap_header_bytes(object)
     object gomap_pair(PyObject **kept, object first, object second)  # takes their references
+    tuple gomap_tuple(type cls, Py_ssize_t count)
+    bint gomap_collector_stop()
+    void gomap_collector_resume(bint stopped)
 
 cdef extern from "Python.h":
     bint PyBytes_Check(object)
@@ -43,6 +46,12 @@ cdef extern from "Python.h":
     bint PyLong_Check(object)
     bint PyFloat_Check(object)
     bint PyIndex_Check(object)
+    bint PyTuple_Check(object)
+    Py_ssize_t PyTuple_GET_SIZE(object)
+    PyObject *PyTuple_GET_ITEM(object, Py_ssize_t)  # borrowed
+    Py_ssize_t Py_REFCNT(PyObject *)
+    void *PyMem_Calloc(size_t, size_t)
+    void PyMem_Free(void *)
     object PyNumber_Index(object)
     object PyNumber_Float(object)
     object PyLong_FromUnsignedLongLong(unsigned long long)
@@ -83,8 +92,12 @@ cdef enum:  # types.Kind, in the same order
     FLOAT64
     BYTES
     NOTHING
+    STRING
+    VARBYTES
+    STRUCT
+    OBJECT
 
-cdef enum Role:
+cdef enum Role:  # of a struct's field: twice its place and the struct's role, see Struct.places
     KEY
     VALUE
 
@@ -96,6 +109,7 @@ cdef enum Want:
 cdef struct Codec:  # how one type goes in and out
     uint8_t kind
     uint32_t size
+    PyObject *form  # a Struct, which the layout keeps: its kind is then BYTES, as it is for the core
 
 cdef union Cell:  # room for a converted number
     int8_t i8
@@ -116,6 +130,63 @@ cdef class Layout:
     """A pair of types as the core knows it; shared by the maps and sets of that pair, and outlives them."""
     cdef gomap_type type
     cdef object key_type, value_type
+    cdef Struct key_struct, value_struct
+
+
+cdef struct FieldCodec:
+    uint8_t kind
+    uint32_t size
+    uint32_t offset
+    uint32_t place  # among those of its struct
+    PyObject *form  # a Struct, which the one around it keeps
+
+
+@cython.final
+@cython.no_gc
+cdef class Struct:
+    """How a struct goes in and out."""
+    cdef FieldCodec *fields
+    cdef Py_ssize_t count, size
+    cdef tuple names, inner
+    cdef tuple places  # the path and type of the struct itself and of every field, those of inner structs included
+    cdef type cls  # of the named tuples
+    cdef PyObject *spare  # the bytes of the last one packed, owned
+
+    def __dealloc__(self):
+        PyMem_Free(self.fields)
+        Py_XDECREF(self.spare)
+
+
+cdef Struct struct_of(object struct):
+    """How a type goes in and out when it is a struct, else None."""
+    if struct.kind != STRUCT:
+        return None
+    cdef Struct made = Struct.__new__(Struct)
+    cdef Struct inner
+    cdef FieldCodec *each
+    made.count = len(struct.fields)
+    made.size = struct.size
+    made.fields = <FieldCodec *>PyMem_Calloc(made.count, sizeof(FieldCodec))
+    if made.fields == NULL:
+        raise MemoryError()
+    made.names = tuple([field.name for field in struct.fields])
+    made.inner = tuple([struct_of(field.type) for field in struct.fields])
+    made.cls = struct.namedtuple
+    places = [("", struct)]
+    for i, field in enumerate(struct.fields):
+        each = &made.fields[i]
+        each.kind = field.type.kind
+        each.size = field.type.size
+        each.offset = field.offset
+        each.place = len(places)
+        inner = made.inner[i]
+        if inner is None:
+            places.append((field.name, field.type))
+        else:
+            each.form = <PyObject *>inner
+            places += [(f"{field.name}.{path}".rstrip("."), type_) for path, type_ in inner.places]
+    made.places = tuple(places)
+    return made
 
 
 cdef dict layouts = {}
@@ -134,6 +205,9 @@ cdef Layout layout_of(object key, object value):
     layout = Layout.__new__(Layout)
     layout.key_type = parse(key, "key")
     layout.value_type = parse(value, "value")
+    if {layout.key_type.kind, layout.value_type.kind} & {STRING, VARBYTES, OBJECT}: raise NotImplementedError("string, bytes, any")
+    layout.key_struct = struct_of(layout.key_type)
+    layout.value_struct = struct_of(layout.value_type)
     gomap_type_init(&layout.type, core_kind(layout.key_type.kind), layout.key_type.size,
                     layout.value_type.size, layout.value_type.pointer)
     if len(layouts) > 500:  # spellings made by a program without end
@@ -142,12 +216,23 @@ cdef Layout layout_of(object key, object value):
     return layout
 
 
+cdef Codec codec_of(object type, Struct struct):
+    cdef Codec codec
+    codec.size = type.size
+    codec.kind = type.kind
+    codec.form = NULL
+    if struct is not None:
+        codec.kind = BYTES
+        codec.form = <PyObject *>struct
+    return codec
+
+
 cdef int core_kind(int kind):
     if kind == FLOAT32:
         return GOMAP_FLOAT32
     if kind == FLOAT64:
         return GOMAP_FLOAT64
-    if kind == BYTES:
+    if kind == BYTES or kind == STRUCT:
         return GOMAP_BYTES
     if kind == BOOL or kind == INT8 or kind == UINT8:
         return GOMAP_BITS8
@@ -174,15 +259,23 @@ cdef str shown(object value):
 
 
 cdef object type_of(Base m, Role role):
+    if role > VALUE:
+        return place_of(m, role)[1]
     return m.layout.key_type if role == KEY else m.layout.value_type
 
 
-cdef str role_name(Role role):
-    return "key" if role == KEY else "value"
+cdef tuple place_of(Base m, Role role):
+    cdef Struct struct = m.layout.value_struct if role & VALUE else m.layout.key_struct
+    return struct.places[role >> 1]
+
+
+cdef str role_name(Base m, Role role):
+    name = "value" if role & VALUE else "key"
+    return f"{name}: field {place_of(m, role)[0]!r}" if role > VALUE else name
 
 
 cdef int wrong_type(Base m, Role role, str expected, object got) except -1:
-    raise TypeError(f"{role_name(role)}: expected {expected} for {type_of(m, role)}, "
+    raise TypeError(f"{role_name(m, role)}: expected {expected} for {type_of(m, role)}, "
                     f"got {type(got).__name__} {shown(got)}")
 
 
@@ -198,7 +291,7 @@ cdef int out_of_range(Base m, Role role, object value, bint raises) except -1:
         limits = f"0 to {2**bits - 1}"
     else:
         limits = f"{-2**(bits - 1)} to {2**(bits - 1) - 1}"
-    raise OverflowError(f"{role_name(role)}: {shown(value)} is out of range for {kind} ({limits})")
+    raise OverflowError(f"{role_name(m, role)}: {shown(value)} is out of range for {kind} ({limits})")
 
 
 cdef int int_in(Base m, Role role, uint8_t kind, object value, Cell *cell, bint raises) except -1:
@@ -297,9 +390,15 @@ cdef int number_in(Base m, Role role, uint8_t kind, object value, Cell *cell, bi
     return int_in(m, role, kind, value, cell, raises)
 
 
-cdef object bytes_of(Base m, Role role, object value):
-    """What is bytes-like, as bytes."""
+cdef object bytes_of(Base m, Role role, object value, bint raises):
+    """What is bytes-like, as bytes; a struct, packed: None when a number in it is out of range, where that is no
+    error."""
     cdef Py_buffer view
+    if role <= VALUE:
+        if role == KEY and m.key.form != NULL:
+            return packed(m, role, <Struct>m.key.form, value, raises)
+        if role == VALUE and m.value.form != NULL:
+            return packed(m, role, <Struct>m.value.form, value, raises)
     if PyBytes_Check(value):
         return value
     if not isinstance(value, (bytearray, memoryview)):
@@ -329,11 +428,181 @@ cdef int convert_other(Base m, Role role, Codec codec, object value, Cell *cell,
                        bint raises) except -1:
     if codec.kind != BYTES:
         return number_in(m, role, codec.kind, value, cell, raises)
+    if value is None:  # a struct
+        return 0
     if PyBytes_GET_SIZE(value) != codec.size:
-        raise ValueError(f"{role_name(role)}: expected {codec.size} bytes for {type_of(m, role)}, "
-                         f"got {PyBytes_GET_SIZE(value)}")
+        return wrong_length(m, role, value)
     at[0] = PyBytes_AS_STRING(value)
     return 1
+
+
+cdef int wrong_length(Base m, Role role, bytes value) except -1:
+    raise ValueError(f"{role_name(m, role)}: expected {type_of(m, role).size} bytes for {type_of(m, role)}, "
+                     f"got {len(value)}")
+
+
+# ---- structs: tuples to bytes ---------------------------------------------------------------------
+
+cdef bytes packed(Base m, Role role, Struct struct, object value, bint raises):
+    """A struct's bytes; None when a number in it is out of range, where that is no error.
+
+    They lie in a bytes object, as reading the fields may run any code, and that use this very map. One that nobody
+    else holds is used again.
+    """
+    cdef bytes made
+    if struct.spare != NULL and Py_REFCNT(struct.spare) == 1:
+        made = <bytes>struct.spare
+    else:
+        made = PyBytes_FromStringAndSize(NULL, struct.size)
+        memset(PyBytes_AS_STRING(made), 0, struct.size)  # the padding stays so
+        if struct.size <= 4096:
+            Py_INCREF(made)
+            Py_XDECREF(struct.spare)
+            struct.spare = <PyObject *>made
+    return made if pack(m, role, struct, value, PyBytes_AS_STRING(made), raises) else None
+
+
+cdef int pack(Base m, Role role, Struct struct, object value, char *to, bint raises) except -1:
+    """1, or 0 as convert."""
+    cdef Py_ssize_t i
+    cdef FieldCodec *field
+    cdef Role place
+    cdef Cell cell
+    cdef int fits = 1
+    if type(value) is not struct.cls and type(value) is not tuple:
+        value = fields_in(m, role, struct, value)
+    if PyTuple_GET_SIZE(value) != struct.count:
+        raise ValueError(f"{role_name(m, role)}: expected {struct.count} fields for {type_of(m, role)}, "
+                         f"got {PyTuple_GET_SIZE(value)}")
+    for i in range(struct.count):
+        field = &struct.fields[i]
+        place = <Role>(role + 2 * field.place)
+        item = <object>PyTuple_GET_ITEM(value, i)
+        if field.kind == STRUCT:
+            fits &= pack(m, place, <Struct>field.form, item, to + field.offset, raises)
+        elif field.kind == BYTES:
+            item = bytes_of(m, place, item, raises)
+            if PyBytes_GET_SIZE(item) != field.size:
+                wrong_length(m, place, item)
+            memcpy(to + field.offset, PyBytes_AS_STRING(item), field.size)
+        elif number_in(m, place, field.kind, item, &cell, raises):
+            if not role & VALUE:
+                canonical(field.kind, &cell)
+            store_number(to + field.offset, &cell, field.size)
+        else:
+            fits = 0  # the others may still be of a wrong type
+    return fits
+
+
+cdef inline void canonical(uint8_t kind, Cell *cell) noexcept:
+    """Floats that are one key get the same bytes: -0.0 those of 0.0, and every NaN those of one."""
+    if kind == FLOAT64:
+        if cell.f64 == 0:
+            cell.u64 = 0
+        elif cell.f64 != cell.f64:
+            cell.u64 = 0x7ff8000000000000
+    elif kind == FLOAT32:
+        if cell.f32 == 0:
+            cell.u32 = 0
+        elif cell.f32 != cell.f32:
+            cell.u32 = 0x7fc00000
+
+
+cdef inline void store_number(char *to, const Cell *cell, uint32_t size) noexcept:
+    if size == 4:
+        memcpy(to, cell, 4)
+    elif size == 8:
+        memcpy(to, cell, 8)
+    elif size == 1:
+        memcpy(to, cell, 1)
+    else:
+        memcpy(to, cell, 2)
+
+
+cdef object fields_in(Base m, Role role, Struct struct, object value):
+    """A tuple of what are a struct's fields: what has names is read by them."""
+    numpy = sys.modules.get("numpy")
+    if PyTuple_Check(value):
+        names = getattr(value, "_fields", None)
+        if not isinstance(names, tuple) or len(names) != len(value):
+            return value
+        named = dict(zip(names, value))
+    elif isinstance(value, Mapping):
+        named = value
+    elif numpy is not None and isinstance(value, numpy.void) and value.dtype.names:
+        named = {name: value[name] for name in value.dtype.names}
+        for name, item in named.items():
+            if isinstance(item, numpy.ndarray) and item.dtype == numpy.uint8 and item.ndim == 1 \
+                    or isinstance(item, numpy.void) and item.dtype.names is None:
+                named[name] = item.tobytes()
+    else:
+        wrong_type(m, role, "a tuple or mapping", value)
+    missing = [repr(name) for name in struct.names if name not in named]
+    unexpected = [shown(name) for name in named if name not in struct.names]
+    if missing or unexpected:
+        raise ValueError(f"{role_name(m, role)}: expected the fields of {type_of(m, role)}"
+                         + (f"; missing: {', '.join(missing)}" if missing else "")
+                         + (f"; unexpected: {', '.join(unexpected)}" if unexpected else ""))
+    return tuple([named[name] for name in struct.names])
+
+
+# ---- structs: bytes to tuples ---------------------------------------------------------------------
+
+cdef tuple unpacked(Struct struct, const char *at):
+    """Without the collector, which may run any code when a tuple is made: as with any other type, nothing may
+    change the map between finding a value and having read it."""
+    cdef bint stopped = gomap_collector_stop()
+    try:
+        return unpack(struct, at)
+    finally:
+        gomap_collector_resume(stopped)
+
+
+cdef tuple unpack(Struct struct, const char *at):
+    cdef tuple made = gomap_tuple(struct.cls, struct.count)
+    cdef FieldCodec *field
+    cdef Py_ssize_t i
+    for i in range(struct.count):
+        field = &struct.fields[i]
+        if field.kind == STRUCT:
+            item = unpack(<Struct>field.form, at + field.offset)
+        elif field.kind == BYTES:
+            item = PyBytes_FromStringAndSize(at + field.offset, field.size)
+        else:
+            item = number_out(field.kind, at + field.offset)
+        Py_INCREF(item)
+        PyTuple_SET_ITEM(made, i, item)
+    return made
+
+
+cdef bint intact(Struct struct, const char *at, bint is_key) noexcept:
+    """Whether bytes are such as pack makes."""
+    cdef Py_ssize_t i, end = 0
+    cdef FieldCodec *field
+    cdef Cell cell
+    for i in range(struct.count):
+        field = &struct.fields[i]
+        while end < field.offset:
+            if at[end]:
+                return False
+            end += 1
+        end = field.offset + field.size
+        if field.kind == STRUCT:
+            if not intact(<Struct>field.form, at + field.offset, is_key):
+                return False
+        elif field.kind == BOOL:
+            if at[field.offset] & 0xfe:
+                return False
+        elif is_key and (field.kind == FLOAT32 or field.kind == FLOAT64):
+            memcpy(&cell, at + field.offset, field.size)
+            canonical(field.kind, &cell)
+            if memcmp(&cell, at + field.offset, field.size):
+                return False
+    while end < struct.size:
+        if at[end]:
+            return False
+        end += 1
+    return True
 
 
 # ---- bytes to Python objects ----------------------------------------------------------------------
@@ -377,6 +646,8 @@ cdef inline object out(Codec codec, const void *at):
         memcpy(&word, at, 8)
         return gomap_int64_make(word)
     if codec.kind == BYTES:
+        if codec.form != NULL:
+            return unpacked(<Struct>codec.form, <const char *>at)
         return PyBytes_FromStringAndSize(<const char *>at, codec.size)
     return number_out(codec.kind, at)
 
@@ -432,10 +703,8 @@ cdef class Base:
     @cython.final
     cdef void use(self, Layout layout) noexcept:
         self.layout = layout
-        self.key.kind = layout.key_type.kind
-        self.key.size = layout.type.key_size
-        self.value.kind = layout.value_type.kind
-        self.value.size = layout.type.value_size
+        self.key = codec_of(layout.key_type, layout.key_struct)
+        self.value = codec_of(layout.value_type, layout.value_struct)
         self.is_bytes = self.key.kind == BYTES or self.value.kind == BYTES
 
     @cython.final
@@ -499,13 +768,13 @@ cdef class Base:
         cdef Cell cell
         cdef const void *at
         if self.key.kind == BYTES:
-            key = bytes_of(self, KEY, key)
+            key = bytes_of(self, KEY, key, False)
         return convert(self, KEY, self.key, key, &cell, &at, False) and gomap_erase(self.map, at)
 
     def __contains__(self, key):
         self.ready()
         if self.key.kind == BYTES:
-            key = bytes_of(self, KEY, key)
+            key = bytes_of(self, KEY, key, False)
         cdef void *found
         self.find(key, False, &found)
         return found != NULL
@@ -716,9 +985,9 @@ cdef class BaseMap(Base):
         cdef int added
         if self.is_bytes:
             if self.key.kind == BYTES:
-                key = bytes_of(self, KEY, key)
+                key = bytes_of(self, KEY, key, True)
             if self.value.kind == BYTES:
-                value = bytes_of(self, VALUE, value)
+                value = bytes_of(self, VALUE, value, True)
         convert(self, KEY, self.key, key, &key_cell, &key_at, True)
         convert(self, VALUE, self.value, value, &value_cell, &value_at, True)
         cdef void *room = gomap_assign(self.map, key_at, &added)
@@ -729,7 +998,7 @@ cdef class BaseMap(Base):
 
     def __getitem__(self, key):
         self.ready()
-        wanted = bytes_of(self, KEY, key) if self.key.kind == BYTES else key
+        wanted = bytes_of(self, KEY, key, False) if self.key.kind == BYTES else key
         cdef void *found
         self.find(wanted, True, &found)
         if found == NULL:
@@ -760,7 +1029,7 @@ cdef class BaseMap(Base):
         """
         self.ready()
         if self.key.kind == BYTES:
-            key = bytes_of(self, KEY, key)
+            key = bytes_of(self, KEY, key, False)
         cdef void *found
         self.find(key, True, &found)
         return default if found == NULL else out(self.value, found)
@@ -776,10 +1045,10 @@ cdef class BaseMap(Base):
         cdef const void *value_at = NULL
         cdef int added
         if self.key.kind == BYTES:
-            key = bytes_of(self, KEY, key)
+            key = bytes_of(self, KEY, key, True)
         if default is not MISSING:
             if self.value.kind == BYTES:
-                default = bytes_of(self, VALUE, default)
+                default = bytes_of(self, VALUE, default, True)
             convert(self, VALUE, self.value, default, &value_cell, &value_at, True)
         convert(self, KEY, self.key, key, &key_cell, &key_at, True)
         cdef void *room = gomap_assign(self.map, key_at, &added)
@@ -795,7 +1064,7 @@ cdef class BaseMap(Base):
         cdef Cell cell
         cdef const void *at
         cdef void *found = NULL
-        wanted = bytes_of(self, KEY, key) if self.key.kind == BYTES else key
+        wanted = bytes_of(self, KEY, key, False) if self.key.kind == BYTES else key
         if convert(self, KEY, self.key, wanted, &cell, &at, False):
             found = gomap_at(self.map, at)
         if found == NULL:
@@ -1065,7 +1334,7 @@ cdef bint holds(Set s, object element) except -1:
     cdef void *found
     try:
         if s.key.kind == BYTES:
-            element = bytes_of(s, KEY, element)
+            element = bytes_of(s, KEY, element, False)
         s.find(element, False, &found)
     except (TypeError, ValueError):
         return False
@@ -1148,7 +1417,7 @@ cdef class Set(Base):
         cdef const void *at
         cdef int added
         if self.key.kind == BYTES:
-            key = bytes_of(self, KEY, key)
+            key = bytes_of(self, KEY, key, True)
         convert(self, KEY, self.key, key, &cell, &at, True)
         if gomap_assign(self.map, at, &added) == NULL:
             raise MemoryError()
@@ -1478,6 +1747,10 @@ def _restore(cls, key, value, count, packed, byteorder):
     for i in range(<size_t>count):
         if (made.key.kind == BOOL and at[0] & 0xfe) or (made.value.kind == BOOL and at[key_size] & 0xfe):
             raise ValueError(f"pickled {cls.__name__}: a bool that is neither 0 nor 1")
+        if (layout.key_struct is not None and not intact(layout.key_struct, at, True)) \
+                or (layout.value_struct is not None and not intact(layout.value_struct, at + key_size, False)):
+            raise ValueError(f"pickled {cls.__name__}: a struct with a bool that is neither 0 nor 1, with padding "
+                             "that is not zero, or with a float that is no key's")
         room = gomap_assign(made.map, at, &added)
         if room == NULL:
             raise MemoryError()
@@ -1492,11 +1765,17 @@ cdef bytes swapped(bytes packed, Layout layout):
     """The entries with their numbers' bytes in the other order."""
     cdef bytearray turned = bytearray(packed)
     cdef Py_ssize_t entry = layout.key_type.size + layout.value_type.size, start
-    for field, offset in ((layout.key_type, 0), (layout.value_type, layout.key_type.size)):
-        if field.kind != BYTES and field.size > 1:
-            for start in range(offset, len(turned), entry):
-                turned[start:start + field.size] = turned[start:start + field.size][::-1]
+    for offset, size in numbers(layout.key_type, 0) + numbers(layout.value_type, layout.key_type.size):
+        for start in range(offset, len(turned), entry):
+            turned[start:start + size] = turned[start:start + size][::-1]
     return bytes(turned)
+
+
+cdef list numbers(object type, offset):
+    """Where numbers of more than one byte lie in what begins at an offset, and how wide they are."""
+    if type.kind == STRUCT:
+        return [number for field in type.fields for number in numbers(field.type, offset + field.offset)]
+    return [(offset, type.size)] if type.kind != BYTES and type.size > 1 else []
 
 
 # ---- iterators ------------------------------------------------------------------------------------
