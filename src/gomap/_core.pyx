@@ -139,6 +139,7 @@ cdef struct FieldCodec:
     uint32_t offset
     uint32_t place  # among those of its struct
     PyObject *form  # a Struct, which the one around it keeps
+    int64_t low, high  # what an int within needs no closer look; nothing is when it is no int
 
 
 @cython.final
@@ -150,6 +151,7 @@ cdef class Struct:
     cdef tuple names, inner
     cdef tuple places  # the path and type of the struct itself and of every field, those of inner structs included
     cdef type cls  # of the named tuples
+    cdef object other_cls  # the last of other named tuples' classes that was found to have the same fields
     cdef PyObject *spare  # the bytes of the last one packed, owned
 
     def __dealloc__(self):
@@ -179,6 +181,11 @@ cdef Struct struct_of(object struct):
         each.size = field.type.size
         each.offset = field.offset
         each.place = len(places)
+        each.low = 1
+        if INT8 <= each.kind <= INT64:
+            each.low, each.high = -1 << (8 * field.type.size - 1), (1 << (8 * field.type.size - 1)) - 1
+        elif UINT8 <= each.kind <= UINT64:
+            each.low, each.high = 0, min(1 << 8 * field.type.size, 1 << 63) - 1
         inner = made.inner[i]
         if inner is None:
             places.append((field.name, field.type))
@@ -468,16 +475,20 @@ cdef int pack(Base m, Role role, Struct struct, object value, char *to, bint rai
     cdef FieldCodec *field
     cdef Role place
     cdef Cell cell
+    cdef int64_t signed
     cdef int fits = 1
-    if type(value) is not struct.cls and type(value) is not tuple:
+    if type(value) is not struct.cls and type(value) is not tuple and type(value) is not struct.other_cls:
         value = fields_in(m, role, struct, value)
     if PyTuple_GET_SIZE(value) != struct.count:
         raise ValueError(f"{role_name(m, role)}: expected {struct.count} fields for {type_of(m, role)}, "
                          f"got {PyTuple_GET_SIZE(value)}")
     for i in range(struct.count):
         field = &struct.fields[i]
-        place = <Role>(role + 2 * field.place)
         item = <object>PyTuple_GET_ITEM(value, i)
+        if gomap_int64_read(item, &signed) and field.low <= signed <= field.high:
+            store_int(to + field.offset, signed, field.size)
+            continue
+        place = <Role>(role + 2 * field.place)
         if field.kind == STRUCT:
             fits &= pack(m, place, <Struct>field.form, item, to + field.offset, raises)
         elif field.kind == BYTES:
@@ -488,7 +499,7 @@ cdef int pack(Base m, Role role, Struct struct, object value, char *to, bint rai
         elif number_in(m, place, field.kind, item, &cell, raises):
             if not role & VALUE:
                 canonical(field.kind, &cell)
-            store_number(to + field.offset, &cell, field.size)
+            memcpy(to + field.offset, &cell, field.size)
         else:
             fits = 0  # the others may still be of a wrong type
     return fits
@@ -508,15 +519,17 @@ cdef inline void canonical(uint8_t kind, Cell *cell) noexcept:
             cell.u32 = 0x7fc00000
 
 
-cdef inline void store_number(char *to, const Cell *cell, uint32_t size) noexcept:
+cdef inline void store_int(char *to, int64_t number, uint32_t size) noexcept:
+    cdef int32_t word = <int32_t>number
+    cdef int16_t half = <int16_t>number
     if size == 4:
-        memcpy(to, cell, 4)
+        memcpy(to, &word, 4)
     elif size == 8:
-        memcpy(to, cell, 8)
+        memcpy(to, &number, 8)
     elif size == 1:
-        memcpy(to, cell, 1)
+        to[0] = <char>number
     else:
-        memcpy(to, cell, 2)
+        memcpy(to, &half, 2)
 
 
 cdef object fields_in(Base m, Role role, Struct struct, object value):
@@ -525,6 +538,9 @@ cdef object fields_in(Base m, Role role, Struct struct, object value):
     if PyTuple_Check(value):
         names = getattr(value, "_fields", None)
         if not isinstance(names, tuple) or len(names) != len(value):
+            return value
+        if names == struct.names:
+            struct.other_cls = type(value)
             return value
         named = dict(zip(names, value))
     elif isinstance(value, Mapping):
@@ -561,6 +577,7 @@ cdef tuple unpacked(Struct struct, const char *at):
 cdef tuple unpack(Struct struct, const char *at):
     cdef tuple made = gomap_tuple(struct.cls, struct.count)
     cdef FieldCodec *field
+    cdef int64_t word
     cdef Py_ssize_t i
     for i in range(struct.count):
         field = &struct.fields[i]
@@ -568,6 +585,9 @@ cdef tuple unpack(Struct struct, const char *at):
             item = unpack(<Struct>field.form, at + field.offset)
         elif field.kind == BYTES:
             item = PyBytes_FromStringAndSize(at + field.offset, field.size)
+        elif field.kind == INT64:
+            memcpy(&word, at + field.offset, 8)
+            item = gomap_int64_make(word)
         else:
             item = number_out(field.kind, at + field.offset)
         Py_INCREF(item)
