@@ -24,8 +24,8 @@ import os
 import sys
 from collections.abc import Mapping, MutableMapping, MutableSet, Set as AbstractSet
 from numbers import Rational, Real
-from types import GenericAlias
 
+from .alias import alias
 from .memory import MemoryReport, Stats
 from .types import Type, parse, parse_map
 from .views import MapItemsView, MapKeysView, MapValuesView
@@ -703,7 +703,11 @@ cdef class Base:
     cdef object __weakref__
 
     __reversed__ = None  # there is no order
-    __class_getitem__ = classmethod(GenericAlias)
+
+    @classmethod
+    def __class_getitem__(cls, types, /):
+        """The class with its types: for annotations, and to be called."""
+        return alias(cls, types, ("key", "value") if issubclass(cls, BaseMap) else ("key",))
 
     def __init__(self, *arguments, **options):
         raise TypeError("Base is what maps and sets have in common: make a Map, a GoMap or a Set")
@@ -1160,9 +1164,23 @@ cdef class BaseMap(Base):
         return 0
 
     @classmethod
-    def fromkeys(cls, keys, fill=MISSING, /, *, key, value):
-        """A map of the given types with these keys, each with the value fill (zero without one)."""
-        cdef BaseMap made = cls(key, value)
+    def fromkeys(cls, keys, fill=MISSING, /, *, key=MISSING, value=MISSING):
+        """A map with these keys, each with the value fill (zero without one).
+
+        Its types are those given, or those that the class itself gives its maps: a subclass's, or those of
+        ``Map[int, str].fromkeys(keys)``.
+
+        :raises TypeError: no types are given and the class needs them
+        """
+        cdef BaseMap made
+        if key is MISSING and value is MISSING and cls.__init__ not in TYPELESS:
+            made = cls()
+        elif key is MISSING or value is MISSING:
+            raise TypeError(f"fromkeys: expected the types, as {cls.__name__}[key, value].fromkeys(keys) or by key= "
+                            f"and value=; {'both are' if key is value else 'one is'} missing")
+        else:
+            made = cls(key, value)
+        made.ready()
         for each in keys:
             if fill is MISSING:
                 made.setdefault(each)
@@ -1299,6 +1317,10 @@ cdef class GoMap(BaseMap):
 
     def __init__(self, key, value, items=None, /, *, capacity=0):
         self.begin(layout_of(key, value), items, capacity)
+
+
+#: The constructors that have to be told the types.
+cdef tuple TYPELESS = (BaseMap.__init__, Map.__init__, GoMap.__init__)
 
 
 def make(spec, hint=0, /):

@@ -45,6 +45,8 @@ def python_name(type: Type) -> str:
         return "None"
     if type.kind == Kind.BOOL:
         return "bool"
+    if type.kind == Kind.STRUCT:
+        return "tuple"
     return "float" if type.kind in _FLOATS else "int"
 
 
@@ -54,6 +56,9 @@ def distinct(type: Type) -> int | None:
         return 2
     if type.kind in _FLOATS:
         return 2 ** (24 if type.kind == Kind.FLOAT32 else 53)
+    if type.kind == Kind.STRUCT:
+        counts = [distinct(each.type) for each in type.fields]
+        return None if None in counts else max(count for count in counts if count is not None)
     signed = Kind.INT8 <= type.kind <= Kind.INT64
     return 2 ** (8 * type.size - signed) if type.size <= 8 else None
 
@@ -69,6 +74,9 @@ def maker(type: Type) -> Callable[[int], object]:
         return lambda i: None
     if type.kind == Kind.BOOL:
         return lambda i: i % 2 == 1
+    if type.kind == Kind.STRUCT:
+        makers = [maker(each.type) for each in type.fields]
+        return lambda i: tuple([make(i) for make in makers])
     if limit is None or limit > 2**50:
         return float if type.kind in _FLOATS else int
     return (lambda i: float(i % limit)) if type.kind in _FLOATS else (lambda i: i % limit)
