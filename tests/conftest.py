@@ -19,9 +19,11 @@ MAP_CLASSES = [GoMap, Map]
 KEY_TYPES = [
     *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64"),
     *(f"[{size}]byte" for size in (0, 1, 3, 8, 16, 32, 128, 129, 4000)),
+    "struct{a int8; b float64; c struct{d uint64; e [3]byte}; f bool}",
+    "struct{a uint16; b [4096]byte}",
 ]
 VALUE_TYPES = [*KEY_TYPES, *("*" + name for name in KEY_TYPES if "[" in name), "*int", "*bool", "*float32"]
-VALUE_TYPES += ["struct{}", "*struct{}"]
+VALUE_TYPES += ["struct{}", "*struct{}", "*struct{a uint32; b int16}"]
 
 #: A pair for every way that the core stores keys and values.
 PAIRS = [
@@ -35,6 +37,7 @@ PAIRS = [
     ("bool", "[129]byte"),
     ("[0]byte", "[0]byte"),
     ("int32", "struct{}"),
+    ("struct{a int16; b struct{c float32; d [2]byte}}", "struct{a uint32; b bool}"),
 ]
 
 # The same examples in every run; HYPOTHESIS_PROFILE=explore looks for new ones.
@@ -55,6 +58,10 @@ def make_examples(spelling: str, count: int) -> list[Any]:
         smallest = 2.0**-149 if type_.kind is Kind.FLOAT32 else 5e-324
         limits = [largest, -largest, smallest, -smallest, float("inf"), float("-inf"), 0.0]
         return (limits + [i * 0.25 for i in range(1, count + 1)])[:count]
+    if type_.kind is Kind.STRUCT:
+        columns = [make_examples(each.type.name, count) for each in type_.fields]
+        made = (type_.namedtuple(*(column[i % len(column)] for column in columns)) for i in range(count))
+        return list(dict.fromkeys(made))
     if type_.kind is Kind.BYTES:
         return list(islice(dict.fromkeys(_fixed(type_.size, i) for i in range(2 * count)), count))
     bits = 8 * type_.size

@@ -198,7 +198,7 @@ def test_resident_memory_is_what_is_counted(large: dict[str, Any]) -> None:
         (["--value", "[12byte"], "argument --value: expected ']' after the number of bytes, in '[12byte'"),
         (["--value", "float16"], "argument --value: unknown type 'float16'"),
         (["--value", "a" * 500], "argument --value: unknown type 'aaa"),
-        (["--value", "int\nint"], "at character 1"),
+        (["--value", "int\nint"], "at character 5"),
         (["--wrong"], "unrecognized arguments: --wrong"),
         (["wrong"], "invalid choice: 'wrong'"),
     ],

@@ -857,11 +857,11 @@ def test_passing_on_as_keywords(map_class: Class) -> None:
 
 
 def test_generic_alias(map_class: Class) -> None:
-    alias = map_class[int, bytes]
+    alias = map_class[int, bytes]  # test_alias.py has the rest
     assert isinstance(alias, GenericAlias)
     assert alias.__origin__ is map_class
     assert alias.__args__ == (int, bytes)
-    assert type(alias(int, "[4]byte")) is map_class
+    assert type(map_class[int, "[4]byte"]()) is map_class
 
 
 @pytest.mark.parametrize(

@@ -141,6 +141,31 @@ static inline PyObject *gomap_pair(PyObject **kept, PyObject *first, PyObject *s
     return made;
 }
 
+/* An object of a class derived from tuple, its items still to be set: what tuple.__new__ begins with. */
+static inline PyObject *gomap_tuple(PyTypeObject *cls, Py_ssize_t count)
+{
+    return cls->tp_alloc(cls, count);
+}
+
+/* From 3.12 on the collector does not run while an object is made, but later. */
+static inline int gomap_collector_stop(void)
+{
+#if PY_VERSION_HEX < 0x030C0000
+    return PyGC_Disable();
+#else
+    return 0;
+#endif
+}
+
+static inline void gomap_collector_resume(int stopped)
+{
+#if PY_VERSION_HEX < 0x030C0000
+    if (stopped) PyGC_Enable();
+#else
+    (void)stopped;
+#endif
+}
+
 /* ---- text: UTF-8, as the core keeps it ---------------------------------------------------------- */
 
 /* A str whose characters are its UTF-8: no other bytes have to be made. */

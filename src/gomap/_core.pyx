@@ -17,15 +17,15 @@ from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
 from libc.math cimport isfinite
 from libc.stdint cimport (int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t,
                           uintptr_t)
-from libc.string cimport memcpy
+from libc.string cimport memcmp, memcpy, memset
 from ._csrc cimport *
 
 import os
 import sys
 from collections.abc import Mapping, MutableMapping, MutableSet, Set as AbstractSet
 from numbers import Rational, Real
-from types import GenericAlias
 
+from .alias import alias
 from .memory import MemoryReport, Stats
 from .types import Type, parse, parse_map
 from .views import MapItemsView, MapKeysView, MapValuesView
@@ -38,6 +38,9 @@ cdef extern from "_convert.h" nogil:
     bint gomap_is_ascii(object)
     object gomap_text_make(const void *at, size_t length)
     object gomap_pair(PyObject **kept, object first, object second)  # takes their references
+    tuple gomap_tuple(type cls, Py_ssize_t count)
+    bint gomap_collector_stop()
+    void gomap_collector_resume(bint stopped)
 
 cdef extern from "_objects.h":
     ctypedef struct gomap_object_key:
@@ -70,6 +73,12 @@ cdef extern from "Python.h":
     bint PyLong_Check(object)
     bint PyFloat_Check(object)
     bint PyIndex_Check(object)
+    bint PyTuple_Check(object)
+    Py_ssize_t PyTuple_GET_SIZE(object)
+    PyObject *PyTuple_GET_ITEM(object, Py_ssize_t)  # borrowed
+    Py_ssize_t Py_REFCNT(PyObject *)
+    void *PyMem_Calloc(size_t, size_t)
+    void PyMem_Free(void *)
     object PyNumber_Index(object)
     object PyNumber_Float(object)
     object PyLong_FromUnsignedLongLong(unsigned long long)
@@ -115,7 +124,7 @@ cdef enum:  # types.Kind, in the same order
     STRUCT
     OBJECT
 
-cdef enum Role:
+cdef enum Role:  # of a struct's field: twice its place and the struct's role, see Struct.places
     KEY
     VALUE
 
@@ -129,6 +138,7 @@ cdef struct Codec:  # how one type goes in and out
     uint32_t size
     bint packs   # an argument is first made an object that has its bytes
     bint string  # of variable length, in the map's own keeping
+    PyObject *form  # a Struct, which the layout keeps: its kind is then BYTES, as it is for the core
 
 cdef union Cell:  # room for a converted number
     int8_t i8
@@ -150,6 +160,70 @@ cdef class Layout:
     """A pair of types as the core knows it; shared by the maps and sets of that pair, and outlives them."""
     cdef gomap_type type
     cdef object key_type, value_type
+    cdef Struct key_struct, value_struct
+
+
+cdef struct FieldCodec:
+    uint8_t kind
+    uint32_t size
+    uint32_t offset
+    uint32_t place  # among those of its struct
+    PyObject *form  # a Struct, which the one around it keeps
+    int64_t low, high  # what an int within needs no closer look; nothing is when it is no int
+
+
+@cython.final
+@cython.no_gc
+cdef class Struct:
+    """How a struct goes in and out."""
+    cdef FieldCodec *fields
+    cdef Py_ssize_t count, size
+    cdef tuple names, inner
+    cdef tuple places  # the path and type of the struct itself and of every field, those of inner structs included
+    cdef type cls  # of the named tuples
+    cdef object other_cls  # the last of other named tuples' classes that was found to have the same fields
+    cdef PyObject *spare  # the bytes of the last one packed, owned
+
+    def __dealloc__(self):
+        PyMem_Free(self.fields)
+        Py_XDECREF(self.spare)
+
+
+cdef Struct struct_of(object struct):
+    """How a type goes in and out when it is a struct, else None."""
+    if struct.kind != STRUCT:
+        return None
+    cdef Struct made = Struct.__new__(Struct)
+    cdef Struct inner
+    cdef FieldCodec *each
+    made.count = len(struct.fields)
+    made.size = struct.size
+    made.fields = <FieldCodec *>PyMem_Calloc(made.count, sizeof(FieldCodec))
+    if made.fields == NULL:
+        raise MemoryError()
+    made.names = tuple([field.name for field in struct.fields])
+    made.inner = tuple([struct_of(field.type) for field in struct.fields])
+    made.cls = struct.namedtuple
+    places = [("", struct)]
+    for i, field in enumerate(struct.fields):
+        each = &made.fields[i]
+        each.kind = field.type.kind
+        each.size = field.type.size
+        each.offset = field.offset
+        each.place = len(places)
+        each.low = 1
+        if INT8 <= each.kind <= INT64:
+            each.low, each.high = -1 << (8 * field.type.size - 1), (1 << (8 * field.type.size - 1)) - 1
+        elif UINT8 <= each.kind <= UINT64:
+            each.low, each.high = 0, min(1 << 8 * field.type.size, 1 << 63) - 1
+        inner = made.inner[i]
+        if inner is None:
+            places.append((field.name, field.type))
+        else:
+            each.form = <PyObject *>inner
+            places += [(f"{field.name}.{path}".rstrip("."), type_) for path, type_ in inner.places]
+    made.places = tuple(places)
+    return made
 
 
 cdef dict layouts = {}
@@ -168,6 +242,8 @@ cdef Layout layout_of(object key, object value):
     layout = Layout.__new__(Layout)
     layout.key_type = parse(key, "key")
     layout.value_type = parse(value, "value")
+    layout.key_struct = struct_of(layout.key_type)
+    layout.value_struct = struct_of(layout.value_type)
     gomap_type_init(&layout.type, core_kind(layout.key_type.kind), layout.key_type.size,
                     layout.value_type.size, value_flags(layout.value_type))
     if len(layouts) > 500:  # spellings made by a program without end
@@ -184,6 +260,19 @@ cdef bint is_string(int kind) noexcept:
     return kind == STRING or kind == VARBYTES
 
 
+cdef Codec codec_of(object type, Struct struct, uint32_t size):
+    cdef Codec codec
+    codec.size = size
+    codec.kind = type.kind
+    codec.string = is_string(codec.kind)
+    codec.form = NULL
+    if struct is not None:
+        codec.kind = BYTES
+        codec.form = <PyObject *>struct
+    codec.packs = codec.string or codec.kind == BYTES
+    return codec
+
+
 cdef int core_kind(int kind):
     if is_string(kind):
         return GOMAP_STRING
@@ -193,7 +282,7 @@ cdef int core_kind(int kind):
         return GOMAP_FLOAT32
     if kind == FLOAT64:
         return GOMAP_FLOAT64
-    if kind == BYTES:
+    if kind == BYTES or kind == STRUCT:
         return GOMAP_BYTES
     if kind == BOOL or kind == INT8 or kind == UINT8:
         return GOMAP_BITS8
@@ -220,15 +309,23 @@ cdef str shown(object value):
 
 
 cdef object type_of(Base m, Role role):
+    if role > VALUE:
+        return place_of(m, role)[1]
     return m.layout.key_type if role == KEY else m.layout.value_type
 
 
-cdef str role_name(Role role):
-    return "key" if role == KEY else "value"
+cdef tuple place_of(Base m, Role role):
+    cdef Struct struct = m.layout.value_struct if role & VALUE else m.layout.key_struct
+    return struct.places[role >> 1]
+
+
+cdef str role_name(Base m, Role role):
+    name = "value" if role & VALUE else "key"
+    return f"{name}: field {place_of(m, role)[0]!r}" if role > VALUE else name
 
 
 cdef int wrong_type(Base m, Role role, str expected, object got) except -1:
-    raise TypeError(f"{role_name(role)}: expected {expected} for {type_of(m, role)}, "
+    raise TypeError(f"{role_name(m, role)}: expected {expected} for {type_of(m, role)}, "
                     f"got {type(got).__name__} {shown(got)}")
 
 
@@ -244,7 +341,7 @@ cdef int out_of_range(Base m, Role role, object value, bint raises) except -1:
         limits = f"0 to {2**bits - 1}"
     else:
         limits = f"{-2**(bits - 1)} to {2**(bits - 1) - 1}"
-    raise OverflowError(f"{role_name(role)}: {shown(value)} is out of range for {kind} ({limits})")
+    raise OverflowError(f"{role_name(m, role)}: {shown(value)} is out of range for {kind} ({limits})")
 
 
 cdef int int_in(Base m, Role role, uint8_t kind, object value, Cell *cell, bint raises) except -1:
@@ -343,9 +440,15 @@ cdef int number_in(Base m, Role role, uint8_t kind, object value, Cell *cell, bi
     return int_in(m, role, kind, value, cell, raises)
 
 
-cdef object bytes_of(Base m, Role role, object value):
-    """What is bytes-like, as bytes."""
+cdef object bytes_of(Base m, Role role, object value, bint raises):
+    """What is bytes-like, as bytes; a struct, packed: None when a number in it is out of range, where that is no
+    error."""
     cdef Py_buffer view
+    if role <= VALUE:
+        if role == KEY and m.key.form != NULL:
+            return packed(m, role, <Struct>m.key.form, value, raises)
+        if role == VALUE and m.value.form != NULL:
+            return packed(m, role, <Struct>m.value.form, value, raises)
     if PyBytes_Check(value):
         return value
     if not isinstance(value, (bytearray, memoryview)):
@@ -359,10 +462,11 @@ cdef object bytes_of(Base m, Role role, object value):
         PyBuffer_Release(&view)
 
 
-cdef object packed_of(Base m, Role role, uint8_t kind, object value):
-    """What holds a value's bytes: bytes, or a str that is its own UTF-8. Lone surrogates are let through."""
-    if kind != STRING:
-        return bytes_of(m, role, value)
+cdef object packed_of(Base m, Role role, Codec codec, object value, bint raises):
+    """What holds a value's bytes: bytes, or a str that is its own UTF-8; lone surrogates are let through. None for
+    a struct with a number that is out of range, where that is no error."""
+    if codec.kind != STRING:
+        return bytes_of(m, role, value, raises)
     if gomap_is_ascii(value):
         return value
     if not PyUnicode_Check(value):
@@ -397,11 +501,194 @@ cdef int convert_other(Base m, Role role, Codec codec, object value, Cell *cell,
         return 1
     if codec.kind != BYTES:
         return number_in(m, role, codec.kind, value, cell, raises)
+    if value is None:  # a struct
+        return 0
     if PyBytes_GET_SIZE(value) != codec.size:
-        raise ValueError(f"{role_name(role)}: expected {codec.size} bytes for {type_of(m, role)}, "
-                         f"got {PyBytes_GET_SIZE(value)}")
+        return wrong_length(m, role, value)
     at[0] = PyBytes_AS_STRING(value)
     return 1
+
+
+cdef int wrong_length(Base m, Role role, bytes value) except -1:
+    raise ValueError(f"{role_name(m, role)}: expected {type_of(m, role).size} bytes for {type_of(m, role)}, "
+                     f"got {len(value)}")
+
+
+# ---- structs: tuples to bytes ---------------------------------------------------------------------
+
+cdef bytes packed(Base m, Role role, Struct struct, object value, bint raises):
+    """A struct's bytes; None when a number in it is out of range, where that is no error.
+
+    They lie in a bytes object, as reading the fields may run any code, and that use this very map. One that nobody
+    else holds is used again.
+    """
+    cdef bytes made
+    if struct.spare != NULL and Py_REFCNT(struct.spare) == 1:
+        made = <bytes>struct.spare
+    else:
+        made = PyBytes_FromStringAndSize(NULL, struct.size)
+        memset(PyBytes_AS_STRING(made), 0, struct.size)  # the padding stays so
+        if struct.size <= 4096:
+            Py_INCREF(made)
+            Py_XDECREF(struct.spare)
+            struct.spare = <PyObject *>made
+    return made if pack(m, role, struct, value, PyBytes_AS_STRING(made), raises) else None
+
+
+cdef int pack(Base m, Role role, Struct struct, object value, char *to, bint raises) except -1:
+    """1, or 0 as convert."""
+    cdef Py_ssize_t i
+    cdef FieldCodec *field
+    cdef Role place
+    cdef Cell cell
+    cdef int64_t signed
+    cdef int fits = 1
+    if type(value) is not struct.cls and type(value) is not tuple and type(value) is not struct.other_cls:
+        value = fields_in(m, role, struct, value)
+    if PyTuple_GET_SIZE(value) != struct.count:
+        raise ValueError(f"{role_name(m, role)}: expected {struct.count} fields for {type_of(m, role)}, "
+                         f"got {PyTuple_GET_SIZE(value)}")
+    for i in range(struct.count):
+        field = &struct.fields[i]
+        item = <object>PyTuple_GET_ITEM(value, i)
+        if gomap_int64_read(item, &signed) and field.low <= signed <= field.high:
+            store_int(to + field.offset, signed, field.size)
+            continue
+        place = <Role>(role + 2 * field.place)
+        if field.kind == STRUCT:
+            fits &= pack(m, place, <Struct>field.form, item, to + field.offset, raises)
+        elif field.kind == BYTES:
+            item = bytes_of(m, place, item, raises)
+            if PyBytes_GET_SIZE(item) != field.size:
+                wrong_length(m, place, item)
+            memcpy(to + field.offset, PyBytes_AS_STRING(item), field.size)
+        elif number_in(m, place, field.kind, item, &cell, raises):
+            if not role & VALUE:
+                canonical(field.kind, &cell)
+            memcpy(to + field.offset, &cell, field.size)
+        else:
+            fits = 0  # the others may still be of a wrong type
+    return fits
+
+
+cdef inline void canonical(uint8_t kind, Cell *cell) noexcept:
+    """Floats that are one key get the same bytes: -0.0 those of 0.0, and every NaN those of one."""
+    if kind == FLOAT64:
+        if cell.f64 == 0:
+            cell.u64 = 0
+        elif cell.f64 != cell.f64:
+            cell.u64 = 0x7ff8000000000000
+    elif kind == FLOAT32:
+        if cell.f32 == 0:
+            cell.u32 = 0
+        elif cell.f32 != cell.f32:
+            cell.u32 = 0x7fc00000
+
+
+cdef inline void store_int(char *to, int64_t number, uint32_t size) noexcept:
+    cdef int32_t word = <int32_t>number
+    cdef int16_t half = <int16_t>number
+    if size == 4:
+        memcpy(to, &word, 4)
+    elif size == 8:
+        memcpy(to, &number, 8)
+    elif size == 1:
+        to[0] = <char>number
+    else:
+        memcpy(to, &half, 2)
+
+
+cdef object fields_in(Base m, Role role, Struct struct, object value):
+    """A tuple of what are a struct's fields: what has names is read by them."""
+    numpy = sys.modules.get("numpy")
+    if PyTuple_Check(value):
+        names = getattr(value, "_fields", None)
+        if not isinstance(names, tuple) or len(names) != len(value):
+            return value
+        if names == struct.names:
+            struct.other_cls = type(value)
+            return value
+        named = dict(zip(names, value))
+    elif isinstance(value, Mapping):
+        named = value
+    elif numpy is not None and isinstance(value, numpy.void) and value.dtype.names:
+        named = {name: value[name] for name in value.dtype.names}
+        for name, item in named.items():
+            if isinstance(item, numpy.ndarray) and item.dtype == numpy.uint8 and item.ndim == 1 \
+                    or isinstance(item, numpy.void) and item.dtype.names is None:
+                named[name] = item.tobytes()
+    else:
+        wrong_type(m, role, "a tuple or mapping", value)
+    missing = [repr(name) for name in struct.names if name not in named]
+    unexpected = [shown(name) for name in named if name not in struct.names]
+    if missing or unexpected:
+        raise ValueError(f"{role_name(m, role)}: expected the fields of {type_of(m, role)}"
+                         + (f"; missing: {', '.join(missing)}" if missing else "")
+                         + (f"; unexpected: {', '.join(unexpected)}" if unexpected else ""))
+    return tuple([named[name] for name in struct.names])
+
+
+# ---- structs: bytes to tuples ---------------------------------------------------------------------
+
+cdef tuple unpacked(Struct struct, const char *at):
+    """Without the collector, which may run any code when a tuple is made: as with any other type, nothing may
+    change the map between finding a value and having read it."""
+    cdef bint stopped = gomap_collector_stop()
+    try:
+        return unpack(struct, at)
+    finally:
+        gomap_collector_resume(stopped)
+
+
+cdef tuple unpack(Struct struct, const char *at):
+    cdef tuple made = gomap_tuple(struct.cls, struct.count)
+    cdef FieldCodec *field
+    cdef int64_t word
+    cdef Py_ssize_t i
+    for i in range(struct.count):
+        field = &struct.fields[i]
+        if field.kind == STRUCT:
+            item = unpack(<Struct>field.form, at + field.offset)
+        elif field.kind == BYTES:
+            item = PyBytes_FromStringAndSize(at + field.offset, field.size)
+        elif field.kind == INT64:
+            memcpy(&word, at + field.offset, 8)
+            item = gomap_int64_make(word)
+        else:
+            item = number_out(field.kind, at + field.offset)
+        Py_INCREF(item)
+        PyTuple_SET_ITEM(made, i, item)
+    return made
+
+
+cdef bint intact(Struct struct, const char *at, bint is_key) noexcept:
+    """Whether bytes are such as pack makes."""
+    cdef Py_ssize_t i, end = 0
+    cdef FieldCodec *field
+    cdef Cell cell
+    for i in range(struct.count):
+        field = &struct.fields[i]
+        while end < field.offset:
+            if at[end]:
+                return False
+            end += 1
+        end = field.offset + field.size
+        if field.kind == STRUCT:
+            if not intact(<Struct>field.form, at + field.offset, is_key):
+                return False
+        elif field.kind == BOOL:
+            if at[field.offset] & 0xfe:
+                return False
+        elif is_key and (field.kind == FLOAT32 or field.kind == FLOAT64):
+            memcpy(&cell, at + field.offset, field.size)
+            canonical(field.kind, &cell)
+            if memcmp(&cell, at + field.offset, field.size):
+                return False
+    while end < struct.size:
+        if at[end]:
+            return False
+        end += 1
+    return True
 
 
 # ---- bytes to Python objects ----------------------------------------------------------------------
@@ -446,6 +733,8 @@ cdef inline object out(Base m, Role role, const void *at):
         memcpy(&word, at, 8)
         return gomap_int64_make(word)
     if codec.kind == BYTES:
+        if codec.form != NULL:
+            return unpacked(<Struct>codec.form, <const char *>at)
         return PyBytes_FromStringAndSize(<const char *>at, codec.size)
     return other_out(m, role, codec, at)
 
@@ -497,7 +786,11 @@ cdef class Base:
     cdef object __weakref__
 
     __reversed__ = None  # there is no order
-    __class_getitem__ = classmethod(GenericAlias)
+
+    @classmethod
+    def __class_getitem__(cls, types, /):
+        """The class with its types: for annotations, and to be called."""
+        return alias(cls, types, ("key", "value") if issubclass(cls, BaseMap) else ("key",))
 
     def __init__(self, *arguments, **options):
         raise TypeError("Base is what maps and sets have in common: make a Map, a GoMap or a Set")
@@ -522,8 +815,8 @@ cdef class Base:
     @cython.final
     cdef void use(self, Layout layout) noexcept:
         self.layout = layout
-        self.key = codec_of(layout.key_type.kind, layout.type.key_size)
-        self.value = codec_of(layout.value_type.kind, layout.type.value_size)
+        self.key = codec_of(layout.key_type, layout.key_struct, layout.type.key_size)
+        self.value = codec_of(layout.value_type, layout.value_struct, layout.type.value_size)
         self.objects = self.key.kind == OBJECT or self.value.kind == OBJECT
         if not self.objects and type(self) in PLAIN_CLASSES:
             PyObject_GC_UnTrack(<PyObject *>self)  # it refers to nothing that could lead back
@@ -593,13 +886,13 @@ cdef class Base:
         if self.objects:
             return take_object(self, key, NULL)
         if self.key.packs:
-            key = packed_of(self, KEY, self.key.kind, key)
+            key = packed_of(self, KEY, self.key, key, False)
         return convert(self, KEY, self.key, key, &cell, &at, False) and gomap_erase(self.map, at)
 
     def __contains__(self, key):
         self.ready()
         if self.key.packs:
-            key = packed_of(self, KEY, self.key.kind, key)
+            key = packed_of(self, KEY, self.key, key, False)
         cdef void *found
         self.find(key, False, &found)
         return found != NULL
@@ -790,15 +1083,6 @@ cdef class Base:
                 "records": live[GOMAP_RECORDS], "strings": live[GOMAP_STRINGS]}
 
 
-cdef Codec codec_of(int kind, uint32_t size) noexcept:
-    cdef Codec codec
-    codec.kind = kind
-    codec.size = size
-    codec.string = is_string(kind)
-    codec.packs = codec.string or kind == BYTES
-    return codec
-
-
 cdef size_t raw_size(Codec codec) noexcept:
     """Bytes that one takes outside of any map; strings are counted by the core, of an object its address."""
     if codec.string:
@@ -861,9 +1145,9 @@ cdef class BaseMap(Base):
         if self.objects:
             return assign_object(self, key, value)
         if self.key.packs:
-            key = packed_of(self, KEY, self.key.kind, key)
+            key = packed_of(self, KEY, self.key, key, True)
         if self.value.packs:
-            value = packed_of(self, VALUE, self.value.kind, value)
+            value = packed_of(self, VALUE, self.value, value, True)
         convert(self, KEY, self.key, key, &key_cell, &key_at, True)
         convert(self, VALUE, self.value, value, &value_cell, &value_at, True)
         if self.value.string:
@@ -878,7 +1162,7 @@ cdef class BaseMap(Base):
 
     def __getitem__(self, key):
         self.ready()
-        wanted = packed_of(self, KEY, self.key.kind, key) if self.key.packs else key
+        wanted = packed_of(self, KEY, self.key, key, False) if self.key.packs else key
         cdef void *found
         self.find(wanted, True, &found)
         if found == NULL:
@@ -909,7 +1193,7 @@ cdef class BaseMap(Base):
         """
         self.ready()
         if self.key.packs:
-            key = packed_of(self, KEY, self.key.kind, key)
+            key = packed_of(self, KEY, self.key, key, False)
         cdef void *found
         self.find(key, True, &found)
         return default if found == NULL else out(self, VALUE, found)
@@ -928,10 +1212,10 @@ cdef class BaseMap(Base):
         if self.objects:
             return default_object(self, key, default)
         if self.key.packs:
-            key = packed_of(self, KEY, self.key.kind, key)
+            key = packed_of(self, KEY, self.key, key, True)
         if default is not MISSING:
             if self.value.packs:
-                default = packed_of(self, VALUE, self.value.kind, default)
+                default = packed_of(self, VALUE, self.value, default, True)
             convert(self, VALUE, self.value, default, &value_cell, &value_at, True)
         convert(self, KEY, self.key, key, &key_cell, &key_at, True)
         if self.value.string and value_at != NULL:
@@ -961,7 +1245,7 @@ cdef class BaseMap(Base):
             if default is MISSING:
                 raise KeyError(key)
             return default
-        wanted = packed_of(self, KEY, self.key.kind, key) if self.key.packs else key
+        wanted = packed_of(self, KEY, self.key, key, False) if self.key.packs else key
         if convert(self, KEY, self.key, wanted, &cell, &at, False):
             found = gomap_at(self.map, at)
         if found == NULL:
@@ -1042,9 +1326,23 @@ cdef class BaseMap(Base):
         return 0
 
     @classmethod
-    def fromkeys(cls, keys, fill=MISSING, /, *, key, value):
-        """A map of the given types with these keys, each with the value fill (zero without one)."""
-        cdef BaseMap made = cls(key, value)
+    def fromkeys(cls, keys, fill=MISSING, /, *, key=MISSING, value=MISSING):
+        """A map with these keys, each with the value fill (zero without one).
+
+        Its types are those given, or those that the class itself gives its maps: a subclass's, or those of
+        ``Map[int, str].fromkeys(keys)``.
+
+        :raises TypeError: no types are given and the class needs them
+        """
+        cdef BaseMap made
+        if key is MISSING and value is MISSING and cls.__init__ not in TYPELESS:
+            made = cls()
+        elif key is MISSING or value is MISSING:
+            raise TypeError(f"fromkeys: expected the types, as {cls.__name__}[key, value].fromkeys(keys) or by key= "
+                            f"and value=; {'both are' if key is value else 'one is'} missing")
+        else:
+            made = cls(key, value)
+        made.ready()
         for each in keys:
             if fill is MISSING:
                 made.setdefault(each)
@@ -1183,6 +1481,10 @@ cdef class GoMap(BaseMap):
         self.begin(layout_of(key, value), items, capacity)
 
 
+#: The constructors that have to be told the types.
+cdef tuple TYPELESS = (BaseMap.__init__, Map.__init__, GoMap.__init__)
+
+
 def make(spec, hint=0, /):
     """A :class:`GoMap` from Go's spelling: ``make("map[int][128]byte", 1000)``.
 
@@ -1245,7 +1547,7 @@ cdef bint holds(Set s, object element) except -1:
     cdef void *found
     try:
         if s.key.packs:
-            element = packed_of(s, KEY, s.key.kind, element)
+            element = packed_of(s, KEY, s.key, element, False)
         s.find(element, False, &found)
     except (TypeError, ValueError):
         return False
@@ -1331,7 +1633,7 @@ cdef class Set(Base):
             room_for(self, key, NULL, &added)
             return 0
         if self.key.packs:
-            key = packed_of(self, KEY, self.key.kind, key)
+            key = packed_of(self, KEY, self.key, key, True)
         convert(self, KEY, self.key, key, &cell, &at, True)
         if gomap_assign(self.map, at, &added) == NULL:
             raise MemoryError()
@@ -1670,6 +1972,10 @@ def _restore(cls, key, value, count, packed, byteorder):
     for i in range(<size_t>count):
         if (made.key.kind == BOOL and at[0] & 0xfe) or (made.value.kind == BOOL and at[key_size] & 0xfe):
             raise ValueError(f"pickled {cls.__name__}: a bool that is neither 0 nor 1")
+        if (layout.key_struct is not None and not intact(layout.key_struct, at, True)) \
+                or (layout.value_struct is not None and not intact(layout.value_struct, at + key_size, False)):
+            raise ValueError(f"pickled {cls.__name__}: a struct with a bool that is neither 0 nor 1, with padding "
+                             "that is not zero, or with a float that is no key's")
         room = gomap_assign(made.map, at, &added)
         if room == NULL:
             raise MemoryError()
@@ -1698,11 +2004,17 @@ cdef bytes swapped(bytes packed, Layout layout):
     """The entries with their numbers' bytes in the other order."""
     cdef bytearray turned = bytearray(packed)
     cdef Py_ssize_t entry = layout.key_type.size + layout.value_type.size, start
-    for field, offset in ((layout.key_type, 0), (layout.value_type, layout.key_type.size)):
-        if field.kind != BYTES and field.size > 1:
-            for start in range(offset, len(turned), entry):
-                turned[start:start + field.size] = turned[start:start + field.size][::-1]
+    for offset, size in numbers(layout.key_type, 0) + numbers(layout.value_type, layout.key_type.size):
+        for start in range(offset, len(turned), entry):
+            turned[start:start + size] = turned[start:start + size][::-1]
     return bytes(turned)
+
+
+cdef list numbers(object type, offset):
+    """Where numbers of more than one byte lie in what begins at an offset, and how wide they are."""
+    if type.kind == STRUCT:
+        return [number for field in type.fields for number in numbers(field.type, offset + field.offset)]
+    return [(offset, type.size)] if type.kind != BYTES and type.size > 1 else []
 
 
 # ---- iterators ------------------------------------------------------------------------------------

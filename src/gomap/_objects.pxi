@@ -83,7 +83,7 @@ cdef void *room_for(Base m, object wanted, const void *string, int *added) excep
             m.changes += 1
     else:
         if m.key.packs:
-            wanted = packed_of(m, KEY, m.key.kind, wanted)
+            wanted = packed_of(m, KEY, m.key, wanted, True)
         convert(m, KEY, m.key, wanted, &cell, &at, True)
         room = enter(m, at, string, added)
     if room == NULL:
@@ -99,7 +99,7 @@ cdef int assign_object(Base m, object key, object value) except -1:
     cdef PyObject *old
     cdef int added
     if m.value.packs:
-        value = packed_of(m, VALUE, m.value.kind, value)
+        value = packed_of(m, VALUE, m.value, value, True)
     convert(m, VALUE, m.value, value, &cell, &at, True)
     room = room_for(m, key, at if m.value.string else NULL, &added)
     if m.value.kind == OBJECT:
@@ -120,7 +120,7 @@ cdef object default_object(Base m, object key, object default):
     cdef int added
     if default is not MISSING:
         if m.value.packs:
-            default = packed_of(m, VALUE, m.value.kind, default)
+            default = packed_of(m, VALUE, m.value, default, True)
         convert(m, VALUE, m.value, default, &cell, &at, True)
     if m.value.string and at != NULL:
         m.find(key, True, &room)
@@ -151,7 +151,7 @@ cdef int take_object(Base m, object wanted, PyObject **value) except -1:
         held_key = <PyObject *><uintptr_t>key.core.object
     else:
         if m.key.packs:
-            wanted = packed_of(m, KEY, m.key.kind, wanted)
+            wanted = packed_of(m, KEY, m.key, wanted, False)
         if convert(m, KEY, m.key, wanted, &cell, &at, False):
             found = gomap_at(m.map, at)
     if found == NULL:

@@ -274,8 +274,7 @@ class _Parser:
 
     def fail(self, reason: str, at: int | None = None) -> NoReturn:
         at = self.at if at is None else at
-        start = self.text.rfind("\n", 0, at) + 1
-        shown, at = self.text[start:].partition("\n")[0].replace("\t", " "), at - start
+        shown = re.sub(r"\s", " ", self.text)  # on one line
         if len(shown) > 80:  # keep the place in sight
             start = max(0, at - 40)
             shown, at = "..." + shown[start : start + 80], at - start + 3
