@@ -1,22 +1,26 @@
 """Per-operation speed beside dict and set, as ratios measured in one run.
 
-    python benchmarks/python/ratios.py [--sizes 1000,1000000] [--rounds 9] [--json FILE]
+    python benchmarks/python/ratios.py [--sizes 1000,1000000] [--rounds 9] [--only int,str] [--json FILE]
 
-int to int, or int alone, random 63-bit keys, a plain `for` loop around one operation. For every operation
-dict and the map, or set and Set, run in turn, round by round, and the ratio is the median of the rounds'
-ratios, so that a machine whose speed drifts slows both. Look-ups and deletions go in another order than
-insertion and use fresh int objects equal to the keys, as keys that come from outside are.
+A plain `for` loop around one operation. For every operation dict and the maps, or set and Set, run in turn,
+round by round, and the ratio is the median of the rounds' ratios, so that a machine whose speed drifts slows
+both.
 
-    set     m[k] = 1_000_000 into an empty map that grows
-    hit     m[k]
+    int     int to int, random 63-bit keys
+    Set     int alone
+    str     16 hexadecimal digits to int; Map(object, object) too
+    digest  32 random bytes to a named tuple of three 32-bit numbers: [32]byte to struct; borghash too,
+            where it is installed
+
+    set     m[k] = v into an empty map that grows
+    hit     m[k]; keys that are equal but fresh objects, in another order than they were put in, as keys are
+            that come from outside
+    same    m[k]; the very objects, whose hash dict finds in them, in another order
     miss    k in m, for keys that are not there
-    delete  del m[k], down to the empty map
+    delete  del m[k], down to the empty map; fresh objects, in another order
     items   for k, v in m.items()
 
-    add     s.add(k) into an empty set that grows
-    in      k in s
-    not in  k in s, for keys that are not there
-    discard s.discard(k), down to the empty set
+    add, in, not in, discard: the like of a set
 """
 
 from __future__ import annotations
@@ -29,91 +33,177 @@ import random
 import statistics
 import sys
 import time
-from collections.abc import Callable, MutableMapping, MutableSet
+from collections import namedtuple
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import gomap
 
-IntMap = MutableMapping[int, int]
-IntSet = MutableSet[int]
+Entry = namedtuple("Entry", "refcount size csize")
+ENTRY = Entry(1, 2_000_000, 3_000_000)
+STRUCT = "struct{refcount uint32; size uint32; csize uint32}"
 
 
-def do_set(m: IntMap, keys: list[int]) -> None:
+def do_set(m: Any, keys: list[Any], value: Any) -> None:
     for k in keys:
-        m[k] = 1_000_000
+        m[k] = value
 
 
-def do_hit(m: IntMap, keys: list[int]) -> None:
+def do_hit(m: Any, keys: list[Any], value: Any) -> None:
     for k in keys:
         m[k]
 
 
-def do_miss(m: IntMap, keys: list[int]) -> None:
+def do_in(m: Any, keys: list[Any], value: Any) -> None:
     for k in keys:
         k in m  # noqa: B015
 
 
-def do_delete(m: IntMap, keys: list[int]) -> None:
+def do_delete(m: Any, keys: list[Any], value: Any) -> None:
     for k in keys:
         del m[k]
 
 
-def do_items(m: IntMap, keys: list[int]) -> None:
+def do_items(m: Any, keys: list[Any], value: Any) -> None:
     for _k, _v in m.items():
         pass
 
 
-def do_add(s: IntSet, keys: list[int]) -> None:
+def do_add(s: Any, keys: list[Any], value: Any) -> None:
     for k in keys:
         s.add(k)
 
 
-def do_in(s: IntSet, keys: list[int]) -> None:
-    for k in keys:
-        k in s  # noqa: B015
-
-
-def do_discard(s: IntSet, keys: list[int]) -> None:
+def do_discard(s: Any, keys: list[Any], value: Any) -> None:
     for k in keys:
         s.discard(k)
 
 
-Operations = list[tuple[str, Callable[[Any, list[int]], None]]]
-Makers = dict[str, Callable[[], Any]]
+#: By name: what is done, and with which of the keys.
+OPERATIONS: dict[str, tuple[Callable[[Any, list[Any], Any], None], str]] = {
+    "set": (do_set, "put"),
+    "hit": (do_hit, "fresh"),
+    "same": (do_hit, "same"),
+    "miss": (do_in, "absent"),
+    "items": (do_items, "same"),
+    "delete": (do_delete, "gone"),
+    "add": (do_add, "put"),
+    "in": (do_in, "fresh"),
+    "not in": (do_in, "absent"),
+    "discard": (do_discard, "gone"),
+}
 
-#: What is measured, of which classes: the first one is what the others are compared with.
-GROUPS: list[tuple[Operations, Makers]] = [
-    (
-        [("set", do_set), ("hit", do_hit), ("miss", do_miss), ("items", do_items), ("delete", do_delete)],
+
+# ---- keys -------------------------------------------------------------------------------------------
+
+
+def ints(n: int) -> list[int]:
+    return random.sample(range(2**63 - 1), n)
+
+
+def digits(n: int) -> list[str]:
+    return [f"{k:016x}" for k in ints(n)]
+
+
+def digests(n: int) -> list[bytes]:
+    return [random.randbytes(32) for _ in range(n)]
+
+
+def fresh_int(key: int) -> int:
+    return key + 1 - 1
+
+
+def fresh_slice(key: Any) -> Any:
+    return key[:7] + key[7:]
+
+
+class Group:
+    """What is measured of which classes: the first one is what the others are compared with."""
+
+    def __init__(
+        self,
+        operations: str,
+        makers: dict[str, Callable[[], Any]],
+        keys: Callable[[int], list[Any]],
+        fresh: Callable[[Any], Any],
+        value: Any = None,
+    ) -> None:
+        self.operations = operations.split(", ")
+        self.makers = makers
+        self.keys = keys
+        self.fresh = fresh
+        self.value = value
+        self.rows: list[dict[str, Any]] = []
+
+    def draw(self, n: int) -> dict[str, list[Any]]:
+        """Made once: what is allocated and freed between rounds decides what memory the next map gets."""
+        drawn = self.keys(2 * n)
+        put = drawn[:n]
+        return {
+            "put": put,
+            "absent": drawn[n:],
+            "same": random.sample(put, n),
+            "fresh": [self.fresh(k) for k in random.sample(put, n)],  # in memory in the order of use
+            "gone": [self.fresh(k) for k in random.sample(put, n)],
+        }
+
+
+def borghash() -> dict[str, Callable[[], Any]]:
+    try:
+        from borghash import HashTableNT
+    except ImportError:
+        return {}
+    form = namedtuple("Format", "refcount size csize")(*"III")
+    return {"borghash": lambda: HashTableNT(key_size=32, value_type=Entry, value_format=form)}
+
+
+GROUPS = {
+    "int": Group(
+        "set, hit, miss, items, delete",
         {"dict": dict, "Map": lambda: gomap.Map(int, int), "GoMap": lambda: gomap.GoMap(int, int)},
+        ints,
+        fresh_int,
+        1_000_000,
     ),
-    (
-        [("add", do_add), ("in", do_in), ("not in", do_in), ("discard", do_discard)],
-        {"set": set, "Set": lambda: gomap.Set(int)},
+    "Set": Group("add, in, not in, discard", {"set": set, "Set": lambda: gomap.Set(int)}, ints, fresh_int),
+    "str": Group(
+        "set, hit, same, miss, items, delete",
+        {
+            "dict": dict,
+            "Map": lambda: gomap.Map(str, int),
+            "GoMap": lambda: gomap.GoMap(str, int),
+            "any": lambda: gomap.Map(object, object),
+        },
+        digits,
+        fresh_slice,
+        1_000_000,
     ),
-]
-
-
-def fresh(keys: list[int]) -> list[int]:
-    """Equal ints that are other objects, in a random order: made in that order, as keys that arrive are."""
-    return [k + 1 - 1 for k in random.sample(keys, len(keys))]
+    "digest": Group(
+        "set, hit, miss, items, delete",
+        {"dict": dict, "Map": lambda: gomap.Map("[32]byte", STRUCT), **borghash()},
+        digests,
+        fresh_slice,
+        ENTRY,
+    ),
+}
 
 
 def one_round(
-    operations: Operations, make: Callable[[], Any], keys: dict[str, list[int]], repeats: int
+    group: Group, make: Callable[[], Any], keys: dict[str, list[Any]], repeats: int
 ) -> dict[str, float]:
     """Nanoseconds an operation, over `repeats` maps or sets filled and emptied in turn."""
-    spent = dict.fromkeys((name for name, _ in operations), 0.0)
+    spent = dict.fromkeys(group.operations, 0.0)
     for _ in range(repeats):
         m = make()
-        for name, operation in operations:
+        for name in group.operations:
+            operation, which = OPERATIONS[name]
             start = time.perf_counter_ns()
-            operation(m, keys[name])
+            operation(m, keys[which], group.value)
             spent[name] += time.perf_counter_ns() - start
         if len(m):
             raise AssertionError("it is not empty after every key was deleted")
-    return {name: total / repeats / len(keys["set"]) for name, total in spent.items()}
+    return {name: total / repeats / len(keys["put"]) for name, total in spent.items()}
 
 
 def main() -> None:
@@ -122,57 +212,49 @@ def main() -> None:
     )
     parser.add_argument("--sizes", default="1000,1000000")
     parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--only", default=",".join(GROUPS))
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
+    groups = {name: GROUPS[name] for name in options.only.split(",")}
 
-    report: dict[str, object] = {
-        "command": "python benchmarks/python/ratios.py " + " ".join(sys.argv[1:]),
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-        "system": platform.system(),
-    }
-    rows: list[list[dict[str, Any]]] = [[] for _ in GROUPS]
     gc.disable()
-    for n in (int(size) for size in options.sizes.split(",")):
-        random.seed(n)
-        drawn = random.sample(range(2**63 - 1), 2 * n)
-        inserted, absent, there, gone = drawn[:n], drawn[n:], fresh(drawn[:n]), fresh(drawn[:n])
-        # Made once: what is allocated and freed between rounds decides what memory the next map gets.
-        keys = {
-            **dict.fromkeys(("set", "add"), inserted),
-            **dict.fromkeys(("hit", "in"), there),
-            **dict.fromkeys(("miss", "not in"), absent),
-            **dict.fromkeys(("delete", "discard"), gone),
-            "items": [],
-        }
-        repeats = max(1, 200_000 // n)
-        for (operations, makers), found in zip(GROUPS, rows, strict=True):
-            rounds: dict[str, list[dict[str, float]]] = {name: [] for name in makers}
+    for name, group in groups.items():
+        for n in (int(size) for size in options.sizes.split(",")):
+            random.seed(n)
+            keys = group.draw(n)
+            repeats = max(1, 200_000 // n)
+            rounds: dict[str, list[dict[str, float]]] = {maker: [] for maker in group.makers}
             for _ in range(options.rounds):
-                for name, make in makers.items():
-                    rounds[name].append(one_round(operations, make, keys, repeats))
-            first, *others = makers
-            for operation, _ in operations:
+                for maker, make in group.makers.items():
+                    rounds[maker].append(one_round(group, make, keys, repeats))
+            first, *others = group.makers
+            for operation in group.operations:
                 base = [r[operation] for r in rounds[first]]
-                row = {"n": n, "operation": operation, f"{first}_ns": statistics.median(base)}
-                for name in others:
-                    own = [r[operation] for r in rounds[name]]
-                    row[f"{name}_ns"] = statistics.median(own)
-                    row[f"{name}_ratio"] = statistics.median(a / b for a, b in zip(own, base, strict=True))
-                found.append(row)
-    report["rows"] = [row for found in rows for row in found]
-    for (_, makers), found in zip(GROUPS, rows, strict=True):
-        first, *others = makers
+                row = {"keys": name, "n": n, "operation": operation, f"{first}_ns": statistics.median(base)}
+                for other in others:
+                    own = [r[operation] for r in rounds[other]]
+                    row[f"{other}_ns"] = statistics.median(own)
+                    row[f"{other}_ratio"] = statistics.median(a / b for a, b in zip(own, base, strict=True))
+                group.rows.append(row)
+        first, *others = group.makers
         print(
-            f"{'n':>9}  {'operation':9} {first + ' ns':>8} "
-            + " ".join(f"{name + ' ns':>9} {'ratio':>6}" for name in others)
+            f"{name:6} {'n':>9}  {'operation':9} {first + ' ns':>8} "
+            + " ".join(f"{other + ' ns':>11} {'ratio':>6}" for other in others)
         )
-        for row in found:
+        for row in group.rows:
             print(
-                f"{row['n']:>9,}  {row['operation']:9} {row[first + '_ns']:8.1f} "
-                + " ".join(f"{row[name + '_ns']:9.1f} {row[name + '_ratio']:6.2f}" for name in others)
+                f"{'':6} {row['n']:>9,}  {row['operation']:9} {row[first + '_ns']:8.1f} "
+                + " ".join(f"{row[other + '_ns']:11.1f} {row[other + '_ratio']:6.2f}" for other in others),
+                flush=True,
             )
     if options.json:
+        report = {
+            "command": "python benchmarks/python/ratios.py " + " ".join(sys.argv[1:]),
+            "python": platform.python_version(),
+            "machine": platform.machine(),
+            "system": platform.system(),
+            "rows": [row for group in groups.values() for row in group.rows],
+        }
         options.json.write_text(json.dumps(report, indent=1) + "\n")
 
 

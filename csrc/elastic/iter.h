@@ -13,6 +13,16 @@
  * of the overflow list. */
 static void el_iterate(gomap_iter *iter) { (void)iter; }
 
+/* Objects lie anywhere: asks for those of the next bucket, whose turn comes when they are there. */
+GM_INLINE void el_look_ahead(const gm_elastic *m, uint32_t bucket, gm_kind kind)
+{
+    if (bucket == m->buckets) return;
+    for (gm_match full = el_full(m, bucket); full; full = gm_match_next(full)) {
+        const unsigned char *key = el_entry(m, el_slot(m, bucket, gm_match_index(full), kind), kind);
+        GM_PREFETCH((const void *)(uintptr_t)gm_load64(key + 8));
+    }
+}
+
 GM_INLINE int el_next(gomap_iter *iter, const void **key, const void **value, gm_kind kind)
 {
     const gm_elastic *m = el_of(iter->map);
@@ -28,6 +38,7 @@ GM_INLINE int el_next(gomap_iter *iter, const void **key, const void **value, gm
         }
         if (iter->at == m->buckets) break;
         iter->index = (size_t)el_full(m, (uint32_t)iter->at++);
+        if (kind.code == GM_OBJECTS) el_look_ahead(m, (uint32_t)iter->at, kind);
     }
     do {
         if (iter->start == m->overflow_used) return 0;
