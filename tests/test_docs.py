@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import doctest
+import importlib.util
 from pathlib import Path
 
 import pytest
+from error_cases import CASES, DOCUMENT, row, shown
 
 from gomap import _core
 
@@ -27,3 +29,19 @@ def test_docstrings() -> None:
         results = [doctest.DocTestRunner().run(example) for example in found]
         assert sum(result.attempted for result in results) > 0
         assert sum(result.failed for result in results) == 0
+
+
+@pytest.mark.parametrize("case", [case for cases in CASES.values() for case in cases])
+def test_errors(case: str) -> None:
+    if not DOCUMENT.exists():
+        pytest.skip("docs are not beside the tests")
+    if "import numpy" in case and importlib.util.find_spec("numpy") is None:
+        pytest.skip("NumPy is not installed")
+    assert row(case) in shown().splitlines()
+
+
+def test_no_other_errors() -> None:
+    if not DOCUMENT.exists():
+        pytest.skip("docs are not beside the tests")
+    rows = [line for line in shown().splitlines() if line.startswith("| ``")]
+    assert len(rows) == sum(map(len, CASES.values()))

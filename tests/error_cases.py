@@ -1,0 +1,180 @@
+"""Every error a user can meet, by the code that raises it; docs/api.md shows them as they come out.
+
+    python tests/error_cases.py            the table
+    python tests/error_cases.py --write    the table into docs/api.md
+
+A case is one line of Python; what comes before the last `;` makes ready. test_docs.py compares the table with
+what the cases say now.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import gomap
+from gomap.types import Field, Kind, Type, parse
+
+DOCUMENT = Path(__file__).parents[1] / "docs" / "api.md"
+BEGIN, END = "<!-- errors: python tests/error_cases.py --write -->", "<!-- end of errors -->"
+
+NAMES = {each.__name__: each for each in (gomap, gomap.Map, gomap.Set, gomap.make, Field, Kind, Type, parse)}
+
+CASES: dict[str, list[str]] = {
+    "A key or value of the wrong type": [
+        'Map(int, int)["1"]',
+        'Map(int, int)[1] = "1"',
+        "Map(int, int)[True] = 1",
+        "Map(int, int)[1] = 1.0",
+        "Map(int, float)[1] = None",
+        "from decimal import Decimal; Map(float, int)[Decimal(1)]",
+        "Map(int, bool)[1] = 1",
+        "Map(str, int)[b'key']",
+        "Map(bytes, int)['key']",
+        "Map('[4]byte', int)['spam']",
+        "import array; Map(bytes, int)[array.array('i', [1])]",
+        "import array; Map(bytes, int)[memoryview(array.array('i', [1]))]",
+        "Map(int, None)[1] = 0",
+        "Map(object, int)[[1, 2]]",
+        "Map(int, 'struct{size uint32}')[1] = 5",
+        "Map(int, 'struct{size uint32}')[1] = ['x']",
+        "Map(int, 'struct{size uint32; flags uint16}')[1] = (1, 'x')",
+        "'1' in Set(int)",
+    ],
+    "A key or value that the type cannot hold": [
+        "Map(int, 'uint8')[1] = 256",
+        "Map('int8', int)[-129] = 1",
+        "Map(int, int)[2**64] = 1",
+        "Map(int, int)[2**5000] = 1",
+        "Map(int, 'float32')[1] = 1e39",
+        "Map(int, float)[1] = 2**53 + 1",
+        "Map(int, '[4]byte')[1] = b'eggs!'",
+        "Map('[4]byte', int)[b'egg']",
+        "Map(int, 'struct{size uint32; flags uint16}')[1] = (1, 70000)",
+        "Map(int, 'struct{size uint32; flags uint16}')[1] = (1,)",
+        "Map(int, 'struct{size uint32; flags uint16}')[1] = {'size': 1}",
+        "Map(int, 'struct{size uint32}')[1] = {'size': 1, 'mode': 2}",
+        "Set('uint8').add(300)",
+    ],
+    "A key that is not there": [
+        "Map(int, int)[1]",
+        "del Map(int, int)[1]",
+        "Map(int, int).pop(1)",
+        "Map(int, int).popitem()",
+        "Set(int).remove(1)",
+        "Set(int).pop()",
+    ],
+    "A type that is none": [
+        "Map('float16', int)",
+        "Map(int, '[4byte')",
+        "Map(int, '[4]int')",
+        "Map(int, '[x]byte')",
+        "Map(int, '[99999999999]byte')",
+        "Map(int, 'int int')",
+        "Map(int, '')",
+        "Map('*int', int)",
+        "Map(int, '**int')",
+        "Map('struct{}', int)",
+        "Map(int, 'struct{a string}')",
+        "Map(int, 'struct{a int, b int}')",
+        "Map(int, 'struct{a int; a int}')",
+        "Map(int, 'struct{class int}')",
+        "Map(int, 'struct{a int')",
+        "Map(int, 'struct{1 int}')",
+        "Map(int, 'struct{a [2_147_483_647]byte; b int}')",
+        "Map(int, 'struct{a ' * 100)",
+        "Map(int, 'interface{Read()}')",
+        "Map(int, bytearray)",
+        "Map(int, 5)",
+        "import numpy; Map(int, numpy.dtype('f2'))",
+        "import numpy; Map(int, numpy.dtype('S4'))",
+        "import numpy; Map(int, numpy.dtype([('a', 'U4')]))",
+        "make('map[int')",
+        "make('dict[int]int')",
+        "make(int)",
+        "Map(parse('*int'), int)",
+        "Map(Type('int', Kind.UINT64, 8), int)",
+        "Type('int', Kind.INT64, 4)",
+        "Type('int', Kind.INT64, 8, fields=(Field('a', parse(int), 0),))",
+        "Type('s', Kind.STRUCT, 0)",
+        "Type('s', Kind.STRUCT, 16, fields=(Field('a', parse(str), 0),))",
+        "Type('s', Kind.STRUCT, 8, fields=(Field('a', parse(int), 4),))",
+        "parse(int).namedtuple",
+        "Map[int]",
+        "Set[int, int]",
+    ],
+    "Making, filling, reserving": [
+        "Map(int, int, capacity='many')",
+        "Map(int, int).reserve('many')",
+        "Map(int, int).reserve(-1)",
+        "Map(int, int).reserve(2**60)",
+        "Map(int, int, [1])",
+        "Map(int, int, [(1, 2, 3)])",
+        "Map.fromkeys([1])",
+        "m = Map(int, int); m.__init__(str, int)",
+        "Map.__new__(Map)[1]",
+        "gomap.BaseMap(int, int)",
+        "hash(Map(int, int))",
+        "reversed(Map(int, int))",
+    ],
+    "Iterating": [
+        "m = Map(int, int, {1: 1, 2: 2}); [m.update({k + 10: 0}) for k in m]",
+        "s = Set(int, [1, 2]); [s.add(k + 10) for k in s]",
+    ],
+    "Unpickling what was not pickled here": [
+        "f, a = Map(int, int, {1: 1}).__reduce__()[:2]; f(*a[:3], 2, *a[4:])",
+        "f, a = Map(int, bool, {1: True}).__reduce__()[:2]; f(*a[:4], a[4][:-1] + b'2', a[5])",
+        "f, a = Map(int, int, {1: 1}).__reduce__()[:2]; f(*a[:3], 2, a[4] * 2, a[5])",
+        "f, a = Set(int, [1]).__reduce__()[:2]; f(*a[:2], 'int', 1, a[4] * 2, a[5])",
+    ],
+}
+
+
+def outcome(case: str) -> Exception:
+    """What a case raises."""
+    *ready, last = ast.parse(case).body
+    names: dict[str, Any] = dict(NAMES)
+    exec(compile(ast.Module(ready, []), "<case>", "exec"), names)
+    try:
+        exec(compile(ast.Module([last], []), "<case>", "exec"), names)
+    except Exception as error:
+        return error
+    raise AssertionError(f"nothing raised by {case}")
+
+
+def row(case: str) -> str:
+    """Markdown: the code, the exception, its message; an object's address is left out."""
+    error = outcome(case)
+    message = re.sub("0x[0-9a-f]+", "0x...", str(error)).replace("|", "\\|")
+    lines = f"{type(error).__name__}: {message}".split("\n    ")
+    return f"| `` {case} `` | {'<br>'.join(f'`` {line} ``' for line in lines)} |"
+
+
+def table() -> str:
+    lines = []
+    for title, cases in CASES.items():
+        lines += [f"### {title}", "", "| | |", "|---|---|", *map(row, cases), ""]
+    return "\n".join(lines)
+
+
+def shown() -> str:
+    """The table as the document has it."""
+    text = DOCUMENT.read_text()
+    return text[text.index(BEGIN) + len(BEGIN) : text.index(END)].strip()
+
+
+def main() -> None:
+    made = table()
+    if "--write" in sys.argv:
+        text = DOCUMENT.read_text()
+        start, end = text.index(BEGIN) + len(BEGIN), text.index(END)
+        DOCUMENT.write_text(f"{text[:start]}\n\n{made}\n{text[end:]}")
+    else:
+        print(made)
+
+
+if __name__ == "__main__":
+    main()
