@@ -167,7 +167,12 @@ struct gomap_engine {
     int (*write)(gomap *, const void *key, void *room, const gomap_string *);
     uint64_t (*string_bytes)(const gomap *);
     size_t (*swap)(gomap *, gomap *); /* all but where they stand; the bytes of that */
+    size_t (*find_many)(const gomap *, const void *keys, size_t count, void **found);
+    size_t (*put_many)(gomap *, const void *keys, size_t count, void *values, size_t value_stride);
+    size_t (*code_many)(gomap *, const void *keys, size_t count, int64_t *codes);
+    size_t (*erase_many)(gomap *, const void *keys, size_t count);
     /* Where an engine has them; else NULL. */
+    int (*fill)(gomap *, size_t count);
     gomap *(*clone)(const gomap *);
     void (*compact)(gomap *);
     void (*iterated)(gomap *); /* the last iterator alive has ended */
@@ -262,6 +267,41 @@ gomap *gomap_detach(gomap *map, uint64_t seed);
 
 /* Gives back what room there is beyond the entries. 0 for an engine that cannot. Ends iterations. */
 int gomap_compact(gomap *map);
+
+/* ---- many keys at a time ----
+ * Keys stand one behind another: numbers and bytes as they are, strings as gomap_strings. Many cache misses are under
+ * way at a time instead of one or two. Not for objects, nor, what puts, for string values. */
+
+/* found[i] becomes the address of key i's value, or NULL. Returns how many keys were found. */
+static inline size_t gomap_find_many(const gomap *map, const void *keys, size_t count, void **found)
+{
+    return map->engine->find_many(map, keys, count, found);
+}
+
+/* Every key with its value, which stand value_stride bytes apart; 0: one for all. Returns how many keys are in: fewer
+ * than count when memory has run out. */
+static inline size_t gomap_put_many(gomap *map, const void *keys, size_t count, const void *values, size_t value_stride)
+{
+    return map->engine->put_many(map, keys, count, (void *)(uintptr_t)values, value_stride);
+}
+
+/* For eight-byte values: a key that is new gets the number of entries before it, and codes[i] becomes key i's
+ * value. Returns as put_many does. */
+static inline size_t gomap_code_many(gomap *map, const void *keys, size_t count, int64_t *codes)
+{
+    return map->engine->code_many(map, keys, count, codes);
+}
+
+/* Returns how many keys were there; one that comes twice counts once. */
+static inline size_t gomap_erase_many(gomap *map, const void *keys, size_t count)
+{
+    return map->engine->erase_many(map, keys, count);
+}
+
+/* Before count keys are put into an empty map: looks at a sample of them for how many will be distinct, and lays the
+ * map out for those, full. What begins must end, when the keys are in, or not. */
+void gomap_fill_begin(gomap *map, const void *keys, size_t count);
+void gomap_fill_end(gomap *map);
 
 /* Iteration yields every entry that stays from begin to end once, in no order. Erasing and
  * overwriting are allowed meanwhile; after an insertion next returns -1.

@@ -205,16 +205,12 @@ GM_INLINE int el_place_new(gm_elastic *m, uint64_t hash, gm_kind kind, el_place 
     return 1;
 }
 
-GM_INLINE void *el_assign(gomap *map, const void *key, int *added, gm_kind kind)
+/* A key as it is looked for, in the room where it was made, its hash known, and at least one bucket there. */
+GM_INLINE void *el_assign_hashed(gm_elastic *m, const void *key, uint64_t hash, el_key *room, int *added, gm_kind kind)
 {
-    gm_elastic *m = el_of(map);
-    el_key room;
+    gomap *map = &m->map.public_part;
     el_place place;
     uint32_t record = 0;
-    if (GM_UNLIKELY(m->buckets == 0) && !el_begin(m, kind)) return NULL;
-    if ((key = el_key_make(m, key, &room, kind)) == NULL) return NULL;
-    uint64_t hash = gm_key_hash(&m->map, key, kind);
-    el_prefetch(m, hash, kind); /* a new key is written there, or first displaces an entry */
     if (el_locate(m, hash, key, kind, &place)) {
         *added = 0;
         return el_entry(m, place.slot, kind) + m->value_at;
@@ -222,8 +218,8 @@ GM_INLINE void *el_assign(gomap *map, const void *key, int *added, gm_kind kind)
     el_end_iterators(m);
     if (GM_UNLIKELY(map->count >= m->grow_at) && !el_grow(m)) return NULL;
     if (kind.ref && (record = gm_store_add(&m->records, &m->map.memory)) == 0) return NULL;
-    if ((kind.code == GM_IMAGES && !el_text_keep(m, &room.text, hash)) || !el_place_new(m, hash, kind, &place)) {
-        if (kind.code == GM_IMAGES) el_text_drop(m, &room.text);
+    if ((kind.code == GM_IMAGES && !el_text_keep(m, &room->text, hash)) || !el_place_new(m, hash, kind, &place)) {
+        if (kind.code == GM_IMAGES) el_text_drop(m, &room->text);
         if (kind.ref) gm_store_drop_last(&m->records, &m->map.memory);
         return NULL;
     }
@@ -242,6 +238,17 @@ GM_INLINE void *el_assign(gomap *map, const void *key, int *added, gm_kind kind)
     map->count++;
     *added = 1;
     return entry + m->value_at;
+}
+
+GM_INLINE void *el_assign(gomap *map, const void *key, int *added, gm_kind kind)
+{
+    gm_elastic *m = el_of(map);
+    el_key room;
+    if (GM_UNLIKELY(m->buckets == 0) && !el_begin(m, kind)) return NULL;
+    if ((key = el_key_make(m, key, &room, kind)) == NULL) return NULL;
+    uint64_t hash = gm_key_hash(&m->map, key, kind);
+    el_prefetch(m, hash, kind); /* a new key is written there, or first displaces an entry */
+    return el_assign_hashed(m, key, hash, &room, added, kind);
 }
 
 /* A string value into the room of the entry with this key. */

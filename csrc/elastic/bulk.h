@@ -1,0 +1,215 @@
+/* elastic/bulk.h - many keys at a time: what takes long is waiting for memory, so that of a window of keys is
+ * waited for at once.
+ *
+ *     hash them all, ask for their tags | look at the tags, ask for the slots | compare keys, read or write
+ *
+ * A processor has some dozen lines under way at a time, which one key after the other uses two of.
+ */
+#ifndef GM_ELASTIC_BULK_H
+#define GM_ELASTIC_BULK_H
+
+#include "access.h"
+
+/* Keys at a time: as many as fill the line buffers of a core and the window of what it executes, and whose
+ * state stays in the first cache. 8 to 64 differ by a tenth. */
+enum { EL_WINDOW = 32 };
+
+/* A key of the window, and where it leads. */
+typedef struct el_probe {
+    const void *key;
+    uint64_t hash;
+    uint32_t first, second;
+} el_probe;
+
+typedef struct el_window {
+    el_probe probe[EL_WINDOW];
+    el_key room[EL_WINDOW];
+} el_window;
+
+GM_INLINE void el_window_hash(const gm_elastic *m, el_window *window, const unsigned char *keys, size_t stride, size_t count,
+                              gm_kind kind)
+{
+    uint32_t buckets = m->buckets, mask = m->mask;
+    for (size_t i = 0; i < count; i++) {
+        el_probe *probe = &window->probe[i];
+        probe->key = el_key_make(m, keys + i * stride, &window->room[i], kind);
+        if (probe->key == NULL) continue;
+        probe->hash = gm_key_hash(&m->map, probe->key, kind);
+        probe->first = el_address(el_first(probe->hash), buckets, mask);
+        probe->second = el_address(el_second(probe->hash), buckets, mask);
+        GM_PREFETCH(el_tags(m, probe->first));
+        GM_PREFETCH(el_tags(m, probe->second));
+    }
+}
+
+/* The slot that most likely holds the key; NULL: it is in neither bucket. */
+GM_INLINE unsigned char *el_candidate(const gm_elastic *m, const el_probe *probe, gm_kind kind)
+{
+    unsigned char tag = el_tag(probe->hash);
+#if GM_MATCH16
+    gm_match found = gm_match16(el_tags(m, probe->first), el_tags(m, probe->second), tag);
+    if (!found) return NULL;
+    unsigned i = gm_match_index(found);
+    return el_slot(m, i < EL_SLOTS ? probe->first : probe->second, i & (EL_SLOTS - 1), kind);
+#else
+    gm_match found = gm_match8(el_tags(m, probe->first), tag);
+    if (found) return el_slot(m, probe->first, gm_match_index(found), kind);
+    found = gm_match8(el_tags(m, probe->second), tag);
+    return found ? el_slot(m, probe->second, gm_match_index(found), kind) : NULL;
+#endif
+}
+
+/* Asks for a slot's lines: it may lie across two. */
+GM_INLINE void el_ask(const gm_elastic *m, const unsigned char *slot, gm_kind kind)
+{
+    GM_PREFETCH(slot);
+    if (!kind.ref && m->slot_bytes != 16 && m->slot_bytes != 8) GM_PREFETCH(slot + m->slot_bytes - 1);
+}
+
+/* found[i]: the address of key i's value, or NULL. Returns how many were found. */
+GM_INLINE size_t el_find_many(const gomap *map, const void *keys, size_t count, void **found, gm_kind kind)
+{
+    const gm_elastic *m = el_of(map);
+    const unsigned char *at = keys;
+    size_t stride = kind.code == GM_IMAGES ? sizeof(gomap_string) : gm_key_bytes(&m->map, kind), hits = 0;
+    el_window window;
+    unsigned char *slot[EL_WINDOW];
+    if (map->count == 0) {
+        memset(found, 0, count * sizeof *found);
+        return 0;
+    }
+    for (size_t done = 0, some; done < count; done += some) {
+        some = count - done < EL_WINDOW ? count - done : EL_WINDOW;
+        el_window_hash(m, &window, at + done * stride, stride, some, kind);
+        for (size_t i = 0; i < some; i++) {
+            const el_probe *probe = &window.probe[i];
+            slot[i] = probe->key ? el_candidate(m, probe, kind) : NULL;
+            if (slot[i]) el_ask(m, slot[i], kind);
+        }
+        if (kind.ref) {
+            for (size_t i = 0; i < some; i++) {
+                if (slot[i] == NULL) continue;
+                const unsigned char *entry = el_entry(m, slot[i], kind);
+                GM_PREFETCH(entry);
+                GM_PREFETCH(entry + m->value_at);
+            }
+        }
+        for (size_t i = 0; i < some; i++) {
+            const el_probe *probe = &window.probe[i];
+            el_place place;
+            found[done + i] = NULL;
+            if (slot[i] == NULL) {
+                if (GM_LIKELY(m->overflow_used == 0) || probe->key == NULL) continue;
+            } else if (GM_LIKELY(el_matches(m, slot[i], probe->key, kind))) {
+                found[done + i] = el_entry(m, slot[i], kind) + m->value_at;
+                hits++;
+                continue;
+            }
+            if (!el_search(m, probe->first, probe->second, el_tag(probe->hash), probe->key, kind, &place)) continue;
+            found[done + i] = el_entry(m, place.slot, kind) + m->value_at;
+            hits++;
+        }
+    }
+    return hits;
+}
+
+/* Where a window's keys will be written, as it seems before any of them is. */
+GM_INLINE void el_window_ask(const gm_elastic *m, const el_window *window, size_t count, gm_kind kind)
+{
+    for (size_t i = 0; i < count; i++) {
+        const el_probe *probe = &window->probe[i];
+        if (probe->key == NULL) continue;
+        const unsigned char *slot = el_candidate(m, probe, kind);
+        if (slot == NULL) {
+            gm_match first, second;
+            uint32_t bucket = probe->first;
+            if (gm_zeros16(el_tags(m, probe->first), el_tags(m, probe->second), &first, &second) > 0) {
+                bucket = probe->second;
+                first = second;
+            }
+            if (!first) continue;
+            slot = el_slot(m, bucket, gm_match_index(first), kind);
+        }
+        el_ask(m, slot, kind);
+    }
+}
+
+/* Every key with its value; GOMAP_CODES: a new key with the number of entries before it as its value, and codes
+ * (values) receive every key's. Returns how many keys are in: fewer than count when there is no memory. */
+GM_INLINE size_t el_put_many(gomap *map, const void *keys, size_t count, unsigned char *values, size_t value_stride, int codes,
+                             gm_kind kind)
+{
+    gm_elastic *m = el_of(map);
+    const unsigned char *at = keys;
+    size_t stride = kind.code == GM_IMAGES ? sizeof(gomap_string) : gm_key_bytes(&m->map, kind);
+    size_t value_bytes = map->type->value_size;
+    el_window window;
+    if (count && GM_UNLIKELY(m->buckets == 0) && !el_begin(m, kind)) return 0;
+    for (size_t done = 0, some; done < count; done += some) {
+        some = count - done < EL_WINDOW ? count - done : EL_WINDOW;
+        if (GM_LIKELY(m->map.iterators == 0))
+            while (map->count + some > m->grow_at && m->buckets > 1)
+                if (!el_grow(m)) return done;
+        el_window_hash(m, &window, at + done * stride, stride, some, kind);
+        el_window_ask(m, &window, some, kind);
+        for (size_t i = 0; i < some; i++) {
+            int added;
+            unsigned char *value = values + (done + i) * value_stride;
+            const el_probe *probe = &window.probe[i];
+            if (probe->key == NULL) return done + i;
+            unsigned char *room = el_assign_hashed(m, probe->key, probe->hash, &window.room[i], &added, kind);
+            if (room == NULL) return done + i;
+            if (codes) {
+                if (added) gm_store64(room, map->count - 1);
+                memcpy(value, room, 8);
+            } else {
+                gm_copy(room, value, value_bytes);
+            }
+        }
+    }
+    return count;
+}
+
+/* Returns how many of the keys were there. */
+GM_INLINE size_t el_erase_many(gomap *map, const void *keys, size_t count, gm_kind kind)
+{
+    gm_elastic *m = el_of(map);
+    const unsigned char *at = keys;
+    size_t stride = kind.code == GM_IMAGES ? sizeof(gomap_string) : gm_key_bytes(&m->map, kind), erased = 0;
+    el_window window;
+    for (size_t done = 0, some; done < count && map->count; done += some) {
+        some = count - done < EL_WINDOW ? count - done : EL_WINDOW;
+        el_window_hash(m, &window, at + done * stride, stride, some, kind);
+        for (size_t i = 0; i < some; i++) {
+            const unsigned char *slot = window.probe[i].key ? el_candidate(m, &window.probe[i], kind) : NULL;
+            if (slot) GM_PREFETCH(slot);
+        }
+        for (size_t i = 0; i < some && map->count; i++) {
+            el_place place;
+            if (window.probe[i].key == NULL || !el_locate(m, window.probe[i].hash, window.probe[i].key, kind, &place)) continue;
+            el_erase_at(m, place, kind);
+            erased++;
+        }
+    }
+    return erased;
+}
+
+/* ---- filling an empty map ---------------------------------------------------------------------- */
+
+/* Room for so many entries at compact()'s load, which insertions may then go up to, until el_fill_end. 0: there is
+ * no memory, or the map has entries. */
+GM_INLINE int el_fill_begin(gomap *map, size_t count, gm_kind kind)
+{
+    gm_elastic *m = el_of(map);
+    size_t buckets = 2 * count / EL_COMPACT_HALVES + 1;
+    if (map->count || m->map.iterators || buckets <= m->buckets || buckets >= EL_MAX_BUCKETS) return 0;
+    if (!el_reserve_room(m, buckets, count, kind)) return 0;
+    memset(m->tags.at, EL_EMPTY, buckets * EL_SLOTS);
+    uint32_t mask = 0;
+    while (mask < buckets - 1) mask = 2 * mask + 1;
+    el_set_buckets(m, (uint32_t)buckets, mask);
+    m->grow_at = EL_COMPACT_HALVES * buckets / 2;
+    return 1;
+}
+
+#endif

@@ -1,0 +1,88 @@
+/* go/bulk.h - many keys at a time: the buckets of a window of keys are waited for at once. */
+#ifndef GM_GO_BULK_H
+#define GM_GO_BULK_H
+
+#include "access.h"
+
+enum { GO_WINDOW = 16 }; /* three lines each */
+
+GM_INLINE size_t go_key_stride(const gm_go *m, gm_kind kind)
+{
+    return kind.code == GM_STRINGS ? sizeof(gomap_string) : gm_key_bytes(&m->map, kind);
+}
+
+/* Asks for the buckets that a window's keys lead to, and keeps the hashes. */
+GM_INLINE void go_window_ask(const gm_go *m, uint64_t *hash, const unsigned char *keys, size_t stride, size_t count, gm_kind kind)
+{
+    for (size_t i = 0; i < count; i++) {
+        hash[i] = gm_key_hash(&m->map, keys + i * stride, kind);
+        const unsigned char *head = go_bucket(m, &m->now, hash[i] & m->mask);
+        GM_PREFETCH(head);
+        go_prefetch(m, head);
+    }
+}
+
+GM_INLINE size_t go_find_many(const gomap *map, const void *keys, size_t count, void **found, gm_kind kind)
+{
+    const gm_go *m = go_of(map);
+    size_t stride = go_key_stride(m, kind), hits = 0;
+    uint64_t hash[GO_WINDOW];
+    if (map->count == 0) {
+        memset(found, 0, count * sizeof *found);
+        return 0;
+    }
+    for (size_t done = 0, some; done < count; done += some) {
+        const unsigned char *at = (const unsigned char *)keys + done * stride;
+        some = count - done < GO_WINDOW ? count - done : GO_WINDOW;
+        go_window_ask(m, hash, at, stride, some, kind);
+        for (size_t i = 0; i < some; i++) {
+            go_place place;
+            int is_in = go_locate(m, go_head(m, hash[i]), hash[i], at + i * stride, kind, &place);
+            found[done + i] = is_in ? go_value(m, place.bucket, place.slot) : NULL;
+            hits += (size_t)is_in;
+        }
+    }
+    return hits;
+}
+
+GM_INLINE size_t go_put_many(gomap *map, const void *keys, size_t count, unsigned char *values, size_t value_stride, int codes,
+                             go_evacuate_kind *evacuate, gm_kind kind)
+{
+    gm_go *m = go_of(map);
+    size_t stride = go_key_stride(m, kind), value_bytes = map->type->value_size;
+    uint64_t hash[GO_WINDOW];
+    for (size_t done = 0, some; done < count; done += some) {
+        const unsigned char *at = (const unsigned char *)keys + done * stride;
+        some = count - done < GO_WINDOW ? count - done : GO_WINDOW;
+        if (m->now.at) go_window_ask(m, hash, at, stride, some, kind);
+        for (size_t i = 0; i < some; i++) {
+            int added;
+            unsigned char *value = values + (done + i) * value_stride;
+            unsigned char *room = go_assign(map, at + i * stride, &added, evacuate, kind);
+            if (room == NULL) return done + i;
+            if (codes) {
+                if (added) gm_store64(room, map->count - 1);
+                memcpy(value, room, 8);
+            } else {
+                gm_copy(room, value, value_bytes);
+            }
+        }
+    }
+    return count;
+}
+
+GM_INLINE size_t go_erase_many(gomap *map, const void *keys, size_t count, go_evacuate_kind *evacuate, gm_kind kind)
+{
+    gm_go *m = go_of(map);
+    size_t stride = go_key_stride(m, kind), erased = 0;
+    uint64_t hash[GO_WINDOW];
+    for (size_t done = 0, some; done < count && map->count; done += some) {
+        const unsigned char *at = (const unsigned char *)keys + done * stride;
+        some = count - done < GO_WINDOW ? count - done : GO_WINDOW;
+        go_window_ask(m, hash, at, stride, some, kind);
+        for (size_t i = 0; i < some; i++) erased += (size_t)go_erase(map, at + i * stride, evacuate, kind);
+    }
+    return erased;
+}
+
+#endif
