@@ -1433,6 +1433,9 @@ cdef class Map(BaseMap):
     hold raises OverflowError when stored, and is absent when looked up. Bytes of another length than
     the type's raise ValueError. All NaN keys are one key.
 
+    A struct is taken from a tuple of its fields, or by name from another named tuple or a mapping; it
+    comes out as a named tuple. What is said of ints, floats and bytes holds for its fields.
+
     Every operation takes constant time on average, and no single one long: linear hashing (Litwin,
     1980) with two candidate buckets a key, see docs/design.md.
 

@@ -25,8 +25,17 @@ class Alias(GenericAlias):
 
     def __getitem__(self, types: Any) -> Alias:
         """With other types in the place of type variables."""
-        filled: Any = super().__getitem__(types)
-        return Alias(filled.__origin__, filled.__args__)
+        given = types if isinstance(types, tuple) else (types,)
+        within = any(
+            getattr(each, "__parameters__", ()) for each in self.__args__ if not isinstance(each, type)
+        )
+        if within or len(given) != len(self.__parameters__) or not given:
+            filled: Any = super().__getitem__(types)
+            return Alias(filled.__origin__, filled.__args__)
+        # GenericAlias would take a string for an expression, which "[16]byte" is not.
+        known = dict(zip(self.__parameters__, given, strict=True))
+        cls: Any = self.__origin__
+        return Alias(cls, tuple(known.get(each, each) for each in self.__args__))
 
     def __getattribute__(self, name: str) -> Any:
         # Nearly every attribute is the class's, even those that are defined here.
