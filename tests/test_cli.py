@@ -177,6 +177,13 @@ def test_resident_memory_is_what_is_counted(large: dict[str, Any]) -> None:
     assert cure["after"] * 0.9 < cure["resident_after"] < cure["after"] * 1.3 < cure["before"]
 
 
+def test_structs(capsys: pytest.CaptureFixture[str]) -> None:
+    keys, values = "struct{a bool; b uint16}", "struct{a struct{b float32}; c [3]byte; d int}"
+    assert main(["-n", "500", "-q", "--json", "--key", keys, "--value", values]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert {keys, values, "tuple"} <= set(re.findall(r"struct{[^\"]*}|tuple", json.dumps(report)))
+
+
 # ---- arguments ---------------------------------------------------------------------------------------
 
 
@@ -194,6 +201,7 @@ def test_resident_memory_is_what_is_counted(large: dict[str, Any]) -> None:
         (["-n", "200", "--key", "int8"], "expected at most 128 entries for keys of type int8"),
         (["-n", "300", "--key", "[1]byte"], "expected at most 256 entries for keys of type [1]byte"),
         (["-n", "3", "--key", "bool"], "expected at most 2 entries"),
+        (["-n", "300", "--key", "struct{a bool; b uint8}"], "expected at most 256 entries"),
         (["--key", "*int"], "argument --key: a key cannot be a pointer, in '*int' at character 1"),
         (["--value", "[12byte"], "argument --value: expected ']' after the number of bytes, in '[12byte'"),
         (["--value", "float16"], "argument --value: unknown type 'float16'"),
