@@ -45,6 +45,8 @@ setup(
                 "src/gomap/_convert.h",
                 "src/gomap/_objects.h",
                 "src/gomap/_objects.pxi",
+                "src/gomap/_arrays.h",
+                "src/gomap/_bulk.pxi",
             ],
             include_dirs=["csrc", "src/gomap"],
         )

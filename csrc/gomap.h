@@ -299,8 +299,8 @@ static inline size_t gomap_erase_many(gomap *map, const void *keys, size_t count
 }
 
 /* Before count keys are put into an empty map: looks at a sample of them for how many will be distinct, and lays the
- * map out for those, full. What begins must end, when the keys are in, or not. */
-void gomap_fill_begin(gomap *map, const void *keys, size_t count);
+ * map out for those, full. 1: it was empty, and gomap_fill_end is to be called when the keys are in, or not. */
+int gomap_fill_begin(gomap *map, const void *keys, size_t count);
 void gomap_fill_end(gomap *map);
 
 /* Iteration yields every entry that stays from begin to end once, in no order. Erasing and
@@ -309,6 +309,9 @@ void gomap_fill_end(gomap *map);
 void gomap_iter_begin(gomap_iter *iter, gomap *map);
 int gomap_iter_next(gomap_iter *iter, const void **key, const void **value); /* 1, 0 at the end, -1 */
 void gomap_iter_end(gomap_iter *iter);
+
+/* All iterators alive end, as an insertion ends them. */
+void gomap_end_iterators(gomap *map);
 
 /* The next of a sequence of random words, for seeds: a map each. */
 uint64_t gomap_random(uint64_t *state);

@@ -120,16 +120,12 @@ gomap *gomap_detach(gomap *map, uint64_t seed)
 /* Enough keys to see one in a hundred come twice where there are 1,000,000, in a tenth of a millisecond or two. */
 enum { SAMPLE = 8192 };
 
-void gomap_fill_begin(gomap *map, const void *keys, size_t count)
+int gomap_fill_begin(gomap *map, const void *keys, size_t count)
 {
     const gomap_type *type = map->type;
     size_t stride = type->key_kind == GOMAP_STRING ? sizeof(gomap_string) : type->key_size, expected = count;
     int added;
-    if (map->engine->fill == NULL) {
-        if (map->count == 0 && count <= SAMPLE) (void)gomap_reserve(map, count);
-        return;
-    }
-    if (map->count || gm_map_of(map)->iterators || count < SAMPLE / 8) return;
+    if (map->count || map->engine->fill == NULL || gm_map_of(map)->iterators) return 0;
     if (count > SAMPLE) { /* from all over, as keys may come in runs */
         for (size_t i = 0; i < SAMPLE; i++)
             if (gomap_assign(map, (const unsigned char *)keys + i * (count / SAMPLE) * stride, &added) == NULL) break;
@@ -140,11 +136,12 @@ void gomap_fill_begin(gomap *map, const void *keys, size_t count)
         if (distinct < expected) expected = distinct;
     }
     (void)map->engine->fill(map, expected);
+    return 1;
 }
 
 void gomap_fill_end(gomap *map)
 {
-    if (map->engine->fill && gm_map_of(map)->iterators == 0) (void)gomap_compact(map);
+    (void)gomap_compact(map);
 }
 
 gomap *gomap_clone(const gomap *source, uint64_t seed)
@@ -197,6 +194,12 @@ void gomap_iter_end(gomap_iter *iter)
     iter->map = NULL;
     if (iter->epoch == whole->epoch && --whole->iterators == 0 && map->engine->iterated)
         map->engine->iterated(map);
+}
+
+void gomap_end_iterators(gomap *map)
+{
+    gm_end_iterators(gm_map_of(map));
+    if (map->engine->iterated) map->engine->iterated(map);
 }
 
 uint64_t gomap_random(uint64_t *state) { return gm_random(state); }

@@ -458,6 +458,7 @@ GM_INLINE void el_compact(gomap *map, gm_kind kind)
     }
     el_settle(m, kind);
     while (m->buckets > 1 && 2 * map->count <= (size_t)EL_COMPACT_HALVES * (m->buckets - 1) && el_resizer_of(m)->merge(m)) {}
+    el_set_buckets(m, m->buckets, m->mask); /* filling raised the threshold */
     el_trim(m, 1, kind);
     if (kind.ref) gm_store_trim(&m->records, &m->map.memory);
     for (int is_value = 0; is_value < 2 && el_has_strings(m); is_value++)

@@ -25,9 +25,10 @@ import sys
 from collections.abc import Mapping, MutableMapping, MutableSet, Set as AbstractSet
 from numbers import Rational, Real
 
+from . import arrays
 from .alias import alias
 from .memory import MemoryReport, Stats
-from .types import Type, parse, parse_map
+from .types import Kind, Type, parse, parse_map
 from .views import MapItemsView, MapKeysView, MapValuesView
 
 cdef extern from "_convert.h" nogil:
@@ -41,6 +42,30 @@ cdef extern from "_convert.h" nogil:
     tuple gomap_tuple(type cls, Py_ssize_t count)
     bint gomap_collector_stop()
     void gomap_collector_resume(bint stopped)
+
+cdef extern from "_arrays.h" nogil:
+    ctypedef struct gomap_column:
+        const char *at
+        ptrdiff_t stride
+        size_t count
+        int kind
+        int swapped
+    size_t gomap_column_convert(const gomap_column *column, char *to, int kind, size_t size, unsigned char *absent)
+    void gomap_padded_read(gomap_string *to, const char *at, ptrdiff_t stride, size_t size, size_t count)
+    size_t gomap_ucs4_read(gomap_string *to, char *room, const char *at, ptrdiff_t stride, size_t characters, int swapped,
+                           size_t count)
+    size_t gomap_offsets_read(gomap_string *to, const char *offsets, int width, const char *bytes, size_t count)
+    bint gomap_is_utf8(const unsigned char *at, size_t length)
+    bint gomap_add(void *room, const void *by, int kind)
+    void gomap_take_back(void *room, const void *by, size_t size)
+    ctypedef struct gomap_arrow_schema:
+        const char *format
+        gomap_arrow_schema *dictionary
+    ctypedef struct gomap_arrow_array:
+        int64_t length
+        int64_t null_count
+        int64_t offset
+        const void **buffers
 
 cdef extern from "_objects.h":
     ctypedef struct gomap_object_key:
@@ -66,6 +91,10 @@ cdef extern from "Python.h":
     Py_ssize_t PyUnicode_GET_LENGTH(object)
     void *PyUnicode_DATA(object)
     object PyUnicode_AsEncodedString(object, const char *encoding, const char *errors)
+    bint PyObject_CheckBuffer(object)
+    Py_buffer *PyMemoryView_GET_BUFFER(object)
+    void *PyCapsule_GetPointer(object, const char *name) except NULL
+    int PyErr_CheckSignals() except -1
     int Py_ReprEnter(object) except -1
     void Py_ReprLeave(object)
     bint PyBytes_Check(object)
@@ -695,6 +724,9 @@ cdef bint intact(Struct struct, const char *at, bint is_key) noexcept:
 
 cdef object number_out(uint8_t kind, const void *at):
     cdef Cell cell
+    if kind == INT64:
+        memcpy(&cell.i64, at, 8)
+        return gomap_int64_make(cell.i64)
     if kind == UINT64:
         memcpy(&cell.u64, at, 8)
         return PyLong_FromUnsignedLongLong(cell.u64)
@@ -781,6 +813,8 @@ cdef class Base:
     cdef gomap *map
     cdef Codec key, value
     cdef bint objects  # the key, the value or both are Python's: references are owned
+    cdef bint writing  # an array is being put in: the map is out
+    cdef size_t readers  # arrays that are being read from it, by other threads
     cdef uint64_t changes  # of the keys that are objects: whether comparing two has changed the map
     cdef Layout layout
     cdef object __weakref__
@@ -834,6 +868,10 @@ cdef class Base:
         return unready(self) if self.map == NULL else 0
 
     @cython.final
+    cdef inline int ready_to_write(self) except -1:
+        return unready(self) if self.map == NULL or self.readers else 0
+
+    @cython.final
     cdef int begin(self, Layout layout, object items, object capacity) except -1:
         """What __init__ does. Again on what is made already, it updates, as dict's does."""
         cdef size_t hint = hint_of(capacity)
@@ -875,6 +913,7 @@ cdef class Base:
         if self.key.kind == OBJECT:
             return find_object(self, key, value)
         if convert(self, KEY, self.key, key, &cell, &at, False):
+            self.ready()  # converting may have let other threads run
             value[0] = gomap_at(self.map, at) if expected else gomap_find(self.map, at)
         return 0
 
@@ -887,7 +926,10 @@ cdef class Base:
             return take_object(self, key, NULL)
         if self.key.packs:
             key = packed_of(self, KEY, self.key, key, False)
-        return convert(self, KEY, self.key, key, &cell, &at, False) and gomap_erase(self.map, at)
+        if not convert(self, KEY, self.key, key, &cell, &at, False):
+            return 0
+        self.ready_to_write()  # converting may have let other threads run
+        return gomap_erase(self.map, at)
 
     def __contains__(self, key):
         self.ready()
@@ -900,11 +942,25 @@ cdef class Base:
     def __iter__(self):
         return iterator(self, KEYS)
 
+    # ---- many keys ----
+
+    def contains_many(self, keys, /):
+        """Which of the keys are there: an array of bools, in their order.
+
+        :param keys: an array of numbers or of text (NumPy, Arrow, array.array, memoryview), or any iterable
+        :raises TypeError: the array's items are of another type, which is never reinterpreted
+        """
+        return held_of(self, keys)
+
+    def delete_many(self, keys, /):
+        """Remove the keys that are there; returns how many were. Iterators end."""
+        return erase_all_of(self, keys)
+
     # ---- all ----
 
     def clear(self):
         """Remove every entry."""
-        self.ready()
+        self.ready_to_write()
         self.clear_all()
 
     @cython.final
@@ -919,12 +975,13 @@ cdef class Base:
 
         :raises MemoryError: there is no such room; nothing has changed
         """
-        self.ready()
+        self.ready_to_write()
         if PyBool_Check(count) or not PyIndex_Check(count):
             raise TypeError(f"reserve: expected int, got {type(count).__name__} {shown(count)}")
         count = PyNumber_Index(count)
         if count < 0:
             raise ValueError(f"reserve: expected a number of entries, got {shown(count)}")
+        self.ready_to_write()
         if count >= 2**62 or gomap_reserve(self.map, count) < 0:
             raise MemoryError(f"no room for {shown(count)} entries of {self.spelling()}")
 
@@ -1043,7 +1100,7 @@ cdef class Base:
 
     def reset_peak(self):
         """Let memory().peak begin again from what is held now."""
-        self.ready()
+        self.ready_to_write()
         gomap_peak_reset(self.map)
 
     def stats(self):
@@ -1095,9 +1152,12 @@ cdef list entries_of(Base m):
 
 
 include "_objects.pxi"
+include "_bulk.pxi"
 
 
 cdef int unready(Base m) except -1:
+    if m.writing or m.readers:  # Go's words
+        raise RuntimeError("concurrent map read and map write")
     raise ValueError(f"{type(m).__name__}.__init__() has not been called")
 
 
@@ -1150,6 +1210,7 @@ cdef class BaseMap(Base):
             value = packed_of(self, VALUE, self.value, value, True)
         convert(self, KEY, self.key, key, &key_cell, &key_at, True)
         convert(self, VALUE, self.value, value, &value_cell, &value_at, True)
+        self.ready_to_write()
         if self.value.string:
             room = gomap_put(self.map, key_at, value_at, &added)
         else:
@@ -1178,11 +1239,11 @@ cdef class BaseMap(Base):
         raise KeyError(key)
 
     def __setitem__(self, key, value):
-        self.ready()
+        self.ready_to_write()
         self.assign(key, value)
 
     def __delitem__(self, key):
-        self.ready()
+        self.ready_to_write()
         if not self.erase(key):
             raise KeyError(key)
 
@@ -1203,7 +1264,7 @@ cdef class BaseMap(Base):
 
         Without a default it is the value type's zero, as in Go.
         """
-        self.ready()
+        self.ready_to_write()
         cdef Cell key_cell, value_cell
         cdef const void *key_at
         cdef const void *value_at = NULL
@@ -1218,6 +1279,7 @@ cdef class BaseMap(Base):
                 default = packed_of(self, VALUE, self.value, default, True)
             convert(self, VALUE, self.value, default, &value_cell, &value_at, True)
         convert(self, KEY, self.key, key, &key_cell, &key_at, True)
+        self.ready_to_write()
         if self.value.string and value_at != NULL:
             room = gomap_find(self.map, key_at)
             if room == NULL:
@@ -1232,7 +1294,7 @@ cdef class BaseMap(Base):
 
     def pop(self, key, default=MISSING, /):
         """Remove key and return its value; when it is absent, default, or KeyError without one."""
-        self.ready()
+        self.ready_to_write()
         cdef Cell cell
         cdef const void *at
         cdef void *found = NULL
@@ -1247,6 +1309,7 @@ cdef class BaseMap(Base):
             return default
         wanted = packed_of(self, KEY, self.key, key, False) if self.key.packs else key
         if convert(self, KEY, self.key, wanted, &cell, &at, False):
+            self.ready_to_write()
             found = gomap_at(self.map, at)
         if found == NULL:
             if default is MISSING:
@@ -1258,11 +1321,12 @@ cdef class BaseMap(Base):
 
     def popitem(self):
         """Remove some entry and return it as a (key, value) tuple; KeyError when there is none."""
-        self.ready()
+        self.ready_to_write()
         cdef const void *key
         cdef const void *value
         # The tuple first: making a container may run the collector, and that any code.
         cdef tuple item = PyTuple_New(2)
+        self.ready_to_write()
         if not gomap_any(self.map, &key, &value):
             raise KeyError("popitem(): map is empty")
         cdef PyObject *held_key = gomap_key_object_at(key) if self.key.kind == OBJECT else NULL
@@ -1281,12 +1345,88 @@ cdef class BaseMap(Base):
 
     # ---- many ----
 
-    def update(self, other=(), /, **entries):
-        """Put in every entry of a mapping or of an iterable of (key, value) pairs.
+    def get_many(self, keys, /, default=MISSING, *, out=None):
+        """The values for many keys, in their order: an array, a list for strings and objects.
+
+        :param keys: an array (NumPy, Arrow, array.array, memoryview), or any iterable
+        :param default: the value for keys that are not there
+        :param out: an array of the value type to write to and return; its content is lost when a key is missing
+        :raises KeyError: a key is not there, and there is no default: names the first, and how many
+        :raises TypeError: the array's items are of another type, which is never reinterpreted
+        """
+        return values_for(self, keys, default, out)
+
+    def set_many(self, keys, values, /):
+        """Put in many keys, each with its value, or all with one. Iterators end.
+
+        Everything is converted and checked first: what is refused leaves the map as it was.
+
+        :param keys: an array, or any iterable
+        :param values: an array or a list of as many values; anything else is one value for all
+        :raises MemoryError: there is no more room; the keys before are in
+        """
+        self.ready_to_write()
+        cdef Column column
+        if self.objects:
+            keys = list(keys)
+            if not is_many(self, values):
+                values = [values] * len(keys)
+            elif len(values) != len(keys):
+                raise ValueError(f"values: expected {len(keys)}, one for each key, got {len(values)}")
+            for key, value in zip(keys, values):
+                self.assign(key, value)
+        else:
+            column = column_of(self, KEY, keys, True)
+            put_column(self, column, values_of(self, values, column.count))
+
+    @classmethod
+    def from_arrays(cls, keys, values, /, *, key=MISSING, value=MISSING):
+        """A map of these keys and values, of the types that the arrays say, or of those that are given.
+
+        :raises TypeError: lists and the like, which say nothing of a type, without types
+        """
+        cdef BaseMap made = cls(arrays.column_type(keys, "keys") if key is MISSING else key,
+                                arrays.column_type(values, "values") if value is MISSING else value)
+        made.set_many(keys, values)
+        return made
+
+    def to_arrays(self):
+        """All keys and all values, in the same order: a pair of arrays; lists for strings and objects."""
+        return columns_out(self, True)
+
+    def add(self, key, by=1, /):
+        """Add to the value of a key, which counts from zero if it is not there; returns the sum. Go's m[key] += by.
+
+        :raises OverflowError: the sum does not fit the value type; nothing has changed
+        """
+        return add_one(self, key, by)
+
+    def add_many(self, keys, by=1, /):
+        """Add to the values of many keys: one number for all, or one for each; a key may come often. Iterators end.
+
+        :raises OverflowError: a sum does not fit: names the key; nothing has changed
+        """
+        self.ready_to_write()
+        check_countable(self)
+        cdef Column column
+        if self.objects:
+            keys = list(keys)
+            for key, more in zip(keys, by if is_many(self, by) else [by] * len(keys), strict=True):
+                add_one(self, key, more)
+        else:
+            column = column_of(self, KEY, keys, True)
+            add_column(self, column, values_of(self, by, column.count))
+
+    def update(self, other=(), values=MISSING, /, **entries):
+        """Put in every entry of a mapping or of an iterable of (key, value) pairs; or keys and values that
+        stand in two arrays, as set_many does.
 
         As with dict, the entries before one that is refused are in.
         """
-        self.ready()
+        self.ready_to_write()
+        if values is not MISSING:
+            self.set_many(other, values)
+            return
         self.update_from(other)
         for name in entries:
             self.assign(name, entries[name])
@@ -1450,13 +1590,31 @@ cdef class Map(BaseMap):
     def __init__(self, key, value, items=None, /, *, capacity=0):
         self.begin(layout_of(key, value), items, capacity)
 
+    @classmethod
+    def factorize(cls, keys, /, *, key=MISSING):
+        """A number for every key, from 0 up in the order of their first coming: the array of these codes, and
+        the Map from key to code.
+
+        :param keys: an array, or with a type any iterable
+        :param key: the type of the keys; without it, the one that the array says
+        """
+        cdef BaseMap made = cls(arrays.column_type(keys, "keys") if key is MISSING else key, "int64")
+        if made.objects:
+            codes = [made.setdefault(each, len(made)) for each in keys]
+            result = np_empty(made.layout.value_type, len(codes))
+            view = memoryview(result)
+            for i, code in enumerate(codes):
+                view[i] = code
+            return result, made
+        return codes_of(made, column_of(made, KEY, keys, True)), made
+
     def compact(self):
         """Give back the room beyond the entries: to some 94 % of the slots full.
 
         Takes 5 to 50 ns an entry, and no memory. Insertions afterwards make the usual room again, by
         and by. Iterators end, as by an insertion.
         """
-        self.ready()
+        self.ready_to_write()
         gomap_compact(self.map)
 
 
@@ -1500,6 +1658,8 @@ def make(spec, hint=0, /):
 # ---- sets -----------------------------------------------------------------------------------------
 
 cdef object NOTHING_TYPE = parse(None)
+cdef object BOOL_TYPE = parse(bool)
+cdef tuple UNPACKED = (STRING, VARBYTES, OBJECT)
 
 
 cdef bint alike(Set s, object other) except -1:
@@ -1531,6 +1691,7 @@ cdef int keep(Set s, Set other, bint kept) except -1:
     cdef const void *key
     cdef const void *value
     cdef gomap_iter iter
+    s.ready_to_write()
     if s.objects:
         for element in entries_of(s):
             if holds(other, element) != kept:
@@ -1638,29 +1799,30 @@ cdef class Set(Base):
         if self.key.packs:
             key = packed_of(self, KEY, self.key, key, True)
         convert(self, KEY, self.key, key, &cell, &at, True)
+        self.ready_to_write()
         if gomap_assign(self.map, at, &added) == NULL:
             raise MemoryError()
         return 0
 
     def add(self, key, /):
         """Put in a key."""
-        self.ready()
+        self.ready_to_write()
         self.put(key)
 
     def discard(self, key, /):
         """Remove a key if it is there."""
-        self.ready()
+        self.ready_to_write()
         self.erase(key)
 
     def remove(self, key, /):
         """Remove a key; KeyError when it is not there."""
-        self.ready()
+        self.ready_to_write()
         if not self.erase(key):
             raise KeyError(key)
 
     def pop(self):
         """Remove some key and return it; KeyError when there is none."""
-        self.ready()
+        self.ready_to_write()
         cdef const void *key
         cdef const void *value
         if not gomap_any(self.map, &key, &value):
@@ -1672,12 +1834,46 @@ cdef class Set(Base):
         Py_XDECREF(held)
         return taken
 
+    # ---- many keys ----
+
+    def isin(self, keys, /):
+        """contains_many: which of the keys are there, an array of bools."""
+        return held_of(self, keys)
+
+    def add_many(self, keys, /):
+        """Put in many keys: an array, or any iterable. What is refused leaves the set as it was. Iterators end."""
+        self.ready_to_write()
+        cdef Column column
+        if self.objects:
+            self.update_from(keys)
+        else:
+            column = column_of(self, KEY, keys, True)
+            put_column(self, column, values_of(self, None, column.count))
+
+    def discard_many(self, keys, /):
+        """Remove the keys that are there; returns how many were. Iterators end."""
+        return erase_all_of(self, keys)
+
+    @classmethod
+    def from_array(cls, keys, /, *, key=MISSING):
+        """A set of the items of an array, of the type that it says, or the one that is given."""
+        cdef Set made = cls(arrays.column_type(keys, "keys") if key is MISSING else key)
+        made.add_many(keys)
+        return made
+
+    def to_array(self):
+        """All keys: an array; a list for strings and objects."""
+        return columns_out(self, False)[0]
+
     # ---- changing it by others ----
 
     cdef int update_from(self, object other) except -1:
+        cdef Column column
         if alike(self, other):
             if other is not self and gomap_merge(self.map, (<Set>other).map) < 0:
                 raise MemoryError()
+        elif not self.objects and is_array(other):
+            self.add_many(other)
         else:
             for key in other:
                 self.put(key)
@@ -1688,7 +1884,7 @@ cdef class Set(Base):
 
         As with set, the elements before one that is refused are in.
         """
-        self.ready()
+        self.ready_to_write()
         for other in others:
             self.update_from(other)
 
@@ -1699,7 +1895,7 @@ cdef class Set(Base):
 
     def intersection_update(self, *others):
         """Remove every key that is not in all of the others."""
-        self.ready()
+        self.ready_to_write()
         for other in others:
             self.keep_from(other)
 
@@ -1717,7 +1913,7 @@ cdef class Set(Base):
 
     def difference_update(self, *others):
         """Remove every key that is in one of the others."""
-        self.ready()
+        self.ready_to_write()
         for other in others:
             self.remove_from(other)
 
@@ -1732,6 +1928,7 @@ cdef class Set(Base):
         if other is self:
             return self.clear_all()
         toggled = other if alike(self, other) else self.like(other)
+        self.ready_to_write()
         if self.objects:
             for element in entries_of(toggled):
                 if not self.erase(element):
@@ -1755,34 +1952,34 @@ cdef class Set(Base):
 
         Changes nothing when the other has an element that is refused.
         """
-        self.ready()
+        self.ready_to_write()
         self.toggle_from(other)
 
     def __ior__(self, other):
         if not isinstance(other, AbstractSet):
             return NotImplemented
-        self.ready()
+        self.ready_to_write()
         self.update_from(other)
         return self
 
     def __iand__(self, other):
         if not isinstance(other, AbstractSet):
             return NotImplemented
-        self.ready()
+        self.ready_to_write()
         self.keep_from(other)
         return self
 
     def __isub__(self, other):
         if not isinstance(other, AbstractSet):
             return NotImplemented
-        self.ready()
+        self.ready_to_write()
         self.remove_from(other)
         return self
 
     def __ixor__(self, other):
         if not isinstance(other, AbstractSet):
             return NotImplemented
-        self.ready()
+        self.ready_to_write()
         self.toggle_from(other)
         return self
 
@@ -1950,7 +2147,7 @@ cdef class Set(Base):
 
     def compact(self):
         """Give back the room beyond the keys, as :meth:`Map.compact` does. Iterators end."""
-        self.ready()
+        self.ready_to_write()
         gomap_compact(self.map)
 
 
@@ -1963,6 +2160,8 @@ def _restore(cls, key, value, count, packed, byteorder):
     cdef size_t key_size = layout.type.key_size, value_size = layout.type.value_size, i
     cdef const char *at
     cdef int added
+    if layout.key_type.kind in UNPACKED or layout.value_type.kind in UNPACKED:
+        raise ValueError(f"pickled {cls.__name__}: {layout.key_type} and {layout.value_type} are not packed so")
     if type(count) is not int or not PyBytes_Check(packed) or byteorder not in ("little", "big") \
             or not 0 <= count <= (2**48 if key_size else 1) or len(packed) != count * (key_size + value_size):
         raise ValueError(f"pickled {cls.__name__}: {shown(count)} entries do not fit the bytes that hold them")
@@ -2053,8 +2252,9 @@ cdef class MapIterator:
     def __next__(self):
         cdef const void *key
         cdef const void *value
-        cdef int more = gomap_iter_next(&self.iter, &key, &value)
         cdef Base m = self.owner
+        m.ready()
+        cdef int more = gomap_iter_next(&self.iter, &key, &value)
         if more == 1:
             if self.left:
                 self.left -= 1

@@ -20,6 +20,7 @@ cdef extern from "gomap.h" nogil:
         uint8_t key_kind
         uint8_t key_ref
         uint8_t value_ref
+        uint8_t value_string
 
     enum:
         GOMAP_POINTER
@@ -112,6 +113,14 @@ cdef extern from "gomap.h" nogil:
     void gomap_clear(gomap *map)
     gomap *gomap_detach(gomap *map, uint64_t seed)
     int gomap_compact(gomap *map)
+
+    size_t gomap_find_many(const gomap *map, const void *keys, size_t count, void **found)
+    size_t gomap_put_many(gomap *map, const void *keys, size_t count, const void *values, size_t value_stride)
+    size_t gomap_code_many(gomap *map, const void *keys, size_t count, int64_t *codes)
+    size_t gomap_erase_many(gomap *map, const void *keys, size_t count)
+    int gomap_fill_begin(gomap *map, const void *keys, size_t count)
+    void gomap_fill_end(gomap *map)
+    void gomap_end_iterators(gomap *map)
 
     void gomap_iter_begin(gomap_iter *iter, gomap *map)
     int gomap_iter_next(gomap_iter *iter, const void **key, const void **value)
