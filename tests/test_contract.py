@@ -869,7 +869,7 @@ def test_generic_alias(map_class: Class) -> None:
     ("name", "signature"),
     [
         ("get", "(self, key, default=None, /)"),
-        ("update", "(self, other=(), /, **entries)"),
+        ("update", "(self, other=(), values=Ellipsis, /, **entries)"),
         ("reserve", "(self, count, /)"),
         ("popitem", "(self, /)"),
         ("memory", "(self, /)"),

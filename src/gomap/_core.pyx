@@ -1380,13 +1380,13 @@ cdef class BaseMap(Base):
             put_column(self, column, values_of(self, values, column.count))
 
     @classmethod
-    def from_arrays(cls, keys, values, /, *, key=MISSING, value=MISSING):
+    def from_arrays(cls, keys, values, /, *, key=..., value=...):
         """A map of these keys and values, of the types that the arrays say, or of those that are given.
 
         :raises TypeError: lists and the like, which say nothing of a type, without types
         """
-        cdef BaseMap made = cls(arrays.column_type(keys, "keys") if key is MISSING else key,
-                                arrays.column_type(values, "values") if value is MISSING else value)
+        cdef BaseMap made = cls(arrays.column_type(keys, "keys") if key is ... else key,
+                                arrays.column_type(values, "values") if value is ... else value)
         made.set_many(keys, values)
         return made
 
@@ -1417,14 +1417,14 @@ cdef class BaseMap(Base):
             column = column_of(self, KEY, keys, True)
             add_column(self, column, values_of(self, by, column.count))
 
-    def update(self, other=(), values=MISSING, /, **entries):
+    def update(self, other=(), values=..., /, **entries):
         """Put in every entry of a mapping or of an iterable of (key, value) pairs; or keys and values that
         stand in two arrays, as set_many does.
 
         As with dict, the entries before one that is refused are in.
         """
         self.ready_to_write()
-        if values is not MISSING:
+        if values is not ...:
             self.set_many(other, values)
             return
         self.update_from(other)
@@ -1591,14 +1591,14 @@ cdef class Map(BaseMap):
         self.begin(layout_of(key, value), items, capacity)
 
     @classmethod
-    def factorize(cls, keys, /, *, key=MISSING):
+    def factorize(cls, keys, /, *, key=...):
         """A number for every key, from 0 up in the order of their first coming: the array of these codes, and
         the Map from key to code.
 
         :param keys: an array, or with a type any iterable
         :param key: the type of the keys; without it, the one that the array says
         """
-        cdef BaseMap made = cls(arrays.column_type(keys, "keys") if key is MISSING else key, "int64")
+        cdef BaseMap made = cls(arrays.column_type(keys, "keys") if key is ... else key, "int64")
         if made.objects:
             codes = [made.setdefault(each, len(made)) for each in keys]
             result = np_empty(made.layout.value_type, len(codes))
@@ -1855,9 +1855,9 @@ cdef class Set(Base):
         return erase_all_of(self, keys)
 
     @classmethod
-    def from_array(cls, keys, /, *, key=MISSING):
+    def from_array(cls, keys, /, *, key=...):
         """A set of the items of an array, of the type that it says, or the one that is given."""
-        cdef Set made = cls(arrays.column_type(keys, "keys") if key is MISSING else key)
+        cdef Set made = cls(arrays.column_type(keys, "keys") if key is ... else key)
         made.add_many(keys)
         return made
 
@@ -2253,7 +2253,8 @@ cdef class MapIterator:
         cdef const void *key
         cdef const void *value
         cdef Base m = self.owner
-        m.ready()
+        if m is not None:
+            m.ready()
         cdef int more = gomap_iter_next(&self.iter, &key, &value)
         if more == 1:
             if self.left:
