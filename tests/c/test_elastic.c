@@ -588,7 +588,7 @@ static void overflow_drains_into_either_bucket(void)
         for (size_t left = FORCED; left > 2 * EL_SLOTS; left--) {
             /* An entry of that bucket, by its record's key. */
             uint32_t record = gm_load32(el_slot(e, (uint32_t)odd, left % EL_SLOTS, (gm_kind){GM_BITS, 8, 1}));
-            model_erase(m, test_key_number(m->type, gm_store_at(&e->records, record)));
+            model_erase(m, test_key_number(m->map, gm_store_at(&e->records, record)));
             CHECK_EQ(forced_places(m->map), left - 1 - 2 * EL_SLOTS);
         }
         model_verify(m);

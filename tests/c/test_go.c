@@ -163,7 +163,7 @@ static void buckets_are_gos_to_the_byte(void)
     for (size_t t = 0; t < COUNT_OF(test_types); t++) {
         const test_type *type = &test_types[t];
         size_t key = type->key_size > 128 ? 8 : type->key_size;
-        size_t value = type->value_size > 128 || type->value_pointer ? 8 : type->value_size;
+        size_t value = type->value_size > 128 || type->value_flags & GOMAP_POINTER ? 8 : type->value_size;
         gomap *m = new_map(type->name, 0, 1);
         CHECK_EQ(test_stats(m).bucket_bytes, 8 + 8 * key + 8 * value + 8);
         gomap_free(m);
