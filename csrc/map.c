@@ -84,7 +84,7 @@ void *gomap_put(gomap *map, const void *key, const void *value, int *added)
     if (!map->type->value_string) {
         if (map->type->value_size) memcpy(room, value, map->type->value_size);
     } else if (!map->engine->write(map, key, room, value)) {
-        if (*added) gomap_erase(map, key);
+        if (*added && !gomap_erase(map, key)) map->engine->forget(map, room); /* a NaN, which no look-up finds */
         return NULL;
     }
     return room;
