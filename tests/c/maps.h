@@ -116,6 +116,11 @@ static inline size_t test_domain(const gomap_type *type, size_t most)
     return domain < most ? domain : most;
 }
 
+static inline int test_has_strings(const test_type *type)
+{
+    return type->key_kind == GOMAP_STRING || type->value_flags & GOMAP_STRING_VALUE;
+}
+
 /* ---- strings -------------------------------------------------------------------------------- */
 
 enum { TEST_LENGTHS = 29, TEST_FACTOR = 167, TEST_STRING_MOST = 30000, TEST_STRINGS = 16 };

@@ -79,7 +79,8 @@ static void negative_zero_is_zero(const test_engine *engine)
 /* Whatever its bits, NaN is one key, where an engine does not take every one for another entry. */
 static void nan_keys(const test_engine *engine)
 {
-    static const char *const names[] = {"map[float32]float32", "map[float64]int", "map[float64]*[200]byte"};
+    static const char *const names[] = {"map[float32]float32", "map[float64]int", "map[float64]*[200]byte",
+                                        "map[float64]string"};
     static const double nans[] = {(double)NAN, -(double)NAN};
     for (size_t t = 0; t < COUNT_OF(names); t++) {
         model *m = model_new(engine, test_type_named(names[t]), 200, 0, t);
