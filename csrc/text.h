@@ -122,13 +122,14 @@ GM_INLINE int gm_text_make(gm_text *text, const gomap_string *string, gm_seed se
         gm_image_inline(text->image, from, length);
         return 1;
     }
+    if (GM_UNLIKELY((uint64_t)length >> 40 != 0)) return 0;
     uint16_t high = (uint16_t)((uint64_t)length >> 24);
     gm_store64(text->image, gm_hash_string(string, seed) >> 24 | (uint64_t)length << 40);
     gm_store32(text->image + 8, 0);
     memcpy(text->image + 12, &high, 2);
     text->image[14] = 0;
     text->image[15] = GM_IMAGE_LONG;
-    return ((uint64_t)length >> 40) == 0;
+    return 1;
 }
 
 /* The class of records for strings of this length. */
