@@ -578,6 +578,23 @@ static void zeros_have_hashes_of_their_own(void)
     free(zeros);
 }
 
+/* Of n long strings as many pairs have one hash as forty bits make: n^2 / 2^41, which is none here. */
+static void long_hashes_are_of_forty_bits(void)
+{
+    enum { N = 300000 };
+    uint64_t *hashes = test_alloc(N, sizeof *hashes), random = 3;
+    gm_seed seed = gm_seed_draw(&random);
+    for (size_t i = 0; i < N; i++) {
+        gomap_string string = alike(i, 0);
+        gm_text text;
+        CHECK(gm_text_make(&text, &string, seed));
+        hashes[i] = gm_image_hash(text.image, seed);
+    }
+    qsort(hashes, N, sizeof *hashes, by_word);
+    for (size_t i = 1; i < N; i++) CHECK(hashes[i] != hashes[i - 1]);
+    free(hashes);
+}
+
 int main(void)
 {
     static const struct {
@@ -598,6 +615,7 @@ int main(void)
         {"zeros_of_every_length", zeros_of_every_length},
         {"hundred_megabytes", hundred_megabytes},
         {"zeros_have_hashes_of_their_own", zeros_have_hashes_of_their_own},
+        {"long_hashes_are_of_forty_bits", long_hashes_are_of_forty_bits},
     };
     test_count_bytes();
     for (size_t t = 0; t < COUNT_OF(tests); t++) {
