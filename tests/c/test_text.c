@@ -595,6 +595,86 @@ static void long_hashes_are_of_forty_bits(void)
     free(hashes);
 }
 
+/* A string of 20 bytes, fast to make. */
+static gomap_string numbered(uint64_t number)
+{
+    static unsigned char bytes[4][20];
+    static size_t next;
+    unsigned char *at = bytes[next++ % 4];
+    memset(at, 'x', 20);
+    memcpy(at + 6, &number, 8);
+    return (gomap_string){at, 20};
+}
+
+/* Two strings of one length that have all forty bits in common, found by trying three million, are two keys. */
+static void equal_hashes_are_compared(void)
+{
+    enum { N = 3000000, NUMBER_BITS = 24 };
+    const uint64_t below = ((uint64_t)1 << NUMBER_BITS) - 1;
+    uint64_t *hashes = test_alloc(N, sizeof *hashes);
+    size_t pairs = 0;
+    gomap *m = gomap_new(GOMAP_ELASTIC, test_type_made(test_type_named("map[string]int")), 0, 1);
+    for (uint64_t i = 0; i < N; i++) {
+        gomap_string string = numbered(i);
+        gm_text text;
+        CHECK(gm_text_make(&text, &string, gm_map_of(m)->seed));
+        hashes[i] = gm_load64(text.image) << NUMBER_BITS | i;
+    }
+    qsort(hashes, N, sizeof *hashes, by_word);
+    for (size_t i = 1; i < N; i++) {
+        if ((hashes[i] ^ hashes[i - 1]) & ~below) continue;
+        gomap_string one = numbered(hashes[i - 1] & below), other = numbered(hashes[i] & below);
+        int added;
+        pairs++;
+        *(uint64_t *)gomap_assign(m, &one, &added) = 1;
+        CHECK(gomap_find(m, &other) == NULL && gomap_erase(m, &other) == 0);
+        *(uint64_t *)gomap_assign(m, &other, &added) = 2;
+        CHECK_EQ(added, 1);
+        CHECK_EQ(*(const uint64_t *)gomap_find(m, &one), 1);
+        CHECK_EQ(*(const uint64_t *)gomap_find(m, &other), 2);
+        CHECK_MAP(m);
+        CHECK_EQ(gomap_erase(m, &one), 1); /* the other's string takes its number */
+        CHECK_EQ(*(const uint64_t *)gomap_find(m, &other), 2);
+        CHECK(gomap_find(m, &one) == NULL);
+        CHECK_MAP(m);
+    }
+    CHECK(pairs > 0);
+    gomap_free(m);
+    free(hashes);
+}
+
+/* Every byte of it, and its length. */
+static void all_of_a_string_is_compared(void)
+{
+    gm_memory memory = {0, 0, NULL};
+    gm_texts *texts = NULL;
+    uint64_t random = 1;
+    gm_seed seed = gm_seed_draw(&random);
+    for (size_t l = 0; l < REGION_LENGTHS; l++) {
+        size_t length = region_lengths[l];
+        gomap_string string = region_string(1, length);
+        gm_text text;
+        unsigned char image[GM_IMAGE] = {0};
+        ((unsigned char *)(uintptr_t)string.at)[15] = 0xff; /* so that sixteen bytes are long, too */
+        CHECK(gm_text_make(&text, &string, seed) && gm_image_is_long(text.image));
+        memcpy(image, text.image, GM_IMAGE);
+        gm_image_set_number(image, gm_text_add(&texts, &memory, &string, 1));
+        CHECK(gm_text_equal(texts, &text, image));
+        for (size_t at = 0; at < length; at += at < length - 20 && at > 20 ? 9 : 1) {
+            ((unsigned char *)(uintptr_t)string.at)[at] ^= 1; /* the image says the same still */
+            CHECK(!gm_text_equal(texts, &text, image));
+            ((unsigned char *)(uintptr_t)string.at)[at] ^= 1;
+        }
+        for (size_t byte = 0; byte < GM_IMAGE; byte++) {
+            if (byte >= 8 && byte < 12) continue; /* the number, which nobody knows who looks for it */
+            text.image[byte] ^= 1;
+            CHECK(byte == 15 || !gm_text_equal(texts, &text, image));
+            text.image[byte] ^= 1;
+        }
+    }
+    gm_text_clear(&texts, &memory);
+}
+
 int main(void)
 {
     static const struct {
@@ -615,6 +695,8 @@ int main(void)
         {"zeros_of_every_length", zeros_of_every_length},
         {"hundred_megabytes", hundred_megabytes},
         {"zeros_have_hashes_of_their_own", zeros_have_hashes_of_their_own},
+        {"equal_hashes_are_compared", equal_hashes_are_compared},
+        {"all_of_a_string_is_compared", all_of_a_string_is_compared},
         {"long_hashes_are_of_forty_bits", long_hashes_are_of_forty_bits},
     };
     test_count_bytes();
