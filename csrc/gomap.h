@@ -165,6 +165,7 @@ struct gomap_engine {
     int (*check)(const gomap *, char *why, size_t size);
     void (*string)(const gomap *, int is_value, const void *at, gomap_string *);
     int (*write)(gomap *, const void *key, void *room, const gomap_string *);
+    void (*forget)(gomap *, const void *room); /* the new entry that a write failed for, which no look-up finds */
     uint64_t (*string_bytes)(const gomap *);
     size_t (*swap)(gomap *, gomap *); /* all but where they stand; the bytes of that */
     size_t (*find_many)(const gomap *, const void *keys, size_t count, void **found);

@@ -50,7 +50,7 @@ static void go_destroy(gomap *map)
     static const gomap_engine name##_engine = {                                                         \
         GOMAP_GO, ref, name##_find, name##_find, name##_assign, name##_erase, name##_next, name##_any,  \
         name##_reserve, go_iterate, go_erase_any, go_clear, go_destroy, go_stats, go_walk,              \
-        name##_check, go_string, go_write, go_string_bytes, go_swap, name##_find_many,              \
+        name##_check, go_string, go_write, go_forget, go_string_bytes, go_swap, name##_find_many,       \
         name##_put_many, name##_code_many, name##_erase_many, NULL, NULL, NULL, NULL, NULL,             \
     };
 
@@ -102,7 +102,7 @@ static void el_destroy(gomap *map)
     static const gomap_engine name##_engine = {                                                         \
         GOMAP_ELASTIC, ref, name##_find, name##_at, name##_assign, name##_erase, name##_next, name##_any, \
         name##_reserve, el_iterate, name##_erase_any, el_clear, el_destroy, el_stats, el_walk,          \
-        name##_check, el_string, name##_write, el_string_bytes, el_swap, name##_find_many,              \
+        name##_check, el_string, name##_write, NULL, el_string_bytes, el_swap, name##_find_many,        \
         name##_put_many, name##_code_many, name##_erase_many, name##_fill, name##_clone, name##_compact, \
         name##_iterated, &name##_resizer,                                                               \
     };

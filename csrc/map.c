@@ -84,7 +84,7 @@ void *gomap_put(gomap *map, const void *key, const void *value, int *added)
     if (!map->type->value_string) {
         if (map->type->value_size) memcpy(room, value, map->type->value_size);
     } else if (!map->engine->write(map, key, room, value)) {
-        if (*added) gomap_erase(map, key);
+        if (*added && !gomap_erase(map, key)) map->engine->forget(map, room); /* a NaN, which no look-up finds */
         return NULL;
     }
     return room;
@@ -94,8 +94,11 @@ void *gomap_put(gomap *map, const void *key, const void *value, int *added)
 static void recount_header(gm_map *map, size_t from, size_t to)
 {
     map->memory.total += to - from;
-    if (map->memory.purposes) map->memory.purposes->live[GOMAP_HEADER] += to - from;
     if (map->memory.total > map->memory.peak) map->memory.peak = map->memory.total;
+    gm_purposes *purposes = map->memory.purposes;
+    if (purposes == NULL) return;
+    purposes->live[GOMAP_HEADER] = to;
+    if (purposes->peak[GOMAP_HEADER] < to) purposes->peak[GOMAP_HEADER] = to;
 }
 
 gomap *gomap_detach(gomap *map, uint64_t seed)
@@ -103,17 +106,21 @@ gomap *gomap_detach(gomap *map, uint64_t seed)
     gm_map *whole = gm_map_of(map);
     gomap *other = gomap_new(map->engine->id, map->type, 0, seed);
     if (other == NULL) return NULL;
-    size_t peak = whole->memory.peak;
+    gm_map *gone = gm_map_of(other);
     size_t bytes = map->engine->swap(map, other);
     recount_header(whole, gm_granted(other, bytes), gm_granted(map, bytes));
-    recount_header(gm_map_of(other), gm_granted(map, bytes), gm_granted(other, bytes));
+    recount_header(gone, gm_granted(map, bytes), gm_granted(other, bytes));
     /* Iterators stay with the map, and find it empty; peaks do too. */
-    uint32_t epoch = gm_map_of(other)->epoch, iterators = gm_map_of(other)->iterators;
-    gm_map_of(other)->epoch = whole->epoch;
-    gm_map_of(other)->iterators = 0;
+    uint32_t epoch = gone->epoch, iterators = gone->iterators;
+    gone->epoch = whole->epoch;
+    gone->iterators = 0;
     whole->epoch = epoch;
     whole->iterators = iterators;
-    if (peak > whole->memory.peak) whole->memory.peak = peak;
+    whole->memory.peak = gone->memory.peak;
+    if (whole->memory.purposes)
+        memcpy(whole->memory.purposes->peak, gone->memory.purposes->peak, sizeof gone->memory.purposes->peak);
+    /* What deletions under the iterators have put off. */
+    if (iterators && other->engine->iterated) other->engine->iterated(other);
     return other;
 }
 

@@ -149,6 +149,8 @@ size_t gm_text_granted(const gm_texts *texts)
     return bytes;
 }
 
+size_t gm_text_block_bytes(const gm_texts *texts, uint32_t number) { return large_at(texts, number).bytes; }
+
 const char *gm_text_check(const gm_texts *texts)
 {
     uint64_t live = 0;

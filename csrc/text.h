@@ -20,7 +20,7 @@
  *     class 32   | hash, 24 bytes | ...
  *     ...                                                   large   | hash, address, size | ... -> blocks
  *
- *   T1  an image is one of the three; the bytes behind an inline string's end are zero
+ *   T1  an image is one of the three, the one that its string has; behind an inline string's end are zeros
  *   T2  every number handed out in a class is one image's, and the record's hash is that entry's
  *   T3  the region holds no memory when it holds no string
  */
@@ -122,13 +122,14 @@ GM_INLINE int gm_text_make(gm_text *text, const gomap_string *string, gm_seed se
         gm_image_inline(text->image, from, length);
         return 1;
     }
+    if (GM_UNLIKELY((uint64_t)length >> 40 != 0)) return 0;
     uint16_t high = (uint16_t)((uint64_t)length >> 24);
     gm_store64(text->image, gm_hash_string(string, seed) >> 24 | (uint64_t)length << 40);
     gm_store32(text->image + 8, 0);
     memcpy(text->image + 12, &high, 2);
     text->image[14] = 0;
     text->image[15] = GM_IMAGE_LONG;
-    return ((uint64_t)length >> 40) == 0;
+    return 1;
 }
 
 /* The class of records for strings of this length. */
@@ -183,6 +184,8 @@ int gm_text_clone(gm_texts **to, gm_memory *memory, const gm_texts *from);
 /* Gives back the room that is not used. */
 void gm_text_trim(gm_texts *texts, gm_memory *memory);
 size_t gm_text_granted(const gm_texts *texts);
+/* How large the block of a large string is. */
+size_t gm_text_block_bytes(const gm_texts *texts, uint32_t number);
 /* The first broken invariant in words, or NULL. */
 const char *gm_text_check(const gm_texts *texts);
 

@@ -73,13 +73,13 @@ typedef struct el_found_texts {
     uint64_t bytes;
 } el_found_texts;
 
-/* An image: well formed; a long one's record is there and leads back to its entry, which has this hash. */
+/* An image: well formed; a long one's record is there and leads back to its entry, which has this hash, and its
+ * string has this image. */
 static int el_check_image(const gm_elastic *m, int is_value, unsigned char *image, uint64_t hash, el_found_texts *texts,
                           char *why, size_t size)
 {
     const char *what = is_value ? "value" : "key";
     size_t length = gm_image_length(image);
-    unsigned class = gm_text_class(length);
     texts->bytes += length;
     if (!gm_image_is_long(image)) {
         if (image[15] > GM_IMAGE_LONG) return gm_broken(why, size, "T1: a %s's image ends in %u", what, image[15]);
@@ -87,12 +87,21 @@ static int el_check_image(const gm_elastic *m, int is_value, unsigned char *imag
             if (image[i]) return gm_broken(why, size, "T1: a %s's image of %zu bytes goes on", what, length);
         return 0;
     }
+    if (length < GM_IMAGE || image[14])
+        return gm_broken(why, size, "T1: a %s's image is of a long string of %zu bytes, with %u in between", what, length, image[14]);
+    const gm_texts *region = m->texts[is_value];
+    unsigned class = gm_text_class(length);
     uint32_t number = gm_image_number(image);
-    if (m->texts[is_value] == NULL || number == 0 || number > m->texts[is_value]->store[class].used)
+    if (region == NULL || number == 0 || number > region->store[class].used)
         return gm_broken(why, size, "T2: a %s is string %u of class %u, which there is not", what, number, class);
-    if (length < 16 || image[14] || gm_load64(gm_text_record(m->texts[is_value], class, number)) != hash ||
-        el_text_owner(m, is_value, class, number, hash) != image)
+    if (gm_load64(gm_text_record(region, class, number)) != hash || el_text_owner(m, is_value, class, number, hash) != image)
         return gm_broken(why, size, "T2: string %u of class %u does not lead back to its %s", number, class, what);
+    if (class == GM_TEXT_LARGE && gm_text_block_bytes(region, number) != length)
+        return gm_broken(why, size, "T2: a %s of %zu bytes has a block of another size", what, length);
+    gomap_string string = gm_text_string(region, image);
+    gm_text made;
+    if (!gm_text_make(&made, &string, m->map.seed) || !gm_text_equal(region, &made, image))
+        return gm_broken(why, size, "T1: a %s's image is not its string's", what);
     texts->numbers[is_value][class] += number;
     return 0;
 }
@@ -129,11 +138,7 @@ GM_INLINE int el_check_entry(const gm_elastic *m, unsigned char *tag, unsigned c
     if (kind.code == GM_IMAGES && el_check_image(m, 0, entry, hash, texts, why, size)) return -1;
     if (m->map.public_part.type->value_string && el_check_image(m, 1, entry + m->value_at, hash, texts, why, size)) return -1;
     if (kind.code == GM_IMAGES || kind.code == GM_OBJECTS) key = gomap_key_again(&m->map.public_part, key, &again);
-    if (kind.code == GM_IMAGES) {
-        key = el_key_make(m, key, &room, kind);
-        if (gm_image_hash(key, m->map.seed) != hash)
-            return gm_broken(why, size, "E3: %s %zu: a key's image has another hash than its string", where, index);
-    }
+    if (kind.code == GM_IMAGES) key = el_key_make(m, key, &room, kind);
     if (*tag != el_tag(hash))
         return gm_broken(why, size, "E3: %s %zu: tag %u, its key's is %u", where, index, *tag, el_tag(hash));
     if (!el_locate(m, hash, key, kind, &place) || place.slot != slot)

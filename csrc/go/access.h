@@ -258,6 +258,22 @@ GM_INLINE int go_erase(gomap *map, const void *key, go_evacuate_kind *evacuate, 
     return 1;
 }
 
+/* The new entry whose value is here: since nothing is evacuated meanwhile, in the new array. */
+static void go_forget(gomap *map, const void *room)
+{
+    gm_go *m = go_of(map);
+    for (size_t i = 0; i <= m->mask; i++) {
+        unsigned char *head = go_bucket(m, &m->now, i);
+        for (unsigned char *bucket = head; bucket; bucket = go_next_in_chain(m, bucket)) {
+            for (gm_match full = go_full(bucket); full; full = gm_match_next(full)) {
+                if (go_value(m, bucket, gm_match_index(full)) != room) continue;
+                go_erase_at(m, head, bucket, gm_match_index(full));
+                return;
+            }
+        }
+    }
+}
+
 /* Some entry: the first from the cursor on. The cursor stays, so that taking all entries one by one
  * passes over the array once. */
 GM_INLINE int go_any(gomap *map, const void **key, const void **value, go_evacuate_kind *evacuate, gm_kind kind)

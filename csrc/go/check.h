@@ -90,7 +90,17 @@ typedef struct go_found {
     size_t entries;
     size_t linked, heap;               /* overflow buckets, and those of them from the heap */
     uint64_t key_numbers, value_numbers; /* sums of the records' numbers */
+    uint64_t text_bytes;
 } go_found;
+
+/* A string: it has a block unless it is empty. Adds its bytes. */
+static int go_check_string(const void *slot, go_found *found)
+{
+    gomap_string string;
+    memcpy(&string, slot, sizeof string);
+    found->text_bytes += string.length;
+    return (string.at == NULL) == (string.length == 0);
+}
 
 /* One chain: its marks, its entries' places, its links. Adds what it finds. */
 GM_INLINE int go_check_chain(const gm_go *m, const go_array *array, size_t index, size_t mask, int frozen,
@@ -145,6 +155,9 @@ GM_INLINE int go_check_chain(const gm_go *m, const go_array *array, size_t index
                     return gm_broken(why, size, "G5: %s %zu slot %u: value record %u", where, index, slot, record);
                 found->value_numbers += record;
             }
+            if ((m->key_string && !go_check_string(at, found)) ||
+                (m->value_string && !go_check_string(go_value(m, bucket, slot), found)))
+                return gm_broken(why, size, "G9: %s %zu slot %u: an empty string has a block, or another has none", where, index, slot);
             if (gm_key_is_nan(at, kind)) continue; /* has no hash to be held against */
             const void *key = go_key_at(m, at, kind);
             gomap_key again;
@@ -173,7 +186,9 @@ static int go_numbers_add_up(const gm_store *store, uint64_t numbers)
 GM_INLINE int go_check(const gomap *map, char *why, size_t size, gm_kind kind)
 {
     const gm_go *m = go_of(map);
-    go_found found = {0, 0, 0, 0, 0}, old = {0, 0, 0, 0, 0};
+    go_found found, old;
+    memset(&found, 0, sizeof found);
+    memset(&old, 0, sizeof old);
     const char *broken = gm_store_check(&m->keys);
     if (broken == NULL) broken = gm_store_check(&m->values);
     if (broken) return gm_broken(why, size, "%s", broken);
@@ -181,6 +196,7 @@ GM_INLINE int go_check(const gomap *map, char *why, size_t size, gm_kind kind)
         return gm_broken(why, size, "G1: B is %u, but the mask is %zu and growth is at %zu", m->B, m->mask, m->grow_at);
     if (m->now.at == NULL) {
         if (map->count || m->old.at) return gm_broken(why, size, "G1: no array, but %zu entries", map->count);
+        if (m->text_bytes) return gm_broken(why, size, "G9: no array, but strings of %zu bytes", (size_t)m->text_bytes);
         return 0;
     }
     size_t buckets = m->mask + 1;
@@ -217,6 +233,9 @@ GM_INLINE int go_check(const gomap *map, char *why, size_t size, gm_kind kind)
     if (!go_numbers_add_up(&m->keys, found.key_numbers + old.key_numbers) ||
         !go_numbers_add_up(&m->values, found.value_numbers + old.value_numbers))
         return gm_broken(why, size, "G5: a record is two entries', or an entry's and free");
+    if (found.text_bytes + old.text_bytes != m->text_bytes)
+        return gm_broken(why, size, "G9: strings of %zu bytes found, counted are %zu",
+                         (size_t)(found.text_bytes + old.text_bytes), (size_t)m->text_bytes);
     return 0;
 }
 

@@ -1,4 +1,4 @@
-/* forced.h - elastic maps made to use what good hashing keeps from them: keys chosen by their hash. */
+/* forced.h - maps made to use what good hashing keeps from them: keys chosen by their hash. */
 #ifndef FORCED_H
 #define FORCED_H
 
@@ -12,6 +12,18 @@ static inline uint64_t forced_hash(const gomap *map, uint64_t key)
     return gm_hash_word(key, gm_map_of(map)->seed);
 }
 
+/* Of the key of this number, an integer or a string. */
+static inline uint64_t forced_hash_of(const gomap *map, size_t number)
+{
+    gm_text text;
+    if (map->type->key_kind != GOMAP_STRING) return forced_hash(map, number);
+    gomap_string string = test_string(number);
+    gm_seed seed = gm_map_of(map)->seed;
+    if (map->engine->id == GOMAP_GO) return gm_hash_string(&string, seed);
+    CHECK(gm_text_make(&text, &string, seed));
+    return gm_image_hash(text.image, seed);
+}
+
 /* Numbers of keys both of whose hash halves end in `bits` zero bits: up to 2^bits buckets, all of them belong
  * into bucket 0 and nowhere else. Returns how many of the first `domain` numbers were taken. */
 static inline size_t forced_numbers(const gomap *map, unsigned bits, size_t domain, size_t *numbers, size_t most)
@@ -19,7 +31,7 @@ static inline size_t forced_numbers(const gomap *map, unsigned bits, size_t doma
     uint64_t low = ((uint64_t)1 << bits) - 1, both = low | low << 32;
     size_t n = 0;
     for (size_t number = 0; number < domain && n < most; number++)
-        if ((forced_hash(map, number) & both) == 0) numbers[n++] = number;
+        if ((forced_hash_of(map, number) & both) == 0) numbers[n++] = number;
     return n;
 }
 

@@ -81,6 +81,20 @@ static void merge(model *m, const test_type *type, input *in, unsigned page)
     model_free(source);
 }
 
+/* All entries into a map of their own, which takes the map's place, or not. */
+static model *detach(model *m, unsigned argument)
+{
+    model *detached = model_detach(m, argument);
+    if (detached == NULL) return m;
+    CHECK_MAP(m->map);
+    CHECK_MAP(detached->map);
+    model *gone = argument & 1 ? detached : m;
+    for (int which = 0; which < MODEL_ITERATORS; which++)
+        if (gone->iterators[which].alive) model_iter_end(gone, which);
+    model_free(gone);
+    return argument & 1 ? m : detached;
+}
+
 /* NaN, or the other zero. */
 static void odd_float(model *m, unsigned argument)
 {
@@ -127,6 +141,8 @@ static model *step(model *m, const test_type *type, input *in)
         break;
     case CLEAR:
         if (argument < 4) model_clear(m);
+        else if (argument < 8) return detach(m, argument);
+        else if (argument < 12) model_compact(m);
         break;
     case RESERVE: (void)model_reserve(m, (size_t)next_byte(in) << argument / 4); break;
     case CLONE: return clone(m, argument);

@@ -2,7 +2,9 @@
  *
  * Key number i of a type is always the same bytes, and different from number j's; so a test keeps
  * numbers and needs no second map. A value is known by its version: the bytes of version v are
- * always the same, and version 0 is all zeros, which is what a new entry has.
+ * always the same, and version 0 is all zeros, or no bytes, which is what a new entry has.
+ *
+ * A string's bytes stand in memory that the next dozen of strings leave alone.
  */
 #ifndef MAPS_H
 #define MAPS_H
@@ -34,7 +36,7 @@ typedef struct test_type {
     const char *name;
     int key_kind;
     uint32_t key_size, value_size;
-    int value_pointer;
+    int value_flags;
 } test_type;
 
 static const test_type test_types[] = {
@@ -44,13 +46,13 @@ static const test_type test_types[] = {
     {"map[int]int", GOMAP_BITS64, 8, 8, 0},
     {"map[int][3]byte", GOMAP_BITS64, 8, 3, 0},
     {"map[int][128]byte", GOMAP_BITS64, 8, 128, 0},
-    {"map[int]*[128]byte", GOMAP_BITS64, 8, 128, 1},
+    {"map[int]*[128]byte", GOMAP_BITS64, 8, 128, GOMAP_POINTER},
     {"map[int][129]byte", GOMAP_BITS64, 8, 129, 0},
-    {"map[int]*int8", GOMAP_BITS64, 8, 1, 1},
-    {"map[int]*struct{}", GOMAP_BITS64, 8, 0, 1},
+    {"map[int]*int8", GOMAP_BITS64, 8, 1, GOMAP_POINTER},
+    {"map[int]*struct{}", GOMAP_BITS64, 8, 0, GOMAP_POINTER},
     {"map[float32]float32", GOMAP_FLOAT32, 4, 4, 0},
     {"map[float64]int", GOMAP_FLOAT64, 8, 8, 0},
-    {"map[float64]*[200]byte", GOMAP_FLOAT64, 8, 200, 1},
+    {"map[float64]*[200]byte", GOMAP_FLOAT64, 8, 200, GOMAP_POINTER},
     {"map[[0]byte]int", GOMAP_BYTES, 0, 8, 0},
     {"map[[1]byte][1]byte", GOMAP_BYTES, 1, 1, 0},
     {"map[[2]byte]int16", GOMAP_BYTES, 2, 2, 0},
@@ -67,9 +69,23 @@ static const test_type test_types[] = {
     {"map[[4000]byte]struct{}", GOMAP_BYTES, 4000, 0, 0},
     {"map[int][4000]byte", GOMAP_BITS64, 8, 4000, 0},
     {"map[[4000]byte][4000]byte", GOMAP_BYTES, 4000, 4000, 0},
+    {"map[string]int", GOMAP_STRING, GOMAP_STRING_SIZE, 8, 0},
+    {"map[string]struct{}", GOMAP_STRING, GOMAP_STRING_SIZE, 0, 0},
+    {"map[string][128]byte", GOMAP_STRING, GOMAP_STRING_SIZE, 128, 0},
+    {"map[string]string", GOMAP_STRING, GOMAP_STRING_SIZE, GOMAP_STRING_SIZE, GOMAP_STRING_VALUE},
+    {"map[int]string", GOMAP_BITS64, 8, GOMAP_STRING_SIZE, GOMAP_STRING_VALUE},
+    {"map[int]*string", GOMAP_BITS64, 8, GOMAP_STRING_SIZE, GOMAP_STRING_VALUE | GOMAP_POINTER},
+    {"map[float64]string", GOMAP_FLOAT64, 8, GOMAP_STRING_SIZE, GOMAP_STRING_VALUE},
+    {"map[[129]byte]string", GOMAP_BYTES, 129, GOMAP_STRING_SIZE, GOMAP_STRING_VALUE},
+    {"map[any]int", GOMAP_OBJECT, GOMAP_OBJECT_SIZE, 8, 0},
+    {"map[any]string", GOMAP_OBJECT, GOMAP_OBJECT_SIZE, GOMAP_STRING_SIZE, GOMAP_STRING_VALUE},
+    {"map[any][129]byte", GOMAP_OBJECT, GOMAP_OBJECT_SIZE, 129, 0},
 };
 
 enum { TEST_KEY_MAX = 4000, TEST_FLOAT_ZERO = 32 /* the number of the key 0.0 */ };
+
+/* Room for a key of any type. */
+#define TEST_KEY(name) _Alignas(gomap_key) unsigned char name[TEST_KEY_MAX]
 
 static inline const test_type *test_type_named(const char *name)
 {
@@ -84,7 +100,7 @@ static inline const gomap_type *test_type_made(const test_type *from)
 {
     static gomap_type made[COUNT_OF(test_types)];
     gomap_type *type = &made[from - test_types];
-    gomap_type_init(type, from->key_kind, from->key_size, from->value_size, from->value_pointer);
+    gomap_type_init(type, from->key_kind, from->key_size, from->value_size, from->value_flags);
     return type;
 }
 
@@ -98,6 +114,107 @@ static inline size_t test_domain(const gomap_type *type, size_t most)
 {
     size_t domain = type->key_size >= 3 ? most : (size_t)1 << (8 * type->key_size);
     return domain < most ? domain : most;
+}
+
+static inline int test_has_strings(const test_type *type)
+{
+    return type->key_kind == GOMAP_STRING || type->value_flags & GOMAP_STRING_VALUE;
+}
+
+/* ---- strings -------------------------------------------------------------------------------- */
+
+enum { TEST_LENGTHS = 29, TEST_FACTOR = 167, TEST_STRING_MOST = 30000, TEST_STRINGS = 16 };
+
+/* The longest string of a class of records (csrc/text.h): 24 to 128 bytes by eights, then eight a doubling to
+ * 4096, each with its owner's hash. */
+static inline size_t test_class_length(size_t class)
+{
+    size_t doublings = class < 14 ? 0 : (class - 14) / 8;
+    return class < 14 ? 8 * class + 16 : (size_t)(128 + 16 * ((class - 14) % 8 + 1)) * ((size_t)1 << doublings) - 8;
+}
+
+/* Of every TEST_LENGTHS strings most are as short as in practice; one is about as long as some class's longest;
+ * and one is among the first or the middle of those that have a block of their own. */
+static inline size_t test_length(size_t number)
+{
+    static const uint8_t lengths[TEST_LENGTHS - 2] = {0,  1,  2,  3,  4,  5,  7,  8,  9,  12, 14, 15, 16, 16,
+                                                      16, 17, 17, 23, 24, 25, 31, 32, 33, 60, 120, 121, 200};
+    static const uint16_t large[] = {4088, 4089, 5000, TEST_STRING_MOST};
+    size_t slot = number % TEST_LENGTHS, round = number / TEST_LENGTHS;
+    if (slot < COUNT_OF(lengths)) {
+        size_t length = lengths[slot];
+        return length >= 4 || round < (size_t)1 << (8 * length) ? length : 5 + length;
+    }
+    if (slot == COUNT_OF(lengths)) {
+        uint64_t dice = test_scramble(number);
+        return test_class_length((size_t)(dice % 54)) + (dice >> 32 & 1);
+    }
+    return large[round % COUNT_OF(large)];
+}
+
+/* String of a number. From four bytes on a multiple of the number is in it, of which the highest byte is 0: at the
+ * end, so that the last byte is any, or at the beginning, among bytes that all of them share, or among zeros. */
+static inline void test_string_write(size_t number, size_t length, unsigned char *bytes)
+{
+    uint32_t code = (uint32_t)number * TEST_FACTOR & 0xffffff;
+    if (length < 4) code = (uint32_t)(number / TEST_LENGTHS);
+    memset(bytes, number % 3 ? 0x5a : 0, length);
+    for (size_t i = 0; i < 4 && i < length; i++)
+        bytes[length >= 16 && number % 2 ? i : length - 1 - i] = (unsigned char)(code >> (8 * i));
+}
+
+static inline gomap_string test_string(size_t number)
+{
+    static unsigned char room[TEST_STRINGS][TEST_STRING_MOST];
+    static size_t next;
+    unsigned char *bytes = room[next++ % TEST_STRINGS];
+    gomap_string string = {bytes, test_length(number)};
+    test_string_write(number, string.length, bytes);
+    return string;
+}
+
+static inline int test_string_is(size_t number, const gomap_string *string)
+{
+    static unsigned char bytes[TEST_STRING_MOST];
+    if (string->length != test_length(number)) return 0;
+    if (string->length == 0) return 1;
+    test_string_write(number, string->length, bytes);
+    return memcmp(bytes, string->at, string->length) == 0;
+}
+
+/* The number of a string; there must be one. */
+static inline size_t test_string_number(const gomap_string *string)
+{
+    const unsigned char *bytes = string->at;
+    size_t length = string->length, number = 0;
+    for (int at_end = 1; at_end >= 0; at_end--) {
+        uint32_t code = 0, inverse = TEST_FACTOR;
+        for (size_t i = 0; i < 4 && i < length; i++) code |= (uint32_t)bytes[at_end ? length - 1 - i : i] << (8 * i);
+        for (int times = 0; times < 5; times++) inverse *= 2 - TEST_FACTOR * inverse; /* Newton's, modulo 2^32 */
+        number = length < 4 ? code * (size_t)TEST_LENGTHS + length : code * inverse & 0xffffff;
+        if (test_string_is(number, string)) return number;
+    }
+    CHECK(!string); /* no number has these bytes */
+    return number;
+}
+
+/* ---- objects -------------------------------------------------------------------------------- */
+
+/* An object's word is its number and, above, which of several equal ones it is; three numbers share a hash. */
+enum { TEST_ALIKE = 3, TEST_ALIAS_BITS = 40 };
+
+static inline uint64_t test_object_number(uint64_t object) { return object & (((uint64_t)1 << TEST_ALIAS_BITS) - 1); }
+
+static inline int test_same(const gomap_object *key, uint64_t object)
+{
+    CHECK_EQ(key->hash, test_scramble(test_object_number(object) / TEST_ALIKE));
+    return test_object_number(key->object) == test_object_number(object);
+}
+
+static inline void test_object_write(size_t number, uint64_t alias, void *key)
+{
+    gomap_object object = {test_scramble(number / TEST_ALIKE), number | alias << TEST_ALIAS_BITS, test_same};
+    memcpy(key, &object, sizeof object);
 }
 
 /* ---- keys ----------------------------------------------------------------------------------- */
@@ -115,7 +232,13 @@ static inline void test_key(const gomap_type *type, size_t number, void *key)
     double quarter = ((double)number - TEST_FLOAT_ZERO) / 4;
     float narrow = (float)quarter;
     unsigned char *bytes = key;
+    gomap_string string;
     switch (type->key_kind) {
+    case GOMAP_STRING:
+        string = test_string(number);
+        memcpy(key, &string, sizeof string);
+        return;
+    case GOMAP_OBJECT: test_object_write(number, 0, key); return;
     case GOMAP_FLOAT32: memcpy(key, &narrow, 4); return;
     case GOMAP_FLOAT64: memcpy(key, &quarter, 8); return;
     default:
@@ -123,6 +246,14 @@ static inline void test_key(const gomap_type *type, size_t number, void *key)
         for (uint32_t i = 0; i < 8 && i < type->key_size; i++)
             bytes[test_key_byte(type, i)] = (unsigned char)(word >> (8 * i));
     }
+}
+
+/* The same, or another one that is equal. */
+static inline void test_key_equal(const gomap_type *type, size_t number, void *key)
+{
+    static uint64_t alias;
+    if (type->key_kind == GOMAP_OBJECT) test_object_write(number, ++alias % 7, key);
+    else test_key(type, number, key);
 }
 
 static inline double test_key_float(const gomap_type *type, const void *key)
@@ -137,12 +268,23 @@ static inline double test_key_float(const gomap_type *type, const void *key)
     return (double)narrow;
 }
 
-/* The number of a key, and a check that every byte of it is right. */
-static inline size_t test_key_number(const gomap_type *type, const void *key)
+/* The number of a key in a map, and a check that every byte of it is right. */
+static inline size_t test_key_number(const gomap *map, const void *key)
 {
-    unsigned char same[TEST_KEY_MAX];
+    TEST_KEY(same);
+    const gomap_type *type = map->type;
     const unsigned char *bytes = key;
     uint64_t word = 0;
+    if (type->key_kind == GOMAP_STRING) {
+        gomap_string string = gomap_string_at(map, 0, key);
+        return test_string_number(&string);
+    }
+    if (type->key_kind == GOMAP_OBJECT) {
+        memcpy(&word, bytes + 8, 8); /* the one that came first, which is never another one */
+        test_key(type, (size_t)word, same);
+        CHECK(memcmp(key, same, GOMAP_OBJECT_SIZE) == 0);
+        return (size_t)word;
+    }
     if (test_is_float(type)) return (size_t)(test_key_float(type, key) * 4 + TEST_FLOAT_ZERO);
     for (uint32_t i = 0; i < 8 && i < type->key_size; i++)
         word |= (uint64_t)bytes[test_key_byte(type, i)] << (8 * i);
@@ -181,9 +323,26 @@ static inline void test_value_write(const gomap_type *type, uint32_t version, vo
     for (uint32_t i = 0; i < type->value_size; i++) bytes[i] = test_value_byte(version, i);
 }
 
-static inline int test_value_is(const gomap_type *type, uint32_t version, const void *value)
+/* Puts an entry with the value of this version. */
+static inline void *test_put(gomap *map, const void *key, uint32_t version, int *added)
 {
+    unsigned char bytes[TEST_KEY_MAX];
+    if (map->type->value_string) {
+        gomap_string string = test_string(version);
+        return gomap_put(map, key, &string, added);
+    }
+    test_value_write(map->type, version, bytes);
+    return gomap_put(map, key, bytes, added);
+}
+
+static inline int test_value_is(const gomap *map, uint32_t version, const void *value)
+{
+    const gomap_type *type = map->type;
     const unsigned char *bytes = value;
+    if (type->value_string) {
+        gomap_string string = gomap_string_at(map, 1, value);
+        return test_string_is(version, &string);
+    }
     for (uint32_t i = 0; i < type->value_size; i++)
         if (bytes[i] != test_value_byte(version, i)) return 0;
     return 1;

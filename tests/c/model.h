@@ -75,34 +75,43 @@ static inline void model_end_iterators(model *m, int surely)
     }
 }
 
-/* What assign gave for an entry of this version: the value it has, or NULL where that is allowed. */
-static inline int model_wrote(model *m, uint32_t *version, void *value, int added, int64_t pending)
+/* Puts the next version where this one is. Strings are written by gomap_put alone; all else by turns with
+ * gomap_assign, which shows the value there was. 1: added; 0: overwritten; -1: the armed allocation failed. */
+static inline int model_write(model *m, const void *key, uint32_t *version)
 {
+    int added = -1, puts = m->type->value_string || m->last_version % 4 == 0;
+    int64_t pending = gomap_fail_pending();
+    uint32_t next = m->last_version + 1;
+    void *value = puts ? test_put(m->map, key, next, &added) : gomap_assign(m->map, key, &added);
     if (value == NULL) {
         CHECK(gomap_fail_pending() < pending);
-        CHECK(*version == 0); /* writing to an entry that is there takes no memory */
-        model_end_iterators(m, 0);
+        CHECK(*version == 0 || m->type->value_string); /* other values take no memory */
+        CHECK_EQ(m->map->count, m->count + m->nans);
+        if (*version == 0) model_end_iterators(m, 0);
         return -1;
     }
     CHECK_EQ(added, *version == 0);
-    CHECK(test_value_is(m->type, *version, value));
+    if (!puts) {
+        CHECK(test_value_is(m->map, *version, value));
+        test_value_write(m->type, next, value);
+    }
     if (added) model_end_iterators(m, 1);
-    *version = ++m->last_version;
-    test_value_write(m->type, *version, value);
+    m->last_version = *version = next;
+    CHECK(test_value_is(m->map, next, value));
     CHECK_EQ(m->map->count, m->count + m->nans + (size_t)added);
     return added;
 }
 
-/* 1: added; 0: overwritten; -1: the armed allocation failed. */
+static inline void model_find(const model *m, size_t number);
+
 static inline int model_assign(model *m, size_t number)
 {
-    unsigned char key[TEST_KEY_MAX];
-    int added = -1;
-    int64_t pending = gomap_fail_pending();
-    test_key(m->type, number, key);
-    void *value = gomap_assign(m->map, key, &added);
-    int result = model_wrote(m, &m->version[number], value, added, pending);
+    TEST_KEY(key);
+    if (m->version[number]) test_key_equal(m->type, number, key);
+    else test_key(m->type, number, key);
+    int result = model_write(m, key, &m->version[number]);
     if (result == 1) m->count++;
+    if (result < 0) model_find(m, number);
     return result;
 }
 
@@ -110,25 +119,22 @@ static inline int model_assign(model *m, size_t number)
 static inline int model_assign_nan(model *m)
 {
     unsigned char key[8];
-    int added = -1;
     size_t place = 0;
-    int64_t pending = gomap_fail_pending();
     CHECK(m->nans < MODEL_NANS);
     while (m->nan[place]) place++;
     test_key_of_float(m->type, (double)NAN, key);
-    void *value = gomap_assign(m->map, key, &added);
-    int result = model_wrote(m, &m->nan[place], value, added, pending);
+    int result = model_write(m, key, &m->nan[place]);
     if (result == 1) m->nans++;
     return result;
 }
 
 static inline void model_find(const model *m, size_t number)
 {
-    unsigned char key[TEST_KEY_MAX];
-    test_key(m->type, number, key);
-    const void *value = gomap_find(m->map, key);
+    TEST_KEY(key);
+    test_key_equal(m->type, number, key);
+    const void *value = number % 2 ? gomap_find(m->map, key) : gomap_at(m->map, key);
     if (m->version[number] == 0) CHECK(value == NULL);
-    else CHECK(value != NULL && test_value_is(m->type, m->version[number], value));
+    else CHECK(value != NULL && test_value_is(m->map, m->version[number], value));
 }
 
 /* The entry is gone, from the map too: no iterator owes it. */
@@ -150,8 +156,8 @@ static inline void model_forget_nan(model *m, size_t place)
 
 static inline void model_erase(model *m, size_t number)
 {
-    unsigned char key[TEST_KEY_MAX];
-    test_key(m->type, number, key);
+    TEST_KEY(key);
+    test_key_equal(m->type, number, key);
     CHECK_EQ(gomap_erase(m->map, key), m->version[number] != 0);
     if (m->version[number]) model_forget(m, number);
 }
@@ -160,7 +166,7 @@ static inline void model_erase(model *m, size_t number)
 static inline size_t model_nan_place(const model *m, const void *value)
 {
     size_t place = 0;
-    while (place < MODEL_NANS && !(m->nan[place] && test_value_is(m->type, m->nan[place], value))) place++;
+    while (place < MODEL_NANS && !(m->nan[place] && test_value_is(m->map, m->nan[place], value))) place++;
     CHECK(place < MODEL_NANS);
     return place;
 }
@@ -177,18 +183,18 @@ static inline int model_pop(model *m)
         gomap_erase_any(m->map);
         model_forget_nan(m, place);
     } else {
-        size_t number = test_key_number(m->type, key);
+        size_t number = test_key_number(m->map, key);
         CHECK(number < m->domain && m->version[number]);
-        CHECK(test_value_is(m->type, m->version[number], value));
+        CHECK(test_value_is(m->map, m->version[number], value));
         gomap_erase_any(m->map);
         model_forget(m, number);
     }
     return 1;
 }
 
-static inline void model_clear(model *m)
+/* Forgets the entries, as the map has. */
+static inline void model_forget_all(model *m)
 {
-    gomap_clear(m->map);
     memset(m->version, 0, m->domain * sizeof *m->version);
     memset(m->nan, 0, sizeof m->nan);
     m->count = m->nans = 0;
@@ -197,6 +203,17 @@ static inline void model_clear(model *m)
         memset(m->iterators[i].owed_nan, 0, MODEL_NANS);
     }
     CHECK_EQ(m->map->count, 0);
+}
+
+static inline void model_clear(model *m)
+{
+    gomap_clear(m->map);
+    model_forget_all(m);
+}
+
+static inline void model_compact(model *m)
+{
+    if (gomap_compact(m->map)) model_end_iterators(m, 1);
 }
 
 /* 0, or -1 when the armed allocation failed. */
@@ -208,6 +225,20 @@ static inline int model_reserve(model *m, size_t count)
     model_end_iterators(m, 0);
     CHECK_EQ(m->map->count, m->count + m->nans);
     return result;
+}
+
+/* A model of another map with the same entries. */
+static inline model *model_of(const model *m, gomap *map)
+{
+    model *copy = test_alloc(1, sizeof *copy);
+    *copy = *m;
+    copy->map = map;
+    copy->version = test_alloc(m->domain, sizeof *copy->version);
+    memcpy(copy->version, m->version, m->domain * sizeof *copy->version);
+    memset(copy->iterators, 0, sizeof copy->iterators);
+    for (int i = 0; i < MODEL_ITERATORS; i++) copy->iterators[i].owed = test_alloc(m->domain, 1);
+    CHECK_EQ(map->count, m->count + m->nans);
+    return copy;
 }
 
 /* A model of a clone, without iterators; NULL when the armed allocation failed, and then every byte
@@ -222,15 +253,23 @@ static inline model *model_clone(const model *m, uint64_t seed)
         CHECK_EQ(test_live_bytes, live);
         return NULL;
     }
-    model *copy = test_alloc(1, sizeof *copy);
-    *copy = *m;
-    copy->map = map;
-    copy->version = test_alloc(m->domain, sizeof *copy->version);
-    memcpy(copy->version, m->version, m->domain * sizeof *copy->version);
-    memset(copy->iterators, 0, sizeof copy->iterators);
-    for (int i = 0; i < MODEL_ITERATORS; i++) copy->iterators[i].owed = test_alloc(m->domain, 1);
-    CHECK_EQ(map->count, m->map->count);
-    return copy;
+    return model_of(m, map);
+}
+
+/* A model of the map that the entries are in now; NULL when the armed allocation failed. */
+static inline model *model_detach(model *m, uint64_t seed)
+{
+    int64_t pending = gomap_fail_pending();
+    size_t live = test_live_bytes;
+    gomap *map = gomap_detach(m->map, seed);
+    if (map == NULL) {
+        CHECK(gomap_fail_pending() < pending);
+        CHECK_EQ(test_live_bytes, live);
+        return NULL;
+    }
+    model *detached = model_of(m, map);
+    model_forget_all(m);
+    return detached;
 }
 
 /* 0, or -1 when the armed allocation failed: then some of the source's entries are in. */
@@ -241,11 +280,11 @@ static inline int model_merge(model *m, const model *source)
     if (result != 0) CHECK(result == -1 && gomap_fail_pending() < pending);
     CHECK(m->nans + source->nans == 0); /* the model could not tell which NaNs are in */
     for (size_t number = 0; number < m->domain; number++) {
-        unsigned char key[TEST_KEY_MAX];
+        TEST_KEY(key);
         if (source->version[number] == 0) continue;
         test_key(m->type, number, key);
         const void *value = gomap_find(m->map, key);
-        int is_in = value != NULL && test_value_is(m->type, source->version[number], value);
+        int is_in = value != NULL && test_value_is(m->map, source->version[number], value);
         if (result != 0 && !is_in) continue;
         CHECK(is_in);
         if (m->version[number] == 0) {
@@ -306,9 +345,9 @@ static inline int model_iter_step(model *m, int which, size_t *number)
         it->owed_nan[place] = 0;
         *number = SIZE_MAX;
     } else {
-        *number = test_key_number(m->type, key);
+        *number = test_key_number(m->map, key);
         CHECK(*number < m->domain && it->owed[*number]);
-        CHECK(test_value_is(m->type, m->version[*number], value));
+        CHECK(test_value_is(m->map, m->version[*number], value));
         it->owed[*number] = 0;
     }
     return 1;
@@ -328,7 +367,7 @@ static inline void model_verify(model *m)
     gomap_iter_begin(&iter, m->map);
     while (gomap_iter_next(&iter, &key, &value) == 1) {
         if (test_key_is_nan(m->type, key)) (void)model_nan_place(m, value);
-        else CHECK(m->version[test_key_number(m->type, key)] != 0);
+        else CHECK(m->version[test_key_number(m->map, key)] != 0);
         yielded++;
     }
     CHECK_EQ(yielded, m->count + m->nans);

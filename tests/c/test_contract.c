@@ -63,7 +63,7 @@ static void negative_zero_is_zero(const test_engine *engine)
         CHECK(gomap_find(m->map, minus) == NULL);
         CHECK_EQ(model_assign(m, TEST_FLOAT_ZERO), 1);
         const void *value = gomap_find(m->map, minus);
-        CHECK(value != NULL && test_value_is(m->type, m->version[TEST_FLOAT_ZERO], value));
+        CHECK(value != NULL && test_value_is(m->map, m->version[TEST_FLOAT_ZERO], value));
         value = gomap_assign(m->map, minus, &added);
         CHECK(value != NULL && added == 0);
         model_verify(m);
@@ -79,7 +79,8 @@ static void negative_zero_is_zero(const test_engine *engine)
 /* Whatever its bits, NaN is one key, where an engine does not take every one for another entry. */
 static void nan_keys(const test_engine *engine)
 {
-    static const char *const names[] = {"map[float32]float32", "map[float64]int", "map[float64]*[200]byte"};
+    static const char *const names[] = {"map[float32]float32", "map[float64]int", "map[float64]*[200]byte",
+                                        "map[float64]string"};
     static const double nans[] = {(double)NAN, -(double)NAN};
     for (size_t t = 0; t < COUNT_OF(names); t++) {
         model *m = model_new(engine, test_type_named(names[t]), 200, 0, t);
@@ -108,9 +109,10 @@ static void nan_keys(const test_engine *engine)
  * entries erased and others overwritten on the way; model_iter_step checks the promise. */
 static void iteration_at_every_count(const test_engine *engine)
 {
-    static const char *const names[] = {"map[int]int", "map[[129]byte][129]byte", "map[[5]byte][3]byte"};
+    static const char *const names[] = {"map[int]int",       "map[[129]byte][129]byte", "map[[5]byte][3]byte",
+                                        "map[string]string", "map[string][128]byte",    "map[any]int"};
     for (size_t t = 0; t < COUNT_OF(names); t++) {
-        model *m = model_new(engine, test_type_named(names[t]), 450, 0, 11);
+        model *m = model_new(engine, test_type_named(names[t]), t < 3 ? 450 : 300, 0, 11);
         uint64_t random = t;
         for (size_t n = 0; n < m->domain; n++) {
             size_t number;
@@ -152,9 +154,9 @@ static void overwriting_all_while_iterating(const test_engine *engine)
 }
 
 /* Erasing every entry as it comes, and all at once in the middle of an iteration. */
-static void erasing_all_while_iterating(const test_engine *engine)
+static void erasing_all_of(const test_engine *engine, const char *type)
 {
-    model *m = model_new(engine, test_type_named("map[int][128]byte"), 1000, 0, 12);
+    model *m = model_new(engine, test_type_named(type), 1000, 0, 12);
     size_t number, yielded = 0;
     for (size_t i = 0; i < m->domain; i++) CHECK_EQ(model_assign(m, i), 1);
     model_iter_begin(m, 0);
@@ -178,6 +180,12 @@ static void erasing_all_while_iterating(const test_engine *engine)
     CHECK_EQ(model_iter_step(m, 0, &number), 0);
     model_verify(m);
     model_free(m);
+}
+
+static void erasing_all_while_iterating(const test_engine *engine)
+{
+    static const char *const names[] = {"map[int][128]byte", "map[string]string", "map[string][128]byte", "map[any]int"};
+    for (size_t t = 0; t < COUNT_OF(names); t++) erasing_all_of(engine, names[t]);
 }
 
 /* All the iterators there are, at every phase of growth; putting back what was just erased is an
@@ -339,6 +347,101 @@ static void merging(const test_engine *engine)
     }
 }
 
+/* Detached with all its entries, from every phase of growth, a map is as good as any, and the one that is left
+ * too; iterators that were alive find nothing more, and what deletions under them had put off is done. */
+static void detaching(const test_engine *engine)
+{
+    for (size_t t = 0; t < COUNT_OF(test_types); t++) {
+        for (size_t n = 0; n <= entries_for(&test_types[t]); n += 7 + n / 2) {
+            model *m = model_new(engine, &test_types[t], entries_for(&test_types[t]), 0, n);
+            size_t number;
+            for (size_t i = 0; i < n && i < m->domain; i++) CHECK_EQ(model_assign(m, i), 1);
+            model_iter_begin(m, 0);
+            if (m->count) CHECK_EQ(model_iter_step(m, 0, &number), 1);
+            for (size_t i = 0; i < m->domain; i += 3) model_erase(m, i);
+            gomap_memory before, after;
+            gomap_memory_of(m->map, &before);
+            model *detached = model_detach(m, n + 1);
+            gomap_memory_of(m->map, &after);
+            CHECK_BETWEEN(after.total_peak, before.total_peak, before.total_peak + 64); /* as the heap rounds the struct */
+            CHECK(after.total < 1024);
+            CHECK_MAP(m->map);
+            CHECK_MAP(detached->map);
+            CHECK_EQ(model_iter_step(m, 0, &number), 0);
+            model_verify(m);
+            model_verify(detached);
+            for (size_t i = 0; i < m->domain; i++) {
+                (void)model_assign(m, i);
+                if (i % 2) model_erase(detached, i);
+                else (void)model_assign(detached, i);
+            }
+            model_verify(m);
+            model_verify(detached);
+            while (model_pop(detached)) {}
+            model_verify(detached);
+            model_free(detached);
+            model_free(m);
+        }
+    }
+}
+
+static void compacting(const test_engine *engine)
+{
+    for (size_t t = 0; t < COUNT_OF(test_types); t++) {
+        for (size_t n = 0; n <= entries_for(&test_types[t]); n += 7 + n / 2) {
+            model *m = model_new(engine, &test_types[t], entries_for(&test_types[t]), 0, n);
+            for (size_t i = 0; i < n && i < m->domain; i++) CHECK_EQ(model_assign(m, i), 1);
+            for (size_t i = 0; i < m->domain; i++)
+                if (i % 4) model_erase(m, i);
+            size_t before = gomap_total(m->map);
+            model_compact(m);
+            CHECK(gomap_total(m->map) <= before);
+            model_verify(m);
+            for (size_t i = 0; i < m->domain; i++) (void)model_assign(m, i);
+            model_verify(m);
+            model_free(m);
+        }
+    }
+}
+
+/* Of objects the one that came first is the key, however its equals are looked for; unequal ones of one hash are
+ * different keys, whatever the callback says of others; without a callback only the same is equal. */
+static void objects_are_equal_to_others(const test_engine *engine)
+{
+    static const char *const names[] = {"map[any]int", "map[any][129]byte"};
+    for (size_t t = 0; t < COUNT_OF(names); t++) {
+        gomap *m = gomap_new(engine->id, test_type_made(test_type_named(names[t])), 0, 5);
+        int added;
+        for (uint64_t alias = 0; alias < 3; alias++) {
+            for (size_t i = 0; i < 300; i++) {
+                TEST_KEY(key);
+                test_object_write(i, alias, key);
+                CHECK(test_put(m, key, (uint32_t)(i + 1000 * alias), &added) != NULL);
+                CHECK_EQ(added, alias == 0);
+            }
+            CHECK_EQ(m->count, 300);
+            CHECK_MAP(m);
+        }
+        gomap_iter iter;
+        const void *key, *value;
+        gomap_iter_begin(&iter, m);
+        while (gomap_iter_next(&iter, &key, &value) == 1) {
+            size_t number = test_key_number(m, key); /* which checks that it is the first */
+            gomap_key room;
+            CHECK(test_value_is(m, (uint32_t)(number + 2000), value));
+            CHECK(gomap_find(m, gomap_key_again(m, key, &room)) == value);
+            room.object.object |= (uint64_t)1 << TEST_ALIAS_BITS;
+            CHECK(room.object.same == NULL && gomap_find(m, &room) == NULL);
+            room.object.same = test_same;
+            CHECK(gomap_find(m, &room) == value);
+            room.object.hash++;
+            CHECK(gomap_find(m, &room) == NULL);
+        }
+        gomap_iter_end(&iter);
+        gomap_free(m);
+    }
+}
+
 static void clearing(const test_engine *engine)
 {
     for (size_t t = 0; t < COUNT_OF(test_types); t++) {
@@ -400,7 +503,7 @@ static void three_counts_agree(const test_engine *engine)
     for (size_t t = 0; t < COUNT_OF(test_types); t++) {
         const gomap_type *type = test_type_made(&test_types[t]);
         size_t n = test_domain(type, entries_for(&test_types[t]));
-        unsigned char key[TEST_KEY_MAX];
+        TEST_KEY(key);
         gomap_memory memory;
         int added;
         gomap *m = gomap_new(engine->id, type, 0, t);
@@ -408,7 +511,7 @@ static void three_counts_agree(const test_engine *engine)
         for (int round = 0; round < 2; round++) {
             for (size_t i = 0; i < n; i++) {
                 test_key(type, i, key);
-                CHECK(gomap_assign(m, key, &added) != NULL);
+                CHECK(test_put(m, key, (uint32_t)(i + n * (size_t)round), &added) != NULL);
                 check_counts(m, 0);
             }
             for (size_t i = 0; i < n; i += 2) {
@@ -448,8 +551,9 @@ static void three_counts_agree(const test_engine *engine)
 /* Reading and iterating take no memory. */
 static void reading_allocates_nothing(const test_engine *engine)
 {
+    static const char *const names[] = {"map[int]*[128]byte", "map[string]string"};
     for (size_t n = 0; n < 500; n += 1 + n / 8) {
-        model *m = model_new(engine, test_type_named("map[int]*[128]byte"), 600, 0, n);
+        model *m = model_new(engine, test_type_named(names[n % 2]), 600, 0, n);
         for (size_t i = 0; i < n; i++) CHECK_EQ(model_assign(m, i), 1);
         gomap_fail_after(0, 1);
         model_verify(m);
@@ -481,6 +585,9 @@ int main(void)
         {"cloning", cloning},
         {"merging", merging},
         {"clearing", clearing},
+        {"detaching", detaching},
+        {"compacting", compacting},
+        {"objects_are_equal_to_others", objects_are_equal_to_others},
         {"three_counts_agree", three_counts_agree},
         {"reading_allocates_nothing", reading_allocates_nothing},
     };

@@ -215,6 +215,179 @@ static void no_buckets(void)
     }
 }
 
+/* ---- strings --------------------------------------------------------------------------------- */
+
+/* The image of the key or the value of an entry, which begins with its key. */
+static unsigned char *image_of(const model *model, size_t number, int is_value)
+{
+    TEST_KEY(key);
+    test_key(model->type, number, key);
+    unsigned char *value = gomap_find(model->map, key);
+    CHECK(value != NULL);
+    return is_value ? value : value - model->type->key_size;
+}
+
+/* The image of the nth string of this length. */
+static unsigned char *image_with(const model *model, int is_value, size_t length, int is_long, size_t nth)
+{
+    for (size_t number = 0; number < model->domain; number++) {
+        unsigned char *image = image_of(model, number, is_value);
+        if (gm_image_length(image) == length && gm_image_is_long(image) == is_long && nth-- == 0) return image;
+    }
+    CHECK(!model); /* there is no such string */
+    return NULL;
+}
+
+#define BROKEN_BYTE(invariant, map, at, byte)                                            \
+    do {                                                                                 \
+        unsigned char wrong_ = (unsigned char)(byte);                                    \
+        broken_by(map, at, &wrong_, 1, invariant, __LINE__);                             \
+    } while (0)
+
+static void broken_number(gomap *map, unsigned char *image, uint32_t number)
+{
+    broken_by(map, image + 8, &number, sizeof number, "T2", __LINE__);
+}
+
+static void inline_images(model *model, int is_value)
+{
+    gomap *map = model->map;
+    static const size_t lengths[] = {1, 4, 7, 8, 9, 15};
+    for (size_t l = 0; l < COUNT_OF(lengths); l++) {
+        size_t length = lengths[l];
+        unsigned char *image = image_with(model, is_value, length, 0, 1);
+        for (size_t i = length; i < 15; i++) BROKEN_BYTE("T1", map, image + i, 1);
+        for (unsigned end = GM_IMAGE_LONG + 1; end < 256; end += 46) BROKEN_BYTE("T1", map, image + 15, end);
+        if (image[length - 1]) BROKEN_BYTE("T1", map, image + 15, GM_IMAGE_INLINE + length - 1);
+        if (length == 15) continue;
+        /* One more zero at its end: another string, with an image as good as any. */
+        if (is_value) BROKEN_BYTE("T2", map, image + 15, image[15] + 1);
+        else BROKEN_BYTE("E3", map, image + 15, image[15] + 1);
+    }
+    unsigned char *full = image_with(model, is_value, 16, 0, 0);
+    BROKEN_BYTE("T1", map, full + 15, 0xff);
+}
+
+static void long_images(model *model, int is_value, size_t length)
+{
+    gomap *map = model->map;
+    gm_texts *texts = el_of(map)->texts[is_value];
+    unsigned char *image = image_with(model, is_value, length, 1, 0), *other = image_with(model, is_value, length, 1, 1);
+    unsigned class = gm_text_class(length);
+    gm_store *store = &texts->store[class];
+    CHECK(store->used >= 2);
+    uint32_t number = gm_image_number(image);
+    unsigned char *record = gm_text_record(texts, class, number);
+    BROKEN_BYTE("T1", map, image + 14, 1);
+    BROKEN_BYTE("T1", map, image + 15, GM_IMAGE_LONG + 1);
+    broken_number(map, image, 0);
+    broken_number(map, image, store->used + 1);
+    broken_number(map, image, UINT32_MAX);
+    broken_number(map, image, gm_image_number(other)); /* two that name one string */
+    /* Lengths: none, too short for a long one, of another class, more than the region's. */
+    unsigned char shorter[GM_IMAGE];
+    memcpy(shorter, image, GM_IMAGE);
+    memset(shorter + 5, 0, 3);
+    memset(shorter + 12, 0, 2);
+    broken_by(map, image, shorter, GM_IMAGE, "T1", __LINE__);
+    shorter[5] = 15;
+    broken_by(map, image, shorter, GM_IMAGE, "T1", __LINE__);
+    BROKEN_BYTE("T2", map, image + 7, image[7] ^ 0x80);
+    BROKEN_BYTE("T2", map, image + 13, 1);
+    /* The hash: of a key it leads elsewhere. */
+    if (is_value) BROKEN_BYTE("T1", map, image, image[0] ^ 1);
+    else BROKEN_BYTE("T2", map, image, image[0] ^ 1);
+    BROKEN_BYTE("T2", map, record, record[0] ^ 1);
+    BROKEN_BYTE("T2", map, record + 7, record[7] ^ 0x80);
+    unsigned char *bytes = (unsigned char *)(uintptr_t)gm_text_at(texts, image);
+    BROKEN_BYTE("T1", map, bytes, ~bytes[0]);
+    BROKEN_BYTE("T1", map, bytes + length - 1, bytes[length - 1] + 1);
+    if (class == GM_TEXT_LARGE) BROKEN_BYTE("T2", map, record + 16, record[16] + 1);
+    else BROKEN_BYTE("T1", map, image + 5, (length & 7) ? length + 1 : length - 1); /* of the same class */
+    /* The store. */
+    BROKEN_BY("T2", map, store->used, store->used - 1);
+    BROKEN_BY("S2", map, store->live, store->live - 1);
+    BROKEN_BY("S2", map, store->free, 1);
+    BROKEN_BY("T2", map, texts->live, texts->live + 1);
+    BROKEN_BY("T2", map, texts->live, texts->live - 1);
+}
+
+static void strings(void)
+{
+    static const char *const names[] = {"map[string]string", "map[string][128]byte", "map[int]string", "map[int]*string",
+                                        "map[any]string", "map[[129]byte]string"};
+    for (size_t t = 0; t < COUNT_OF(names); t++) {
+        model *model = filled(names[t], 600);
+        gomap *map = model->map;
+        gm_elastic *m = el_of(map);
+        BROKEN_BY("T2", map, m->text_bytes, m->text_bytes + 1);
+        BROKEN_BY("T2", map, m->text_bytes, m->text_bytes - 1);
+        for (int is_value = 0; is_value < 2; is_value++) {
+            gm_texts *texts = m->texts[is_value];
+            CHECK((texts != NULL) == (is_value ? model->type->value_string : model->type->key_kind == GOMAP_STRING));
+            if (texts == NULL) continue;
+            inline_images(model, is_value);
+            long_images(model, is_value, 17);
+            long_images(model, is_value, 120);
+            long_images(model, is_value, 4089);
+            BROKEN_BY("T2", map, m->texts[is_value], NULL);
+            unsigned empty = 0;
+            while (texts->store[empty].used) empty++;
+            BROKEN_BY("T2", map, texts->store[empty].stride, texts->store[empty].stride + 8);
+        }
+        model_free(model);
+    }
+}
+
+/* Strings in the overflow list are held to the same. */
+static void strings_in_the_overflow_list(void)
+{
+    enum { FORCED = 40 };
+    size_t numbers[FORCED];
+    model *model = model_new(&elastic, test_type_named("map[string]string"), 60000, 0, 1);
+    gomap *map = model->map;
+    gm_elastic *m = el_of(map);
+    CHECK_EQ(forced_numbers(map, 4, model->domain, numbers, FORCED), FORCED);
+    for (size_t i = 0; i < FORCED; i++) CHECK_EQ(model_assign(model, numbers[i]), 1);
+    CHECK_EQ(m->overflow_used, FORCED - EL_SLOTS);
+    int broken[2] = {0, 0};
+    for (uint32_t i = 0; i < m->overflow_used; i++) {
+        for (int is_value = 0; is_value < 2; is_value++) {
+            unsigned char *image = el_overflow(m, i, (gm_kind){GM_IMAGES, 16, 0}) + is_value * GM_IMAGE;
+            if (!gm_image_is_long(image)) continue;
+            broken_number(map, image, 0);
+            broken_number(map, image, gm_image_number(image) + 1);
+            broken[is_value]++;
+        }
+    }
+    CHECK(broken[0] && broken[1]);
+    model_free(model);
+}
+
+/* A region that holds nothing. */
+static void region_without_strings(void)
+{
+    model *full = filled("map[string]string", 100), *small = filled("map[string]string", 10);
+    model *none = model_new(&elastic, test_type_named("map[string]string"), 10, 0, 1);
+    gm_texts nothing = *el_of(full->map)->texts[0], *at = &nothing;
+    nothing.live = 0;
+    for (unsigned class = 0; class < GM_TEXT_CLASSES; class++) {
+        gm_store *store = &nothing.store[class];
+        memset(&store->region, 0, sizeof store->region);
+        store->capacity = store->used = store->live = store->free = 0;
+    }
+    for (int is_value = 0; is_value < 2; is_value++) {
+        CHECK(el_of(small->map)->texts[is_value] == NULL);
+        BROKEN_BY("T3", small->map, el_of(small->map)->texts[is_value], at);
+        BROKEN_BY("T3", none->map, el_of(none->map)->texts[is_value], at);
+        BROKEN_BY("T2", small->map, el_of(small->map)->texts[is_value], el_of(full->map)->texts[is_value]);
+    }
+    BROKEN_BY("T2", none->map, el_of(none->map)->text_bytes, 1);
+    model_free(full);
+    model_free(small);
+    model_free(none);
+}
+
 int main(void)
 {
     test_count_bytes();
@@ -225,5 +398,8 @@ int main(void)
     overflow_list("map[int]int", 0);
     overflow_list("map[int]*[128]byte", 1);
     no_buckets();
+    strings();
+    strings_in_the_overflow_list();
+    region_without_strings();
     return 0;
 }

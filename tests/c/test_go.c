@@ -163,7 +163,7 @@ static void buckets_are_gos_to_the_byte(void)
     for (size_t t = 0; t < COUNT_OF(test_types); t++) {
         const test_type *type = &test_types[t];
         size_t key = type->key_size > 128 ? 8 : type->key_size;
-        size_t value = type->value_size > 128 || type->value_pointer ? 8 : type->value_size;
+        size_t value = type->value_size > 128 || type->value_flags & GOMAP_POINTER ? 8 : type->value_size;
         gomap *m = new_map(type->name, 0, 1);
         CHECK_EQ(test_stats(m).bucket_bytes, 8 + 8 * key + 8 * value + 8);
         gomap_free(m);
@@ -473,7 +473,8 @@ static void last_written_zero_is_kept(void)
  * the buckets, and clear reaches them. */
 static void nans_are_entries(void)
 {
-    static const char *const types[] = {"map[float32]float32", "map[float64]int", "map[float64]*[200]byte"};
+    static const char *const types[] = {"map[float32]float32", "map[float64]int", "map[float64]*[200]byte",
+                                        "map[float64]string"};
     for (size_t t = 0; t < COUNT_OF(types); t++) {
         model *m = model_new(&go, test_type_named(types[t]), 1000, 0, t);
         unsigned char nan[8];
@@ -503,6 +504,27 @@ static void nans_are_entries(void)
         model_verify(m);
         model_free(m);
     }
+}
+
+/* One whose string there is no memory for is gone again, though no look-up finds it. */
+static void nans_without_memory(void)
+{
+    model *m = model_new(&go, test_type_named("map[float64]string"), 300, 0, 1);
+    size_t refused = 0;
+    for (size_t i = 0; i < m->domain; i++) {
+        CHECK_EQ(model_assign(m, i), 1);
+        if (m->nans == MODEL_NANS) continue;
+        for (int64_t nth = 0;; nth++, refused++) {
+            gomap_fail_after(nth, 1);
+            int added = model_assign_nan(m);
+            gomap_fail_after(-1, 0);
+            CHECK_MAP(m->map);
+            if (added == 1) break;
+        }
+    }
+    CHECK(refused >= MODEL_NANS);
+    model_verify(m);
+    model_free(m);
 }
 
 /* Churn at constant size, and a whole iteration in the middle of every growth to the same size. */
@@ -643,6 +665,7 @@ int main(void)
         reserve_never_shrinks,
         last_written_zero_is_kept,
         nans_are_entries,
+        nans_without_memory,
         nans_survive_same_size_growth,
         many_nans_do_not_chain,
         order_differs_between_iterations,

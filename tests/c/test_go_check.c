@@ -145,11 +145,55 @@ static void map_with_records(void)
     model_free(model);
 }
 
+static void map_with_strings(void)
+{
+    static const char *const names[] = {"map[string]string", "map[int]*string", "map[string][128]byte", "map[float64]string"};
+    for (size_t t = 0; t < COUNT_OF(names); t++) {
+        for (size_t n = 240; n <= 1700; n += 1460) { /* the second while growing */
+            model *model = model_new(&test_engines[0], test_type_named(names[t]), n, 0, 1);
+            for (size_t i = 0; i < model->domain; i++) CHECK_EQ(model_assign(model, i), 1);
+            gomap *map = model->map;
+            gm_go *m = go_of(map);
+            CHECK_EQ(m->old.at != NULL, n == 1700);
+            gomap_iter iter;
+            const void *at[2];
+            int broken[2] = {0, 0};
+            gomap_iter_begin(&iter, map);
+            while (gomap_iter_next(&iter, &at[0], &at[1]) == 1 && broken[0] + broken[1] < 40) {
+                for (int is_value = 0; is_value < 2; is_value++) {
+                    if (!(is_value ? m->value_string : m->key_string)) continue;
+                    gomap_string *string = (gomap_string *)(uintptr_t)at[is_value];
+                    BROKEN_BY("G9", map, string->at, string->length ? NULL : (const void *)map);
+                    if (string->length) BROKEN_BY("G9", map, string->length, 0);
+                    if (is_value) BROKEN_BY("G9", map, string->length, string->length + 1);
+                    if (!is_value && string->length) {
+                        unsigned char *bytes = (unsigned char *)(uintptr_t)string->at;
+                        BROKEN_BY("G2", map, *bytes, (unsigned char)~*bytes);
+                    }
+                    broken[is_value]++;
+                }
+            }
+            gomap_iter_end(&iter);
+            CHECK(!m->key_string || broken[0]);
+            CHECK(!m->value_string || broken[1]);
+            BROKEN_BY("G9", map, m->text_bytes, m->text_bytes + 1);
+            BROKEN_BY("G9", map, m->text_bytes, m->text_bytes - 1);
+            BROKEN_BY("M1", map, m->purposes.live[GOMAP_STRINGS], m->purposes.live[GOMAP_STRINGS] - 1);
+            BROKEN_BY("M1", map, m->purposes.live[GOMAP_STRINGS], m->purposes.live[GOMAP_STRINGS] + 1);
+            model_free(model);
+        }
+    }
+    model *none = model_new(&test_engines[0], test_type_named("map[string]string"), 10, 0, 1);
+    BROKEN_BY("G9", none->map, go_of(none->map)->text_bytes, 1);
+    model_free(none);
+}
+
 int main(void)
 {
     test_count_bytes();
     settled_map();
     growing_map();
     map_with_records();
+    map_with_strings();
     return 0;
 }

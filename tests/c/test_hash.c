@@ -51,6 +51,13 @@ static const key_kind kinds[] = {
     {"128-byte", {GM_BYTES, 0, 0}, 128},
     {"129-byte", {GM_BYTES, 0, 1}, 129},
     {"200-byte", {GM_BYTES, 0, 1}, 200},
+    /* Strings, as Go's engine hashes them; and images, which the elastic one hashes: inline and long. */
+    {"33-byte string", {GM_STRINGS, 16, 0}, 33},
+    {"7-byte image", {GM_IMAGES, 16, 0}, 7},
+    {"15-byte image", {GM_IMAGES, 16, 0}, 15},
+    {"16-byte image", {GM_IMAGES, 16, 0}, 16},
+    {"33-byte image", {GM_IMAGES, 16, 0}, 33},
+    {"200-byte image", {GM_IMAGES, 16, 0}, 200},
 };
 
 static uint64_t reversed(uint64_t x)
@@ -113,7 +120,15 @@ static void use(const key_kind *kind, uint64_t seed)
     map.seed = gm_seed_draw(&seed);
 }
 
-static uint64_t hash_of(const void *key, const key_kind *kind) { return gm_key_hash(&map, key, kind->kind); }
+static uint64_t hash_of(const void *key, const key_kind *kind)
+{
+    gomap_string string = {key, kind->size};
+    gm_text text;
+    if (kind->kind.code == GM_STRINGS) return gm_key_hash(&map, &string, kind->kind);
+    if (kind->kind.code != GM_IMAGES) return gm_key_hash(&map, key, kind->kind);
+    CHECK(gm_text_make(&text, &string, map.seed));
+    return gm_key_hash(&map, text.image, kind->kind);
+}
 
 /* ---- spread --------------------------------------------------------------------------------- */
 
@@ -229,7 +244,7 @@ static void words_spread(void)
 
 static int is_bytes(const key_kind *kind)
 {
-    return kind->kind.code == GM_BYTES;
+    return kind->kind.code == GM_BYTES || kind->kind.code == GM_STRINGS || kind->kind.code == GM_IMAGES;
 }
 
 /* Byte keys: a counter at either end or in the middle of equal bytes, and a decimal number in text. */

@@ -61,6 +61,9 @@ int main(void)
         soak(&test_engines[e], "map[[129]byte][129]byte", OPERATIONS / 4, 2);
         soak(&test_engines[e], "map[float32]float32", OPERATIONS / 8, 3);
         soak(&test_engines[e], "map[uint16][3]byte", OPERATIONS / 8, 4);
+        soak(&test_engines[e], "map[string]string", OPERATIONS / 10, 5);
+        soak(&test_engines[e], "map[string][128]byte", OPERATIONS / 10, 6);
+        soak(&test_engines[e], "map[any]int", OPERATIONS / 10, 7);
     }
     return 0;
 }
