@@ -1630,7 +1630,7 @@ cdef class Set(Base):
         cdef const void *at
         cdef int added
         if self.objects:
-            room_for(self, key, NULL, &added)
+            room_for(self, key, NULL, True, &added)
             return 0
         if self.key.packs:
             key = packed_of(self, KEY, self.key, key, True)
