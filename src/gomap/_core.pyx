@@ -28,7 +28,7 @@ from numbers import Rational, Real
 from .alias import alias
 from .memory import MemoryReport, Stats
 from .types import Type, parse, parse_map
-from .views import MapItemsView, MapKeysView, MapValuesView
+from .views import MapItemsView, MapKeysView, MapValuesView, is_typed
 
 cdef extern from "_convert.h" nogil:
     bint gomap_int64_read(object, int64_t *value)
@@ -47,6 +47,7 @@ cdef extern from "_objects.h":
         gomap_object core
         PyObject *stored
         PyObject *candidates
+        Py_ssize_t again
         bint undecided
         bint failed
     void gomap_object_key_init(gomap_object_key *made, object key, Py_hash_t hash)
@@ -1378,14 +1379,18 @@ cdef class BaseMap(Base):
             return NotImplemented
         if len(self) != len(other):
             return False
-        try:
-            for key, value in self.items():
-                if key not in other or not other[key] == value:
+        cdef bint typed = isinstance(other, BaseMap) and (<BaseMap>other).key.kind != OBJECT
+        for key, value in self.items():
+            try:
+                if key not in other:
                     return False
-        except (TypeError, ValueError):
-            if isinstance(other, BaseMap):  # of a key type that has no such keys
+            except (TypeError, ValueError):
+                if typed:  # it has no such keys
+                    return False
+                raise
+            found = other[key]
+            if found is not value and not found == value:
                 return False
-            raise
         return True
 
     # ---- iteration ----
@@ -1550,6 +1555,8 @@ cdef bint holds(Set s, object element) except -1:
             element = packed_of(s, KEY, s.key, element, False)
         s.find(element, False, &found)
     except (TypeError, ValueError):
+        if s.objects:  # it is the key's own
+            raise
         return False
     return found != NULL
 
@@ -1560,8 +1567,10 @@ cdef bint among(object others, object key) except -1:
         return holds(others, key)
     try:
         return key in others
-    except (TypeError, ValueError):  # a view of a map that has no such keys
-        return False
+    except (TypeError, ValueError):
+        if is_typed(others):  # a view of a map that has no such keys
+            return False
+        raise
 
 
 cdef bint is_subset(Set s, object other) except -1:
@@ -1709,7 +1718,8 @@ cdef class Set(Base):
                 try:
                     self.erase(element)
                 except (TypeError, ValueError):  # no key of this set
-                    pass
+                    if self.objects:
+                        raise
         return 0
 
     def difference_update(self, *others):

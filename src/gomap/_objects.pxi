@@ -18,6 +18,7 @@ cdef object settle(Base m, gomap_object_key *key, object wanted):
     while True:
         candidates = []
         key.candidates = <PyObject *>candidates
+        key.again = 0
         key.core.same = gomap_same_object
         key.core.object = <uint64_t><uintptr_t><PyObject *>wanted
         key.stored = NULL
@@ -290,9 +291,26 @@ cdef int map_clear(PyObject *self) noexcept:
     return 0
 
 
+cdef traverseproc iterator_traverse = (<PyTypeObject *>MapIterator).tp_traverse
+
+cdef int pair_traverse(PyObject *self, visitproc visit, void *arg) noexcept:
+    cdef PyObject *pair = (<MapIterator>self).pair
+    cdef int stop = visit(pair, arg) if pair != NULL else 0
+    return stop if stop else iterator_traverse(self, visit, arg)
+
+
+cdef int pair_clear(PyObject *self) noexcept:
+    cdef PyObject *pair = (<MapIterator>self).pair
+    (<MapIterator>self).pair = NULL
+    Py_XDECREF(pair)
+    return 0
+
+
 cdef void collect_entries() noexcept:
     """Makes the collector see what is in the maps: Cython's own functions for it know of attributes only."""
     for cls in (Base, BaseMap, Map, GoMap, Set):
         if (<PyTypeObject *>cls).tp_traverse == types_traverse or cls is Base:
             (<PyTypeObject *>cls).tp_traverse = map_traverse
         (<PyTypeObject *>cls).tp_clear = map_clear
+    (<PyTypeObject *>MapIterator).tp_traverse = pair_traverse
+    (<PyTypeObject *>MapIterator).tp_clear = pair_clear
