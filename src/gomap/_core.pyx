@@ -296,8 +296,8 @@ cdef int core_kind(int kind):
 
 # ---- Python objects to bytes ----------------------------------------------------------------------
 
-cdef str shown(object value):
-    """A value for an error message, short whatever it is."""
+cdef str shown(object value, bint quiet=True):
+    """A value for an error message, short whatever it is; quiet about what goes wrong."""
     if PyLong_Check(value) and not PyBool_Check(value) and value.bit_length() > 256:
         return f"an int of {value.bit_length()} bits"
     if isinstance(value, (str, bytes, bytearray)) and len(value) > 60:
@@ -305,6 +305,8 @@ cdef str shown(object value):
     try:
         text = repr(value)
     except Exception:  # whatever it is, the error to report is another
+        if not quiet:
+            raise
         return "(its repr fails)"
     return text if len(text) <= 60 else text[:57] + "..."
 
@@ -983,7 +985,7 @@ cdef class Base:
                 if len(entries) == 6:
                     entries.append(f"... {self.map.count - 6:,} more")
                     break
-                entries.append(shown(key) if is_set else f"{shown(key)}: {shown(value)}")
+                entries.append(shown(key, False) if is_set else f"{shown(key, False)}: {shown(value, False)}")
         finally:
             Py_ReprLeave(self)
         return f"{start}, {{{', '.join(entries)}}})"
@@ -1337,7 +1339,14 @@ cdef class BaseMap(Base):
         """
         cdef BaseMap made
         if key is MISSING and value is MISSING and cls.__init__ not in TYPELESS:
-            made = cls()
+            own = cls()
+            if not isinstance(own, BaseMap) or type(own).__setitem__ is not BaseMap.__setitem__:
+                if fill is MISSING:
+                    fill = Map(int, own.value_type).setdefault(0) if isinstance(own, BaseMap) else None
+                for each in keys:  # as it says, and as dict does
+                    own[each] = fill
+                return own
+            made = own
         elif key is MISSING or value is MISSING:
             raise TypeError(f"fromkeys: expected the types, as {cls.__name__}[key, value].fromkeys(keys) or by key= "
                             f"and value=; {'both are' if key is value else 'one is'} missing")
