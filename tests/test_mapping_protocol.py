@@ -1,7 +1,7 @@
 """CPython's own tests of mappings, on maps of objects and on typed ones.
 
-They are written for dict. A map that differs by intention has a test of its own in place of dict's: DIFFERENCES
-says which, and why.
+They are written for dict. A map that differs by intention has a test of its own in place of dict's:
+DIFFERENCES says which, and why.
 """
 
 from __future__ import annotations
