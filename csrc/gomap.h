@@ -169,8 +169,7 @@ struct gomap_engine {
     uint64_t (*string_bytes)(const gomap *);
     size_t (*swap)(gomap *, gomap *); /* all but where they stand; the bytes of that */
     size_t (*find_many)(const gomap *, const void *keys, size_t count, void **found);
-    size_t (*put_many)(gomap *, const void *keys, size_t count, void *values, size_t value_stride);
-    size_t (*code_many)(gomap *, const void *keys, size_t count, int64_t *codes);
+    size_t (*put_many)(gomap *, const void *keys, size_t count, void *values, size_t value_stride, int codes);
     size_t (*erase_many)(gomap *, const void *keys, size_t count);
     /* Where an engine has them; else NULL. */
     int (*fill)(gomap *, size_t count);
@@ -283,14 +282,14 @@ static inline size_t gomap_find_many(const gomap *map, const void *keys, size_t 
  * than count when memory has run out. */
 static inline size_t gomap_put_many(gomap *map, const void *keys, size_t count, const void *values, size_t value_stride)
 {
-    return map->engine->put_many(map, keys, count, (void *)(uintptr_t)values, value_stride);
+    return map->engine->put_many(map, keys, count, (void *)(uintptr_t)values, value_stride, 0);
 }
 
 /* For eight-byte values: a key that is new gets the number of entries before it, and codes[i] becomes key i's
  * value. Returns as put_many does. */
 static inline size_t gomap_code_many(gomap *map, const void *keys, size_t count, int64_t *codes)
 {
-    return map->engine->code_many(map, keys, count, codes);
+    return map->engine->put_many(map, keys, count, codes, sizeof *codes, 1);
 }
 
 /* Returns how many keys were there; one that comes twice counts once. */

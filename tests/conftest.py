@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import settings
@@ -21,9 +24,10 @@ KEY_TYPES = [
     *(f"[{size}]byte" for size in (0, 1, 3, 8, 16, 32, 128, 129, 4000)),
     "struct{a int8; b float64; c struct{d uint64; e [3]byte}; f bool}",
     "struct{a uint16; b [4096]byte}",
+    *("string", "bytes", "any"),
 ]
 VALUE_TYPES = [*KEY_TYPES, *("*" + name for name in KEY_TYPES if "[" in name), "*int", "*bool", "*float32"]
-VALUE_TYPES += ["struct{}", "*struct{}", "*struct{a uint32; b int16}"]
+VALUE_TYPES += ["struct{}", "*struct{}", "*struct{a uint32; b int16}", "*string", "*any"]
 
 #: A pair for every way that the core stores keys and values.
 PAIRS = [
@@ -38,7 +42,48 @@ PAIRS = [
     ("[0]byte", "[0]byte"),
     ("int32", "struct{}"),
     ("struct{a int16; b struct{c float32; d [2]byte}}", "struct{a uint32; b bool}"),
+    ("string", "int"),
+    ("int", "string"),
+    ("string", "bytes"),
+    ("bytes", "*string"),
+    ("any", "any"),
+    ("any", "string"),
+    ("string", "*any"),
+    ("uint16", "any"),
+    ("struct{a int16; b [3]byte}", "any"),
 ]
+
+#: Lengths about which something changes: what stands in an entry and what in a region, how lengths are kept.
+LENGTHS = (0, 1, 2, 14, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 129, 255, 256, 257, 4095, 4096, 5000)
+#: Texts with characters of every width in memory and in UTF-8, with what needs no character, and with NULs.
+TEXTS = (
+    *("\0", "\0\0", "a\0", "\0a", "é", "ÿ" * 8, "é" * 7 + "a", "€", "漢字" * 3, "\uffff", "𝄞", "😀" * 4),
+    *("a" * 11 + "😀", "é€𝄞", "\ud800", "\udfff\ud800", "a\udc80", "\U0010ffff", "e\u0301", "ﬁ"),
+)
+
+
+@dataclass(frozen=True)
+class Thing:
+    """An object whose equality is written in Python."""
+
+    number: int
+
+
+class Word(str):
+    """A str that is one, but not exactly."""
+
+
+class Pair(NamedTuple):
+    one: Any
+    other: Any
+
+
+#: Python objects of many kinds, no two of them equal.
+OBJECTS: tuple[Any, ...] = (
+    *(None, True, 0, -1, 2**70, -(2**63), 1.5, float("inf"), 1j, "", "text", "é€𝄞", "\ud800", b"", b"text"),
+    *((), (1, "one"), ((), ((),)), frozenset(), frozenset({1, "one"}), Pair(1, (2, 3)), Word("word")),
+    *(int, len, Ellipsis, NotImplemented, range(5), Fraction(1, 3), Decimal("2.5"), Thing(5), Thing(6)),
+)
 
 # The same examples in every run; HYPOTHESIS_PROFILE=explore looks for new ones.
 settings.register_profile("fixed", derandomize=True, deadline=None, database=None, stateful_step_count=40)
@@ -58,6 +103,15 @@ def make_examples(spelling: str, count: int) -> list[Any]:
         smallest = 2.0**-149 if type_.kind is Kind.FLOAT32 else 5e-324
         limits = [largest, -largest, smallest, -smallest, float("inf"), float("-inf"), 0.0]
         return (limits + [i * 0.25 for i in range(1, count + 1)])[:count]
+    if type_.kind is Kind.STRING:
+        return list(
+            islice(dict.fromkeys((*TEXTS, *("x" * length for length in LENGTHS), *_texts(count))), count)
+        )
+    if type_.kind is Kind.VARBYTES:
+        made = (bytes([length % 256]) * length for length in LENGTHS)
+        return list(islice(dict.fromkeys((*made, *(text.encode() for text in _texts(count)))), count))
+    if type_.kind is Kind.OBJECT:
+        return list(islice(dict.fromkeys((*OBJECTS, *_objects(count))), count))
     if type_.kind is Kind.STRUCT:
         columns = [make_examples(each.type.name, count) for each in type_.fields]
         made = (type_.namedtuple(*(column[i % len(column)] for column in columns)) for i in range(count))
@@ -69,6 +123,32 @@ def make_examples(spelling: str, count: int) -> list[Any]:
     high = low + 2**bits - 1
     spread = range(low, high, max(1, (high - low) // count))
     return list(islice(dict.fromkeys((low, high, *spread)), count))
+
+
+def make_zero(spelling: str) -> Any:
+    """What a value is that nothing was put in."""
+    type_ = parse(spelling)
+    if type_.kind in (Kind.NOTHING, Kind.OBJECT):
+        return None
+    if type_.kind is Kind.STRUCT:
+        return type_.namedtuple(*(make_zero(each.type.name) for each in type_.fields))
+    if type_.kind is Kind.BYTES:
+        return bytes(type_.size)
+    return {Kind.STRING: "", Kind.VARBYTES: b"", Kind.BOOL: False}.get(
+        type_.kind, 0.0 if "FLOAT" in type_.kind.name else 0
+    )
+
+
+def _texts(count: int) -> Iterator[str]:
+    """Texts of lengths that follow no order, some of characters beyond ASCII."""
+    for i in range(count):
+        yield f"{i}{'aé€𝄞'[i % 4] * (i * i % 40)}"
+
+
+def _objects(count: int) -> Iterator[Any]:
+    makers = (str, float, Thing, lambda i: (i, str(i)), lambda i: i + 2**64, lambda i: frozenset({i, -i}))
+    for i in range(2, count + 2):
+        yield makers[i % len(makers)](i)
 
 
 def _fixed(size: int, index: int) -> bytes:
@@ -98,6 +178,11 @@ def value_type(request: pytest.FixtureRequest) -> str:
 def pair(request: pytest.FixtureRequest) -> tuple[str, str]:
     key, value = request.param
     return key, value
+
+
+@pytest.fixture
+def zero() -> Callable[[str], Any]:
+    return make_zero
 
 
 @pytest.fixture

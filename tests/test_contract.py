@@ -242,6 +242,23 @@ def test_fromkeys(map_class: Class) -> None:
         map_class.fromkeys([1, 2])
 
 
+def test_fromkeys_of_a_subclass(map_class: Class) -> None:
+    class Noting(map_class):
+        def __init__(self) -> None:
+            super().__init__(int, "[2]byte")
+
+        def __setitem__(self, key: int, value: bytes) -> None:
+            noted.append((key, value))
+            super().__setitem__(key, value)
+
+    noted: list[tuple[int, bytes]] = []
+    made = Noting.fromkeys([1, 2])
+    assert type(made) is Noting
+    assert_same(made, {1: b"\0\0", 2: b"\0\0"})
+    assert_same(Noting.fromkeys([3], b"ab"), {3: b"ab"})
+    assert noted == [(1, b"\0\0"), (2, b"\0\0"), (3, b"ab")]  # as dict's does
+
+
 def test_update_with_keywords_asks_for_keys_of_the_type(map_class: Class) -> None:
     m = map_class(int, int)
     with pytest.raises(TypeError, match=r"^key: expected int for int, got str 'a'$"):
@@ -285,7 +302,9 @@ def test_update_from_a_dict_that_changes_meanwhile(map_class: Class) -> None:
 # ---- single entries ----------------------------------------------------------------------------------
 
 
-def test_setdefault(map_class: Class, pair: tuple[str, str], examples: Examples) -> None:
+def test_setdefault(
+    map_class: Class, pair: tuple[str, str], examples: Examples, zero: Callable[[str], Any]
+) -> None:
     key, other = (examples(pair[0], 2) * 2)[:2]
     value = examples(pair[1], 2)[-1]
     m = map_class(*pair)
@@ -294,8 +313,8 @@ def test_setdefault(map_class: Class, pair: tuple[str, str], examples: Examples)
     model = {key: value}
     if other != key:
         model[other] = m.setdefault(other)
-        zero = model[other]  # Go's: of a struct and of bytes, nothing but zeros
-        assert not zero or (len(zero) == len(value) and not any(zero))
+        assert model[other] == zero(pair[1])  # as in Go
+        assert type(model[other]) is type(zero(pair[1]))
         assert m.setdefault(other, value) == model[other]
     assert_same(m, model)
 

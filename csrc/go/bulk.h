@@ -46,7 +46,7 @@ GM_INLINE size_t go_find_many(const gomap *map, const void *keys, size_t count, 
 }
 
 GM_INLINE size_t go_put_many(gomap *map, const void *keys, size_t count, unsigned char *values, size_t value_stride, int codes,
-                             go_evacuate_kind *evacuate, gm_kind kind)
+                             gm_kind kind)
 {
     gm_go *m = go_of(map);
     size_t stride = go_key_stride(m, kind), value_bytes = map->type->value_size;
@@ -58,7 +58,7 @@ GM_INLINE size_t go_put_many(gomap *map, const void *keys, size_t count, unsigne
         for (size_t i = 0; i < some; i++) {
             int added;
             unsigned char *value = values + (done + i) * value_stride;
-            unsigned char *room = go_assign(map, at + i * stride, &added, evacuate, kind);
+            unsigned char *room = map->engine->assign(map, at + i * stride, &added);
             if (room == NULL) return done + i;
             if (codes) {
                 if (added) gm_store64(room, map->count - 1);
@@ -71,7 +71,7 @@ GM_INLINE size_t go_put_many(gomap *map, const void *keys, size_t count, unsigne
     return count;
 }
 
-GM_INLINE size_t go_erase_many(gomap *map, const void *keys, size_t count, go_evacuate_kind *evacuate, gm_kind kind)
+GM_INLINE size_t go_erase_many(gomap *map, const void *keys, size_t count, gm_kind kind)
 {
     gm_go *m = go_of(map);
     size_t stride = go_key_stride(m, kind), erased = 0;
@@ -80,7 +80,7 @@ GM_INLINE size_t go_erase_many(gomap *map, const void *keys, size_t count, go_ev
         const unsigned char *at = (const unsigned char *)keys + done * stride;
         some = count - done < GO_WINDOW ? count - done : GO_WINDOW;
         go_window_ask(m, hash, at, stride, some, kind);
-        for (size_t i = 0; i < some; i++) erased += (size_t)go_erase(map, at + i * stride, evacuate, kind);
+        for (size_t i = 0; i < some; i++) erased += (size_t)map->engine->erase(map, at + i * stride);
     }
     return erased;
 }

@@ -668,7 +668,7 @@ cdef object add_one(BaseMap m, object key, object by):
     m.ready_to_write()
     check_countable(m)
     convert(m, VALUE, m.value, by, &cell, &at, True)
-    room = room_for(m, key, NULL, &added)
+    room = room_for(m, key, NULL, True, &added)
     if not gomap_add(room, at, m.value.kind):  # never so from zero, where by fits
         raise OverflowError(f"add: {number_out(m.value.kind, room)} + {number_out(m.value.kind, at)} for key "
                             f"{shown(key)} is out of range for {m.layout.value_type}")

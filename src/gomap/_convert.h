@@ -122,6 +122,8 @@ static inline PyObject *gomap_pair(PyObject **kept, PyObject *first, PyObject *s
 #if PY_VERSION_HEX >= 0x030E0000
         ((PyTupleObject *)made)->ob_hash = -1; /* of the pair before */
 #endif
+        /* The collector forgets a tuple of what leads nowhere; this one may lead somewhere now. */
+        if (!PyObject_GC_IsTracked(made)) PyObject_GC_Track(made);
         Py_INCREF(made);
         Py_DECREF(old_first);
         Py_DECREF(old_second);

@@ -29,7 +29,7 @@ from . import arrays
 from .alias import alias
 from .memory import MemoryReport, Stats
 from .types import Kind, Type, parse, parse_map
-from .views import MapItemsView, MapKeysView, MapValuesView
+from .views import MapItemsView, MapKeysView, MapValuesView, is_typed
 
 cdef extern from "_convert.h" nogil:
     bint gomap_int64_read(object, int64_t *value)
@@ -72,6 +72,7 @@ cdef extern from "_objects.h":
         gomap_object core
         PyObject *stored
         PyObject *candidates
+        Py_ssize_t again
         bint undecided
         bint failed
     void gomap_object_key_init(gomap_object_key *made, object key, Py_hash_t hash)
@@ -324,8 +325,8 @@ cdef int core_kind(int kind):
 
 # ---- Python objects to bytes ----------------------------------------------------------------------
 
-cdef str shown(object value):
-    """A value for an error message, short whatever it is."""
+cdef str shown(object value, bint quiet=True):
+    """A value for an error message, short whatever it is; quiet about what goes wrong."""
     if PyLong_Check(value) and not PyBool_Check(value) and value.bit_length() > 256:
         return f"an int of {value.bit_length()} bits"
     if isinstance(value, (str, bytes, bytearray)) and len(value) > 60:
@@ -333,6 +334,8 @@ cdef str shown(object value):
     try:
         text = repr(value)
     except Exception:  # whatever it is, the error to report is another
+        if not quiet:
+            raise
         return "(its repr fails)"
     return text if len(text) <= 60 else text[:57] + "..."
 
@@ -1039,7 +1042,7 @@ cdef class Base:
                 if len(entries) == 6:
                     entries.append(f"... {self.map.count - 6:,} more")
                     break
-                entries.append(shown(key) if is_set else f"{shown(key)}: {shown(value)}")
+                entries.append(shown(key, False) if is_set else f"{shown(key, False)}: {shown(value, False)}")
         finally:
             Py_ReprLeave(self)
         return f"{start}, {{{', '.join(entries)}}})"
@@ -1476,7 +1479,14 @@ cdef class BaseMap(Base):
         """
         cdef BaseMap made
         if key is MISSING and value is MISSING and cls.__init__ not in TYPELESS:
-            made = cls()
+            own = cls()
+            if not isinstance(own, BaseMap) or type(own).__setitem__ is not BaseMap.__setitem__:
+                if fill is MISSING:
+                    fill = Map(int, own.value_type).setdefault(0) if isinstance(own, BaseMap) else None
+                for each in keys:  # as it says, and as dict does
+                    own[each] = fill
+                return own
+            made = own
         elif key is MISSING or value is MISSING:
             raise TypeError(f"fromkeys: expected the types, as {cls.__name__}[key, value].fromkeys(keys) or by key= "
                             f"and value=; {'both are' if key is value else 'one is'} missing")
@@ -1518,14 +1528,18 @@ cdef class BaseMap(Base):
             return NotImplemented
         if len(self) != len(other):
             return False
-        try:
-            for key, value in self.items():
-                if key not in other or not other[key] == value:
+        cdef bint typed = isinstance(other, BaseMap) and (<BaseMap>other).key.kind != OBJECT
+        for key, value in self.items():
+            try:
+                if key not in other:
                     return False
-        except (TypeError, ValueError):
-            if isinstance(other, BaseMap):  # of a key type that has no such keys
+            except (TypeError, ValueError):
+                if typed:  # it has no such keys
+                    return False
+                raise
+            found = other[key]
+            if found is not value and not found == value:
                 return False
-            raise
         return True
 
     # ---- iteration ----
@@ -1714,6 +1728,8 @@ cdef bint holds(Set s, object element) except -1:
             element = packed_of(s, KEY, s.key, element, False)
         s.find(element, False, &found)
     except (TypeError, ValueError):
+        if s.objects:  # it is the key's own
+            raise
         return False
     return found != NULL
 
@@ -1724,8 +1740,10 @@ cdef bint among(object others, object key) except -1:
         return holds(others, key)
     try:
         return key in others
-    except (TypeError, ValueError):  # a view of a map that has no such keys
-        return False
+    except (TypeError, ValueError):
+        if is_typed(others):  # a view of a map that has no such keys
+            return False
+        raise
 
 
 cdef bint is_subset(Set s, object other) except -1:
@@ -1794,7 +1812,7 @@ cdef class Set(Base):
         cdef const void *at
         cdef int added
         if self.objects:
-            room_for(self, key, NULL, &added)
+            room_for(self, key, NULL, True, &added)
             return 0
         if self.key.packs:
             key = packed_of(self, KEY, self.key, key, True)
@@ -1908,7 +1926,8 @@ cdef class Set(Base):
                 try:
                     self.erase(element)
                 except (TypeError, ValueError):  # no key of this set
-                    pass
+                    if self.objects:
+                        raise
         return 0
 
     def difference_update(self, *others):

@@ -18,6 +18,7 @@ typedef struct gomap_object_key {
     PyObject *key;        /* borrowed */
     PyObject *stored;     /* the map's object that was found equal, but not the same; borrowed */
     PyObject *candidates; /* a list to collect them in, or NULL */
+    Py_ssize_t again;     /* of those, how many were met again: a key's two buckets may be one */
     int undecided;        /* the core was stopped: what it answered means nothing */
     int failed;           /* a candidate could not be collected */
 } gomap_object_key;
@@ -51,6 +52,11 @@ static int gomap_same_object(const gomap_object *core, uint64_t other)
         key->undecided = 1;
         return 1;
     }
+    if (key->again < PyList_GET_SIZE(key->candidates) &&
+        PyList_GET_ITEM(key->candidates, key->again) == candidate) {
+        key->again++;
+        return 0;
+    }
     if (PyList_Append(key->candidates, candidate) < 0) {
         PyErr_Clear();
         key->failed = 1;
@@ -67,6 +73,7 @@ static inline void gomap_object_key_init(gomap_object_key *made, PyObject *key, 
     made->key = key;
     made->stored = NULL;
     made->candidates = NULL;
+    made->again = 0;
     made->undecided = made->failed = 0;
 }
 

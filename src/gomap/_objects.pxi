@@ -9,13 +9,16 @@ cdef object settle(Base m, gomap_object_key *key, object wanted):
     """Finds out which object of the map is equal to a key, after the core met some that only Python can compare.
 
     The key then stands for that object, or for itself where there is none, and for no other. Returns what must
-    be kept until it has been used. The comparisons are dict's: the map's own object to the left, and from the
-    beginning when one has changed the map.
+    be kept until it has been used. The comparisons are dict's, the map's own object to the left. After one that
+    has changed the map the candidates are collected anew, but none is compared twice: it comes to an end.
     """
     cdef uint64_t changes
+    cdef bint same
+    answers = None  # by address; from when the map has changed
     while True:
         candidates = []
         key.candidates = <PyObject *>candidates
+        key.again = 0
         key.core.same = gomap_same_object
         key.core.object = <uint64_t><uintptr_t><PyObject *>wanted
         key.stored = NULL
@@ -26,19 +29,31 @@ cdef object settle(Base m, gomap_object_key *key, object wanted):
         if key.failed:
             raise MemoryError()
         equal = <object>key.stored if key.stored != NULL else wanted
+        candidate = earlier = None
         if not found:
             for candidate in candidates:
-                if candidate == wanted:
+                if answers is not None and <uintptr_t><PyObject *>candidate in answers:
+                    same = (<tuple>(<dict>answers)[<uintptr_t><PyObject *>candidate])[1]
+                else:
+                    same = candidate == wanted
+                    if answers is None and m.changes != changes:
+                        answers = {}
+                        for earlier in candidates:
+                            if earlier is candidate:
+                                break
+                            answers[<uintptr_t><PyObject *>earlier] = earlier, False
+                    if answers is not None:
+                        answers[<uintptr_t><PyObject *>candidate] = candidate, same
+                if same:
                     equal = candidate
                     break
-                if m.changes != changes:
-                    break
-        candidate = None
-        candidates = None  # which may drop some for good
+        candidate = earlier = candidates = None  # which may drop some for good
         if m.changes == changes:
-            key.core.same = NULL
-            key.core.object = <uint64_t><uintptr_t><PyObject *>equal
-            return equal
+            answers = None
+            if m.changes == changes:
+                key.core.same = NULL
+                key.core.object = <uint64_t><uintptr_t><PyObject *>equal
+                return equal
 
 
 cdef int seek_object(Base m, object wanted, gomap_object_key *key, void **value) except -1:
@@ -48,9 +63,10 @@ cdef int seek_object(Base m, object wanted, gomap_object_key *key, void **value)
     if key.undecided:
         held = settle(m, key, wanted)
         value[0] = gomap_find(m.map, &key.core)
-    elif key.stored != NULL:
+        return 0
+    if key.stored != NULL:
         key.core.object = <uint64_t><uintptr_t>key.stored
-        key.core.same = NULL
+    key.core.same = NULL  # what has just been compared need not be again
     return 0
 
 
@@ -59,25 +75,25 @@ cdef int find_object(Base m, object wanted, void **value) except -1:
     return seek_object(m, wanted, &key, value)
 
 
-cdef void *enter(Base m, const void *key, const void *string, int *added) noexcept:
-    return gomap_assign(m.map, key, added) if string == NULL else gomap_put(m.map, key, string, added)
-
-
-cdef void *room_for(Base m, object wanted, const void *string, int *added) except NULL:
-    """The room of the value for a key, which is put in if it is not there; a string is written there."""
+cdef void *room_for(Base m, object wanted, const void *string, bint overwrite, int *added) except NULL:
+    """The room of the value for a key, which is put in if it is not there; a string is written there, over another
+    one only if so wanted."""
     cdef gomap_object_key key
     cdef Cell cell
     cdef const void *at
     cdef void *room
     if m.key.kind == OBJECT:
-        gomap_object_key_init(&key, wanted, hash(wanted))
-        # Where the core may be stopped at another key, nothing must be written.
-        room = gomap_find(m.map, &key.core) if string != NULL else gomap_assign(m.map, &key.core, added)
-        if key.undecided:
-            held = settle(m, &key, wanted)
-            room = enter(m, &key.core, string, added)
-        elif string != NULL:
-            room = enter(m, &key.core, string, added)
+        added[0] = 0
+        if string == NULL:
+            gomap_object_key_init(&key, wanted, hash(wanted))
+            room = gomap_assign(m.map, &key.core, added)
+            if key.undecided:
+                held = settle(m, &key, wanted)
+                room = gomap_assign(m.map, &key.core, added)
+        else:  # where the core may be stopped at another key, nothing must be written
+            seek_object(m, wanted, &key, &room)
+            if room == NULL or overwrite:
+                room = gomap_put(m.map, &key.core, string, added)
         if room != NULL and added[0]:
             Py_INCREF(wanted)
             m.changes += 1
@@ -85,7 +101,8 @@ cdef void *room_for(Base m, object wanted, const void *string, int *added) excep
         if m.key.packs:
             wanted = packed_of(m, KEY, m.key, wanted, True)
         convert(m, KEY, m.key, wanted, &cell, &at, True)
-        room = enter(m, at, string, added)
+        m.ready_to_write()
+        room = gomap_assign(m.map, at, added) if string == NULL else gomap_put(m.map, at, string, added)
     if room == NULL:
         raise MemoryError()
     return room
@@ -101,7 +118,7 @@ cdef int assign_object(Base m, object key, object value) except -1:
     if m.value.packs:
         value = packed_of(m, VALUE, m.value, value, True)
     convert(m, VALUE, m.value, value, &cell, &at, True)
-    room = room_for(m, key, at if m.value.string else NULL, &added)
+    room = room_for(m, key, at if m.value.string else NULL, True, &added)
     if m.value.kind == OBJECT:
         old = gomap_object_at(room)
         Py_INCREF(value)
@@ -122,13 +139,8 @@ cdef object default_object(Base m, object key, object default):
         if m.value.packs:
             default = packed_of(m, VALUE, m.value, default, True)
         convert(m, VALUE, m.value, default, &cell, &at, True)
-    if m.value.string and at != NULL:
-        m.find(key, True, &room)
-        if room == NULL:
-            room = room_for(m, key, at, &added)
-        return out(m, VALUE, room)
-    room = room_for(m, key, NULL, &added)
-    if added and at != NULL:
+    room = room_for(m, key, at if m.value.string else NULL, False, &added)
+    if added and at != NULL and not m.value.string:
         if m.value.kind == OBJECT:
             Py_INCREF(default)
             memcpy(room, &cell.object, sizeof(cell.object))
@@ -204,19 +216,45 @@ cdef void release_objects(Base m, gomap *gone) noexcept:
 
 cdef int clear_objects(Base m) except -1:
     """Empties the map at once, and drops what was in it then."""
-    cdef gomap_stats stats
-    cdef bint stays = m.engine() == GOMAP_GO  # the array
-    if stays:
-        gomap_stats_of(m.map, &stats)
-    cdef gomap *gone = gomap_detach(m.map, gomap_random(&seeds))
+    cdef gomap *gone
+    cdef PyObject **held
+    cdef size_t count, i
+    if m.engine() == GOMAP_GO:  # whose array stays
+        held = held_objects(m, &count)
+        gomap_clear(m.map)
+        m.changes += 1
+        for i in range(count):
+            Py_XDECREF(held[i])
+        PyMem_Free(held)
+        return 0
+    gone = gomap_detach(m.map, gomap_random(&seeds))
     if gone == NULL:
         raise MemoryError()
     m.changes += 1
     release_objects(m, gone)
     gomap_free(gone)
-    if stays and stats.buckets:
-        gomap_reserve(m.map, stats.grow_at)  # without memory it comes back later
     return 0
+
+
+cdef PyObject **held_objects(Base m, size_t *count) except NULL:
+    """Every reference that a map owns, some of them NULL."""
+    cdef const void *key
+    cdef const void *value
+    cdef gomap_iter iter
+    cdef PyObject **held = <PyObject **>PyMem_Calloc(2 * m.map.count + 1, sizeof(PyObject *))
+    if held == NULL:
+        raise MemoryError()
+    count[0] = 0
+    gomap_iter_begin(&iter, m.map)
+    while gomap_iter_next(&iter, &key, &value) == 1:
+        if m.value.kind == OBJECT:
+            held[count[0]] = gomap_object_at(value)
+            count[0] += 1
+        if m.key.kind == OBJECT:
+            held[count[0]] = gomap_key_object_at(key)
+            count[0] += 1
+    gomap_iter_end(&iter)
+    return held
 
 
 # ---- the garbage collector ------------------------------------------------------------------------
@@ -254,9 +292,26 @@ cdef int map_clear(PyObject *self) noexcept:
     return 0
 
 
+cdef traverseproc iterator_traverse = (<PyTypeObject *>MapIterator).tp_traverse
+
+cdef int pair_traverse(PyObject *self, visitproc visit, void *arg) noexcept:
+    cdef PyObject *pair = (<MapIterator>self).pair
+    cdef int stop = visit(pair, arg) if pair != NULL else 0
+    return stop if stop else iterator_traverse(self, visit, arg)
+
+
+cdef int pair_clear(PyObject *self) noexcept:
+    cdef PyObject *pair = (<MapIterator>self).pair
+    (<MapIterator>self).pair = NULL
+    Py_XDECREF(pair)
+    return 0
+
+
 cdef void collect_entries() noexcept:
     """Makes the collector see what is in the maps: Cython's own functions for it know of attributes only."""
     for cls in (Base, BaseMap, Map, GoMap, Set):
         if (<PyTypeObject *>cls).tp_traverse == types_traverse or cls is Base:
             (<PyTypeObject *>cls).tp_traverse = map_traverse
         (<PyTypeObject *>cls).tp_clear = map_clear
+    (<PyTypeObject *>MapIterator).tp_traverse = pair_traverse
+    (<PyTypeObject *>MapIterator).tp_clear = pair_clear

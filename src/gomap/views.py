@@ -11,6 +11,8 @@ from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, Se
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from .types import Kind, Type
+
 if TYPE_CHECKING:
     from ._core import BaseMap
 
@@ -35,12 +37,20 @@ class _View(Generic[K, V]):
         return f"{type(self).__name__}({self._mapping!r})"
 
 
+def is_typed(elements: object) -> bool:
+    """Whether it is a map, a Set or a view that has keys of some type alone."""
+    type_ = getattr(getattr(elements, "_mapping", elements), "key_type", None)
+    return isinstance(type_, Type) and type_.kind is not Kind.OBJECT
+
+
 def _holds(elements: Any, element: object) -> bool:
     """Whether the element is there; one that the elements' type cannot be is not."""
     try:
         return element in elements
     except (TypeError, ValueError):
-        return False
+        if is_typed(elements):
+            return False
+        raise
 
 
 class _SetView(_View[K, V]):
