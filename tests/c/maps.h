@@ -72,6 +72,7 @@ static const test_type test_types[] = {
     {"map[string]int", GOMAP_STRING, GOMAP_STRING_SIZE, 8, 0},
     {"map[string]struct{}", GOMAP_STRING, GOMAP_STRING_SIZE, 0, 0},
     {"map[string][128]byte", GOMAP_STRING, GOMAP_STRING_SIZE, 128, 0},
+    {"map[string][129]byte", GOMAP_STRING, GOMAP_STRING_SIZE, 129, 0},
     {"map[string]string", GOMAP_STRING, GOMAP_STRING_SIZE, GOMAP_STRING_SIZE, GOMAP_STRING_VALUE},
     {"map[int]string", GOMAP_BITS64, 8, GOMAP_STRING_SIZE, GOMAP_STRING_VALUE},
     {"map[int]*string", GOMAP_BITS64, 8, GOMAP_STRING_SIZE, GOMAP_STRING_VALUE | GOMAP_POINTER},

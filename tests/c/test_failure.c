@@ -244,7 +244,7 @@ int main(void)
         "map[[5]byte][3]byte",
         "map[[4000]byte][4000]byte",
         "map[string]string",
-        "map[string][128]byte",
+        "map[string][129]byte",
         "map[int]*string",
         "map[float64]string",
         "map[any]int",
