@@ -9,6 +9,7 @@ import copy
 import gc
 import os
 import pickle
+import random
 import subprocess
 import sys
 import textwrap
@@ -19,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from gomap import TRACEMALLOC_DOMAIN, GoMap, Type
+from gomap import TRACEMALLOC_DOMAIN, GoMap, Map, Type
 from gomap._core import _fail_after
 from gomap.types import Kind
 
@@ -144,6 +145,83 @@ def test_counts_agree_when_blocks_are_mapped(map_class: Class) -> None:
         m.clear()
         assert_counts_agree(m)
         del m
+
+
+@pytest.mark.usefixtures("tracing")
+@pytest.mark.parametrize(
+    "pair", [("string", "bytes"), ("int", "string"), ("bytes", "any"), ("any", "string")]
+)
+def test_counts_agree_while_strings_change(
+    map_class: Class, pair: tuple[str, str], examples: Examples
+) -> None:
+    choose = random.Random(5)
+    keys, values = examples(pair[0], 150), examples(pair[1], 150)
+    m = map_class(*pair)
+    for step in range(1500):
+        m[choose.choice(keys)] = choose.choice(values)
+        m.pop(choose.choice(keys), None)
+        if step % 50 == 0:
+            assert_counts_agree(m)
+    assert_counts_agree(m)
+    m.clear()
+    assert_counts_agree(m)
+    assert m.memory().raw == m.memory().strings == 0
+
+
+def test_strings_are_paid_for_as_long_as_they_are_there(map_class: Class) -> None:
+    entries, length = 2000, 1000
+    for pair, make in (
+        (("int", "string"), lambda i: (i, f"{i:{length}}")),
+        (("string", "int"), lambda i: (f"{i:{length}}", i)),
+        (("bytes", "bytes"), lambda i: (b"%0500d" % i, b"%0500d" % i)),
+    ):
+        m = map_class(*pair)
+        empty = m.nbytes
+        m.update(make(i) for i in range(entries))
+        full = m.memory()
+        of_text = entries * length
+        assert full.raw == of_text + 8 * entries * ("int" in pair)
+        assert of_text <= full.strings < 1.2 * of_text
+        assert full.total < 1.2 * of_text + 100 * entries
+        for i in range(0, entries, 2):
+            del m[make(i)[0]]
+        half = m.memory()
+        assert half.raw == full.raw // 2
+        assert half.strings < 0.6 * full.strings  # about half of it came back
+        for i in range(1, entries, 2):
+            del m[make(i)[0]]
+        assert m.memory().strings == m.memory().raw == 0
+        if map_class is Map:
+            assert m.nbytes < empty + 1000
+
+
+def test_short_strings_take_no_room_of_their_own() -> None:
+    m = Map(str, str, {f"{i:06}": "é" for i in range(500)})
+    assert m.memory().strings == 0
+    assert m.memory().raw == 500 * (6 + 2)
+    m["000000"] = "a text that is longer than an entry"
+    assert m.memory().strings >= len(m["000000"])
+    m["000000"] = "short"
+    assert m.memory().strings == 0
+
+
+def test_shorter_values_give_back_what_they_no_longer_need(map_class: Class) -> None:
+    m = map_class(int, bytes, {i: bytes(1000) for i in range(1000)})
+    full = m.memory().strings
+    for i in range(1000):
+        m[i] = bytes(100)
+    assert m.memory().raw == 1000 * (8 + 100)
+    assert m.memory().strings < 0.2 * full
+    assert m._check() is None
+
+
+def test_objects_are_not_counted(map_class: Class) -> None:
+    """A map holds references; what they lead to is not its own."""
+    large, small = (map_class(int, object, {i: bytes(size) for i in range(500)}) for size in (10_000, 1))
+    assert large.memory().raw == small.memory().raw == 500 * 16
+    assert large.memory().strings == 0
+    assert abs(large.nbytes - small.nbytes) < 0.2 * small.nbytes
+    assert sys.getsizeof(large) == large.nbytes
 
 
 @pytest.mark.usefixtures("tracing")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import copy
+import gc
 import pickle
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
-from gomap import GoMap
+from gomap import GoMap, Set
 from gomap._core import _fail_after, _fail_pending
 
 Class = Any  # one of the map classes
@@ -38,7 +41,7 @@ def in_turn(attempt: Callable[[], Any]) -> Iterator[MemoryError | None]:
             try:
                 attempt()
             except MemoryError as raised:
-                error = raised
+                error = raised.with_traceback(None)  # which refers to what was at work
             pending = _fail_pending()
         if pending:  # it needed fewer
             assert error is None
@@ -331,3 +334,140 @@ def test_clearing_a_growing_map_never_fails(map_class: Class) -> None:
         m.clear()
         assert_holds(m, {})
         assert _fail_pending() == 10**9
+
+
+# ---- strings and objects -----------------------------------------------------------------------------
+
+
+class Thing:
+    """A key that is compared in Python; all have one hash."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __hash__(self) -> int:
+        return 5
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Thing) and self.number == other.number
+
+
+LENGTHS = (0, 1, 15, 16, 17, 40, 129, 500, 5000)
+
+
+@pytest.mark.parametrize("key_type", ["int", "string", "any"])
+def test_replacing_strings(map_class: Class, key_type: str) -> None:
+    """A value that there is no room for leaves the one before."""
+    key: Any = 5 if key_type == "int" else "a key of some more bytes"
+    for before in LENGTHS:
+        for after in LENGTHS:
+            m = map_class(key_type, "string", {key: "b" * before})
+            m.update({(7 if key_type == "int" else "other"): "é" * 20})
+            model = dict(m)
+            held = m.nbytes
+            for error in in_turn(lambda: m.__setitem__(key, "a" * after)):  # noqa: B023
+                if error is None:
+                    model[key] = "a" * after
+                else:
+                    assert m.nbytes <= 1.5 * held + 128
+                assert_holds(m, model)
+            assert m[key] == "a" * after
+
+
+def test_strings_that_go_on_without_memory(map_class: Class) -> None:
+    """Every now and then an allocation fails, for long: a string is in as a whole or not at all."""
+    m, model, refused = map_class("string", "bytes"), {}, 0
+    for i in range(3000):
+        key = f"{i % 211}" * (i % 5 * 4 + 1)
+        value = bytes([i % 256]) * (i * 7 % 300)
+        with failing(i % 3, 1 + i % 2):
+            try:
+                m[key] = value
+                model[key] = value
+            except MemoryError:
+                refused += 1
+                assert m.get(key) == model.get(key)
+            if i % 3 == 0 and model:
+                gone = next(iter(model))
+                assert m.pop(gone) == model.pop(gone)
+        if i % 100 == 0:
+            assert_holds(m, model)
+    assert refused > 0
+    assert_holds(m, model)
+    for key in list(model):
+        del m[key]
+    assert m.memory().strings == 0
+    assert_holds(m, {})
+
+
+OF_OBJECTS: dict[str, Callable[[Any, Any, Any], Any]] = {
+    **INSERTIONS,
+    "|=": lambda m, key, value: m.__ior__([(key, value)]),
+    "|": lambda m, key, value: m | {key: value},
+    "| reversed": lambda m, key, value: {key: value} | m,
+    "copy": lambda m, key, value: m.copy(),
+    "constructor": lambda m, key, value: type(m)(m.key_type, m.value_type, [*m.items(), (key, value)]),
+    "fromkeys": lambda m, key, value: type(m).fromkeys([key, *m], value, key=m.key_type, value=m.value_type),
+    "deepcopy": lambda m, key, value: copy.deepcopy(m),
+    "reserve": lambda m, key, value: m.reserve(500),
+    "get": lambda m, key, value: (m.get(key), key in m, m == m.copy()),
+    "pop": lambda m, key, value: m.pop(key, value),
+    "popitem": lambda m, key, value: m and m.popitem(),
+    "clear": lambda m, key, value: m.clear(),
+    "pickle": lambda m, key, value: m.__reduce__(),
+    "iterate": lambda m, key, value: [*m.items()],
+}
+
+
+@pytest.mark.parametrize("operation", OF_OBJECTS.values(), ids=OF_OBJECTS)
+@pytest.mark.parametrize("value_type", ["any", "string"])
+@pytest.mark.parametrize("entries_", [0, 8, 26])
+def test_references_without_memory(
+    map_class: Class, entries_: int, value_type: str, operation: Callable[[Any, Any, Any], Any]
+) -> None:
+    """Whatever fails, what a map owned it owns, and what it does not hold it does not own."""
+    keys = [Thing(i) for i in range(entries_ + 1)]
+    value: Any = object() if value_type == "any" else "v" * (40 + entries_)
+    *old, new = keys
+    without = [sys.getrefcount(each) for each in keys]
+    value_without = sys.getrefcount(value)
+    m = map_class(object, value_type, dict.fromkeys(old, value))
+    for _ in in_turn(lambda: operation(m, new, value)):
+        held = set(map(id, m))
+        assert len(held) == len(m)
+        assert all(each in m for each in keys if id(each) in held)
+        assert [sys.getrefcount(each) - (id(each) in held) for each in keys] == without
+        if value_type == "any":
+            assert sys.getrefcount(value) == value_without + len(m)
+        assert all(each == value for each in m.values())
+        assert m._check() is None
+        assert sum(m._walk().values()) == m.nbytes
+    m = map_class(object, value_type)
+    gc.collect()
+    assert [sys.getrefcount(each) for each in keys] == without
+    assert sys.getrefcount(value) == value_without
+
+
+def test_references_of_a_set_without_memory() -> None:
+    keys = [Thing(i) for i in range(40)]
+    without = [sys.getrefcount(each) for each in keys]
+    operations: list[Callable[[Any], Any]] = [
+        lambda s: s.add(keys[30]),
+        lambda s: s.update(keys[25:35]),
+        lambda s: s.union(keys),
+        lambda s: s.intersection(keys[20:]),
+        lambda s: s.difference(keys[20:]),
+        lambda s: s.symmetric_difference_update(keys[20:]),
+        lambda s: s ^ {*keys[20:]},
+        lambda s: Set(object, keys),
+        lambda s: s.copy(),
+        lambda s: s.clear(),
+    ]
+    for operation in operations:
+        s = Set(object, keys[:30])
+        for _ in in_turn(lambda: operation(s)):  # noqa: B023
+            held = set(map(id, s))
+            assert [sys.getrefcount(each) - (id(each) in held) for each in keys] == without
+            assert s._check() is None
+        s = Set(object)
+        assert [sys.getrefcount(each) for each in keys] == without

@@ -40,6 +40,15 @@ def each(cases: dict[str, Any], name: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(name, cases.values(), ids=cases)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def frozen() -> Iterator[None]:
+    """The collector runs often here, and need not look at what the other tests have left."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 class Key:
     """An object that is compared in Python, with a hash of one's choice."""
 

@@ -13,6 +13,7 @@ import time
 import weakref
 from collections.abc import Callable, Collection, Hashable, Iterator, MutableSet, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from types import GenericAlias
 from typing import Any
 
@@ -837,6 +838,17 @@ def test_memory_of_a_million() -> None:
 
 # ---- any operations ----------------------------------------------------------------------------------
 
+
+@dataclass(frozen=True)
+class Thing:
+    """Compared in Python, with one of few hashes."""
+
+    number: int
+
+    def __hash__(self) -> int:
+        return self.number % 5
+
+
 #: How to make keys from small numbers.
 TYPES: dict[str, Callable[[int], Any]] = {
     "int": lambda i: i - 200,
@@ -845,6 +857,12 @@ TYPES: dict[str, Callable[[int], Any]] = {
     "float64": lambda i: i / 4 if i else -0.0,
     "[16]byte": lambda i: i.to_bytes(16, "little"),
     "[200]byte": lambda i: i.to_bytes(200, "big"),
+    "string": lambda i: f"{i}" + "aé€😀\ud800"[i % 5] * (i % 40),
+    "bytes": lambda i: bytes([i % 256]) * (i % 40) + str(i).encode(),
+    "any": lambda i: (i, str(i), i + 0.5, (i, "tuple"), Thing(i), frozenset({i}), None if i == 6 else -i)[
+        i % 7
+    ],
+    "struct{a int16; b [3]byte}": lambda i: (i - 200, i.to_bytes(3, "big")),
 }
 NUMBERS = st.integers(0, 400)
 RANGES = st.builds(range, NUMBERS, st.integers(0, 600), st.integers(1, 3))
