@@ -85,6 +85,7 @@ cdef void *room_for(Base m, object wanted, const void *string, int *added) excep
         if m.key.packs:
             wanted = packed_of(m, KEY, m.key, wanted, True)
         convert(m, KEY, m.key, wanted, &cell, &at, True)
+        m.ready_to_write()  # converting may have let other threads run
         room = enter(m, at, string, added)
     if room == NULL:
         raise MemoryError()
@@ -153,6 +154,7 @@ cdef int take_object(Base m, object wanted, PyObject **value) except -1:
         if m.key.packs:
             wanted = packed_of(m, KEY, m.key, wanted, False)
         if convert(m, KEY, m.key, wanted, &cell, &at, False):
+            m.ready_to_write()
             found = gomap_at(m.map, at)
     if found == NULL:
         return 0
