@@ -91,8 +91,8 @@ def is_objects(array: Any) -> bool:
 
 def is_masked(array: Any) -> bool:
     """Whether it is a NumPy array some of whose items are missing; its memory does not say so."""
-    np = sys.modules.get("numpy")
-    return type(array).__name__ == "MaskedArray" and np is not None and bool(np.ma.is_masked(array))
+    mask = getattr(array, "mask", None) if type(array).__name__ == "MaskedArray" else None
+    return mask is not None and any(mask.tobytes())
 
 
 def item(array: Any, index: int) -> Any:
