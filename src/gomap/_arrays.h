@@ -49,7 +49,8 @@ static inline int gomap_number_read(const char *at, int kind, int swapped, int64
         return *u > (uint64_t)INT64_MAX;
     case GOMAP_A_FLOAT32: { float v; memcpy(&v, at, 4); *f = (double)v; return 2; }
     case GOMAP_A_FLOAT64: memcpy(f, at, 8); return 2;
-    default: *i = (unsigned char)*at; return 0; /* bool, uint8 */
+    case GOMAP_A_BOOL: *i = *at != 0; return 0;
+    default: *i = (unsigned char)*at; return 0;
     }
 }
 
@@ -66,9 +67,9 @@ static inline int gomap_int_write(char *to, int kind, int64_t i)
     case GOMAP_A_FLOAT32: { /* an int must be exact */
         float v = (float)i;
         memcpy(to, &v, 4);
-        return v < 9.2e18f && (int64_t)v == i;
+        return v < 9223372036854775808.0f && (int64_t)v == i;
     }
-    case GOMAP_A_FLOAT64: { double v = (double)i; memcpy(to, &v, 8); return v < 9.2e18 && (int64_t)v == i; }
+    case GOMAP_A_FLOAT64: { double v = (double)i; memcpy(to, &v, 8); return v < 9223372036854775808.0 && (int64_t)v == i; }
     default: { uint8_t v = (uint8_t)i; memcpy(to, &v, 1); return v == i; }
     }
 }
@@ -100,7 +101,7 @@ static inline size_t gomap_column_convert(const gomap_column *from, char *to, in
             if (fits) memcpy(to, &u, 8);
             else if (kind >= GOMAP_A_FLOAT32) {
                 double v = (double)u;
-                fits = v < 1.8e19 && (uint64_t)v == u && gomap_float_write(to, kind, v) &&
+                fits = v < 18446744073709551616.0 && (uint64_t)v == u && gomap_float_write(to, kind, v) &&
                        (kind == GOMAP_A_FLOAT64 || (double)(float)v == v);
             }
             break;
@@ -168,6 +169,7 @@ static inline size_t gomap_ucs4_read(gomap_string *to, char *room, const char *a
  * lead nowhere. */
 static inline size_t gomap_offsets_read(gomap_string *to, const char *offsets, int width, const char *bytes, size_t count)
 {
+    if (bytes == NULL) bytes = ""; /* all strings are empty */
     for (size_t n = 0; n < count; n++) {
         int64_t begin, end;
         if (width == 4) {
@@ -184,6 +186,22 @@ static inline size_t gomap_offsets_read(gomap_string *to, const char *offsets, i
         to[n].length = (size_t)(end - begin);
     }
     return count;
+}
+
+/* Whether one of these bits, the lowest of a byte first, is 0: Arrow's mark of what is missing. */
+static inline int gomap_bits_missing(const void *bits, size_t offset, size_t count)
+{
+    const unsigned char *at = bits;
+    for (size_t i = offset; i < offset + count; i++)
+        if (!(at[i / 8] >> (i % 8) & 1)) return 1;
+    return 0;
+}
+
+/* Bits as bytes of 0 and 1. */
+static inline void gomap_bits_read(char *to, const void *bits, size_t offset, size_t count)
+{
+    const unsigned char *at = bits;
+    for (size_t i = offset; i < offset + count; i++) *to++ = (char)(at[i / 8] >> (i % 8) & 1);
 }
 
 /* Whether bytes are UTF-8, surrogates let through: what a string of a map's must be. */

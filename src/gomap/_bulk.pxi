@@ -58,19 +58,17 @@ cdef Column column_of(Base m, Role role, object source, bint storing):
         column_of_objects(m, role, codec, source, storing, column)
     elif hasattr(source, "__arrow_c_array__") or hasattr(source, "__arrow_c_stream__"):
         column_of_arrow(m, role, codec, source, storing, column)
-    elif codec.form != NULL and arrays.structured(source, type_of(m, role)) is not None:
-        column_of_bytes(m, role, codec, arrays.structured(source, type_of(m, role)), column)
-        if role == KEY:
-            canonical_keys(m, column)
+    elif codec.form != NULL and (made := arrays.structured(source, type_of(m, role))) is not None:
+        column_of_bytes(codec, made, column)
     elif PyObject_CheckBuffer(source) and not (codec.string and isinstance(source, (bytes, bytearray))):
         column_of_buffer(m, role, codec, source, storing, column)
-    elif hasattr(source, "tolist"):  # NumPy's objects and StringDType
-        column_of_objects(m, role, codec, source.tolist(), storing, column)
-    elif isinstance(source, str) or not hasattr(source, "__iter__"):
+    elif isinstance(source, (str, bytes, bytearray)) or not hasattr(source, "__iter__"):
         raise TypeError(f"{plural(role)}: expected an array, a list or another iterable, got {type(source).__name__} "
                         f"{shown(source)}")
     else:
         column_of_objects(m, role, codec, list(source), storing, column)
+    if codec.form != NULL:
+        tidy_structs(<Struct>codec.form, column, role == KEY)
     return column
 
 
@@ -88,27 +86,35 @@ cdef int column_of_objects(Base m, Role role, Codec codec, object source, bint s
     cdef char *to
     cdef size_t i
     cdef list packs = []
+    column.kept = items
     column.count = len(items)
     to = <char *>room_in(column, column.count * column.stride + 1)
     column.at = to
-    column.views.append(items)
     column.views.append(packs)
-    for i in range(column.count):
-        item = items[i]
-        if codec.packs:
-            item = packed_of(m, role, codec, item, storing)
-            if codec.string:
-                packs.append(item)
-        if convert(m, role, codec, item, &cell, &at, storing):
-            memcpy(to, at, column.stride)
-        else:
-            memset(to, 0, column.stride)
-            absent_of(column)[i] = 1
-        to += column.stride
+    try:
+        for i in range(column.count):
+            item = items[i]
+            if codec.packs:
+                item = packed_of(m, role, codec, item, storing)
+                if codec.string:
+                    packs.append(item)
+            if convert(m, role, codec, item, &cell, &at, storing):
+                memcpy(to, at, column.stride)
+            else:
+                memset(to, 0, column.stride)
+                absent_of(column)[i] = 1
+            to += column.stride
+            if i % PIECE == PIECE - 1:
+                PyErr_CheckSignals()
+    except (TypeError, ValueError, OverflowError) as error:  # whatever else a key's own code raises is its own
+        name, text = role_name(m, role), str(error)
+        if type(error) not in (TypeError, ValueError, OverflowError) or not text.startswith(f"{name}: "):
+            raise
+        raise type(error)(f"{plural(role)}[{i}]{text[len(name):]}") from None
     return 0
 
 
-cdef int column_of_bytes(Base m, Role role, Codec codec, object source, Column column) except -1:
+cdef int column_of_bytes(Codec codec, object source, Column column) except -1:
     """Items that are what the type stores, byte for byte."""
     view = memoryview(source)
     cdef Py_buffer *buffer = PyMemoryView_GET_BUFFER(view)
@@ -121,24 +127,41 @@ cdef int column_of_bytes(Base m, Role role, Codec codec, object source, Column c
     return 0
 
 
-cdef int canonical_keys(Base m, Column column) except -1:
-    """Structs from outside: their padding zero, their floats as keys have them."""
-    cdef Struct struct = m.layout.key_struct
+cdef int tidy_structs(Struct struct, Column column, bint are_keys) except -1:
+    """Structs from outside as pack makes them: their padding zero, their bools 0 or 1, their floats as keys have
+    them."""
     cdef size_t i
     cdef char *to
     for i in range(column.count):
-        if not intact(struct, column.at + i * column.stride, True):
+        if not intact(struct, column.at + i * column.stride, are_keys):
             break
     else:
         return 0
     to = <char *>room_in(column, column.count * column.stride)
-    for i in range(column.count):
-        fields = unpacked(struct, column.at + i * column.stride)
-        made = packed(m, KEY, struct, fields, True)
-        memcpy(to + i * column.stride, PyBytes_AS_STRING(made), column.stride)
-        made = None
+    memcpy(to, column.at, column.count * column.stride)
     column.at = to
+    for i in range(column.count):
+        tidy(struct, to + i * column.stride, are_keys)
     return 0
+
+
+cdef void tidy(Struct struct, char *at, bint is_key) noexcept:
+    cdef Py_ssize_t i, end = 0
+    cdef FieldCodec *field
+    cdef Cell cell
+    for i in range(struct.count):
+        field = &struct.fields[i]
+        memset(at + end, 0, field.offset - end)
+        end = field.offset + field.size
+        if field.kind == STRUCT:
+            tidy(<Struct>field.form, at + field.offset, is_key)
+        elif field.kind == BOOL:
+            at[field.offset] = at[field.offset] != 0
+        elif is_key and (field.kind == FLOAT32 or field.kind == FLOAT64):
+            memcpy(&cell, at + field.offset, field.size)
+            canonical(field.kind, &cell)
+            memcpy(at + field.offset, &cell, field.size)
+    memset(at + end, 0, struct.size - end)
 
 
 cdef int wrong_items(Base m, Role role, str got) except -1:
@@ -146,22 +169,21 @@ cdef int wrong_items(Base m, Role role, str got) except -1:
 
 
 cdef int column_of_buffer(Base m, Role role, Codec codec, object source, bint storing, Column column) except -1:
-    view = memoryview(source)
+    view = arrays.view_of(source)
+    if view is None:  # NumPy's objects, its StringDType, and what no buffer has, such as its dates
+        if not arrays.is_objects(source) or source.ndim != 1:
+            return wrong_items(m, role, f"items of {getattr(source, 'dtype', type(source).__name__)}")
+        return column_of_objects(m, role, codec, source.tolist(), storing, column)
     cdef Py_buffer *buffer = PyMemoryView_GET_BUFFER(view)
     format, size = view.format, view.itemsize
-    if format == "O":
-        return column_of_objects(m, role, codec, source.tolist(), storing, column)
+    if arrays.is_masked(source):
+        return wrong_items(m, role, "a masked array")
     column.views.append(view)
     if codec.kind == BYTES:
-        if view.ndim == 2 and view.shape[1] == codec.size and view.format in ("B", "b", "c"):
-            if not view.c_contiguous:
-                view = memoryview(view.tobytes()).cast("B", view.shape)
-                column.views.append(view)
-        elif not (codec.form == NULL and view.ndim == 1 and size == codec.size and format.endswith(("s", "x"))
-                  or (view.ndim == 1 and size == codec.size == 1 and format in ("B", "b", "c"))):
+        if not (view.ndim == 2 and view.shape[1] == codec.size and arrays.is_bytes(format, size, 1)
+                or view.ndim == 1 and codec.form == NULL and arrays.is_bytes(format, size, codec.size)):
             return wrong_items(m, role, f"items of format {format!r}, {view.ndim} dimensions")
-        column_of_bytes(m, role, codec, view, column)
-        return 0
+        return column_of_bytes(codec, view, column)
     if view.ndim != 1:
         return wrong_items(m, role, f"an array of {view.ndim} dimensions")
     known = arrays.item_kind(format, size)
@@ -191,10 +213,10 @@ cdef int column_of_items(Base m, Role role, Codec codec, const char *at, Py_ssiz
         column.at = <char *>room_in(column, count * sizeof(gomap_string) + 1)
         gomap_padded_read(<gomap_string *>column.at, at, stride, size, count)
         return 0
-    if kind > FLOAT64 or (kind == BOOL) != (codec.kind == BOOL) \
+    if kind > FLOAT64 or codec.kind > FLOAT64 or (kind == BOOL) != (codec.kind == BOOL) \
             or ((kind == FLOAT32 or kind == FLOAT64) and codec.kind != FLOAT32 and codec.kind != FLOAT64):
         return wrong_items(m, role, kind_name(kind))
-    if kind == codec.kind and not swapped and (stride == <Py_ssize_t>size or count < 2):
+    if kind == codec.kind and kind != BOOL and not swapped and (stride == <Py_ssize_t>size or count < 2):
         column.at = at
         return 0
     column_in.at = at
@@ -240,9 +262,13 @@ cdef int column_of_arrow(Base m, Role role, Codec codec, object source, bint sto
     """By Arrow's C data interface; what the capsules own lives as long as they do."""
     if not hasattr(source, "__arrow_c_array__"):  # a stream of pieces
         if not hasattr(source, "combine_chunks"):
-            return wrong_items(m, role, f"{type(source).__name__}, which comes in pieces")
+            if not hasattr(source, "__iter__"):
+                return wrong_items(m, role, f"{type(source).__name__}, which comes in pieces")
+            return column_of_objects(m, role, codec, list(source), storing, column)
         whole = source.combine_chunks()
         if not hasattr(whole, "__arrow_c_array__"):
+            if not hasattr(whole, "num_chunks"):
+                return wrong_items(m, role, f"a {type(source).__name__}")
             if whole.num_chunks != 1:
                 return column_of_objects(m, role, codec, whole.to_pylist(), storing, column)
             whole = whole.chunk(0)
@@ -255,7 +281,8 @@ cdef int column_of_arrow(Base m, Role role, Codec codec, object source, bint sto
     cdef size_t count = array.length, offset = array.offset, done
     cdef int width
     cdef const char *data
-    if schema.dictionary != NULL or array.null_count > 0 or (array.null_count < 0 and array.buffers[0] != NULL):
+    if schema.dictionary != NULL or array.null_count > 0 or (array.null_count < 0 and array.buffers[0] != NULL and
+                                                            gomap_bits_missing(array.buffers[0], offset, count)):
         what = "an encoded Arrow array" if schema.dictionary != NULL else "an Arrow array with nulls"
         return wrong_items(m, role, what)
     kind = ARROW_KINDS.get(format)
@@ -264,6 +291,11 @@ cdef int column_of_arrow(Base m, Role role, Codec codec, object source, bint sto
         data = <const char *>array.buffers[1]
         return column_of_items(m, role, codec, data + offset * <size_t>size, size, count, kind, False, size, storing,
                                column)
+    if format == b"b" and codec.kind == BOOL:
+        column.count = count
+        column.at = <char *>room_in(column, count + 1)
+        gomap_bits_read(<char *>column.at, array.buffers[1], offset, count)
+        return 0
     if format[:2] == b"w:" and codec.kind == BYTES and codec.form == NULL and int(format[2:]) == codec.size:
         column.count = count
         column.at = <const char *>array.buffers[1] + offset * codec.size
@@ -292,7 +324,8 @@ cdef bint is_array(object source) except -1:
     """Whether it is worth looking at as a whole."""
     if isinstance(source, (str, bytes, bytearray, list, tuple, dict)):
         return False
-    return hasattr(source, "__arrow_c_array__") or (PyObject_CheckBuffer(source) and memoryview(source).format != "O")
+    return hasattr(source, "__arrow_c_array__") or hasattr(source, "__arrow_c_stream__") or \
+        (PyObject_CheckBuffer(source) and not arrays.is_objects(source))
 
 
 # ---- one value for all, or a column of as many as there are keys -----------------------------------
@@ -301,16 +334,20 @@ cdef bint is_many(Base m, object values) except -1:
     """Whether values come one for each key. What one value is goes for one: bytes, a str, a struct's tuple."""
     if isinstance(values, list):
         return True
-    if isinstance(values, (str, bytes, bytearray, dict)) or m.value.kind == OBJECT:
+    if isinstance(values, (str, Mapping)) or m.value.kind == OBJECT:
         return False
+    if isinstance(values, (bytes, bytearray)):
+        return m.value.kind <= FLOAT64
     if isinstance(values, tuple):
         return m.value.form == NULL
     if hasattr(values, "__arrow_c_array__") or hasattr(values, "__arrow_c_stream__"):
         return True
-    if PyObject_CheckBuffer(values):
-        return memoryview(values).ndim > 0 and not (m.value.kind == BYTES and isinstance(values, memoryview)
-                                                    and values.ndim == 1 and values.nbytes == m.value.size)
-    return hasattr(values, "__iter__") and not hasattr(values, "__array__") or getattr(values, "ndim", 0) > 0
+    if isinstance(values, memoryview):  # of bytes, it may be one of them
+        return values.ndim > 0 and not (values.ndim == values.itemsize == 1 and
+                                        (m.value.string or m.value.kind == BYTES and values.nbytes == m.value.size))
+    if hasattr(values, "ndim"):  # NumPy's numbers are buffers too
+        return values.ndim > 0
+    return PyObject_CheckBuffer(values) or hasattr(values, "__iter__")
 
 
 cdef Column values_of(Base m, object values, size_t count):
@@ -369,26 +406,48 @@ cdef void read_end(Base m, gomap_iter *reader) noexcept:
 
 
 cdef object missing_keys(Base m, Column column, size_t first, size_t missing):
-    key = key_at(m, column, first)
+    key = item_at(m, KEY, column, first)
     if missing == 1:
         return KeyError(key)
     return KeyError(f"{key!r} and {missing - 1} more of {column.count} keys")
 
 
-cdef object key_at(Base m, Column column, size_t i):
-    """The key as Python has it."""
+cdef object item_at(Base m, Role role, Column column, size_t i):
+    """A key or value as Python has it."""
+    cdef Codec codec = m.key if role == KEY else m.value
     cdef const char *at = column.at + i * column.stride
     cdef gomap_string *string
-    if isinstance(column.kept, (list, tuple)):
+    if isinstance(column.kept, tuple):
         return column.kept[i]
     if column.absent != NULL and column.absent[i]:
-        return column.kept[i]
-    if m.key.string:
+        return arrays.item(column.kept, i)
+    if codec.string:
         string = <gomap_string *>at
-        if m.key.kind == STRING:
+        if codec.kind == STRING:
             return gomap_text_make(string.at, string.length)
         return PyBytes_FromStringAndSize(<const char *>string.at, string.length)
-    return out(m, KEY, at)
+    return out(m, role, at)
+
+
+cdef list items_of(Base m, Role role, object source):
+    """What a column would be made of, one by one; whatever cannot be stored has been refused."""
+    cdef Column column
+    cdef size_t i
+    cdef list items
+    if (m.key if role == KEY else m.value).kind == OBJECT:
+        items = arrays.listed(source)
+        if role == KEY:
+            for item in items:
+                hash(item)
+        return items
+    if role == VALUE and m.value.kind == NOTHING:
+        items = arrays.listed(source)
+        for item in items:
+            if item is not None:
+                wrong_type(m, role, "None", item)
+        return items
+    column = column_of(m, role, source, True)
+    return [item_at(m, role, column, i) for i in range(column.count)]
 
 
 cdef void mark_absent(Column keys, size_t begin, size_t count, void **found) noexcept nogil:
@@ -447,7 +506,7 @@ cdef object held_of(Base m, object keys):
     cdef unsigned char *to
     m.ready()
     if m.key.kind == OBJECT:
-        return bools([holds_object(m, key) for key in keys])
+        return bools([holds_object(m, key) for key in arrays.listed(keys)])
     column = column_of(m, KEY, keys, False)
     result = np_empty(BOOL_TYPE, column.count)
     view = memoryview(result)
@@ -488,7 +547,7 @@ cdef object values_for(BaseMap m, object keys, object default, object into):
     cdef size_t done = 0, some, first = 0, lost = 0, here, at, size = m.value.size
     cdef char *to
     m.ready()
-    if m.objects or m.value.string or m.value.kind == NOTHING:
+    if m.objects or not is_plain(m.value):
         if into is not None:
             raise TypeError(f"out: values of type {m.layout.value_type} come as a list")
         return listed_for(m, keys, default)
@@ -504,7 +563,7 @@ cdef object values_for(BaseMap m, object keys, object default, object into):
         else:
             convert(m, VALUE, m.value, default, &cell, &missing, True)
     result = np_empty(m.layout.value_type, column.count) if into is None else into
-    view = result_view(m, result, column.count)
+    view = memoryview(result) if into is None else result_view(m, into, column)
     to = <char *>PyMemoryView_GET_BUFFER(view).buf
     map = read_begin(m, &reader)
     try:
@@ -526,32 +585,39 @@ cdef object values_for(BaseMap m, object keys, object default, object into):
     return result
 
 
-cdef object result_view(BaseMap m, object into, size_t count):
+cdef object result_view(BaseMap m, object into, Column keys):
     """The memory of an array to write values to."""
+    cdef Py_buffer *buffer
+    cdef const char *end
+    cdef size_t size = m.value.size
     try:
         view = memoryview(into)
-    except TypeError:
+    except (TypeError, ValueError):
         raise TypeError(f"out: expected a writable array for {m.layout.value_type}, got {type(into).__name__}") from None
-    known = arrays.item_kind(view.format, view.itemsize) if m.value.kind != BYTES else None
-    if view.readonly or not view.c_contiguous or view.nbytes != <Py_ssize_t>(count * m.value.size) or \
-            (m.value.kind != BYTES and (known is None or known[0] != m.value.kind or known[1])):
-        raise TypeError(f"out: expected a writable, contiguous array of {count} for {m.layout.value_type}, got "
+    if view.readonly or not view.c_contiguous or view.nbytes != <Py_ssize_t>(keys.count * size) or \
+            not arrays.holds(into, view, m.layout.value_type):
+        raise TypeError(f"out: expected a writable, contiguous array of {keys.count} for {m.layout.value_type}, got "
                         f"{'a read-only' if view.readonly else 'an'} array of {view.nbytes} bytes, format {view.format!r}")
+    buffer = PyMemoryView_GET_BUFFER(view)
+    end = <const char *>buffer.buf + buffer.len
+    if keys.at < end and <const char *>buffer.buf < keys.at + keys.count * keys.stride \
+            and not (keys.at == buffer.buf and keys.stride == size):  # there each value comes after its key was read
+        raise ValueError("out: the keys stand in it")
     return view
 
 
 cdef list listed_for(BaseMap m, object keys, object default):
     """The values as a list, where no array holds such."""
     cdef Column column
+    cdef gomap_iter reader
     cdef void *found[FOUND]
     cdef size_t done = 0, some, i, first = 0, lost = 0
     cdef list result = []
     cdef void *value
-    if m.objects:
-        keys = list(keys)
+    if m.key.kind == OBJECT:
+        keys = arrays.listed(keys)
         for i, key in enumerate(keys):
-            wanted = packed_of(m, KEY, m.key, key, False) if m.key.packs else key
-            m.find(wanted, True, &value)
+            m.find(key, True, &value)
             if value == NULL:
                 first = first if lost else i
                 lost += 1
@@ -563,25 +629,48 @@ cdef list listed_for(BaseMap m, object keys, object default):
                                                                    f"{len(keys)} keys")
         return result
     column = column_of(m, KEY, keys, False)
-    m.ready()
-    while done < column.count:
-        some = min(column.count - done, <size_t>FOUND)
-        gomap_find_many(m.map, column.at + done * column.stride, some, found)
-        mark_absent(column, done, some, found)
-        for i in range(some):
-            if found[i] == NULL:
-                first = first if lost else done + i
-                lost += 1
-                result.append(default)
-            else:
-                result.append(out(m, VALUE, found[i]))  # makes no container: the collector stays away
-        done += some
+    read_begin(m, &reader)
+    try:
+        while done < column.count:
+            some = min(column.count - done, <size_t>FOUND)
+            gomap_find_many(m.map, column.at + done * column.stride, some, found)
+            mark_absent(column, done, some, found)
+            for i in range(some):
+                if found[i] == NULL:
+                    first = first if lost else done + i
+                    lost += 1
+                    result.append(default)
+                else:
+                    result.append(out(m, VALUE, found[i]))
+            done += some
+            if done % PIECE == 0:
+                PyErr_CheckSignals()
+    finally:
+        read_end(m, &reader)
     if lost and default is MISSING:
         raise missing_keys(m, column, first, lost)
     return result
 
 
 # ---- writing --------------------------------------------------------------------------------------
+
+cdef int put_objects(BaseMap m, object keys, object values) except -1:
+    """set_many where keys or values are objects: one after the other, when nothing is left to be refused but by
+    comparing keys."""
+    cdef list key_list = items_of(m, KEY, keys), value_list
+    if is_many(m, values):
+        value_list = items_of(m, VALUE, values)
+        if len(value_list) != len(key_list):
+            raise ValueError(f"values: expected {len(key_list)}, one for each key, got {len(value_list)}")
+    else:
+        if m.value.kind != OBJECT:
+            values_of(m, values, 0)
+        value_list = [values] * len(key_list)
+    m.ready_to_write()
+    for key, value in zip(key_list, value_list):
+        m.assign(key, value)
+    return 0
+
 
 cdef int put_column(Base m, Column keys, Column values) except -1:
     """Every key with its value."""
@@ -644,11 +733,19 @@ cdef size_t erase_column(Base m, Column keys) except? 0:
 cdef size_t erase_all_of(Base m, object keys) except? 0:
     m.ready_to_write()
     cdef size_t erased = 0
-    if m.objects:
-        for key in list(keys):
+    cdef Column column
+    cdef size_t i
+    if m.key.kind == OBJECT:
+        for key in arrays.listed(keys):
             erased += m.erase(key)
         return erased
-    return erase_column(m, column_of(m, KEY, keys, False))
+    column = column_of(m, KEY, keys, False)
+    if not m.objects:
+        return erase_column(m, column)
+    for i in range(column.count):
+        if column.absent == NULL or not column.absent[i]:
+            erased += m.erase(item_at(m, KEY, column, i))
+    return erased
 
 
 # ---- counting -------------------------------------------------------------------------------------
@@ -675,8 +772,44 @@ cdef object add_one(BaseMap m, object key, object by):
     return number_out(m.value.kind, room)
 
 
+cdef int add_objects(BaseMap m, object keys, object by) except -1:
+    """add_many where keys are objects; when a sum does not fit, every key gets its value of before, or goes."""
+    cdef list before = [], key_list = items_of(m, KEY, keys)
+    cdef list more_list = items_of(m, VALUE, by) if is_many(m, by) else [by] * len(key_list)
+    if len(more_list) != len(key_list):
+        raise ValueError(f"values: expected {len(key_list)}, one for each key, got {len(more_list)}")
+    try:
+        for key, more in zip(key_list, more_list):
+            was = m.get(key, MISSING)
+            add_one(m, key, more)
+            before.append((key, was))
+    except (OverflowError, MemoryError):
+        for key, was in reversed(before):
+            if was is MISSING:
+                m.erase(key)
+            else:
+                m.assign(key, was)
+        raise
+    return 0
+
+
+cdef enum Nans:  # in a GoMap each is a key of its own, that cannot be found to take it back: they come last
+    WITH_NANS
+    WITHOUT_NANS
+    ONLY_NANS
+
+
+cdef inline bint is_nan(const gomap *map, const char *key) noexcept nogil:
+    cdef Cell cell
+    if map.type.key_kind == GOMAP_FLOAT64:
+        memcpy(&cell.f64, key, 8)
+        return cell.f64 != cell.f64
+    memcpy(&cell.f32, key, 4)
+    return cell.f32 != cell.f32
+
+
 cdef size_t add_piece(gomap *map, const char *keys, size_t key_stride, size_t count, const char *by, size_t stride, int kind,
-                      unsigned char *new, bint *memory) noexcept nogil:
+                      Nans nans, unsigned char *new, bint *memory) noexcept nogil:
     """Adds in order, up to the first sum that does not fit; returns how many were added. Marks keys that were new."""
     cdef void *found[32]
     cdef void *room
@@ -689,6 +822,8 @@ cdef size_t add_piece(gomap *map, const char *keys, size_t key_stride, size_t co
         gomap_find_many(map, keys + done * key_stride, some, found)
         moved = False
         for i in range(some):
+            if nans != WITH_NANS and is_nan(map, keys + (done + i) * key_stride) != (nans == ONLY_NANS):
+                continue
             room = found[i]
             if moved or room == NULL:  # an insertion moves entries: those found before may be elsewhere
                 room = gomap_assign(map, keys + (done + i) * key_stride, &added)
@@ -704,12 +839,14 @@ cdef size_t add_piece(gomap *map, const char *keys, size_t key_stride, size_t co
     return count
 
 
-cdef void add_undo(gomap *map, const char *keys, size_t key_stride, size_t count, const char *by, size_t stride,
+cdef void add_undo(gomap *map, const char *keys, size_t key_stride, size_t count, const char *by, size_t stride, Nans nans,
                    const unsigned char *new) noexcept nogil:
     """Takes everything back, from the last on. Sums of integers are then what they were."""
     cdef void *room
     while count:
         count -= 1
+        if nans != WITH_NANS and is_nan(map, keys + count * key_stride):
+            continue
         if new[count]:
             gomap_erase(map, keys + count * key_stride)
         else:
@@ -718,45 +855,53 @@ cdef void add_undo(gomap *map, const char *keys, size_t key_stride, size_t count
 
 
 cdef int add_column(BaseMap m, Column keys, Column by) except -1:
-    cdef size_t done = 0, some, added = 0, at
-    cdef int kind = m.value.kind
-    cdef bint memory = False, whole = kind != FLOAT32 and kind != FLOAT64
     cdef bytearray news = bytearray(keys.count + 1)
-    cdef unsigned char *new = news
-    cdef void *room
-    cdef gomap *map = write_begin(m)
+    cdef gomap *map
+    cdef Nans nans = WITH_NANS
+    if m.engine() == GOMAP_GO and (m.key.kind == FLOAT32 or m.key.kind == FLOAT64):
+        nans = WITHOUT_NANS
+    map = write_begin(m)
     try:
-        while done < keys.count:
-            some = min(keys.count - done, <size_t>PIECE)
-            with nogil:
-                added = add_piece(map, keys.at + done * keys.stride, keys.stride, some, by.at + done * by.stride, by.stride,
-                                  kind, new + done, &memory)
-            done += added
-            if added < some:
-                if memory and not whole:
-                    raise MemoryError(f"out of memory; {done} of {keys.count} were added")
-                room = gomap_find(map, keys.at + done * keys.stride)
-                was = None if room == NULL else number_out(kind, room)
-                if new[done]:  # put there for a sum that does not fit
-                    gomap_erase(map, keys.at + done * keys.stride)
-                with nogil:
-                    add_undo(map, keys.at, keys.stride, done, by.at, by.stride, new)
-                if memory:
-                    raise MemoryError()
-                more = number_out(kind, by.at + done * by.stride)
-                raise OverflowError(f"add: {was} + {more} for key {shown(key_at(m, keys, done))} is out of range for "
-                                    f"{m.layout.value_type}")
-            PyErr_CheckSignals()
+        add_all(m, map, keys, by, nans, news)
+        if nans == WITHOUT_NANS:
+            add_all(m, map, keys, by, ONLY_NANS, news)
     finally:
         write_end(m, map)
+    return 0
+
+
+cdef int add_all(BaseMap m, gomap *map, Column keys, Column by, Nans nans, unsigned char *new) except -1:
+    cdef size_t done = 0, some, added = 0
+    cdef int kind = m.value.kind
+    cdef bint memory = False, whole = kind != FLOAT32 and kind != FLOAT64 and nans != ONLY_NANS
+    cdef void *room
+    while done < keys.count:
+        some = min(keys.count - done, <size_t>PIECE)
+        with nogil:
+            added = add_piece(map, keys.at + done * keys.stride, keys.stride, some, by.at + done * by.stride, by.stride,
+                              kind, nans, new + done, &memory)
+        done += added
+        if added < some:
+            if memory and not whole:
+                raise MemoryError(f"out of memory; {done} of {keys.count} were added")
+            room = gomap_find(map, keys.at + done * keys.stride)
+            was = None if room == NULL else number_out(kind, room)
+            with nogil:
+                add_undo(map, keys.at, keys.stride, done, by.at, by.stride, nans, new)
+            if memory:
+                raise MemoryError()
+            more = number_out(kind, by.at + done * by.stride)
+            raise OverflowError(f"add: {was} + {more} for key {shown(item_at(m, KEY, keys, done))} is out of range for "
+                                f"{m.layout.value_type}")
+        PyErr_CheckSignals()
     return 0
 
 
 # ---- everything, and codes --------------------------------------------------------------------------
 
 cdef bint is_plain(Codec codec) noexcept:
-    """Whether an array holds such: neither strings, objects nor nothing."""
-    return not codec.string and codec.kind != OBJECT and codec.kind != NOTHING
+    """Whether an array holds such: neither strings, objects nor nothing, [0]byte included."""
+    return not codec.string and codec.kind != OBJECT and codec.size != 0
 
 
 cdef tuple columns_out(Base m, bint with_values):
@@ -828,6 +973,8 @@ cdef object codes_of(BaseMap m, Column keys):
     """A number for every key, the same for equal ones, from 0 up in the order of their coming."""
     cdef size_t done = 0, some, coded = 0
     cdef bint filling = False
+    if m.value.kind != INT64:  # a subclass makes them
+        raise TypeError(f"factorize: expected a map with values of type int64, got {m.spelling()}")
     result = np_empty(m.layout.value_type, keys.count)
     view = memoryview(result)
     cdef int64_t *to = <int64_t *>PyMemoryView_GET_BUFFER(view).buf

@@ -56,6 +56,8 @@ cdef extern from "_arrays.h" nogil:
                            size_t count)
     size_t gomap_offsets_read(gomap_string *to, const char *offsets, int width, const char *bytes, size_t count)
     bint gomap_is_utf8(const unsigned char *at, size_t length)
+    bint gomap_bits_missing(const void *bits, size_t offset, size_t count)
+    void gomap_bits_read(char *to, const void *bits, size_t offset, size_t count)
     bint gomap_add(void *room, const void *by, int kind)
     void gomap_take_back(void *room, const void *by, size_t size)
     ctypedef struct gomap_arrow_schema:
@@ -878,7 +880,8 @@ cdef class Base:
     cdef int begin(self, Layout layout, object items, object capacity) except -1:
         """What __init__ does. Again on what is made already, it updates, as dict's does."""
         cdef size_t hint = hint_of(capacity)
-        if self.map != NULL:
+        if self.map != NULL or self.writing:
+            self.ready_to_write()
             if not same_types(self.layout, layout):
                 raise TypeError(f"this is a {self.spelling()} already, it cannot become another")
         else:
@@ -992,6 +995,7 @@ cdef class Base:
     cdef Base cloned(self):
         self.ready()
         cdef Base copied = self.empty()
+        self.ready()  # a subclass's __new__ may have let other threads run
         copied.map = gomap_clone(self.map, gomap_random(&seeds))
         if copied.map == NULL:
             raise MemoryError()
@@ -1027,7 +1031,7 @@ cdef class Base:
     def __repr__(self):
         name = type(self).__name__
         if self.map == NULL:
-            return f"<{name}, not initialised>"
+            return f"<{name}, {'being written to' if self.writing else 'not initialised'}>"
         is_set = isinstance(self, Set)
         start = f"{name}({self.layout.key_type.name!r}"
         if not is_set:
@@ -1040,6 +1044,7 @@ cdef class Base:
         try:
             for key, value in iterator(self, ITEMS):
                 if len(entries) == 6:
+                    self.ready()
                     entries.append(f"... {self.map.count - 6:,} more")
                     break
                 entries.append(shown(key, False) if is_set else f"{shown(key, False)}: {shown(value, False)}")
@@ -1092,14 +1097,16 @@ cdef class Base:
         """Where the bytes are: a :class:`~gomap.memory.MemoryReport`."""
         self.ready()
         cdef gomap_memory memory
+        cdef size_t entries = self.map.count  # before anything is made: that may let other threads run
+        cdef size_t raw = entries * (raw_size(self.key) + raw_size(self.value)) + gomap_string_bytes(self.map)
         gomap_memory_of(self.map, &memory)
         return MemoryReport(
             total=memory.total, peak=memory.total_peak,
-            raw=self.map.count * (raw_size(self.key) + raw_size(self.value)) + gomap_string_bytes(self.map),
+            raw=raw,
             header=memory.live[GOMAP_HEADER], buckets=memory.live[GOMAP_BUCKETS], tags=memory.live[GOMAP_TAGS],
             overflow=memory.live[GOMAP_OVERFLOW], records=memory.live[GOMAP_RECORDS],
             strings=memory.live[GOMAP_STRINGS],
-            old_buckets=memory.live[GOMAP_OLD_BUCKETS], entries=self.map.count)
+            old_buckets=memory.live[GOMAP_OLD_BUCKETS], entries=entries)
 
     def reset_peak(self):
         """Let memory().peak begin again from what is held now."""
@@ -1111,11 +1118,12 @@ cdef class Base:
         self.ready()
         cdef gomap_stats stats
         cdef int last = GOMAP_CHAIN_LENGTHS
+        cdef size_t entries = self.map.count
         gomap_stats_of(self.map, &stats)
         while last > 1 and stats.chain_lengths[last - 1] == 0:
             last -= 1
         return Stats(
-            engine="go" if self.engine() == GOMAP_GO else "elastic", entries=self.map.count,
+            engine="go" if self.engine() == GOMAP_GO else "elastic", entries=entries,
             buckets=stats.buckets, B=stats.B,
             array_buckets=stats.array_buckets, array_bytes=stats.array_bytes,
             bucket_bytes=stats.bucket_bytes, overflow_buckets=stats.overflow_buckets,
@@ -1371,13 +1379,7 @@ cdef class BaseMap(Base):
         self.ready_to_write()
         cdef Column column
         if self.objects:
-            keys = list(keys)
-            if not is_many(self, values):
-                values = [values] * len(keys)
-            elif len(values) != len(keys):
-                raise ValueError(f"values: expected {len(keys)}, one for each key, got {len(values)}")
-            for key, value in zip(keys, values):
-                self.assign(key, value)
+            put_objects(self, keys, values)
         else:
             column = column_of(self, KEY, keys, True)
             put_column(self, column, values_of(self, values, column.count))
@@ -1413,9 +1415,7 @@ cdef class BaseMap(Base):
         check_countable(self)
         cdef Column column
         if self.objects:
-            keys = list(keys)
-            for key, more in zip(keys, by if is_many(self, by) else [by] * len(keys), strict=True):
-                add_one(self, key, more)
+            add_objects(self, keys, by)
         else:
             column = column_of(self, KEY, keys, True)
             add_column(self, column, values_of(self, by, column.count))
@@ -1429,8 +1429,8 @@ cdef class BaseMap(Base):
         self.ready_to_write()
         if values is not ...:
             self.set_many(other, values)
-            return
-        self.update_from(other)
+        else:
+            self.update_from(other)
         for name in entries:
             self.assign(name, entries[name])
 
@@ -1439,6 +1439,7 @@ cdef class BaseMap(Base):
         if isinstance(other, BaseMap) and (<BaseMap>other).map != NULL \
                 and not self.objects and same_types((<BaseMap>other).layout, self.layout):
             source = other
+            self.ready_to_write()
             if source is not self and gomap_merge(self.map, source.map) < 0:
                 raise MemoryError()
         elif type(other) is dict:
@@ -1512,7 +1513,7 @@ cdef class BaseMap(Base):
             return NotImplemented
         self.ready()
         cdef BaseMap united = self.empty()
-        united.open(self.layout, self.map.count)
+        united.open(self.layout, len(self))
         united.update(other)
         united.update(self)
         return united
@@ -1614,7 +1615,7 @@ cdef class Map(BaseMap):
         """
         cdef BaseMap made = cls(arrays.column_type(keys, "keys") if key is ... else key, "int64")
         if made.objects:
-            codes = [made.setdefault(each, len(made)) for each in keys]
+            codes = [made.setdefault(each, len(made)) for each in arrays.listed(keys)]
             result = np_empty(made.layout.value_type, len(codes))
             view = memoryview(result)
             for i, code in enumerate(codes):
@@ -1706,6 +1707,7 @@ cdef int keep(Set s, Set other, bint kept) except -1:
     cdef const void *value
     cdef gomap_iter iter
     s.ready_to_write()
+    other.ready()
     if s.objects:
         for element in entries_of(s):
             if holds(other, element) != kept:
@@ -1801,6 +1803,7 @@ cdef class Set(Base):
     def __init__(self, key, items=None, /, *, capacity=0):
         cdef Layout layout = layout_of(key, None)
         if self.map != NULL and same_types(self.layout, layout):
+            self.ready_to_write()
             self.clear_all()  # as set's does
         self.begin(layout, items, capacity)
 
@@ -1863,7 +1866,7 @@ cdef class Set(Base):
         self.ready_to_write()
         cdef Column column
         if self.objects:
-            self.update_from(keys)
+            self.update_from(items_of(self, KEY, keys))
         else:
             column = column_of(self, KEY, keys, True)
             put_column(self, column, values_of(self, None, column.count))
@@ -1888,6 +1891,7 @@ cdef class Set(Base):
     cdef int update_from(self, object other) except -1:
         cdef Column column
         if alike(self, other):
+            self.ready_to_write()
             if other is not self and gomap_merge(self.map, (<Set>other).map) < 0:
                 raise MemoryError()
         elif not self.objects and is_array(other):
@@ -2009,7 +2013,7 @@ cdef class Set(Base):
         """Another one of this class and key type, with these elements."""
         self.ready()
         cdef Set made = self.empty()
-        made.open(self.layout, (<Set>elements).map.count if isinstance(elements, Set) else 0)
+        made.open(self.layout, len(elements) if isinstance(elements, Set) else 0)
         made.update_from(elements)
         return made
 
@@ -2264,7 +2268,7 @@ cdef class MapIterator:
         return self
 
     def __length_hint__(self):
-        if self.iter.map == NULL:
+        if self.iter.map == NULL or self.owner.map == NULL:
             return 0
         return min(self.left, self.iter.map.count)
 

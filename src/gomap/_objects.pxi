@@ -101,7 +101,7 @@ cdef void *room_for(Base m, object wanted, const void *string, bint overwrite, i
         if m.key.packs:
             wanted = packed_of(m, KEY, m.key, wanted, True)
         convert(m, KEY, m.key, wanted, &cell, &at, True)
-        m.ready_to_write()
+        m.ready_to_write()  # converting may have let other threads run
         room = gomap_assign(m.map, at, added) if string == NULL else gomap_put(m.map, at, string, added)
     if room == NULL:
         raise MemoryError()
@@ -165,6 +165,7 @@ cdef int take_object(Base m, object wanted, PyObject **value) except -1:
         if m.key.packs:
             wanted = packed_of(m, KEY, m.key, wanted, False)
         if convert(m, KEY, m.key, wanted, &cell, &at, False):
+            m.ready_to_write()
             found = gomap_at(m.map, at)
     if found == NULL:
         return 0

@@ -11,9 +11,12 @@ import functools
 import sys
 from typing import Any
 
-from .types import Kind, Type
+from .types import Kind, Type, parse
 
-__all__ = ["column_type", "dtype_of", "empty", "item_kind", "structured"]
+__all__ = [
+    *("column_type", "dtype_of", "empty", "holds", "is_bytes", "is_masked", "is_objects", "item"),
+    *("item_kind", "listed", "structured", "view_of"),
+]
 
 #: The struct module's letter for every kind of number, of native size.
 FORMATS = {
@@ -65,12 +68,50 @@ def item_kind(format: str, size: int) -> tuple[int, bool] | None:
 
 def numpy() -> Any:
     """The module, or None where it cannot be imported."""
-    if "numpy" not in sys.modules:
-        try:
-            import numpy  # noqa: F401
-        except ImportError:
-            return None
-    return sys.modules["numpy"]
+    try:
+        import numpy
+    except ImportError:
+        return None
+    return numpy
+
+
+def view_of(source: Any) -> memoryview | None:
+    """Its memory; None for objects, and for what NumPy exports in no buffer: dates, strings of any length."""
+    try:
+        view = memoryview(source)
+    except (TypeError, ValueError, BufferError):
+        return None
+    return None if view.format == "O" else view
+
+
+def is_objects(array: Any) -> bool:
+    """Whether it is a NumPy array of objects, or of strings of any length."""
+    return getattr(getattr(array, "dtype", None), "kind", "") in ("O", "T")
+
+
+def is_masked(array: Any) -> bool:
+    """Whether it is a NumPy array some of whose items are missing; its memory does not say so."""
+    mask = getattr(array, "mask", None) if type(array).__name__ == "MaskedArray" else None
+    return mask is not None and any(mask.tobytes())
+
+
+def item(array: Any, index: int) -> Any:
+    """An array's item as Python has it."""
+    found = array[index]
+    for name in ("item", "as_py"):  # NumPy's, Arrow's
+        if hasattr(found, name):
+            return getattr(found, name)()
+    return found
+
+
+def listed(source: Any) -> list[Any]:
+    """The items of an array or an iterable as Python has them."""
+    dates = getattr(getattr(source, "dtype", None), "kind", "") in ("m", "M")  # as int where they are fine
+    for name in () if dates else ("tolist", "to_pylist"):
+        if hasattr(source, name):
+            source = getattr(source, name)()
+            break
+    return list(source)
 
 
 def dtype_of(type: Type) -> Any:
@@ -110,23 +151,73 @@ def empty(type: Type, count: int) -> Any:
     return room.cast("B", (count, type.size))
 
 
+def is_bytes(format: str, size: int, wanted: int) -> bool:
+    """Whether items are bytes, `wanted` each."""
+    letter = format.lstrip("@=<>!")
+    return size == wanted and (letter == f"{size}s" or letter == f"{size}x" or size == 1 and letter in "sxcBb")
+
+
+def holds(array: Any, view: memoryview, type: Type) -> bool:
+    """Whether an array's items are what a type stores, byte for byte."""
+    if type.kind in FORMATS:
+        return view.ndim == 1 and item_kind(view.format, view.itemsize) == (int(type.kind), False)
+    if view.ndim == 2:
+        return view.shape is not None and view.shape[1] == type.size and is_bytes(view.format, view.itemsize, 1)
+    if view.ndim == 1 and type.kind is Kind.STRUCT:
+        return numpy() is not None and getattr(array, "dtype", None) == dtype_of(type)
+    return view.ndim == 1 and is_bytes(view.format, view.itemsize, type.size)
+
+
 def structured(array: Any, type: Type) -> Any:
     """A structured NumPy array with a type's very layout, converted when it has another; None: it is none.
 
-    :raises TypeError: it has other fields, or such as do not convert safely
+    :raises TypeError: it has other fields, or such as do not convert exactly whatever is in them
     """
-    np = numpy()
-    if np is None or getattr(getattr(array, "dtype", None), "names", None) is None:
+    if getattr(getattr(array, "dtype", None), "names", None) is None:
         return None
+    np = numpy()
     wanted = dtype_of(type)
-    if array.dtype == wanted and array.flags.c_contiguous and array.dtype.itemsize == wanted.itemsize:
-        return array
-    if set(array.dtype.names) != set(wanted.names) or not np.can_cast(array.dtype[list(wanted.names)], wanted, "safe"):
-        raise TypeError(f"expected an array of {wanted} for {type}, got one of {array.dtype}")
+    if array.ndim != 1 or is_masked(array) or not _converts(np, array.dtype, wanted):
+        kind = f"a masked one of {array.dtype}" if is_masked(array) else f"one of {array.dtype}"
+        raise TypeError(
+            f"expected an array of {wanted} for {type}, got {kind}"
+            f"{'' if array.ndim == 1 else f' with {array.ndim} dimensions'}"
+        )
+    if array.dtype == wanted:
+        return np.ascontiguousarray(array)
     made = np.zeros(array.shape, wanted)  # padding is zero
-    for name in wanted.names:
-        made[name] = array[name]
+    _copy_fields(np, made, array)
     return made
+
+
+def _converts(np: Any, dtype: Any, wanted: Any) -> bool:
+    """Whether every value of one dtype has an equal one in another, and means the same."""
+    if wanted.names is not None:
+        return (
+            dtype.names is not None
+            and set(dtype.names) == set(wanted.names)
+            and all(_converts(np, dtype[name], wanted[name]) for name in wanted.names)
+        )
+    if wanted.kind == "V":
+        element, shape = dtype.subdtype or (dtype, ())
+        rows = element.kind == "u" and element.itemsize == 1 and len(shape) == 1
+        return dtype.itemsize == wanted.itemsize and (rows or element.kind in "SV" and not shape and not dtype.names)
+    if dtype.subdtype is not None or dtype.kind not in "biuf" or (dtype.kind == "b") != (wanted.kind == "b"):
+        return False
+    exact = dtype.kind not in "iu" or wanted.kind != "f" or dtype.itemsize < wanted.itemsize
+    return exact and bool(np.can_cast(dtype, wanted, "safe"))
+
+
+def _copy_fields(np: Any, to: Any, array: Any) -> None:
+    """By their names: NumPy itself assigns by their order."""
+    for name in to.dtype.names:
+        field, source = to.dtype[name], array[name]
+        if field.names is not None:
+            _copy_fields(np, to[name], source)
+        elif field.kind == "V":
+            to[name] = np.ascontiguousarray(source).view(field).reshape(to.shape)
+        else:
+            to[name] = source
 
 
 def column_type(array: Any, what: str) -> str:
@@ -136,26 +227,24 @@ def column_type(array: Any, what: str) -> str:
     :raises TypeError: they say nothing of a type, as lists do
     """
     dtype = getattr(array, "dtype", None)
-    if dtype is not None and type(dtype).__module__.startswith("numpy"):
+    if dtype is not None and type(dtype).__module__.startswith("numpy") and dtype.kind != "O":
         if dtype.kind in "UT":
             return "string"
         if dtype.kind == "S":
             return "bytes"
-        if dtype.names is None and dtype.kind != "O":
-            dtype = dtype.newbyteorder("=")
-            return f"[{dtype.itemsize}]byte" if dtype.kind == "V" else str(dtype)
-        if dtype.names is not None:
-            from .types import parse
-
-            return parse(dtype).name
+        if array.ndim == 2 and dtype == "u1":  # a row of bytes for each
+            return f"[{array.shape[1]}]byte"
+        return parse(dtype if dtype.names is not None else dtype.newbyteorder("=")).name
     try:
         view = memoryview(array)
-    except TypeError:
+    except (TypeError, ValueError):
         return _arrow_type(array, what)
+    if view.ndim == 2 and view.shape is not None and is_bytes(view.format, view.itemsize, 1):
+        return f"[{view.shape[1]}]byte"
     known = item_kind(view.format, view.itemsize)
     if known is None:
         raise TypeError(f"{what}: items of format {view.format!r} are of no type that a map has")
-    return Kind(known[0]).name.lower()
+    return "bytes" if known[0] == Kind.VARBYTES else Kind(known[0]).name.lower()
 
 
 _ARROW = {"int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"}
@@ -165,6 +254,8 @@ _ARROW_NAMES |= {"binary": "bytes", "large_binary": "bytes", "bool": "bool"}
 
 def _arrow_type(array: Any, what: str) -> str:
     name = str(getattr(array, "type", ""))
+    if name.startswith("fixed_size_binary["):
+        return f"{name.removeprefix('fixed_size_binary')}byte"
     if name in _ARROW:
         return name
     if name in _ARROW_NAMES:
