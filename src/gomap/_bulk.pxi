@@ -606,8 +606,8 @@ cdef object result_view(BaseMap m, object into, Column keys):
     return view
 
 
-cdef list listed_for(BaseMap m, object keys, object default):
-    """The values as a list, where no array holds such."""
+cdef object listed_for(BaseMap m, object keys, object default):
+    """The values one by one: as a list, or as an array where only the keys are such as no array holds."""
     cdef Column column
     cdef gomap_iter reader
     cdef void *found[FOUND]
@@ -627,7 +627,7 @@ cdef list listed_for(BaseMap m, object keys, object default):
         if lost and default is MISSING:
             raise KeyError(keys[first]) if lost == 1 else KeyError(f"{keys[first]!r} and {lost - 1} more of "
                                                                    f"{len(keys)} keys")
-        return result
+        return array_of(m, VALUE, result)
     column = column_of(m, KEY, keys, False)
     read_begin(m, &reader)
     try:
