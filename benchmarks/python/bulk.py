@@ -2,6 +2,7 @@
 
     python -m pip install '.[bench]'
     python benchmarks/python/bulk.py [--sizes 1000000,10000000] [--rounds 5] [--only maps,isin,...] [--write]
+                                     [--without dict "pandas Series" ...]
 
 Random int64 keys with int64 values; what is looked up comes in another order than it was put in. Every peer
 runs in a process of its own, a new one for every round, and the rounds go over all of them by turns. One that
@@ -116,11 +117,13 @@ def sizes_of(part: str, sizes: list[int]) -> list[int]:
     return sorted({min(n, WORDS) for n in sizes}) if part == "str" else sizes
 
 
-def measure(parts: list[str], sizes: list[int], rounds: int, directory: Path) -> dict[str, Any]:
+def measure(
+    parts: list[str], without: list[str], sizes: list[int], rounds: int, directory: Path
+) -> dict[str, Any]:
     import bulk_peers
 
     found: dict[str, dict[int, Samples]] = {part: {n: {} for n in sizes_of(part, sizes)} for part in parts}
-    missing: dict[str, str] = {}
+    missing = dict.fromkeys(without, "not asked for")
     loads = [os.getloadavg()[0]]
     program = directory / "bulk"
     if "core" in parts:
@@ -216,7 +219,7 @@ def lines(samples: Samples) -> str:
 def beside_lines(maps: Samples, machine: Samples) -> list[list[str]]:
     """get_many in the same rounds' lines."""
     rows = [["lines of memory a key", "line", "huge line"]]
-    for peer in ("Map", "GoMap"):
+    for peer in [each for each in ("Map", "GoMap") if each in maps]:
         for operation in ("hit", "hit, out=", "miss, in", "miss, get"):
             row = [f"{peer}, {operation}"]
             for line in ("lines", "lines_huge"):
@@ -290,6 +293,7 @@ def main() -> None:
     parser.add_argument("--sizes", default="1000000,10000000")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", default=",".join(PARTS), help="of " + ",".join(PARTS))
+    parser.add_argument("--without", nargs="+", default=[], metavar="PEER", help="peers to leave out")
     parser.add_argument("--write", action="store_true", help="write benchmarks/results/bulk.json and .md")
     parser.add_argument("--json", type=Path, help="write every sample to this file")
     parser.add_argument("--child", nargs=4, help=argparse.SUPPRESS)
@@ -303,15 +307,15 @@ def main() -> None:
         parser.error(f"--only: expected some of {', '.join(PARTS)}, got {options.only}")
 
     with tempfile.TemporaryDirectory(prefix="gomap-bulk-") as directory:
-        found = measure(parts, sizes, options.rounds, Path(directory))
-    for title, shown in sections(found):
-        print(f"{title}\n")
-        for each in shown:
-            print((each if isinstance(each, str) else core.as_text(each)) + "\n")
+        found = measure(parts, options.without, sizes, options.rounds, Path(directory))
     about = facts(found, shlex.join(["python", "benchmarks/python/bulk.py", *sys.argv[1:]]), options.rounds)
     document = json.dumps({"about": about, **found}) + "\n"
     if options.json:
         options.json.write_text(document)
+    for title, shown in sections(found):
+        print(f"{title}\n")
+        for each in shown:
+            print((each if isinstance(each, str) else core.as_text(each)) + "\n")
     if options.write:
         core.RESULTS.mkdir(exist_ok=True)
         (core.RESULTS / "bulk.json").write_text(document)
