@@ -59,7 +59,7 @@ def item_kind(format: str, size: int) -> tuple[int, bool] | None:
         kind = _FLOATS.get(size)
     elif letter == "?" and size == 1:
         kind = Kind.BOOL
-    elif letter.endswith("s") and letter[:-1].isdigit() or letter == "s":
+    elif (letter.endswith("s") and letter[:-1].isdigit()) or letter == "s":
         kind = Kind.VARBYTES
     elif letter.endswith("w") and (letter[:-1].isdigit() or letter == "w"):
         kind = Kind.STRING
@@ -145,7 +145,7 @@ def empty(type: Type, count: int) -> Any:
         return np.empty(count, dtype_of(type))
     room = memoryview(bytearray(count * type.size))
     if type.kind in FORMATS:
-        return room.cast(FORMATS[type.kind])
+        return room.cast(FORMATS[type.kind])  # type: ignore[call-overload]
     if count == 0 or type.size == 0:
         return room
     return room.cast("B", (count, type.size))
@@ -154,7 +154,9 @@ def empty(type: Type, count: int) -> Any:
 def is_bytes(format: str, size: int, wanted: int) -> bool:
     """Whether items are bytes, `wanted` each."""
     letter = format.lstrip("@=<>!")
-    return size == wanted and (letter == f"{size}s" or letter == f"{size}x" or size == 1 and letter in "sxcBb")
+    return size == wanted and (
+        letter == f"{size}s" or letter == f"{size}x" or (size == 1 and letter in "sxcBb")
+    )
 
 
 def holds(array: Any, view: memoryview, type: Type) -> bool:
@@ -162,7 +164,9 @@ def holds(array: Any, view: memoryview, type: Type) -> bool:
     if type.kind in FORMATS:
         return view.ndim == 1 and item_kind(view.format, view.itemsize) == (int(type.kind), False)
     if view.ndim == 2:
-        return view.shape is not None and view.shape[1] == type.size and is_bytes(view.format, view.itemsize, 1)
+        return (
+            view.shape is not None and view.shape[1] == type.size and is_bytes(view.format, view.itemsize, 1)
+        )
     if view.ndim == 1 and type.kind is Kind.STRUCT:
         return numpy() is not None and getattr(array, "dtype", None) == dtype_of(type)
     return view.ndim == 1 and is_bytes(view.format, view.itemsize, type.size)
@@ -201,7 +205,9 @@ def _converts(np: Any, dtype: Any, wanted: Any) -> bool:
     if wanted.kind == "V":
         element, shape = dtype.subdtype or (dtype, ())
         rows = element.kind == "u" and element.itemsize == 1 and len(shape) == 1
-        return dtype.itemsize == wanted.itemsize and (rows or element.kind in "SV" and not shape and not dtype.names)
+        return dtype.itemsize == wanted.itemsize and (
+            rows or (element.kind in "SV" and not shape and not dtype.names)
+        )
     if dtype.subdtype is not None or dtype.kind not in "biuf" or (dtype.kind == "b") != (wanted.kind == "b"):
         return False
     exact = dtype.kind not in "iu" or wanted.kind != "f" or dtype.itemsize < wanted.itemsize
