@@ -145,6 +145,11 @@ typedef struct gomap_iter {
     size_t index;
 } gomap_iter;
 
+/* What is done with the room of a key's value where a value is not just copied there. 0 ends it. */
+typedef struct gomap_writer {
+    int (*write)(struct gomap_writer *, void *room, void *value, int added);
+} gomap_writer;
+
 /* One engine for one kind of key. Call through the functions below. */
 struct gomap_engine {
     int id;  /* GOMAP_GO ... */
@@ -169,7 +174,7 @@ struct gomap_engine {
     uint64_t (*string_bytes)(const gomap *);
     size_t (*swap)(gomap *, gomap *); /* all but where they stand; the bytes of that */
     size_t (*find_many)(const gomap *, const void *keys, size_t count, void **found);
-    size_t (*put_many)(gomap *, const void *keys, size_t count, void *values, size_t value_stride, int codes);
+    size_t (*put_many)(gomap *, const void *keys, size_t count, void *values, size_t value_stride, gomap_writer *);
     size_t (*erase_many)(gomap *, const void *keys, size_t count);
     /* Where an engine has them; else NULL. */
     int (*fill)(gomap *, size_t count);
@@ -282,15 +287,19 @@ static inline size_t gomap_find_many(const gomap *map, const void *keys, size_t 
  * than count when memory has run out. */
 static inline size_t gomap_put_many(gomap *map, const void *keys, size_t count, const void *values, size_t value_stride)
 {
-    return map->engine->put_many(map, keys, count, (void *)(uintptr_t)values, value_stride, 0);
+    return map->engine->put_many(map, keys, count, (void *)(uintptr_t)values, value_stride, NULL);
+}
+
+/* The same, where a writer says what becomes of a value: it may also write to the caller's. */
+static inline size_t gomap_write_many(gomap *map, const void *keys, size_t count, void *values, size_t value_stride,
+                                      gomap_writer *writer)
+{
+    return map->engine->put_many(map, keys, count, values, value_stride, writer);
 }
 
 /* For eight-byte values: a key that is new gets the number of entries before it, and codes[i] becomes key i's
  * value. Returns as put_many does. */
-static inline size_t gomap_code_many(gomap *map, const void *keys, size_t count, int64_t *codes)
-{
-    return map->engine->put_many(map, keys, count, codes, sizeof *codes, 1);
-}
+size_t gomap_code_many(gomap *map, const void *keys, size_t count, int64_t *codes);
 
 /* Returns how many keys were there; one that comes twice counts once. */
 static inline size_t gomap_erase_many(gomap *map, const void *keys, size_t count)

@@ -41,8 +41,8 @@ static void go_destroy(gomap *map)
     { return go_check(map, why, size, name); }                                                          \
     static size_t name##_find_many(const gomap *map, const void *keys, size_t count, void **found)      \
     { return go_find_many(map, keys, count, found, name); }                                             \
-    static size_t name##_put_many(gomap *map, const void *keys, size_t count, void *values, size_t stride, int codes) \
-    { return go_put_many(map, keys, count, values, stride, codes, name); }                              \
+    static size_t name##_put_many(gomap *map, const void *keys, size_t count, void *values, size_t stride, gomap_writer *writer) \
+    { return go_put_many(map, keys, count, values, stride, writer, name); }                             \
     static size_t name##_erase_many(gomap *map, const void *keys, size_t count)                         \
     { return go_erase_many(map, keys, count, name); }                                                   \
     static const gomap_engine name##_engine = {                                                         \
@@ -87,8 +87,8 @@ static void el_destroy(gomap *map)
     { return el_check(map, why, size, name); }                                                          \
     static size_t name##_find_many(const gomap *map, const void *keys, size_t count, void **found)      \
     { return el_find_many(map, keys, count, found, name); }                                             \
-    static size_t name##_put_many(gomap *map, const void *keys, size_t count, void *values, size_t stride, int codes) \
-    { return el_put_many(map, keys, count, values, stride, codes, name); }                              \
+    static size_t name##_put_many(gomap *map, const void *keys, size_t count, void *values, size_t stride, gomap_writer *writer) \
+    { return el_put_many(map, keys, count, values, stride, writer, name); }                             \
     static size_t name##_erase_many(gomap *map, const void *keys, size_t count)                         \
     { return el_erase_many(map, keys, count, name); }                                                   \
     static int name##_fill(gomap *map, size_t count) { return el_fill_begin(map, count, name); }        \

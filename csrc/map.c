@@ -138,6 +138,25 @@ static size_t random_step(uint64_t *random, size_t mean)
     return 1 + (size_t)(halvings / 1.5 * (double)(mean - 1));
 }
 
+/* Numbers keys in the order of their coming. */
+typedef struct coder {
+    gomap_writer writer;
+    const gomap *map;
+} coder;
+
+static int write_code(gomap_writer *writer, void *room, void *code, int added)
+{
+    if (added) gm_store64(room, ((const coder *)writer)->map->count - 1);
+    memcpy(code, room, sizeof(int64_t));
+    return 1;
+}
+
+size_t gomap_code_many(gomap *map, const void *keys, size_t count, int64_t *codes)
+{
+    coder own = {{write_code}, map};
+    return gomap_write_many(map, keys, count, codes, sizeof *codes, &own.writer);
+}
+
 int gomap_fill_begin(gomap *map, const void *keys, size_t count)
 {
     const gomap_type *type = map->type;

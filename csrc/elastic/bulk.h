@@ -134,9 +134,9 @@ GM_INLINE void el_window_ask(const gm_elastic *m, const el_window *window, size_
     }
 }
 
-/* Every key with its value; `codes`: a new key with the number of entries before it as its value, and codes
- * (values) receive every key's. Returns how many keys are in: fewer than count when there is no memory. */
-GM_INLINE size_t el_put_many(gomap *map, const void *keys, size_t count, unsigned char *values, size_t value_stride, int codes,
+/* Every key with its value, or what the writer makes of it. Returns how many keys are in: fewer than count when there is
+ * no memory, or the writer ended it. */
+GM_INLINE size_t el_put_many(gomap *map, const void *keys, size_t count, unsigned char *values, size_t value_stride, gomap_writer *writer,
                              gm_kind kind)
 {
     gm_elastic *m = el_of(map);
@@ -149,7 +149,7 @@ GM_INLINE size_t el_put_many(gomap *map, const void *keys, size_t count, unsigne
         some = count - done < EL_WINDOW ? count - done : EL_WINDOW;
         if (GM_LIKELY(m->map.iterators == 0))
             while (map->count + some > m->grow_at && m->buckets > 1)
-                if (!el_grow(m)) return done;
+                if (!el_grow(m)) break; /* keys that are there need no room */
         el_window_hash(m, &window, at + done * stride, stride, some, kind);
         el_window_ask(m, &window, some, kind);
         for (size_t i = 0; i < some; i++) {
@@ -159,12 +159,8 @@ GM_INLINE size_t el_put_many(gomap *map, const void *keys, size_t count, unsigne
             if (probe->key == NULL) return done + i;
             unsigned char *room = el_assign_hashed(m, probe->key, probe->hash, &window.room[i], &added, kind);
             if (room == NULL) return done + i;
-            if (codes) {
-                if (added) gm_store64(room, map->count - 1);
-                memcpy(value, room, 8);
-            } else {
-                gm_copy(room, value, value_bytes);
-            }
+            if (writer == NULL) gm_copy(room, value, value_bytes);
+            else if (!writer->write(writer, room, value, added)) return done + i;
         }
     }
     return count;

@@ -45,7 +45,7 @@ GM_INLINE size_t go_find_many(const gomap *map, const void *keys, size_t count, 
     return hits;
 }
 
-GM_INLINE size_t go_put_many(gomap *map, const void *keys, size_t count, unsigned char *values, size_t value_stride, int codes,
+GM_INLINE size_t go_put_many(gomap *map, const void *keys, size_t count, unsigned char *values, size_t value_stride, gomap_writer *writer,
                              gm_kind kind)
 {
     gm_go *m = go_of(map);
@@ -60,12 +60,8 @@ GM_INLINE size_t go_put_many(gomap *map, const void *keys, size_t count, unsigne
             unsigned char *value = values + (done + i) * value_stride;
             unsigned char *room = map->engine->assign(map, at + i * stride, &added);
             if (room == NULL) return done + i;
-            if (codes) {
-                if (added) gm_store64(room, map->count - 1);
-                memcpy(value, room, 8);
-            } else {
-                gm_copy(room, value, value_bytes);
-            }
+            if (writer == NULL) gm_copy(room, value, value_bytes);
+            else if (!writer->write(writer, room, value, added)) return done + i;
         }
     }
     return count;

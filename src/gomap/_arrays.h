@@ -256,10 +256,24 @@ static inline int gomap_add(void *room, const void *by, int kind)
     if ((j > 0 && i > INT64_MAX - j) || (j < 0 && i < INT64_MIN - j)) return 0;
     char made[8];
     sum = i + j;
-    if (!gomap_int_write(made, kind, sum)) return 0;
-    static const unsigned char sizes[] = {1, 1, 2, 4, 8, 1, 2, 4, 8, 4, 8};
-    memcpy(room, made, sizes[kind]);
-    return 1;
+    return gomap_int_write(made, kind, sum) && gomap_int_write(room, kind, sum);
+}
+
+/* Adds to every key's value, and marks the keys that were new. */
+typedef struct gomap_adder {
+    gomap_writer writer;
+    int kind;
+    int stopped;        /* at a sum that does not fit */
+    unsigned char *new; /* of the key to come */
+} gomap_adder;
+
+static int gomap_adder_write(gomap_writer *writer, void *room, void *by, int added)
+{
+    gomap_adder *adder = (gomap_adder *)(void *)writer;
+    *adder->new++ = (unsigned char)added;
+    if (gomap_add(room, by, adder->kind)) return 1;
+    adder->stopped = 1;
+    return 0;
 }
 
 /* Takes an integer that was added away again. */

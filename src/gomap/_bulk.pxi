@@ -810,32 +810,22 @@ cdef inline bint is_nan(const gomap *map, const char *key) noexcept nogil:
 
 cdef size_t add_piece(gomap *map, const char *keys, size_t key_stride, size_t count, const char *by, size_t stride, int kind,
                       Nans nans, unsigned char *new, bint *memory) noexcept nogil:
-    """Adds in order, up to the first sum that does not fit; returns how many were added. Marks keys that were new."""
-    cdef void *found[32]
+    """Adds one by one, to NaN keys or to the others; as gomap_write_many does otherwise, up to the first sum that does
+    not fit."""
     cdef void *room
-    cdef size_t done = 0, some, i
+    cdef size_t done
     cdef int added
-    cdef bint moved
     memory[0] = False
-    while done < count:
-        some = min(count - done, <size_t>32)
-        gomap_find_many(map, keys + done * key_stride, some, found)
-        moved = False
-        for i in range(some):
-            if nans != WITH_NANS and is_nan(map, keys + (done + i) * key_stride) != (nans == ONLY_NANS):
-                continue
-            room = found[i]
-            if moved or room == NULL:  # an insertion moves entries: those found before may be elsewhere
-                room = gomap_assign(map, keys + (done + i) * key_stride, &added)
-                if room == NULL:
-                    memory[0] = True
-                    return done + i
-                if added:
-                    moved = True
-                    new[done + i] = 1
-            if not gomap_add(room, by + (done + i) * stride, kind):
-                return done + i
-        done += some
+    for done in range(count):
+        if is_nan(map, keys + done * key_stride) != (nans == ONLY_NANS):
+            continue
+        room = gomap_assign(map, keys + done * key_stride, &added)
+        memory[0] = room == NULL
+        if room == NULL:
+            return done
+        new[done] = added
+        if not gomap_add(room, by + done * stride, kind):
+            return done
     return count
 
 
@@ -857,15 +847,21 @@ cdef void add_undo(gomap *map, const char *keys, size_t key_stride, size_t count
 cdef int add_column(BaseMap m, Column keys, Column by) except -1:
     cdef bytearray news = bytearray(keys.count + 1)
     cdef gomap *map
+    cdef bint filling = False
     cdef Nans nans = WITH_NANS
     if m.engine() == GOMAP_GO and (m.key.kind == FLOAT32 or m.key.kind == FLOAT64):
         nans = WITHOUT_NANS
     map = write_begin(m)
     try:
+        with nogil:
+            filling = gomap_fill_begin(map, keys.at, keys.count)
         add_all(m, map, keys, by, nans, news)
         if nans == WITHOUT_NANS:
             add_all(m, map, keys, by, ONLY_NANS, news)
     finally:
+        with nogil:
+            if filling:
+                gomap_fill_end(map)
         write_end(m, map)
     return 0
 
@@ -874,12 +870,22 @@ cdef int add_all(BaseMap m, gomap *map, Column keys, Column by, Nans nans, unsig
     cdef size_t done = 0, some, added = 0
     cdef int kind = m.value.kind
     cdef bint memory = False, whole = kind != FLOAT32 and kind != FLOAT64 and nans != ONLY_NANS
+    cdef gomap_adder adder
     cdef void *room
     while done < keys.count:
         some = min(keys.count - done, <size_t>PIECE)
+        adder.writer.write = gomap_adder_write
+        adder.kind = kind
+        adder.stopped = 0
+        adder.new = new + done
         with nogil:
-            added = add_piece(map, keys.at + done * keys.stride, keys.stride, some, by.at + done * by.stride, by.stride,
-                              kind, nans, new + done, &memory)
+            if nans == WITH_NANS:
+                added = gomap_write_many(map, keys.at + done * keys.stride, some, <void *>(by.at + done * by.stride),
+                                         by.stride, &adder.writer)
+                memory = added < some and not adder.stopped
+            else:
+                added = add_piece(map, keys.at + done * keys.stride, keys.stride, some, by.at + done * by.stride,
+                                  by.stride, kind, nans, new + done, &memory)
         done += added
         if added < some:
             if memory and not whole:

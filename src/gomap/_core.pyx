@@ -59,6 +59,12 @@ cdef extern from "_arrays.h" nogil:
     bint gomap_bits_missing(const void *bits, size_t offset, size_t count)
     void gomap_bits_read(char *to, const void *bits, size_t offset, size_t count)
     bint gomap_add(void *room, const void *by, int kind)
+    ctypedef struct gomap_adder:
+        gomap_writer writer
+        int kind
+        int stopped
+        unsigned char *new
+    int gomap_adder_write(gomap_writer *writer, void *room, void *by, int added)
     void gomap_take_back(void *room, const void *by, size_t size)
     ctypedef struct gomap_arrow_schema:
         const char *format

@@ -116,6 +116,10 @@ cdef extern from "gomap.h" nogil:
 
     size_t gomap_find_many(const gomap *map, const void *keys, size_t count, void **found)
     size_t gomap_put_many(gomap *map, const void *keys, size_t count, const void *values, size_t value_stride)
+    ctypedef struct gomap_writer:
+        int (*write)(gomap_writer *, void *room, void *value, int added) noexcept
+    size_t gomap_write_many(gomap *map, const void *keys, size_t count, void *values, size_t value_stride,
+                            gomap_writer *writer)
     size_t gomap_code_many(gomap *map, const void *keys, size_t count, int64_t *codes)
     size_t gomap_erase_many(gomap *map, const void *keys, size_t count)
     int gomap_fill_begin(gomap *map, const void *keys, size_t count)
