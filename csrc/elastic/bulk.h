@@ -149,7 +149,7 @@ GM_INLINE size_t el_put_many(gomap *map, const void *keys, size_t count, unsigne
         some = count - done < EL_WINDOW ? count - done : EL_WINDOW;
         if (GM_LIKELY(m->map.iterators == 0))
             while (map->count + some > m->grow_at && m->buckets > 1)
-                if (!el_grow(m)) return done;
+                if (!el_grow(m)) break; /* keys that are there need no room */
         el_window_hash(m, &window, at + done * stride, stride, some, kind);
         el_window_ask(m, &window, some, kind);
         for (size_t i = 0; i < some; i++) {

@@ -334,7 +334,9 @@ cdef bint is_many(Base m, object values) except -1:
     """Whether values come one for each key. What one value is goes for one: bytes, a str, a struct's tuple."""
     if isinstance(values, list):
         return True
-    if isinstance(values, (str, Mapping)) or m.value.kind == OBJECT:
+    if isinstance(values, str) or m.value.kind == OBJECT:
+        return False
+    if isinstance(values, Mapping):  # not in one tuple with str: Cython then does not ask whether it failed
         return False
     if isinstance(values, (bytes, bytearray)):
         return m.value.kind <= FLOAT64
@@ -767,8 +769,9 @@ cdef object add_one(BaseMap m, object key, object by):
     convert(m, VALUE, m.value, by, &cell, &at, True)
     room = room_for(m, key, NULL, &added)
     if not gomap_add(room, at, m.value.kind):  # never so from zero, where by fits
-        raise OverflowError(f"add: {number_out(m.value.kind, room)} + {number_out(m.value.kind, at)} for key "
-                            f"{shown(key)} is out of range for {m.layout.value_type}")
+        was = number_out(m.value.kind, room)
+        more = number_out(m.value.kind, at)
+        raise OverflowError(f"add: {was} + {more} for key {shown(key)} is out of range for {m.layout.value_type}")
     return number_out(m.value.kind, room)
 
 
