@@ -1,4 +1,5 @@
-"""Whole arrays at a time, with dict and set beside them: arrays of every kind in, arrays out, nothing reinterpreted.
+# ruff: noqa: B023  (closures that are called at once)
+"""Whole arrays at a time, with dict and set beside them: arrays in, arrays out, nothing reinterpreted.
 
 Runs with NumPy and without, and what Arrow is needed for where there is pyarrow.
 """
@@ -34,8 +35,14 @@ Examples = Callable[[str, int], list[Any]]
 COUNTS = [0, 1, 2, 15, 16, 17, 31, 32, 33, 64, 255, 256, 257, 8191, 8192, 8193, 65535, 65536, 65537, 200_000]
 
 INTEGERS = {
-    **{"int8": "b", "int16": "h", "int32": "i", "int64": "q"},
-    **{"uint8": "B", "uint16": "H", "uint32": "I", "uint64": "Q"},
+    "int8": "b",
+    "int16": "h",
+    "int32": "i",
+    "int64": "q",
+    "uint8": "B",
+    "uint16": "H",
+    "uint32": "I",
+    "uint64": "Q",
 }
 NUMBERS = {**INTEGERS, "float32": "f", "float64": "d"}
 
@@ -60,7 +67,11 @@ def rows(result: Any) -> list[bytes]:
     """The items of an array of bytes or structs."""
     view = memoryview(result)
     raw = view.tobytes()
-    return [raw[at : at + len(raw) // len(view)] for at in range(0, len(raw), len(raw) // len(view))] if raw else []
+    return (
+        [raw[at : at + len(raw) // len(view)] for at in range(0, len(raw), len(raw) // len(view))]
+        if raw
+        else []
+    )
 
 
 def sound(m: Any, model: Any) -> None:
@@ -127,7 +138,9 @@ def test_sets_and_codes_at_every_count(count: int, results: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["int", "[3]byte", "string", "struct{}", "any"])
-def test_every_key_type(map_class: Class, key_type: str, value: str, examples: Examples, results: str) -> None:
+def test_every_key_type(
+    map_class: Class, key_type: str, value: str, examples: Examples, results: str
+) -> None:
     count = 40 if parse(key_type).size > 1000 else 700
     keys = examples(key_type, count)
     rng = random.Random(3)
@@ -251,9 +264,16 @@ def sources(letter: str, items: list[Any]) -> Iterator[Any]:
     yield memoryview(made)
     yield memoryview(made.tobytes()).cast(letter)
     kind = {
-        **{"b": ctypes.c_int8, "h": ctypes.c_int16, "i": ctypes.c_int32, "q": ctypes.c_int64},
-        **{"B": ctypes.c_uint8, "H": ctypes.c_uint16, "I": ctypes.c_uint32, "Q": ctypes.c_uint64},
-        **{"f": ctypes.c_float, "d": ctypes.c_double},
+        "b": ctypes.c_int8,
+        "h": ctypes.c_int16,
+        "i": ctypes.c_int32,
+        "q": ctypes.c_int64,
+        "B": ctypes.c_uint8,
+        "H": ctypes.c_uint16,
+        "I": ctypes.c_uint32,
+        "Q": ctypes.c_uint64,
+        "f": ctypes.c_float,
+        "d": ctypes.c_double,
     }[letter]
     yield (kind * len(items))(*items)
     yield list(items)
@@ -380,7 +400,9 @@ def test_zeros_and_nans_are_keys_as_ever(map_class: Class) -> None:
         (("struct{a int32}", "struct{a int32}"), "i", [97]),
     ],
 )
-def test_what_is_never_reinterpreted(map_class: Class, types: tuple[str, str], letter: str, items: list[Any]) -> None:
+def test_what_is_never_reinterpreted(
+    map_class: Class, types: tuple[str, str], letter: str, items: list[Any]
+) -> None:
     m = map_class(*types)
     source = array.array(letter, items)
     for refused in (
@@ -511,18 +533,27 @@ def test_lengths_must_be_equal(map_class: Class, types: tuple[str, str]) -> None
         with pytest.raises(ValueError, match=f"^values: expected 3, one for each key, got {len(values)}$"):
             m.update(many, values)
         if types[1] == "int":
-            with pytest.raises(ValueError, match=f"^values: expected 3, one for each key, got {len(values)}$"):
+            with pytest.raises(
+                ValueError, match=f"^values: expected 3, one for each key, got {len(values)}$"
+            ):
                 m.add_many(many, values)
             with pytest.raises(ValueError, match=f"got {len(values)}$"):
                 m.add_many(many, iter(values))
     sound(m, {key: value})
 
 
-@pytest.mark.parametrize("types", [("int", "int16"), ("string", "int16"), ("any", "int16"), ("[2]byte", "int16")])
+@pytest.mark.parametrize(
+    "types", [("int", "int16"), ("string", "int16"), ("any", "int16"), ("[2]byte", "int16")]
+)
 @pytest.mark.parametrize("wrong", ["x", None, 1.5, 70000, -70000])
 def test_what_is_refused_changes_nothing(map_class: Class, types: tuple[str, str], wrong: Any) -> None:
     m = map_class(*types)
-    keys = {"int": range(50), "string": map(str, range(50)), "any": range(50), "[2]byte": [b"%02d" % i for i in range(50)]}
+    keys = {
+        "int": range(50),
+        "string": map(str, range(50)),
+        "any": range(50),
+        "[2]byte": [b"%02d" % i for i in range(50)],
+    }
     names = list(keys[types[0]])
     m.set_many(names[:10], range(10))
     model = dict(m.items())
@@ -752,9 +783,16 @@ def test_a_sum_that_does_not_fit_changes_nothing(
     m.update({7: edge - step, -1: 3, -2: 5})
     m.set_many([1_000_000 + i for i in range(50)], 1)
     model = dict(m.items())
-    keys = array.array("q", [(-1, -2, i % 5000 + 10, i % 3 + 20_000)[i % 4] if i % 1000 else 1_000_000 + i % 50
-                             for i in range(where + 40)])
-    by = array.array(INTEGERS[name], bytes(keys.itemsize and array.array(INTEGERS[name]).itemsize * len(keys)))
+    keys = array.array(
+        "q",
+        [
+            (-1, -2, i % 5000 + 10, i % 3 + 20_000)[i % 4] if i % 1000 else 1_000_000 + i % 50
+            for i in range(where + 40)
+        ],
+    )
+    by = array.array(
+        INTEGERS[name], bytes(keys.itemsize and array.array(INTEGERS[name]).itemsize * len(keys))
+    )
     for i in range(0, len(by), 3000):
         by[i] = 1
     keys[where], by[where] = 7, step
@@ -775,7 +813,11 @@ def test_a_sum_that_does_not_fit_changes_nothing(
 @pytest.mark.parametrize("name", INTEGERS)
 def test_a_key_that_overflows_by_itself(map_class: Class, name: str) -> None:
     low, high = limits(name)
-    for key, keys in (("int", [1, 2, 1, 3, 1]), ("string", ["a", "b", "a", "c", "a"]), ("any", ["a", 2, "a", (3,), "a"])):
+    for key, keys in (
+        ("int", [1, 2, 1, 3, 1]),
+        ("string", ["a", "b", "a", "c", "a"]),
+        ("any", ["a", 2, "a", (3,), "a"]),
+    ):
         m = map_class(key, name)
         with pytest.raises(OverflowError, match=f"^add: {high // 2 * 2} \\+ {high // 2} "):
             m.add_many(keys, high // 2)
@@ -822,7 +864,7 @@ def test_add(map_class: Class) -> None:
     assert f[2] == math.inf
     for value in (bool, str, bytes, object, None, "[8]byte", "struct{a int}"):
         m = map_class(int, value)
-        for refused in (lambda: m.add(1), lambda: m.add_many([1])):  # noqa: B023
+        for refused in (lambda: m.add(1), lambda: m.add_many([1])):
             with pytest.raises(TypeError, match="^add: values of type .* are no numbers"):
                 refused()
 
@@ -830,12 +872,19 @@ def test_add(map_class: Class) -> None:
 # ---- memory ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("types", [("int", "int"), ("uint32", "uint32"), ("[16]byte", "[129]byte"), ("string", "int")])
+@pytest.mark.parametrize(
+    "types", [("int", "int"), ("uint32", "uint32"), ("[16]byte", "[129]byte"), ("string", "int")]
+)
 @pytest.mark.parametrize("count", [1, 7, 8, 9, 100, 8192, 8193, 30_000, 100_000])
 @pytest.mark.parametrize("times", [1, 2, 10, 1000])
 def test_a_bulk_build_is_as_dense_as_a_compact_map(types: tuple[str, str], count: int, times: int) -> None:
     distinct = max(1, count // times)
-    key = {"int": int, "uint32": int, "[16]byte": lambda i: i.to_bytes(16, "big"), "string": "key number {}".format}[types[0]]
+    key = {
+        "int": int,
+        "uint32": int,
+        "[16]byte": lambda i: i.to_bytes(16, "big"),
+        "string": "key number {}".format,
+    }[types[0]]
     rng = random.Random(count)
     keys = [key(rng.randrange(distinct) if times > 1 else i) for i in range(count)]
     m: Any = Map(*types)
@@ -901,7 +950,10 @@ def test_operations_leave_nothing_behind(map_class: Class) -> None:
     for _ in range(3):
         everything()
     gc.collect()
-    before, references = sys.getallocatedblocks(), [sys.getrefcount(each) for each in (keys, texts, texts[0], None)]
+    before, references = (
+        sys.getallocatedblocks(),
+        [sys.getrefcount(each) for each in (keys, texts, texts[0], None)],
+    )
     for _ in range(20):
         everything()
     gc.collect()
@@ -925,10 +977,10 @@ def test_buffers_are_let_go(map_class: Class) -> None:
     assert (as_list(keys), as_list(values)) == ([1], [2])
 
 
-def in_turn(attempt: Callable[[], Any], step: int = 1) -> Iterator[MemoryError | None]:
-    """Every allocation of the core's failing in turn; at last None."""
-    for allocations in range(0, 100_000, step):
-        _fail_after(allocations)
+def in_turn(attempt: Callable[[], Any], count: int) -> Iterator[MemoryError | None]:
+    """Every allocation of the core's failing in turn, and the next ones too: count in all; at last None."""
+    for allocations in range(100_000):
+        _fail_after(allocations, count)
         error = None
         try:
             attempt()
@@ -937,7 +989,7 @@ def in_turn(attempt: Callable[[], Any], step: int = 1) -> Iterator[MemoryError |
         finally:
             pending = _fail_pending()
             _fail_after(-1)
-        if pending:
+        if pending == count:
             assert error is None
             yield None
             return
@@ -945,9 +997,13 @@ def in_turn(attempt: Callable[[], Any], step: int = 1) -> Iterator[MemoryError |
     pytest.fail("it never ends")
 
 
-@pytest.mark.parametrize("types", [("int", "int"), ("[5]byte", "[129]byte"), ("string", "int"), ("int", "string"), ("string", "string")])
+@pytest.mark.parametrize(
+    "types",
+    [("int", "int"), ("[5]byte", "[129]byte"), ("string", "int"), ("int", "string"), ("string", "string")],
+)
 @pytest.mark.parametrize("start", [0, 30])
-def test_no_memory(map_class: Class, types: tuple[str, str], start: int) -> None:
+@pytest.mark.parametrize("times", [1, 5])
+def test_no_memory(map_class: Class, types: tuple[str, str], start: int, times: int) -> None:
     spell: dict[str, Callable[[int], Any]] = {
         "int": int,
         "[5]byte": lambda i: i.to_bytes(5, "big"),
@@ -967,7 +1023,7 @@ def test_no_memory(map_class: Class, types: tuple[str, str], start: int) -> None
 
     m = fresh()
     failed = 0
-    for error in in_turn(lambda: m.set_many(keys, values)):
+    for error in in_turn(lambda: m.set_many(keys, values), times):
         failed += error is not None
         assert m._check() is None
         assert dict(m.items()).items() <= whole.items()
@@ -975,8 +1031,10 @@ def test_no_memory(map_class: Class, types: tuple[str, str], start: int) -> None
         if error is not None:
             m = fresh()
     sound(m, whole)
-    assert failed >= 2
-    for _ in in_turn(lambda: made.append(map_class.from_arrays(keys, values, key=types[0], value=types[1]))):
+    assert failed >= 2 or times == 1  # where one fails, a second try may do
+    for _ in in_turn(
+        lambda: made.append(map_class.from_arrays(keys, values, key=types[0], value=types[1])), times
+    ):
         pass
     for each in made:
         sound(each, dict(zip(keys, values, strict=True)))
@@ -984,7 +1042,7 @@ def test_no_memory(map_class: Class, types: tuple[str, str], start: int) -> None
     for key in keys:
         m[key] = whole[key]
     left = set(keys)
-    for error in in_turn(lambda: m.delete_many(keys[:200])):
+    for error in in_turn(lambda: m.delete_many(keys[:200]), times):
         assert error is None  # deleting takes none
         left -= set(keys[:200])
         sound(m, {key: whole[key] for key in left})
@@ -993,13 +1051,13 @@ def test_no_memory(map_class: Class, types: tuple[str, str], start: int) -> None
         left = set(keys)
     if types[1] == "int":
         m = fresh()
-        for error in in_turn(lambda: m.add_many(keys * 2, 3)):
+        for error in in_turn(lambda: m.add_many(keys * 2, 3), times):
             if error is not None:
                 sound(m, model)
         sound(m, {key: model.get(key, 0) + 6 for key in keys})
     if map_class is Map:
         made.clear()
-        for _ in in_turn(lambda: made.append(Map.factorize(keys * 2, key=types[0]))):
+        for _ in in_turn(lambda: made.append(Map.factorize(keys * 2, key=types[0])), times):
             pass
         for codes, codebook in made:
             assert as_list(codes) == [*range(300), *range(300)]

@@ -1,3 +1,4 @@
+# ruff: noqa: B023, E501  (closures that are called at once; tables)
 """Arrays of NumPy's and Arrow's kinds, what their items are taken for, and what is refused."""
 
 from __future__ import annotations
@@ -53,7 +54,12 @@ def test_numbers_in_and_out(map_class: Class, name: str) -> None:
     assert dict(zip(keys.tolist(), values.tolist(), strict=True)) == model
     got[:] = 0  # it is nobody else's
     sound(m, model)
-    for strange in (given[::-1], np.repeat(given, 3)[::3], given.astype(given.dtype.newbyteorder()), given[::2]):
+    for strange in (
+        given[::-1],
+        np.repeat(given, 3)[::3],
+        given.astype(given.dtype.newbyteorder()),
+        given[::2],
+    ):
         m.set_many(strange, strange)
         sound(m, model)
         assert (m.get_many(strange) == strange).all()
@@ -72,13 +78,21 @@ def test_numbers_of_another_kind(map_class: Class, source: str, target: str) -> 
     rng = np.random.default_rng(1)
     dtype = np.dtype(source)
     if dtype.kind == "f":
-        given = np.concatenate([rng.normal(size=500), [0, 1, np.inf, np.nan, 1e38, np.finfo(dtype).max]]).astype(dtype)
+        given = np.concatenate(
+            [rng.normal(size=500), [0, 1, np.inf, np.nan, 1e38, np.finfo(dtype).max]]
+        ).astype(dtype)
     else:
         given = np.frombuffer(rng.bytes(500 * dtype.itemsize), dtype)
-        given = np.concatenate([given, np.array([0, 1, 100, np.iinfo(dtype).max, np.iinfo(dtype).min], dtype)])
+        given = np.concatenate(
+            [given, np.array([0, 1, 100, np.iinfo(dtype).max, np.iinfo(dtype).min], dtype)]
+        )
     m, model = map_class(target, target), map_class(target, target)
     if dtype.kind == "f" and np.dtype(target).kind != "f":
-        for refused in (lambda: m.set_many(given, 1), lambda: m.get_many(given), lambda: m.contains_many(given)):
+        for refused in (
+            lambda: m.set_many(given, 1),
+            lambda: m.get_many(given),
+            lambda: m.contains_many(given),
+        ):
             with pytest.raises(TypeError, match=f"^keys: expected items for {target}, got {source}$"):
                 refused()
         with pytest.raises(TypeError, match=f"^values: expected items for {target}, got {source}$"):
@@ -139,7 +153,13 @@ def test_never_reinterpreted(map_class: Class, source: Any, types: tuple[Any, An
 
 
 def test_dates_and_other_dtypes_name_no_type(map_class: Class) -> None:
-    for source in (np.zeros(1, "M8[s]"), np.zeros(1, "f2"), np.zeros(1, "c16"), np.zeros(1, "V0"), np.array([None])):
+    for source in (
+        np.zeros(1, "M8[s]"),
+        np.zeros(1, "f2"),
+        np.zeros(1, "c16"),
+        np.zeros(1, "V0"),
+        np.array([None]),
+    ):
         with pytest.raises(TypeError):
             map_class.from_arrays(source, source)
         with pytest.raises(TypeError):
@@ -261,7 +281,12 @@ def structs(count: int) -> Any:
 
 def tuples(made: Any) -> list[Any]:
     return [
-        (int(each["a"]), float(each["b"]), (int(each["c"]["d"]), each["c"]["e"].tobytes(), float(each["c"]["z"])), bool(each["f"]))
+        (
+            int(each["a"]),
+            float(each["b"]),
+            (int(each["c"]["d"]), each["c"]["e"].tobytes(), float(each["c"]["z"])),
+            bool(each["f"]),
+        )
         for each in made
     ]
 
@@ -456,7 +481,9 @@ def test_results_stay_when_the_map_goes(map_class: Class) -> None:
 
 @pytest.mark.parametrize("name", [*NUMBERS, "bool"])
 def test_arrow_numbers(map_class: Class, pa: Any, name: str) -> None:
-    kind = {"float32": pa.float32(), "float64": pa.float64(), "bool": pa.bool_()}.get(name) or getattr(pa, name)()
+    kind = {"float32": pa.float32(), "float64": pa.float64(), "bool": pa.bool_()}.get(name) or getattr(
+        pa, name
+    )()
     items = [True, False] * 20 if name == "bool" else [float(i) if name[0] == "f" else i for i in range(40)]
     whole = pa.array(items, kind)
     chunks = pa.chunked_array([items[:7], [], items[7:]], kind)
@@ -498,10 +525,14 @@ def test_arrow_numbers_of_another_kind(map_class: Class, pa: Any) -> None:
                   pa.array([1], pa.decimal128(5)), pa.array([1.0], pa.float16()), pa.array([b"12345678"], pa.binary(8)),
                   pa.array(["x"], pa.string_view()), pa.table({"a": [1]}), pa.record_batch({"a": [1]})):  # fmt: skip
         for refused in (
-            lambda: m.set_many(wrong, 1.0),  # noqa: B023
-            lambda: m.contains_many(wrong),  # noqa: B023
-            lambda: map_class("[8]byte", int).set_many(wrong, 1) if not str(wrong.schema if hasattr(wrong, "schema") else wrong.type).startswith("fixed") else m.set_many(wrong, 1.0),  # noqa: B023
-            lambda: Set(int, wrong),  # noqa: B023
+            lambda: m.set_many(wrong, 1.0),
+            lambda: m.contains_many(wrong),
+            lambda: (
+                map_class("[8]byte", int).set_many(wrong, 1)
+                if not str(wrong.schema if hasattr(wrong, "schema") else wrong.type).startswith("fixed")
+                else m.set_many(wrong, 1.0)
+            ),
+            lambda: Set(int, wrong),
         ):
             with pytest.raises(TypeError):
                 refused()
@@ -515,7 +546,11 @@ def test_arrow_numbers_of_another_kind(map_class: Class, pa: Any) -> None:
 def test_arrow_nulls_and_dictionaries(map_class: Class, pa: Any) -> None:
     m, s = map_class(int, int), map_class(str, int)
     for wrong in (pa.array([1, None]), pa.array([1, None])[1:], pa.chunked_array([[1], [None]])):
-        for refused in (lambda: m.set_many(wrong, 1), lambda: m.contains_many(wrong), lambda: m.set_many([1, 2][:len(wrong)], wrong)):  # noqa: B023
+        for refused in (
+            lambda: m.set_many(wrong, 1),
+            lambda: m.contains_many(wrong),
+            lambda: m.set_many([1, 2][: len(wrong)], wrong),
+        ):
             with pytest.raises(TypeError, match="nulls|NoneType"):
                 refused()
     # What a slice leaves out does not matter.
@@ -527,7 +562,7 @@ def test_arrow_nulls_and_dictionaries(map_class: Class, pa: Any) -> None:
             s.set_many(wrong, 1)
     encoded = pa.array(["a", "b", "a"]).dictionary_encode()
     for map_, wrong in ((s, encoded), (m, encoded), (m, pa.array([1, 1]).dictionary_encode())):
-        for refused in (lambda: map_.set_many(wrong, 1), lambda: map_.contains_many(wrong)):  # noqa: B023
+        for refused in (lambda: map_.set_many(wrong, 1), lambda: map_.contains_many(wrong)):
             with pytest.raises(TypeError, match="an encoded Arrow array"):
                 refused()
     with pytest.raises(TypeError):
@@ -568,10 +603,14 @@ def test_arrow_text(map_class: Class, pa: Any) -> None:
             m.set_many(pa.array(items if kind == pa.binary_view() else texts, kind), b"1")
     # No UTF-8, whatever its type says.
     for wrong in (b"\xff", b"\xc0\x80", b"\xed", b"\xf4\x90\x80\x80", b"a" * 9 + b"\x80"):
-        broken = pa.Array.from_buffers(pa.string(), 2, [None, pa.py_buffer(np.array([0, 0, len(wrong)], "i4")), pa.py_buffer(wrong)])
+        broken = pa.Array.from_buffers(
+            pa.string(), 2, [None, pa.py_buffer(np.array([0, 0, len(wrong)], "i4")), pa.py_buffer(wrong)]
+        )
         with pytest.raises(ValueError, match=r"^keys\[1\]: no text"):
             map_class(str, int).set_many(broken, 1)
-        backwards = pa.Array.from_buffers(pa.string(), 2, [None, pa.py_buffer(np.array([1, 0, 1], "i4")), pa.py_buffer(b"abc")])
+        backwards = pa.Array.from_buffers(
+            pa.string(), 2, [None, pa.py_buffer(np.array([1, 0, 1], "i4")), pa.py_buffer(b"abc")]
+        )
         with pytest.raises(ValueError, match=r"^keys\[0\]: no text"):
             map_class(str, int).set_many(backwards, 1)
 

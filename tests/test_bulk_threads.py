@@ -1,4 +1,5 @@
-"""Other threads, signals and collections while arrays are put in and looked up: a clear error or the right answer."""
+# ruff: noqa: PT017, SIM105  (either is right: an error, of these words, or none)
+"""Other threads, signals and collections meanwhile: a clear error or the right answer."""
 
 from __future__ import annotations
 
@@ -102,7 +103,18 @@ OPERATIONS: dict[str, Callable[[Any], Any]] = {
     "compact": lambda m: m.compact(),
 }
 WRITES = {
-    *("[]=", "del", "pop", "popitem", "setdefault", "update", "update from itself", "made again", "clear", "reserve"),
+    *(
+        "[]=",
+        "del",
+        "pop",
+        "popitem",
+        "setdefault",
+        "update",
+        "update from itself",
+        "made again",
+        "clear",
+        "reserve",
+    ),
     *("reset_peak", "set_many", "add", "add_many", "delete_many", "compact"),
 }
 
@@ -118,7 +130,9 @@ def hammer(m: Any, thread: threading.Thread, skip: set[str]) -> None:
             try:
                 operation(m)
             except RuntimeError as error:
-                assert str(error) == WORDS or "during iteration" in str(error) or "changed while" in str(error)
+                assert (
+                    str(error) == WORDS or "during iteration" in str(error) or "changed while" in str(error)
+                )
             except (KeyError, StopIteration):
                 pass
         repr(m)
@@ -149,7 +163,7 @@ def test_everything_is_refused_while_an_array_is_written(map_class: Class, work:
             while thread.is_alive():
                 if not repr(m).endswith("being written to>"):
                     continue  # not begun, or ended
-                for name, operation in OPERATIONS.items():
+                for name in OPERATIONS:
                     if name not in refused and (name != "compact" or map_class is Map):
                         break
                 else:
@@ -157,7 +171,7 @@ def test_everything_is_refused_while_an_array_is_written(map_class: Class, work:
                 try:
                     if name in WRITES and not repr(m).endswith("being written to>"):
                         continue
-                    operation(m)
+                    OPERATIONS[name](m)
                 except RuntimeError as error:
                     assert str(error) == WORDS or "during iteration" in str(error)
                     refused.add(name)
@@ -194,8 +208,31 @@ def test_hammering_a_writer(map_class: Class, types: tuple[str, str]) -> None:
                     assert str(error) == WORDS
                     refusals += 1
 
-    skip = set() if types == ("int", "int") else {name for name in OPERATIONS if name not in {
-        *("len", "iter", "items", "copy", "pickle", "clear", "memory", "stats", "_check", "_walk", "compact", "to_arrays")}}
+    skip = (
+        set()
+        if types == ("int", "int")
+        else {
+            name
+            for name in OPERATIONS
+            if name
+            not in {
+                *(
+                    "len",
+                    "iter",
+                    "items",
+                    "copy",
+                    "pickle",
+                    "clear",
+                    "memory",
+                    "stats",
+                    "_check",
+                    "_walk",
+                    "compact",
+                    "to_arrays",
+                )
+            }
+        }
+    )
     with meanwhile(run) as thread:
         hammer(m, thread, skip)
     assert m._check() is None
@@ -219,8 +256,31 @@ def test_hammering_a_reader(map_class: Class) -> None:
                 wrong.append("to_arrays")
 
     refused: set[str] = set()
-    reads = {"len", "in", "get", "iter", "copy", "memory", "stats", "_walk", "get_many", "contains_many", "|", "bool"}
-    writes = WRITES - {"pop", "del", "popitem", "clear", "delete_many", "[]=", "setdefault", "update", "made again"}
+    reads = {
+        "len",
+        "in",
+        "get",
+        "iter",
+        "copy",
+        "memory",
+        "stats",
+        "_walk",
+        "get_many",
+        "contains_many",
+        "|",
+        "bool",
+    }
+    writes = WRITES - {
+        "pop",
+        "del",
+        "popitem",
+        "clear",
+        "delete_many",
+        "[]=",
+        "setdefault",
+        "update",
+        "made again",
+    }
     writes -= {"add", "add_many", "set_many", "update from itself"}
     with meanwhile(run) as thread:
         while thread.is_alive():
@@ -497,7 +557,16 @@ else:
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are others there")
 @pytest.mark.parametrize(
     "work",
-    ["set_many", "add_many", "get_many", "contains_many", "factorize", "from_arrays", "list", "add_many of a set"],
+    [
+        "set_many",
+        "add_many",
+        "get_many",
+        "contains_many",
+        "factorize",
+        "from_arrays",
+        "list",
+        "add_many of a set",
+    ],
 )
 def test_interrupting(map_class: Class, work: str) -> None:
     done = subprocess.run(

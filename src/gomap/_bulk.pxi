@@ -58,7 +58,7 @@ cdef Column column_of(Base m, Role role, object source, bint storing):
         column_of_objects(m, role, codec, source, storing, column)
     elif hasattr(source, "__arrow_c_array__") or hasattr(source, "__arrow_c_stream__"):
         column_of_arrow(m, role, codec, source, storing, column)
-    elif codec.form != NULL and (made := arrays.structured(source, type_of(m, role))) is not None:
+    elif codec.form != NULL and (made := arrays.structured(source, type_of(m, role), plural(role))) is not None:
         column_of_bytes(codec, made, column)
     elif PyObject_CheckBuffer(source) and not (codec.string and isinstance(source, (bytes, bytearray))):
         column_of_buffer(m, role, codec, source, storing, column)

@@ -1,8 +1,8 @@
 """Arrays of keys and values: what the items of a buffer are, and what results are made of.
 
-Results are NumPy arrays where NumPy can be imported, else memoryviews of the same item format (of bytes, with a
-row for each, where the items are `[N]byte` or structs, for which memoryview has no format). Strings and objects
-come as lists.
+Results are NumPy arrays where NumPy can be imported, else memoryviews of the same item format (of bytes, with
+a row for each, where the items are `[N]byte` or structs, for which memoryview has no format). Strings and
+objects come as lists.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ _FLOATS = {4: Kind.FLOAT32, 8: Kind.FLOAT64}
 
 @functools.lru_cache(maxsize=200)
 def item_kind(format: str, size: int) -> tuple[int, bool] | None:
-    """What a buffer's items are: their kind, and whether their bytes are in the other order; None: no numbers.
+    """What a buffer's items are: their kind, and whether their bytes are in the other order; None: neither
+    numbers nor text.
 
     :param format: as the struct module spells it, or NumPy for its text: ``"<i"``, ``"16s"``, ``"4w"``
     :param size: bytes an item
@@ -59,7 +60,7 @@ def item_kind(format: str, size: int) -> tuple[int, bool] | None:
         kind = _FLOATS.get(size)
     elif letter == "?" and size == 1:
         kind = Kind.BOOL
-    elif letter.endswith("s") and letter[:-1].isdigit() or letter == "s":
+    elif (letter.endswith("s") and letter[:-1].isdigit()) or letter == "s":
         kind = Kind.VARBYTES
     elif letter.endswith("w") and (letter[:-1].isdigit() or letter == "w"):
         kind = Kind.STRING
@@ -143,7 +144,7 @@ def empty(type: Type, count: int) -> Any:
     np = numpy()
     if np is not None:
         return np.empty(count, dtype_of(type))
-    room = memoryview(bytearray(count * type.size))
+    room: Any = memoryview(bytearray(count * type.size))
     if type.kind in FORMATS:
         return room.cast(FORMATS[type.kind])
     if count == 0 or type.size == 0:
@@ -154,7 +155,9 @@ def empty(type: Type, count: int) -> Any:
 def is_bytes(format: str, size: int, wanted: int) -> bool:
     """Whether items are bytes, `wanted` each."""
     letter = format.lstrip("@=<>!")
-    return size == wanted and (letter == f"{size}s" or letter == f"{size}x" or size == 1 and letter in "sxcBb")
+    return size == wanted and (
+        letter == f"{size}s" or letter == f"{size}x" or (size == 1 and letter in "sxcBb")
+    )
 
 
 def holds(array: Any, view: memoryview, type: Type) -> bool:
@@ -162,15 +165,18 @@ def holds(array: Any, view: memoryview, type: Type) -> bool:
     if type.kind in FORMATS:
         return view.ndim == 1 and item_kind(view.format, view.itemsize) == (int(type.kind), False)
     if view.ndim == 2:
-        return view.shape is not None and view.shape[1] == type.size and is_bytes(view.format, view.itemsize, 1)
+        return (
+            view.shape is not None and view.shape[1] == type.size and is_bytes(view.format, view.itemsize, 1)
+        )
     if view.ndim == 1 and type.kind is Kind.STRUCT:
         return numpy() is not None and getattr(array, "dtype", None) == dtype_of(type)
     return view.ndim == 1 and is_bytes(view.format, view.itemsize, type.size)
 
 
-def structured(array: Any, type: Type) -> Any:
+def structured(array: Any, type: Type, what: str) -> Any:
     """A structured NumPy array with a type's very layout, converted when it has another; None: it is none.
 
+    :param what: ``"keys"`` or ``"values"``, for the message
     :raises TypeError: it has other fields, or such as do not convert exactly whatever is in them
     """
     if getattr(getattr(array, "dtype", None), "names", None) is None:
@@ -180,7 +186,7 @@ def structured(array: Any, type: Type) -> Any:
     if array.ndim != 1 or is_masked(array) or not _converts(np, array.dtype, wanted):
         kind = f"a masked one of {array.dtype}" if is_masked(array) else f"one of {array.dtype}"
         raise TypeError(
-            f"expected an array of {wanted} for {type}, got {kind}"
+            f"{what}: expected an array of {wanted} for {type}, got {kind}"
             f"{'' if array.ndim == 1 else f' with {array.ndim} dimensions'}"
         )
     if array.dtype == wanted:
@@ -201,7 +207,9 @@ def _converts(np: Any, dtype: Any, wanted: Any) -> bool:
     if wanted.kind == "V":
         element, shape = dtype.subdtype or (dtype, ())
         rows = element.kind == "u" and element.itemsize == 1 and len(shape) == 1
-        return dtype.itemsize == wanted.itemsize and (rows or element.kind in "SV" and not shape and not dtype.names)
+        return dtype.itemsize == wanted.itemsize and (
+            rows or (element.kind in "SV" and not shape and not dtype.names)
+        )
     if dtype.subdtype is not None or dtype.kind not in "biuf" or (dtype.kind == "b") != (wanted.kind == "b"):
         return False
     exact = dtype.kind not in "iu" or wanted.kind != "f" or dtype.itemsize < wanted.itemsize
