@@ -1,4 +1,5 @@
-"""Whole arrays at a time, with dict and set beside them: arrays of every kind in, arrays out, nothing reinterpreted.
+# ruff: noqa: B023  (closures that are called at once)
+"""Whole arrays at a time, with dict and set beside them: arrays in, arrays out, nothing reinterpreted.
 
 Runs with NumPy and without, and what Arrow is needed for where there is pyarrow.
 """
@@ -863,7 +864,7 @@ def test_add(map_class: Class) -> None:
     assert f[2] == math.inf
     for value in (bool, str, bytes, object, None, "[8]byte", "struct{a int}"):
         m = map_class(int, value)
-        for refused in (lambda: m.add(1), lambda: m.add_many([1])):  # noqa: B023
+        for refused in (lambda: m.add(1), lambda: m.add_many([1])):
             with pytest.raises(TypeError, match="^add: values of type .* are no numbers"):
                 refused()
 
@@ -976,10 +977,10 @@ def test_buffers_are_let_go(map_class: Class) -> None:
     assert (as_list(keys), as_list(values)) == ([1], [2])
 
 
-def in_turn(attempt: Callable[[], Any], step: int = 1) -> Iterator[MemoryError | None]:
-    """Every allocation of the core's failing in turn; at last None."""
-    for allocations in range(0, 100_000, step):
-        _fail_after(allocations)
+def in_turn(attempt: Callable[[], Any], count: int) -> Iterator[MemoryError | None]:
+    """Every allocation of the core's failing in turn, and the next ones too: count in all; at last None."""
+    for allocations in range(100_000):
+        _fail_after(allocations, count)
         error = None
         try:
             attempt()
@@ -988,7 +989,7 @@ def in_turn(attempt: Callable[[], Any], step: int = 1) -> Iterator[MemoryError |
         finally:
             pending = _fail_pending()
             _fail_after(-1)
-        if pending:
+        if pending == count:
             assert error is None
             yield None
             return
@@ -1001,7 +1002,8 @@ def in_turn(attempt: Callable[[], Any], step: int = 1) -> Iterator[MemoryError |
     [("int", "int"), ("[5]byte", "[129]byte"), ("string", "int"), ("int", "string"), ("string", "string")],
 )
 @pytest.mark.parametrize("start", [0, 30])
-def test_no_memory(map_class: Class, types: tuple[str, str], start: int) -> None:
+@pytest.mark.parametrize("times", [1, 5])
+def test_no_memory(map_class: Class, types: tuple[str, str], start: int, times: int) -> None:
     spell: dict[str, Callable[[int], Any]] = {
         "int": int,
         "[5]byte": lambda i: i.to_bytes(5, "big"),
@@ -1021,7 +1023,7 @@ def test_no_memory(map_class: Class, types: tuple[str, str], start: int) -> None
 
     m = fresh()
     failed = 0
-    for error in in_turn(lambda: m.set_many(keys, values)):
+    for error in in_turn(lambda: m.set_many(keys, values), times):
         failed += error is not None
         assert m._check() is None
         assert dict(m.items()).items() <= whole.items()
@@ -1029,8 +1031,10 @@ def test_no_memory(map_class: Class, types: tuple[str, str], start: int) -> None
         if error is not None:
             m = fresh()
     sound(m, whole)
-    assert failed >= 2
-    for _ in in_turn(lambda: made.append(map_class.from_arrays(keys, values, key=types[0], value=types[1]))):
+    assert failed >= 2 or times == 1  # where one fails, a second try may do
+    for _ in in_turn(
+        lambda: made.append(map_class.from_arrays(keys, values, key=types[0], value=types[1])), times
+    ):
         pass
     for each in made:
         sound(each, dict(zip(keys, values, strict=True)))
@@ -1038,7 +1042,7 @@ def test_no_memory(map_class: Class, types: tuple[str, str], start: int) -> None
     for key in keys:
         m[key] = whole[key]
     left = set(keys)
-    for error in in_turn(lambda: m.delete_many(keys[:200])):
+    for error in in_turn(lambda: m.delete_many(keys[:200]), times):
         assert error is None  # deleting takes none
         left -= set(keys[:200])
         sound(m, {key: whole[key] for key in left})
@@ -1047,13 +1051,13 @@ def test_no_memory(map_class: Class, types: tuple[str, str], start: int) -> None
         left = set(keys)
     if types[1] == "int":
         m = fresh()
-        for error in in_turn(lambda: m.add_many(keys * 2, 3)):
+        for error in in_turn(lambda: m.add_many(keys * 2, 3), times):
             if error is not None:
                 sound(m, model)
         sound(m, {key: model.get(key, 0) + 6 for key in keys})
     if map_class is Map:
         made.clear()
-        for _ in in_turn(lambda: made.append(Map.factorize(keys * 2, key=types[0]))):
+        for _ in in_turn(lambda: made.append(Map.factorize(keys * 2, key=types[0])), times):
             pass
         for codes, codebook in made:
             assert as_list(codes) == [*range(300), *range(300)]

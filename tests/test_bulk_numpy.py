@@ -1,3 +1,4 @@
+# ruff: noqa: B023, E501  (closures that are called at once; tables)
 """Arrays of NumPy's and Arrow's kinds, what their items are taken for, and what is refused."""
 
 from __future__ import annotations
@@ -524,14 +525,14 @@ def test_arrow_numbers_of_another_kind(map_class: Class, pa: Any) -> None:
                   pa.array([1], pa.decimal128(5)), pa.array([1.0], pa.float16()), pa.array([b"12345678"], pa.binary(8)),
                   pa.array(["x"], pa.string_view()), pa.table({"a": [1]}), pa.record_batch({"a": [1]})):  # fmt: skip
         for refused in (
-            lambda: m.set_many(wrong, 1.0),  # noqa: B023
-            lambda: m.contains_many(wrong),  # noqa: B023
+            lambda: m.set_many(wrong, 1.0),
+            lambda: m.contains_many(wrong),
             lambda: (
                 map_class("[8]byte", int).set_many(wrong, 1)
                 if not str(wrong.schema if hasattr(wrong, "schema") else wrong.type).startswith("fixed")
                 else m.set_many(wrong, 1.0)
-            ),  # noqa: B023
-            lambda: Set(int, wrong),  # noqa: B023
+            ),
+            lambda: Set(int, wrong),
         ):
             with pytest.raises(TypeError):
                 refused()
@@ -549,7 +550,7 @@ def test_arrow_nulls_and_dictionaries(map_class: Class, pa: Any) -> None:
             lambda: m.set_many(wrong, 1),
             lambda: m.contains_many(wrong),
             lambda: m.set_many([1, 2][: len(wrong)], wrong),
-        ):  # noqa: B023
+        ):
             with pytest.raises(TypeError, match="nulls|NoneType"):
                 refused()
     # What a slice leaves out does not matter.
@@ -561,7 +562,7 @@ def test_arrow_nulls_and_dictionaries(map_class: Class, pa: Any) -> None:
             s.set_many(wrong, 1)
     encoded = pa.array(["a", "b", "a"]).dictionary_encode()
     for map_, wrong in ((s, encoded), (m, encoded), (m, pa.array([1, 1]).dictionary_encode())):
-        for refused in (lambda: map_.set_many(wrong, 1), lambda: map_.contains_many(wrong)):  # noqa: B023
+        for refused in (lambda: map_.set_many(wrong, 1), lambda: map_.contains_many(wrong)):
             with pytest.raises(TypeError, match="an encoded Arrow array"):
                 refused()
     with pytest.raises(TypeError):

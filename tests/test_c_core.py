@@ -24,6 +24,7 @@ CORE = TESTS.parent.parent / "csrc"
 PROGRAMS: dict[str, list[str]] = {
     "test_hash": [],
     "test_contract": [],
+    "test_bulk": [],
     "test_go": [],
     "test_go_check": [],
     "test_elastic": [],

@@ -58,7 +58,7 @@ cdef Column column_of(Base m, Role role, object source, bint storing):
         column_of_objects(m, role, codec, source, storing, column)
     elif hasattr(source, "__arrow_c_array__") or hasattr(source, "__arrow_c_stream__"):
         column_of_arrow(m, role, codec, source, storing, column)
-    elif codec.form != NULL and (made := arrays.structured(source, type_of(m, role))) is not None:
+    elif codec.form != NULL and (made := arrays.structured(source, type_of(m, role), plural(role))) is not None:
         column_of_bytes(codec, made, column)
     elif PyObject_CheckBuffer(source) and not (codec.string and isinstance(source, (bytes, bytearray))):
         column_of_buffer(m, role, codec, source, storing, column)
@@ -334,7 +334,9 @@ cdef bint is_many(Base m, object values) except -1:
     """Whether values come one for each key. What one value is goes for one: bytes, a str, a struct's tuple."""
     if isinstance(values, list):
         return True
-    if isinstance(values, (str, Mapping)) or m.value.kind == OBJECT:
+    if isinstance(values, str) or m.value.kind == OBJECT:
+        return False
+    if isinstance(values, Mapping):  # not in one tuple with str: Cython then does not ask whether it failed
         return False
     if isinstance(values, (bytes, bytearray)):
         return m.value.kind <= FLOAT64
@@ -767,8 +769,9 @@ cdef object add_one(BaseMap m, object key, object by):
     convert(m, VALUE, m.value, by, &cell, &at, True)
     room = room_for(m, key, NULL, True, &added)
     if not gomap_add(room, at, m.value.kind):  # never so from zero, where by fits
-        raise OverflowError(f"add: {number_out(m.value.kind, room)} + {number_out(m.value.kind, at)} for key "
-                            f"{shown(key)} is out of range for {m.layout.value_type}")
+        was = number_out(m.value.kind, room)
+        more = number_out(m.value.kind, at)
+        raise OverflowError(f"add: {was} + {more} for key {shown(key)} is out of range for {m.layout.value_type}")
     return number_out(m.value.kind, room)
 
 

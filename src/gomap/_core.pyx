@@ -1066,6 +1066,7 @@ cdef class Base:
         cdef const void *value
         cdef gomap_iter iter
         names = (type(self), self.layout.key_type.name, self.layout.value_type.name)
+        self.ready()  # see iterator
         if self.objects or self.key.string or self.value.string:
             if isinstance(self, Set):
                 return _restore_elements, (*names, entries_of(self)), self.__getstate__()
@@ -1445,6 +1446,7 @@ cdef class BaseMap(Base):
         if isinstance(other, BaseMap) and (<BaseMap>other).map != NULL \
                 and not self.objects and same_types((<BaseMap>other).layout, self.layout):
             source = other
+            source.ready()
             self.ready_to_write()
             if source is not self and gomap_merge(self.map, source.map) < 0:
                 raise MemoryError()
@@ -1957,6 +1959,7 @@ cdef class Set(Base):
         if other is self:
             return self.clear_all()
         toggled = other if alike(self, other) else self.like(other)
+        toggled.ready()
         self.ready_to_write()
         if self.objects:
             for element in entries_of(toggled):
@@ -2301,8 +2304,8 @@ cdef class MapIterator:
 
 
 cdef MapIterator iterator(Base m, Want want):
-    m.ready()
     cdef MapIterator made = MapIterator.__new__(MapIterator)
+    m.ready()  # not before: making an object may run the collector, and let other threads run
     made.owner = m
     made.want = want
     made.left = m.map.count

@@ -1,8 +1,8 @@
 """Arrays of keys and values: what the items of a buffer are, and what results are made of.
 
-Results are NumPy arrays where NumPy can be imported, else memoryviews of the same item format (of bytes, with a
-row for each, where the items are `[N]byte` or structs, for which memoryview has no format). Strings and objects
-come as lists.
+Results are NumPy arrays where NumPy can be imported, else memoryviews of the same item format (of bytes, with
+a row for each, where the items are `[N]byte` or structs, for which memoryview has no format). Strings and
+objects come as lists.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ _FLOATS = {4: Kind.FLOAT32, 8: Kind.FLOAT64}
 
 @functools.lru_cache(maxsize=200)
 def item_kind(format: str, size: int) -> tuple[int, bool] | None:
-    """What a buffer's items are: their kind, and whether their bytes are in the other order; None: no numbers.
+    """What a buffer's items are: their kind, and whether their bytes are in the other order; None: neither
+    numbers nor text.
 
     :param format: as the struct module spells it, or NumPy for its text: ``"<i"``, ``"16s"``, ``"4w"``
     :param size: bytes an item
@@ -143,7 +144,7 @@ def empty(type: Type, count: int) -> Any:
     np = numpy()
     if np is not None:
         return np.empty(count, dtype_of(type))
-    room = memoryview(bytearray(count * type.size))
+    room: Any = memoryview(bytearray(count * type.size))
     if type.kind in FORMATS:
         return room.cast(FORMATS[type.kind])  # type: ignore[call-overload]
     if count == 0 or type.size == 0:
@@ -172,9 +173,10 @@ def holds(array: Any, view: memoryview, type: Type) -> bool:
     return view.ndim == 1 and is_bytes(view.format, view.itemsize, type.size)
 
 
-def structured(array: Any, type: Type) -> Any:
+def structured(array: Any, type: Type, what: str) -> Any:
     """A structured NumPy array with a type's very layout, converted when it has another; None: it is none.
 
+    :param what: ``"keys"`` or ``"values"``, for the message
     :raises TypeError: it has other fields, or such as do not convert exactly whatever is in them
     """
     if getattr(getattr(array, "dtype", None), "names", None) is None:
@@ -184,7 +186,7 @@ def structured(array: Any, type: Type) -> Any:
     if array.ndim != 1 or is_masked(array) or not _converts(np, array.dtype, wanted):
         kind = f"a masked one of {array.dtype}" if is_masked(array) else f"one of {array.dtype}"
         raise TypeError(
-            f"expected an array of {wanted} for {type}, got {kind}"
+            f"{what}: expected an array of {wanted} for {type}, got {kind}"
             f"{'' if array.ndim == 1 else f' with {array.ndim} dimensions'}"
         )
     if array.dtype == wanted:
