@@ -226,3 +226,11 @@ def test_subclasses() -> None:
     assert Keyed[str].__args__ == (str,)
     with pytest.raises(TypeError):
         isinstance(Fixed(), Map[int, float])
+
+
+def test_arrays_of_its_types() -> None:
+    assert Map["string", "uint8"].from_arrays(["a", "b"], [1, 2]) == {"a": 1, "b": 2}
+    assert Set["int8"].from_array([1, 2, 1]) == {1, 2}
+    codes, numbers = Map[str, int].factorize(["x", "y", "x"])
+    assert codes.tolist() == [0, 1, 0]
+    assert numbers == {"x": 0, "y": 1}

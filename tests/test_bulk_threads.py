@@ -313,7 +313,7 @@ def test_every_write_is_refused_while_an_array_is_read(map_class: Class, name: s
     m.set_many(many, 7)
     m[1] = 1
     before = dict(m.items())
-    for _ in range(20):
+    for attempt in range(200):
         read: list[Any] = []
         refused = 0
 
@@ -324,6 +324,7 @@ def test_every_write_is_refused_while_an_array_is_read(map_class: Class, name: s
                 pass
 
         with meanwhile(run) as thread:
+            time.sleep(attempt % 10 / 1000)  # the reader's turn comes when the system gives it one
             while thread.is_alive():
                 try:
                     OPERATIONS[name](m)
