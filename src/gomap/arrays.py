@@ -14,8 +14,18 @@ from typing import Any
 from .types import Kind, Type, parse
 
 __all__ = [
-    *("column_type", "dtype_of", "empty", "holds", "is_bytes", "is_masked", "is_objects", "item"),
-    *("item_kind", "listed", "structured", "view_of"),
+    "column_type",
+    "dtype_of",
+    "empty",
+    "holds",
+    "is_bytes",
+    "is_masked",
+    "is_objects",
+    "item",
+    "item_kind",
+    "listed",
+    "structured",
+    "view_of",
 ]
 
 #: The struct module's letter for every kind of number, of native size.
@@ -37,7 +47,6 @@ _UNSIGNED = {1: Kind.UINT8, 2: Kind.UINT16, 4: Kind.UINT32, 8: Kind.UINT64}
 _FLOATS = {4: Kind.FLOAT32, 8: Kind.FLOAT64}
 
 
-@functools.lru_cache(maxsize=200)
 def item_kind(format: str, size: int) -> tuple[int, bool] | None:
     """What a buffer's items are: their kind, and whether their bytes are in the other order; None: neither
     numbers nor text.
@@ -46,6 +55,11 @@ def item_kind(format: str, size: int) -> tuple[int, bool] | None:
     :param size: bytes an item
     :returns: for text Kind.VARBYTES (NumPy's S) or Kind.STRING (its U)
     """
+    return _item_kind(format, size)
+
+
+@functools.lru_cache(maxsize=200)
+def _item_kind(format: str, size: int) -> tuple[int, bool] | None:
     order, letter = "@", format or "B"
     if letter[0] in "@=<>!":
         order, letter = letter[0], letter[1:]
