@@ -7,7 +7,6 @@ objects come as lists.
 
 from __future__ import annotations
 
-import functools
 import sys
 from typing import Any
 
@@ -55,10 +54,17 @@ def item_kind(format: str, size: int) -> tuple[int, bool] | None:
     :param size: bytes an item
     :returns: for text Kind.VARBYTES (NumPy's S) or Kind.STRING (its U)
     """
-    return _item_kind(format, size)
+    try:
+        return _known[format, size]
+    except KeyError:
+        if len(_known) > 200:  # formats made by a program without end
+            _known.clear()
+        return _known.setdefault((format, size), _item_kind(format, size))
 
 
-@functools.lru_cache(maxsize=200)
+_known: dict[tuple[str, int], tuple[int, bool] | None] = {}
+
+
 def _item_kind(format: str, size: int) -> tuple[int, bool] | None:
     order, letter = "@", format or "B"
     if letter[0] in "@=<>!":
