@@ -7,15 +7,24 @@ objects come as lists.
 
 from __future__ import annotations
 
-import functools
 import sys
 from typing import Any
 
 from .types import Kind, Type, parse
 
 __all__ = [
-    *("column_type", "dtype_of", "empty", "holds", "is_bytes", "is_masked", "is_objects", "item"),
-    *("item_kind", "listed", "structured", "view_of"),
+    "column_type",
+    "dtype_of",
+    "empty",
+    "holds",
+    "is_bytes",
+    "is_masked",
+    "is_objects",
+    "item",
+    "item_kind",
+    "listed",
+    "structured",
+    "view_of",
 ]
 
 #: The struct module's letter for every kind of number, of native size.
@@ -37,7 +46,6 @@ _UNSIGNED = {1: Kind.UINT8, 2: Kind.UINT16, 4: Kind.UINT32, 8: Kind.UINT64}
 _FLOATS = {4: Kind.FLOAT32, 8: Kind.FLOAT64}
 
 
-@functools.lru_cache(maxsize=200)
 def item_kind(format: str, size: int) -> tuple[int, bool] | None:
     """What a buffer's items are: their kind, and whether their bytes are in the other order; None: neither
     numbers nor text.
@@ -46,6 +54,18 @@ def item_kind(format: str, size: int) -> tuple[int, bool] | None:
     :param size: bytes an item
     :returns: for text Kind.VARBYTES (NumPy's S) or Kind.STRING (its U)
     """
+    try:
+        return _known[format, size]
+    except KeyError:
+        if len(_known) > 200:  # formats made by a program without end
+            _known.clear()
+        return _known.setdefault((format, size), _item_kind(format, size))
+
+
+_known: dict[tuple[str, int], tuple[int, bool] | None] = {}
+
+
+def _item_kind(format: str, size: int) -> tuple[int, bool] | None:
     order, letter = "@", format or "B"
     if letter[0] in "@=<>!":
         order, letter = letter[0], letter[1:]
@@ -146,7 +166,7 @@ def empty(type: Type, count: int) -> Any:
         return np.empty(count, dtype_of(type))
     room: Any = memoryview(bytearray(count * type.size))
     if type.kind in FORMATS:
-        return room.cast(FORMATS[type.kind])  # type: ignore[call-overload]
+        return room.cast(FORMATS[type.kind])
     if count == 0 or type.size == 0:
         return room
     return room.cast("B", (count, type.size))
