@@ -13,8 +13,9 @@ class Alias(GenericAlias):
     """A class with its types, as ``dict[str, int]`` is one; called, it passes them on.
 
     ``Map[int, str](items)`` is ``Map(int, str, items)``, and ``fromkeys`` and ``from_arrays`` have its
-    types too. A type that is spelled in a string stays one: ``typing.get_type_hints`` takes strings for forward
-    references, so in annotations that are looked at by it Python's types and NumPy's are to be preferred.
+    types too. A type that is spelled in a string stays one: ``typing.get_type_hints`` takes strings for
+    forward references, so in annotations that are looked at by it Python's types and NumPy's are to be
+    preferred.
     """
 
     __slots__ = ()
