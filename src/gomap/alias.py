@@ -12,7 +12,7 @@ __all__ = ["Alias", "alias"]
 class Alias(GenericAlias):
     """A class with its types, as ``dict[str, int]`` is one; called, it passes them on.
 
-    ``Map[int, str](items)`` is ``Map(int, str, items)``, and ``fromkeys`` has its types too. A type that is
+    ``Map[int, str](items)`` is ``Map(int, str, items)``, and ``fromkeys`` and the like have its types too. A type that is
     spelled in a string stays one: ``typing.get_type_hints`` takes strings for forward references, so in
     annotations that are looked at by it Python's types and NumPy's are to be preferred.
     """
@@ -42,8 +42,10 @@ class Alias(GenericAlias):
         if name in ("__copy__", "__deepcopy__"):  # which the class has for its instances
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         found = super().__getattribute__(name)
-        if name == "fromkeys":
+        if name in ("fromkeys", "from_arrays"):
             return partial(found, key=self.__args__[0], value=self.__args__[1])
+        if name in ("from_array", "factorize"):
+            return partial(found, key=self.__args__[0])
         return found
 
 
