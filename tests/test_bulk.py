@@ -1080,6 +1080,12 @@ def test_subclasses() -> None:
     assert type(made) is Counts
     sound(made, {1: 1.0, 2: 2.0})
     assert type(Map.from_arrays([1], ["a"], key=int, value=str)) is Map
+    sound(Map[int, float].from_arrays([1], [2]), {1: 2.0})
+    sound(GoMap["[2]byte", int].from_arrays([b"ab"], 5), {b"ab": 5})
+    sound(Set["uint8"].from_array([1, 2]), {1, 2})
+    codes, m = Map[str, int].factorize(["b", "a", "b"])
+    assert as_list(codes) == [0, 1, 0]
+    sound(m, {"b": 0, "a": 1})
 
 
 def test_types_that_arrays_say(map_class: Class) -> None:

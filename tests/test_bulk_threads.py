@@ -394,7 +394,15 @@ def test_sets_beside_a_writer() -> None:
     s = Set(int)
     other = Set(int, range(10))
     strings = Set(str, ["a"])
-    with meanwhile(lambda: [s.add_many(many) or s.discard_many(many) for _ in range(4)]) as thread:
+
+    def run() -> None:
+        for work in (s.add_many, s.discard_many) * 4:
+            try:
+                work(many)
+            except RuntimeError as error:  # it is being read
+                assert str(error) == WORDS
+
+    with meanwhile(run) as thread:
         while thread.is_alive():
             for operation in (
                 lambda: other | s,
