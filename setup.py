@@ -41,12 +41,7 @@ setup(
             sources=["src/gomap/_core.pyx", *sorted(glob.glob("csrc/*.c"))],
             depends=[
                 *sorted(glob.glob("csrc/**/*.h", recursive=True)),
-                "src/gomap/_csrc.pxd",
-                "src/gomap/_convert.h",
-                "src/gomap/_objects.h",
-                "src/gomap/_objects.pxi",
-                "src/gomap/_arrays.h",
-                "src/gomap/_bulk.pxi",
+                *sorted(glob.glob("src/gomap/_*.h") + glob.glob("src/gomap/_*.px[di]")),
             ],
             include_dirs=["csrc", "src/gomap"],
         )

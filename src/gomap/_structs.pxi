@@ -1,0 +1,178 @@
+# Structs: tuples, mappings and records to the bytes that a C compiler would lay out, and back to named tuples.
+
+
+# ---- structs: tuples to bytes ---------------------------------------------------------------------
+
+cdef bytes packed(Base m, Role role, Struct struct, object value, bint raises):
+    """A struct's bytes; None when a number in it is out of range, where that is no error.
+
+    They lie in a bytes object, as reading the fields may run any code, and that use this very map. One that nobody
+    else holds is used again.
+    """
+    cdef bytes made
+    if struct.spare != NULL and Py_REFCNT(struct.spare) == 1:
+        made = <bytes>struct.spare
+    else:
+        made = PyBytes_FromStringAndSize(NULL, struct.size)
+        memset(PyBytes_AS_STRING(made), 0, struct.size)  # the padding stays so
+        if struct.size <= 4096:
+            Py_INCREF(made)
+            Py_XDECREF(struct.spare)
+            struct.spare = <PyObject *>made
+    return made if pack(m, role, struct, value, PyBytes_AS_STRING(made), raises) else None
+
+
+cdef int pack(Base m, Role role, Struct struct, object value, char *to, bint raises) except -1:
+    """1, or 0 as convert."""
+    cdef Py_ssize_t i
+    cdef FieldCodec *field
+    cdef Role place
+    cdef Cell cell
+    cdef int64_t signed
+    cdef int fits = 1
+    if type(value) is not struct.cls and type(value) is not tuple and type(value) is not struct.other_cls:
+        value = fields_in(m, role, struct, value)
+    if PyTuple_GET_SIZE(value) != struct.count:
+        raise ValueError(f"{role_name(m, role)}: expected {struct.count} fields for {type_of(m, role)}, "
+                         f"got {PyTuple_GET_SIZE(value)}")
+    for i in range(struct.count):
+        field = &struct.fields[i]
+        item = <object>PyTuple_GET_ITEM(value, i)
+        if gomap_int64_read(item, &signed) and field.low <= signed <= field.high:
+            store_int(to + field.offset, signed, field.size)
+            continue
+        place = <Role>(role + 2 * field.place)
+        if field.kind == STRUCT:
+            fits &= pack(m, place, <Struct>field.form, item, to + field.offset, raises)
+        elif field.kind == BYTES:
+            item = bytes_of(m, place, item, raises)
+            if PyBytes_GET_SIZE(item) != field.size:
+                wrong_length(m, place, item)
+            memcpy(to + field.offset, PyBytes_AS_STRING(item), field.size)
+        elif number_in(m, place, field.kind, item, &cell, raises):
+            if not role & VALUE:
+                canonical(field.kind, &cell)
+            memcpy(to + field.offset, &cell, field.size)
+        else:
+            fits = 0  # the others may still be of a wrong type
+    return fits
+
+
+cdef inline void canonical(uint8_t kind, Cell *cell) noexcept:
+    """Floats that are one key get the same bytes: -0.0 those of 0.0, and every NaN those of one."""
+    if kind == FLOAT64:
+        if cell.f64 == 0:
+            cell.u64 = 0
+        elif cell.f64 != cell.f64:
+            cell.u64 = 0x7ff8000000000000
+    elif kind == FLOAT32:
+        if cell.f32 == 0:
+            cell.u32 = 0
+        elif cell.f32 != cell.f32:
+            cell.u32 = 0x7fc00000
+
+
+cdef inline void store_int(char *to, int64_t number, uint32_t size) noexcept:
+    cdef int32_t word = <int32_t>number
+    cdef int16_t half = <int16_t>number
+    if size == 4:
+        memcpy(to, &word, 4)
+    elif size == 8:
+        memcpy(to, &number, 8)
+    elif size == 1:
+        to[0] = <char>number
+    else:
+        memcpy(to, &half, 2)
+
+
+cdef object fields_in(Base m, Role role, Struct struct, object value):
+    """A tuple of what are a struct's fields: what has names is read by them."""
+    numpy = sys.modules.get("numpy")
+    if PyTuple_Check(value):
+        names = getattr(value, "_fields", None)
+        if not isinstance(names, tuple) or len(names) != len(value):
+            return value
+        if names == struct.names:
+            struct.other_cls = type(value)
+            return value
+        named = dict(zip(names, value))
+    elif isinstance(value, Mapping):
+        named = value
+    elif numpy is not None and isinstance(value, numpy.void) and value.dtype.names:
+        named = {name: value[name] for name in value.dtype.names}
+        for name, item in named.items():
+            if isinstance(item, numpy.ndarray) and item.dtype == numpy.uint8 and item.ndim == 1 \
+                    or isinstance(item, numpy.void) and item.dtype.names is None:
+                named[name] = item.tobytes()
+    else:
+        wrong_type(m, role, "a tuple or mapping", value)
+    missing = [repr(name) for name in struct.names if name not in named]
+    unexpected = [shown(name) for name in named if name not in struct.names]
+    if missing or unexpected:
+        raise ValueError(f"{role_name(m, role)}: expected the fields of {type_of(m, role)}"
+                         + (f"; missing: {', '.join(missing)}" if missing else "")
+                         + (f"; unexpected: {', '.join(unexpected)}" if unexpected else ""))
+    return tuple([named[name] for name in struct.names])
+
+
+# ---- structs: bytes to tuples ---------------------------------------------------------------------
+
+cdef tuple unpacked(Struct struct, const char *at):
+    """Without the collector, which may run any code when a tuple is made: as with any other type, nothing may
+    change the map between finding a value and having read it."""
+    cdef bint stopped = gomap_collector_stop()
+    try:
+        return unpack(struct, at)
+    finally:
+        gomap_collector_resume(stopped)
+
+
+cdef tuple unpack(Struct struct, const char *at):
+    cdef tuple made = gomap_tuple(struct.cls, struct.count)
+    cdef FieldCodec *field
+    cdef int64_t word
+    cdef Py_ssize_t i
+    for i in range(struct.count):
+        field = &struct.fields[i]
+        if field.kind == STRUCT:
+            item = unpack(<Struct>field.form, at + field.offset)
+        elif field.kind == BYTES:
+            item = PyBytes_FromStringAndSize(at + field.offset, field.size)
+        elif field.kind == INT64:
+            memcpy(&word, at + field.offset, 8)
+            item = gomap_int64_make(word)
+        else:
+            item = number_out(field.kind, at + field.offset)
+        Py_INCREF(item)
+        PyTuple_SET_ITEM(made, i, item)
+    return made
+
+
+cdef bint intact(Struct struct, const char *at, bint is_key) noexcept:
+    """Whether bytes are such as pack makes."""
+    cdef Py_ssize_t i, end = 0
+    cdef FieldCodec *field
+    cdef Cell cell
+    for i in range(struct.count):
+        field = &struct.fields[i]
+        while end < field.offset:
+            if at[end]:
+                return False
+            end += 1
+        end = field.offset + field.size
+        if field.kind == STRUCT:
+            if not intact(<Struct>field.form, at + field.offset, is_key):
+                return False
+        elif field.kind == BOOL:
+            if at[field.offset] & 0xfe:
+                return False
+        elif is_key and (field.kind == FLOAT32 or field.kind == FLOAT64):
+            memcpy(&cell, at + field.offset, field.size)
+            canonical(field.kind, &cell)
+            if memcmp(&cell, at + field.offset, field.size):
+                return False
+    while end < struct.size:
+        if at[end]:
+            return False
+        end += 1
+    return True
