@@ -15,20 +15,6 @@ cdef enum:
 cdef object np_empty = arrays.empty
 
 
-@cython.final
-cdef class Column:
-    """Keys or values as the core takes them."""
-    cdef const char *at
-    cdef size_t count, stride  # the stride of one value for all is 0
-    cdef unsigned char *absent  # of keys that the type cannot hold, or NULL
-    cdef object kept
-    cdef list views
-    cdef Cell cell
-
-    def __cinit__(self):
-        self.views = []
-
-
 # ---- beginning and ending -------------------------------------------------------------------------
 
 cdef gomap *write_begin(Base m) except NULL:

@@ -3,6 +3,20 @@
 # What is refused is refused here, before anything is changed.
 
 
+@cython.final
+cdef class Column:
+    """Keys or values as the core takes them."""
+    cdef const char *at
+    cdef size_t count, stride  # the stride of one value for all is 0
+    cdef unsigned char *absent  # of keys that the type cannot hold, or NULL
+    cdef object kept
+    cdef list views
+    cdef Cell cell
+
+    def __cinit__(self):
+        self.views = []
+
+
 # ---- columns --------------------------------------------------------------------------------------
 
 cdef size_t item_size(Codec codec) noexcept:
