@@ -545,8 +545,12 @@ calls = {
     "list": lambda: m.set_many([few[0]] * 30_000_000, 1),
     "add_many of a set": lambda: s.add_many(many),
 }
-threading.Timer(0.25, lambda: signal.raise_signal(signal.SIGINT)).start()
 begun = time.monotonic()
+def interrupt():
+    global begun
+    begun = time.monotonic()
+    signal.raise_signal(signal.SIGINT)
+threading.Timer(0.25, interrupt).start()
 try:
     calls[work]()
 except KeyboardInterrupt:
