@@ -12,16 +12,10 @@ __all__ = ["Alias", "alias"]
 class Alias(GenericAlias):
     """A class with its types, as ``dict[str, int]`` is one; called, it passes them on.
 
-<<<<<<< HEAD
     ``Map[int, str](items)`` is ``Map(int, str, items)``, and ``fromkeys`` and ``from_arrays`` have its
     types too. A type that is spelled in a string stays one: ``typing.get_type_hints`` takes strings for
     forward references, so in annotations that are looked at by it Python's types and NumPy's are to be
     preferred.
-=======
-    ``Map[int, str](items)`` is ``Map(int, str, items)``, and ``fromkeys`` and the like have its types too.
-    A type that is spelled in a string stays one: ``typing.get_type_hints`` takes strings for forward
-    references, so in annotations that are looked at by it Python's types and NumPy's are to be preferred.
->>>>>>> bulktests
     """
 
     __slots__ = ()
