@@ -670,3 +670,13 @@ def test_the_cure_is_a_copy(inline: Life) -> None:
     assert (inline.half.total + inline.copied_half) / MB == pytest.approx(439.98, rel=0.005)
     assert inline.copied_half / MB == pytest.approx(146.69, rel=0.005)
     assert inline.copied_1000 / MB == pytest.approx(0.30, rel=0.1)
+
+
+def test_strings_stand_as_in_go() -> None:
+    m = GoMap(str, int, capacity=1_000_000)
+    assert (m.stats().B, m.stats().bucket_bytes) == (18, 8 + 8 * 16 + 8 * 8 + 8)
+    assert m.memory().buckets == 57_933_824  # 55.25 MiB
+    m["sixteen letters."] = 1
+    assert m.memory().strings > 0  # a block besides
+    del m["sixteen letters."]
+    assert m.memory().strings == 0
