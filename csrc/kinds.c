@@ -196,7 +196,7 @@ gomap *gm_elastic_new(const gomap_engine *engine, const gomap_type *type, size_t
     uint32_t entry = type->key_size + type->value_size;
     m->value_at = type->key_size;
     m->slot_bytes = engine->ref ? 4 : (uint16_t)entry;
-    m->string_values = type->value_string & 1;
+    if (type->value_string) m->string_values = 1;
     m->most = engine->ref || (entry > 8 && entry <= 32) ? EL_GROW_EIGHTHS : EL_GROW_EIGHTHS_DENSE;
     if (engine->ref) {
         m->records.purpose = GOMAP_RECORDS;
