@@ -10,15 +10,16 @@
 
 #include "access.h"
 
-/* Keys at a time: as many as fill the line buffers of a core and the window of what it executes, and whose
- * state stays in the first cache. 8 to 64 differ by a tenth. */
-enum { EL_WINDOW = 32 };
+/* Keys at a time, two windows under way: as many as fill the line buffers of a core and the window of what it
+ * executes, and whose state stays in the first cache. 16 to 32 differ by a twentieth, 64 is a tenth slower. */
+enum { EL_WINDOW = 16 };
 
 /* A key of the window, and where it leads. */
 typedef struct el_probe {
     const void *key;
     uint64_t hash;
     uint32_t first, second;
+    unsigned char *slot; /* el_window_look: the slot that most likely holds the key; NULL: it is in neither bucket */
 } el_probe;
 
 typedef struct el_window {
@@ -66,51 +67,68 @@ GM_INLINE void el_ask(const gm_elastic *m, const unsigned char *slot, gm_kind ki
     if (!kind.ref && m->slot_bytes != 16 && m->slot_bytes != 8) GM_PREFETCH(slot + m->slot_bytes - 1);
 }
 
-/* found[i]: the address of key i's value, or NULL. Returns how many were found. */
+/* Looks at the tags, and asks for the entries. */
+GM_INLINE void el_window_look(const gm_elastic *m, el_window *window, size_t count, gm_kind kind)
+{
+    for (size_t i = 0; i < count; i++) {
+        el_probe *probe = &window->probe[i];
+        probe->slot = probe->key ? el_candidate(m, probe, kind) : NULL;
+        if (probe->slot) el_ask(m, probe->slot, kind);
+    }
+    if (!kind.ref) return;
+    for (size_t i = 0; i < count; i++) {
+        if (window->probe[i].slot == NULL) continue;
+        const unsigned char *entry = el_entry(m, window->probe[i].slot, kind);
+        GM_PREFETCH(entry);
+        GM_PREFETCH(entry + m->value_at);
+    }
+}
+
+/* Compares keys. Returns how many were found. */
+GM_INLINE size_t el_window_match(const gm_elastic *m, const el_window *window, size_t count, void **found, gm_kind kind)
+{
+    size_t hits = 0;
+    for (size_t i = 0; i < count; i++) {
+        const el_probe *probe = &window->probe[i];
+        el_place place;
+        found[i] = NULL;
+        if (probe->slot == NULL) {
+            if (GM_LIKELY(m->overflow_used == 0) || probe->key == NULL) continue;
+        } else if (GM_LIKELY(el_matches(m, probe->slot, probe->key, kind))) {
+            found[i] = el_entry(m, probe->slot, kind) + m->value_at;
+            hits++;
+            continue;
+        }
+        if (!el_search(m, probe->first, probe->second, el_tag(probe->hash), probe->key, kind, &place)) continue;
+        found[i] = el_entry(m, place.slot, kind) + m->value_at;
+        hits++;
+    }
+    return hits;
+}
+
+/* found[i]: the address of key i's value, or NULL. Returns how many were found. A window is hashed before the keys of
+ * the one before are compared, so that the few slots that absent keys ask for, by an equal tag, are on their way meanwhile
+ * (a miss of 1,000,000 takes a quarter less). */
 GM_INLINE size_t el_find_many(const gomap *map, const void *keys, size_t count, void **found, gm_kind kind)
 {
     const gm_elastic *m = el_of(map);
     const unsigned char *at = keys;
-    size_t stride = kind.code == GM_IMAGES ? sizeof(gomap_string) : gm_key_bytes(&m->map, kind), hits = 0;
-    el_window window;
-    unsigned char *slot[EL_WINDOW];
+    size_t stride = kind.code == GM_IMAGES ? sizeof(gomap_string) : gm_key_bytes(&m->map, kind), hits = 0, before = 0;
+    el_window windows[2];
+    unsigned turn = 0;
     if (map->count == 0) {
         memset(found, 0, count * sizeof *found);
         return 0;
     }
     for (size_t done = 0, some; done < count; done += some) {
         some = count - done < EL_WINDOW ? count - done : EL_WINDOW;
-        el_window_hash(m, &window, at + done * stride, stride, some, kind);
-        for (size_t i = 0; i < some; i++) {
-            const el_probe *probe = &window.probe[i];
-            slot[i] = probe->key ? el_candidate(m, probe, kind) : NULL;
-            if (slot[i]) el_ask(m, slot[i], kind);
-        }
-        if (kind.ref) {
-            for (size_t i = 0; i < some; i++) {
-                if (slot[i] == NULL) continue;
-                const unsigned char *entry = el_entry(m, slot[i], kind);
-                GM_PREFETCH(entry);
-                GM_PREFETCH(entry + m->value_at);
-            }
-        }
-        for (size_t i = 0; i < some; i++) {
-            const el_probe *probe = &window.probe[i];
-            el_place place;
-            found[done + i] = NULL;
-            if (slot[i] == NULL) {
-                if (GM_LIKELY(m->overflow_used == 0) || probe->key == NULL) continue;
-            } else if (GM_LIKELY(el_matches(m, slot[i], probe->key, kind))) {
-                found[done + i] = el_entry(m, slot[i], kind) + m->value_at;
-                hits++;
-                continue;
-            }
-            if (!el_search(m, probe->first, probe->second, el_tag(probe->hash), probe->key, kind, &place)) continue;
-            found[done + i] = el_entry(m, place.slot, kind) + m->value_at;
-            hits++;
-        }
+        el_window_hash(m, &windows[turn], at + done * stride, stride, some, kind);
+        hits += el_window_match(m, &windows[turn ^ 1], before, found + done - before, kind);
+        el_window_look(m, &windows[turn], some, kind);
+        before = some;
+        turn ^= 1;
     }
-    return hits;
+    return hits + el_window_match(m, &windows[turn ^ 1], before, found + count - before, kind);
 }
 
 /* Where a window's keys will be written, as it seems before any of them is. */

@@ -103,22 +103,23 @@ cdef size_t find_piece(gomap *map, const char *keys, size_t stride, const unsign
                        size_t size, const char *missing, size_t *first) noexcept nogil:
     """Values of some keys to an array. Returns how many were not there, and the first of those."""
     cdef void *found[FOUND]
+    cdef const char *value
     cdef size_t done = 0, some, i, lost = 0
     while done < count:
         some = min(count - done, <size_t>FOUND)
         gomap_find_many(map, keys + done * stride, some, found)
         for i in range(some):
-            if found[i] != NULL and (absent == NULL or not absent[done + i]):
-                if size == 8:
-                    memcpy(to, found[i], 8)
-                else:
-                    memcpy(to, found[i], size)
-            else:
+            value = <const char *>found[i]
+            if value == NULL or (absent != NULL and absent[done + i]):
                 if lost == 0:
                     first[0] = done + i
                 lost += 1
-                if missing != NULL:
-                    memcpy(to, missing, size)
+                value = missing
+            if value != NULL:
+                if size == 8:
+                    memcpy(to, value, 8)
+                else:
+                    memcpy(to, value, size)
             to += size
         done += some
     return lost
@@ -132,7 +133,10 @@ cdef void held_piece(gomap *map, const char *keys, size_t stride, const unsigned
         some = min(count - done, <size_t>FOUND)
         gomap_find_many(map, keys + done * stride, some, found)
         for i in range(some):
-            to[done + i] = found[i] != NULL and (absent == NULL or not absent[done + i])
+            to[done + i] = found[i] != NULL
+        if absent != NULL:
+            for i in range(some):
+                to[done + i] &= not absent[done + i]
         done += some
 
 
