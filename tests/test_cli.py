@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from gomap import GoMap, Map, sizeof
-from gomap.__main__ import _count, main
+from gomap._cli import main
+from gomap._cli.common import read_count
 from gomap._display import Table, Unit, aligned, human, show
 from gomap.article import ScenarioError, measure, subjects
 
@@ -234,7 +235,7 @@ def test_more_than_there_is_memory_for(capsys: pytest.CaptureFixture[str]) -> No
 
 @pytest.mark.parametrize("text", ["12000", "12_000", "12,000", "1.2e4", "12k", "12K", "0.012M"])
 def test_entries_as_people_write_them(text: str) -> None:
-    assert _count(text) == 12_000
+    assert read_count(text) == 12_000
 
 
 @pytest.mark.parametrize("arguments", [["article", "-n", "3"], ["-n", "3", "article"]])

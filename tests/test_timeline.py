@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from gomap import GoMap, Map, sizeof
-from gomap.__main__ import main
+from gomap._cli import main
 from gomap._plot import area, has_blocks, highest, in_text
 from gomap._runs import ScenarioError, shuffled
 from gomap.article import Subject

@@ -1,0 +1,143 @@
+"""What the commands share: how their arguments are read, how they run and how they fail."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NoReturn
+
+from .._display import Line, Progress, Unit, show
+from .._version import __version__
+from ..types import Type, parse
+
+
+class UsageError(Exception):
+    """Arguments that make no sense."""
+
+
+class Failure(Exception):
+    """What was asked for makes sense, and could not be done."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Reports an error as one line, from wherever it comes."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message)
+
+
+# ---- arguments --------------------------------------------------------------------------------------
+
+
+def read_count(text: str) -> int:
+    """A number of entries as people write it: 1000000, 1_000_000, 1e6, 1M, 250k."""
+    from decimal import Decimal, InvalidOperation
+
+    scale = {"k": 3, "m": 6, "g": 9}.get(text[-1:].lower(), 0)
+    try:
+        count = Decimal((text[:-1] if scale else text).replace(",", "")).scaleb(scale)
+    except InvalidOperation:
+        count = Decimal("NaN")
+    if not count.is_finite() or count != count.to_integral_value():
+        raise argparse.ArgumentTypeError(
+            f"expected a whole number such as 1000000, 250k, 1e6 or 1M, got {text!r}"
+        )
+    if count < 1:
+        raise argparse.ArgumentTypeError(f"expected at least 1, got {text}")
+    return int(count)
+
+
+def read_type(role: str) -> Callable[[str], Type]:
+    """Reads a type; its errors show the spelling and where reading stopped on lines of their own."""
+
+    def read(text: str) -> Type:
+        try:
+            return parse(text, role)
+        except ValueError as error:
+            reason, *spelling, mark = str(error).splitlines()
+            shown = "\n".join(spelling)[4:]
+            raise argparse.ArgumentTypeError(f"{reason}, in {shown!r} at character {len(mark) - 4}") from None
+
+    return read
+
+
+def read_path(text: str) -> Path:
+    """A file for a picture that can be made."""
+    from .._plot import PlotError, check
+
+    try:
+        check(Path(text))
+    except PlotError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return Path(text)
+
+
+def common_options(parser: argparse.ArgumentParser, value: str) -> None:
+    parser.add_argument(
+        "--key", type=read_type("key"), metavar="TYPE", help="key type, as Go spells it (default int)"
+    )
+    parser.add_argument(
+        "--value",
+        type=read_type("value"),
+        metavar="TYPE",
+        help=f"{value} (default [128]byte)",
+    )
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON, in bytes")
+    parser.add_argument("--no-color", action="store_true", help="plain text; so does NO_COLOR")
+    parser.add_argument("-q", "--quiet", action="store_true", help="show no progress")
+
+
+# ---- running ----------------------------------------------------------------------------------------
+
+
+def measured(
+    measure: Callable[..., Any], names: Sequence[str], options: argparse.Namespace
+) -> tuple[Any, dict[str, Any]]:
+    """Runs a scenario while it shows how far it is.
+
+    :param names: the options that are for it
+    :returns: its figures, and all options given
+    """
+    from .._runs import RunError, ScenarioError
+
+    given = vars(options)
+    progress = Progress(sys.stderr, quiet="quiet" in given)
+    started = time.monotonic()
+
+    def report(percent: int, what: str) -> None:
+        passed = time.monotonic() - started
+        left = f", {_duration(passed * (100 - percent) / percent)} left" if percent and passed > 2 else ""
+        progress.update(f"gomap: {percent:3} %{left}  {what}")
+
+    try:
+        return measure(**{name: given[name] for name in names if name in given}, report=report), given
+    except ScenarioError as error:
+        raise UsageError(str(error)) from None
+    except RunError as error:
+        raise Failure(str(error)) from None
+    finally:
+        progress.clear()
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+
+
+def print_figures(figures: Any, lines: Callable[[], list[Line]], given: dict[str, Any]) -> None:
+    if "json" in given:
+        versions = {"gomap": __version__, "python": platform.python_version()}
+        print(json.dumps({**versions, **asdict(figures)}, indent=2))
+    else:
+        show(lines(), sys.stdout, colour="no_color" not in given)
+    sys.stdout.flush()
+
+
+def heading(text: str, unit: Unit) -> str:
+    text += f": {unit.name} held"
+    return f"{text} (1 {unit.name} = {unit.bytes:,} bytes)" if unit.bytes > 1 else text

@@ -1,0 +1,111 @@
+"""``gomap timeline``: Black Friday, maps through a day of customers that come and go."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from .._display import Line, Table, Unit, terminal_width, wrapped
+from .common import (
+    Failure,
+    UsageError,
+    common_options,
+    heading,
+    measured,
+    print_figures,
+    read_count,
+    read_path,
+)
+
+if TYPE_CHECKING:
+    from ..timeline import Sample, Timeline
+
+HELP = "Black Friday: maps through a day of customers that come and go"
+DESCRIPTION = (
+    "Customers arrive for an hour and then leave for the rest of the day. Shows what a Map, a GoMap, a GoMap "
+    "re-created every two hours and a dict with an entry for each hold meanwhile, as a table and a picture."
+)
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "-n",
+        "--customers",
+        type=read_count,
+        metavar="N",
+        help="customers at the rush: 1000000, 250k, 1e6 (default 1M)",
+    )
+    parser.add_argument(
+        "--remaining", type=read_count, metavar="N", help="customers left at midnight (default 1000)"
+    )
+    parser.add_argument(
+        "--plot",
+        type=read_path,
+        metavar="FILE",
+        help='also draw a picture, .png or .svg, by matplotlib (pip install "gomap[plot]")',
+    )
+    common_options(parser, "value type")
+
+
+def run(options: argparse.Namespace) -> int:
+    from .._plot import has_blocks, in_file
+    from ..timeline import measure
+
+    if "entries" in vars(options):
+        raise UsageError("timeline counts customers: expected -n behind the command, or --customers")
+    timeline, given = measured(measure, ("customers", "remaining", "key", "value"), options)
+    if "plot" in given:
+        try:
+            in_file(timeline, given["plot"])
+        except OSError as error:
+            raise Failure(f"cannot write {given['plot']}: {error.strerror or error}") from None
+    print_figures(timeline, lambda: _lines(timeline, terminal_width(), has_blocks(sys.stdout)), given)
+    return 0
+
+
+def _lines(timeline: Timeline, width: int, blocks: bool) -> list[Line]:
+    from .._plot import in_text
+
+    unit = Unit.for_counts([course.peak for course in timeline.courses])
+    title = heading(f"{timeline.customers:,} customers come and go, {timeline.key} to {timeline.value}", unit)
+    return [
+        *wrapped(title, width, "title"),
+        ("text", ""),
+        *_table(timeline, unit).lines(width),
+        ("text", ""),
+        *in_text(timeline, width, blocks=blocks),
+    ]
+
+
+def _table(timeline: Timeline, unit: Unit) -> Table:
+    def figures(samples: Sequence[Sample]) -> list[str]:
+        counts = [*(sample.counted for sample in samples[:-1]), copying(samples[2]), samples[-1].counted]
+        return [f"{samples[0].customers:,}", *map(unit.figure, counts)]
+
+    def copying(sample: Sample) -> int | None:
+        return None if sample.recreated is None else sample.recreated.both
+
+    table = Table(
+        ("time", "customers", "Map", "GoMap", "GoMap", "both", "dict"),
+        ("", "", "", "", "re-created", "alive", ""),
+    )
+    table.section("bytes counted")
+    courses = timeline.courses
+    moments = {samples[0].minute: samples for samples in zip(*(c.samples for c in courses), strict=True)}
+    for minute, samples in moments.items():
+        if minute in (30, 60) or minute % timeline.recreated_every == 0:
+            table.row(_clock(minute), figures(samples), key=samples[0].minute == max(moments))
+    peaks = [course.peak for course in courses]
+    both = max(copying(sample) or 0 for sample in courses[2].samples)
+    table.row("highest", ["", *map(unit.figure, (*peaks[:-1], both, peaks[-1]))])
+    table.section("resident memory")
+    for minute in (60, max(moments)):
+        held = [sample.resident for sample in moments[minute]]
+        table.row(_clock(minute), ["", *map(unit.figure, held[:-1]), "", unit.figure(held[-1])])
+    return table
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:2}:{minute % 60:02}"
