@@ -113,7 +113,7 @@ GM_INLINE size_t el_find_many(const gomap *map, const void *keys, size_t count, 
 {
     const gm_elastic *m = el_of(map);
     const unsigned char *at = keys;
-    size_t stride = kind.code == GM_IMAGES ? sizeof(gomap_string) : gm_key_bytes(&m->map, kind), hits = 0, before = 0;
+    size_t stride = gm_key_stride(map->type, gm_key_bytes(&m->map, kind)), hits = 0, before = 0;
     el_window windows[2];
     unsigned turn = 0;
     if (map->count == 0) {
@@ -159,7 +159,7 @@ GM_INLINE size_t el_put_many(gomap *map, const void *keys, size_t count, unsigne
 {
     gm_elastic *m = el_of(map);
     const unsigned char *at = keys;
-    size_t stride = kind.code == GM_IMAGES ? sizeof(gomap_string) : gm_key_bytes(&m->map, kind);
+    size_t stride = gm_key_stride(map->type, gm_key_bytes(&m->map, kind));
     size_t value_bytes = map->type->value_size;
     el_window window;
     if (count && GM_UNLIKELY(m->buckets == 0) && !el_begin(m, kind)) return 0;
@@ -189,7 +189,7 @@ GM_INLINE size_t el_erase_many(gomap *map, const void *keys, size_t count, gm_ki
 {
     gm_elastic *m = el_of(map);
     const unsigned char *at = keys;
-    size_t stride = kind.code == GM_IMAGES ? sizeof(gomap_string) : gm_key_bytes(&m->map, kind), erased = 0;
+    size_t stride = gm_key_stride(map->type, gm_key_bytes(&m->map, kind)), erased = 0;
     el_window window;
     for (size_t done = 0, some; done < count && map->count; done += some) {
         some = count - done < EL_WINDOW ? count - done : EL_WINDOW;
