@@ -388,10 +388,7 @@ GM_INLINE int el_reserve(gomap *map, size_t count, gm_kind kind)
         if (!el_reserve_room(m, buckets, count, kind)) return -1;
     }
     if (map->count == 0) {
-        memset(m->tags.at, EL_EMPTY, buckets * EL_SLOTS);
-        uint32_t mask = 0;
-        while (mask < buckets - 1) mask = 2 * mask + 1;
-        el_set_buckets(m, (uint32_t)buckets, mask);
+        el_lay_out(m, buckets);
         return 0;
     }
     return el_resizer_of(m)->split(m, (uint32_t)buckets) ? 0 : -1; /* it does: the room is there */

@@ -149,12 +149,27 @@ GM_INLINE size_t el_capacity(const gm_elastic *m, size_t buckets)
     return buckets * (eighths < m->most ? eighths : m->most) / 8;
 }
 
+/* 2^ceil(log2 buckets) - 1. */
+GM_INLINE uint32_t el_mask_for(size_t buckets)
+{
+    uint32_t mask = 0;
+    while (mask < buckets - 1) mask = 2 * mask + 1;
+    return mask;
+}
+
 GM_INLINE void el_set_buckets(gm_elastic *m, uint32_t buckets, uint32_t mask)
 {
     m->buckets = buckets;
     m->mask = mask;
     m->grow_at = el_capacity(m, buckets);
     m->shrink_at = buckets > 1 ? EL_SHRINK(el_capacity(m, buckets - 1)) : 0;
+}
+
+/* So many buckets, empty, for which there is room. */
+GM_INLINE void el_lay_out(gm_elastic *m, size_t buckets)
+{
+    memset(m->tags.at, EL_EMPTY, buckets * EL_SLOTS);
+    el_set_buckets(m, (uint32_t)buckets, el_mask_for(buckets));
 }
 
 GM_INLINE unsigned char *el_overflow(const gm_elastic *m, uint32_t index, gm_kind kind)

@@ -214,10 +214,7 @@ GM_INLINE int el_fill_begin(gomap *map, size_t count, gm_kind kind)
     size_t buckets = 2 * count / EL_COMPACT_HALVES + 1;
     if (map->count || m->map.iterators || buckets <= m->buckets || buckets >= EL_MAX_BUCKETS) return 0;
     if (!el_reserve_room(m, buckets, count, kind)) return 0;
-    memset(m->tags.at, EL_EMPTY, buckets * EL_SLOTS);
-    uint32_t mask = 0;
-    while (mask < buckets - 1) mask = 2 * mask + 1;
-    el_set_buckets(m, (uint32_t)buckets, mask);
+    el_lay_out(m, buckets);
     m->grow_at = EL_COMPACT_HALVES * buckets / 2;
     return 1;
 }
