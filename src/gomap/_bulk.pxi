@@ -1,8 +1,8 @@
 # Whole arrays at a time: columns in, one call of the core without the interpreter's lock, arrays out.
 #
 #     keys, values  ->  Column: addresses of what the core takes, one behind another, and what keeps them
-#     bulk_begin    ->  the lock is released around pieces of 2^16 keys; between them signals are looked at
-#     bulk_end          so that Ctrl-C ends it with the map valid
+#     write_begin   ->  the lock is released around pieces of 2^16 keys; between them signals are looked at
+#     write_end         so that Ctrl-C ends it with the map valid; read_begin and read_end likewise
 #
 # While an array is written into a map nobody else may touch it: its core map is taken out of it, so that every other
 # operation finds it missing and says "concurrent map read and map write", Go's words. While one is read from it,
