@@ -9,7 +9,7 @@
 #include "go/bulk.h"
 #include "go/check.h"
 #include "go/iter.h"
-#include "go/string.h"
+#include "go/text.h"
 
 /* ---- Go's engine ---------------------------------------------------------------------------- */
 

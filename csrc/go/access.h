@@ -8,7 +8,7 @@
 #define GM_GO_ACCESS_H
 
 #include "grow.h"
-#include "string.h"
+#include "text.h"
 
 /* Where a key is, or, for go_locate_for_assign, where it may go. */
 typedef struct go_place {

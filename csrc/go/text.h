@@ -1,9 +1,9 @@
-/* go/string.h - strings as Go has them: 16 bytes in the bucket, address and length, and a block for the bytes.
+/* go/text.h - strings as Go has them: 16 bytes in the bucket, address and length, and a block for the bytes.
  *
  * The blocks are the map's own, as if nobody else had the strings that are in it. An empty string has none.
  */
-#ifndef GM_GO_STRING_H
-#define GM_GO_STRING_H
+#ifndef GM_GO_TEXT_H
+#define GM_GO_TEXT_H
 
 #include "array.h"
 
