@@ -10,7 +10,7 @@
 #include "grow.h"
 #include "text.h"
 
-/* Where a key is, or, for go_locate_for_assign, where it may go. */
+/* Where a key is, or may go. */
 typedef struct go_place {
     unsigned char *bucket;
     unsigned slot;
