@@ -9,7 +9,7 @@
 #include "go/bulk.h"
 #include "go/check.h"
 #include "go/iter.h"
-#include "go/string.h"
+#include "go/text.h"
 
 /* ---- Go's engine ---------------------------------------------------------------------------- */
 
@@ -41,7 +41,8 @@ static void go_destroy(gomap *map)
     { return go_check(map, why, size, name); }                                                          \
     static size_t name##_find_many(const gomap *map, const void *keys, size_t count, void **found)      \
     { return go_find_many(map, keys, count, found, name); }                                             \
-    static size_t name##_put_many(gomap *map, const void *keys, size_t count, void *values, size_t stride, gomap_writer *writer) \
+    static size_t name##_put_many(gomap *map, const void *keys, size_t count, void *values,             \
+                                  size_t stride, gomap_writer *writer)                                  \
     { return go_put_many(map, keys, count, values, stride, writer, name); }                             \
     static size_t name##_erase_many(gomap *map, const void *keys, size_t count)                         \
     { return go_erase_many(map, keys, count, name); }                                                   \
@@ -49,7 +50,7 @@ static void go_destroy(gomap *map)
         GOMAP_GO, ref, name##_find, name##_find, name##_assign, name##_erase, name##_next, name##_any,  \
         name##_reserve, go_iterate, go_erase_any, go_clear, go_destroy, go_stats, go_walk,              \
         name##_check, go_string, go_write, go_forget, go_string_bytes, go_swap, name##_find_many,       \
-        name##_put_many, name##_erase_many, NULL, NULL, NULL, NULL, NULL,             \
+        name##_put_many, name##_erase_many, NULL, NULL, NULL, NULL, NULL,                               \
     };
 
 /* ---- the elastic engine --------------------------------------------------------------------- */
@@ -87,7 +88,8 @@ static void el_destroy(gomap *map)
     { return el_check(map, why, size, name); }                                                          \
     static size_t name##_find_many(const gomap *map, const void *keys, size_t count, void **found)      \
     { return el_find_many(map, keys, count, found, name); }                                             \
-    static size_t name##_put_many(gomap *map, const void *keys, size_t count, void *values, size_t stride, gomap_writer *writer) \
+    static size_t name##_put_many(gomap *map, const void *keys, size_t count, void *values,             \
+                                  size_t stride, gomap_writer *writer)                                  \
     { return el_put_many(map, keys, count, values, stride, writer, name); }                             \
     static size_t name##_erase_many(gomap *map, const void *keys, size_t count)                         \
     { return el_erase_many(map, keys, count, name); }                                                   \
@@ -96,11 +98,11 @@ static void el_destroy(gomap *map)
     static void name##_compact(gomap *map) { el_compact(map, name); }                                   \
     static void name##_iterated(gomap *map) { el_iterated(map, name); }                                 \
     static const gomap_engine name##_engine = {                                                         \
-        GOMAP_ELASTIC, ref, name##_find, name##_at, name##_assign, name##_erase, name##_next, name##_any, \
-        name##_reserve, el_iterate, name##_erase_any, el_clear, el_destroy, el_stats, el_walk,          \
-        name##_check, el_string, name##_write, NULL, el_string_bytes, el_swap, name##_find_many,        \
-        name##_put_many, name##_erase_many, name##_fill, name##_clone, name##_compact, \
-        name##_iterated, &name##_resizer,                                                               \
+        GOMAP_ELASTIC, ref, name##_find, name##_at, name##_assign, name##_erase, name##_next,           \
+        name##_any, name##_reserve, el_iterate, name##_erase_any, el_clear, el_destroy, el_stats,       \
+        el_walk, name##_check, el_string, name##_write, NULL, el_string_bytes, el_swap,                 \
+        name##_find_many, name##_put_many, name##_erase_many, name##_fill, name##_clone,                \
+        name##_compact, name##_iterated, &name##_resizer,                                               \
     };
 
 /* ---- both, for every kind ------------------------------------------------------------------- */

@@ -160,7 +160,7 @@ size_t gomap_code_many(gomap *map, const void *keys, size_t count, int64_t *code
 int gomap_fill_begin(gomap *map, const void *keys, size_t count)
 {
     const gomap_type *type = map->type;
-    size_t stride = type->key_kind == GOMAP_STRING ? sizeof(gomap_string) : type->key_size, expected = count;
+    size_t stride = gm_key_stride(type, type->key_size), expected = count;
     int added;
     if (map->count || map->engine->fill == NULL || gm_map_of(map)->iterators) return 0;
     if (count > SAMPLE) {

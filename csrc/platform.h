@@ -1,7 +1,7 @@
 /* platform.h - what differs between compilers and processors, and nothing else.
  *
  *   GM_INLINE      a function that is inlined whatever the compiler thinks: the engines are
- *                  specialised by inlining them with a constant gm_kind (see type.h)
+ *                  specialised by inlining them with a constant gm_kind (kind.h)
  *   GM_LIKELY      branch weight, used only where a profile showed the difference
  *   gm_mul128      64 x 64 -> 128 bit product, the heart of the hash
  *   gm_ctz         index of the lowest set bit

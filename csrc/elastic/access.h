@@ -103,23 +103,17 @@ GM_INLINE void *el_find(const gomap *map, const void *key, int expected, gm_kind
 
 /* ---- when nothing iterates any more ----------------------------------------------------------- */
 
+GM_INLINE int el_holds_number(const gm_elastic *m, unsigned char *slot, const void *number)
+{
+    (void)m;
+    return gm_load32(slot) == gm_load32(number);
+}
+
 /* The slot that holds this number; NULL when none does, and the record is no entry's. */
 GM_INLINE unsigned char *el_owner(const gm_elastic *m, uint32_t number, gm_kind kind)
 {
     uint64_t hash = gm_key_hash(&m->map, gm_store_at(&m->records, number), kind);
-    unsigned char tag = el_tag(hash);
-    for (int half = 0; half < 2; half++) {
-        uint32_t bucket = el_address(half ? el_second(hash) : el_first(hash), m->buckets, m->mask);
-        for (gm_match found = gm_match8(el_tags(m, bucket), tag); found; found = gm_match_next(found)) {
-            unsigned char *slot = el_slot(m, bucket, gm_match_index(found), kind);
-            if (gm_load32(slot) == number) return slot;
-        }
-    }
-    for (uint32_t i = 0; i < m->overflow_used; i++) {
-        unsigned char *at = el_overflow(m, i, kind);
-        if (at[4] != EL_EMPTY && gm_load32(at) == number) return at;
-    }
-    return NULL;
+    return el_seek(m, hash, el_slot_bytes(m, kind), el_holds_number, &number);
 }
 
 /* The entry in this slot, and its record, take another number: the one number's record is free, the other's
@@ -394,10 +388,7 @@ GM_INLINE int el_reserve(gomap *map, size_t count, gm_kind kind)
         if (!el_reserve_room(m, buckets, count, kind)) return -1;
     }
     if (map->count == 0) {
-        memset(m->tags.at, EL_EMPTY, buckets * EL_SLOTS);
-        uint32_t mask = 0;
-        while (mask < buckets - 1) mask = 2 * mask + 1;
-        el_set_buckets(m, (uint32_t)buckets, mask);
+        el_lay_out(m, buckets);
         return 0;
     }
     return el_resizer_of(m)->split(m, (uint32_t)buckets) ? 0 : -1; /* it does: the room is there */

@@ -149,6 +149,14 @@ GM_INLINE size_t el_capacity(const gm_elastic *m, size_t buckets)
     return buckets * (eighths < m->most ? eighths : m->most) / 8;
 }
 
+/* 2^ceil(log2 buckets) - 1. */
+GM_INLINE uint32_t el_mask_for(size_t buckets)
+{
+    uint32_t mask = 0;
+    while (mask < buckets - 1) mask = 2 * mask + 1;
+    return mask;
+}
+
 GM_INLINE void el_set_buckets(gm_elastic *m, uint32_t buckets, uint32_t mask)
 {
     m->buckets = buckets;
@@ -157,9 +165,37 @@ GM_INLINE void el_set_buckets(gm_elastic *m, uint32_t buckets, uint32_t mask)
     m->shrink_at = buckets > 1 ? EL_SHRINK(el_capacity(m, buckets - 1)) : 0;
 }
 
+/* So many buckets, empty, for which there is room. */
+GM_INLINE void el_lay_out(gm_elastic *m, size_t buckets)
+{
+    memset(m->tags.at, EL_EMPTY, buckets * EL_SLOTS);
+    el_set_buckets(m, (uint32_t)buckets, el_mask_for(buckets));
+}
+
 GM_INLINE unsigned char *el_overflow(const gm_elastic *m, uint32_t index, gm_kind kind)
 {
     return m->overflow.at + (size_t)index * (el_slot_bytes(m, kind) + 1);
+}
+
+/* Whether an entry's slot is the one that is sought. */
+typedef int el_is_sought(const gm_elastic *m, unsigned char *slot, const void *sought);
+
+/* The slot, of those of this hash, that is sought by something other than its key; NULL when none is. */
+GM_INLINE unsigned char *el_seek(const gm_elastic *m, uint64_t hash, size_t slot_bytes, el_is_sought *is_sought, const void *sought)
+{
+    unsigned char tag = el_tag(hash);
+    for (int half = 0; half < 2; half++) {
+        uint32_t bucket = el_address(half ? el_second(hash) : el_first(hash), m->buckets, m->mask);
+        for (gm_match found = gm_match8(el_tags(m, bucket), tag); found; found = gm_match_next(found)) {
+            unsigned char *slot = m->slots.at + ((size_t)bucket * EL_SLOTS + gm_match_index(found)) * slot_bytes;
+            if (is_sought(m, slot, sought)) return slot;
+        }
+    }
+    for (uint32_t i = 0; i < m->overflow_used; i++) {
+        unsigned char *slot = m->overflow.at + (size_t)i * (slot_bytes + 1);
+        if (slot[slot_bytes] == tag && is_sought(m, slot, sought)) return slot;
+    }
+    return NULL;
 }
 
 #endif

@@ -113,7 +113,7 @@ GM_INLINE size_t el_find_many(const gomap *map, const void *keys, size_t count, 
 {
     const gm_elastic *m = el_of(map);
     const unsigned char *at = keys;
-    size_t stride = kind.code == GM_IMAGES ? sizeof(gomap_string) : gm_key_bytes(&m->map, kind), hits = 0, before = 0;
+    size_t stride = gm_key_stride(map->type, gm_key_bytes(&m->map, kind)), hits = 0, before = 0;
     el_window windows[2];
     unsigned turn = 0;
     if (map->count == 0) {
@@ -159,7 +159,7 @@ GM_INLINE size_t el_put_many(gomap *map, const void *keys, size_t count, unsigne
 {
     gm_elastic *m = el_of(map);
     const unsigned char *at = keys;
-    size_t stride = kind.code == GM_IMAGES ? sizeof(gomap_string) : gm_key_bytes(&m->map, kind);
+    size_t stride = gm_key_stride(map->type, gm_key_bytes(&m->map, kind));
     size_t value_bytes = map->type->value_size;
     el_window window;
     if (count && GM_UNLIKELY(m->buckets == 0) && !el_begin(m, kind)) return 0;
@@ -189,7 +189,7 @@ GM_INLINE size_t el_erase_many(gomap *map, const void *keys, size_t count, gm_ki
 {
     gm_elastic *m = el_of(map);
     const unsigned char *at = keys;
-    size_t stride = kind.code == GM_IMAGES ? sizeof(gomap_string) : gm_key_bytes(&m->map, kind), erased = 0;
+    size_t stride = gm_key_stride(map->type, gm_key_bytes(&m->map, kind)), erased = 0;
     el_window window;
     for (size_t done = 0, some; done < count && map->count; done += some) {
         some = count - done < EL_WINDOW ? count - done : EL_WINDOW;
@@ -206,18 +206,15 @@ GM_INLINE size_t el_erase_many(gomap *map, const void *keys, size_t count, gm_ki
 
 /* ---- filling an empty map ---------------------------------------------------------------------- */
 
-/* Room for so many entries at compact()'s load, which insertions may then go up to, until el_fill_end. 0: there is
- * no memory, or the map has entries. */
+/* Room for so many entries at compact()'s load, which insertions may then go up to, until gomap_fill_end. 0: there
+ * is no memory, or the map has entries. */
 GM_INLINE int el_fill_begin(gomap *map, size_t count, gm_kind kind)
 {
     gm_elastic *m = el_of(map);
     size_t buckets = 2 * count / EL_COMPACT_HALVES + 1;
     if (map->count || m->map.iterators || buckets <= m->buckets || buckets >= EL_MAX_BUCKETS) return 0;
     if (!el_reserve_room(m, buckets, count, kind)) return 0;
-    memset(m->tags.at, EL_EMPTY, buckets * EL_SLOTS);
-    uint32_t mask = 0;
-    while (mask < buckets - 1) mask = 2 * mask + 1;
-    el_set_buckets(m, (uint32_t)buckets, mask);
+    el_lay_out(m, buckets);
     m->grow_at = EL_COMPACT_HALVES * buckets / 2;
     return 1;
 }

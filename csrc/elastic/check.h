@@ -150,7 +150,6 @@ GM_INLINE int el_check_entry(const gm_elastic *m, unsigned char *tag, unsigned c
 GM_INLINE int el_check_shape(const gm_elastic *m, char *why, size_t size, gm_kind kind)
 {
     size_t count = m->map.public_part.count, slot_bytes = el_slot_bytes(m, kind);
-    uint32_t mask = 0;
     if (m->buckets == 0) {
         if (count || m->mask) return gm_broken(why, size, "E1: no buckets, but %zu entries, mask %u", count, m->mask);
         if (m->slots.bytes || m->tags.bytes > EL_SLOTS || m->overflow_used || m->overflow.bytes ||
@@ -158,8 +157,7 @@ GM_INLINE int el_check_shape(const gm_elastic *m, char *why, size_t size, gm_kin
             return gm_broken(why, size, "E7: no buckets, but memory for entries");
         return 0;
     }
-    while (mask < m->buckets - 1) mask = 2 * mask + 1;
-    if (mask != m->mask) return gm_broken(why, size, "E1: mask %u for %u buckets", m->mask, m->buckets);
+    if (m->mask != el_mask_for(m->buckets)) return gm_broken(why, size, "E1: mask %u for %u buckets", m->mask, m->buckets);
     if (m->grow_at != el_capacity(m, m->buckets) || m->shrink_at > m->grow_at / 4 * 3)
         return gm_broken(why, size, "E1: %u buckets grow at %zu, shrink at %zu", m->buckets, m->grow_at, m->shrink_at);
     if (m->tags.bytes < (size_t)m->buckets * EL_SLOTS || m->slots.bytes < (size_t)m->buckets * EL_SLOTS * slot_bytes)

@@ -197,8 +197,7 @@ GM_INLINE void el_overflow_drain(gm_elastic *m, gm_kind kind)
 GM_INLINE int el_begin(gm_elastic *m, gm_kind kind)
 {
     if (!el_room(m, 1, 1, kind)) return 0;
-    memset(m->tags.at, EL_EMPTY, EL_SLOTS);
-    el_set_buckets(m, 1, 0);
+    el_lay_out(m, 1);
     return 1;
 }
 

@@ -35,28 +35,27 @@ GM_INLINE unsigned char *el_image(const gm_elastic *m, unsigned char *slot, int 
     return is_value ? entry + m->value_at : entry;
 }
 
+/* A string of the region. */
+typedef struct el_region_string {
+    int is_value;
+    unsigned class;
+    uint32_t number;
+} el_region_string;
+
+GM_INLINE int el_names_string(const gm_elastic *m, unsigned char *slot, const void *sought)
+{
+    const el_region_string *string = sought;
+    const unsigned char *image = el_image(m, slot, string->is_value);
+    return gm_image_is_long(image) && gm_image_number(image) == string->number &&
+           gm_text_class(gm_image_length(image)) == string->class;
+}
+
 /* The image that names this string, of an entry of this hash; NULL when none does. */
 static unsigned char *el_text_owner(const gm_elastic *m, int is_value, unsigned class, uint32_t number, uint64_t hash)
 {
-    unsigned char tag = el_tag(hash), *image;
-    size_t slot_bytes = m->slot_bytes;
-    for (int half = 0; half < 2; half++) {
-        uint32_t bucket = el_address(half ? el_second(hash) : el_first(hash), m->buckets, m->mask);
-        for (gm_match found = gm_match8(el_tags(m, bucket), tag); found; found = gm_match_next(found)) {
-            size_t slot = (size_t)bucket * EL_SLOTS + gm_match_index(found);
-            image = el_image(m, m->slots.at + slot * slot_bytes, is_value);
-            if (gm_image_is_long(image) && gm_image_number(image) == number && gm_text_class(gm_image_length(image)) == class)
-                return image;
-        }
-    }
-    for (uint32_t i = 0; i < m->overflow_used; i++) {
-        unsigned char *at = m->overflow.at + (size_t)i * (slot_bytes + 1);
-        if (at[slot_bytes] != tag) continue;
-        image = el_image(m, at, is_value);
-        if (gm_image_is_long(image) && gm_image_number(image) == number && gm_text_class(gm_image_length(image)) == class)
-            return image;
-    }
-    return NULL;
+    const el_region_string string = {is_value, class, number};
+    unsigned char *slot = el_seek(m, hash, m->slot_bytes, el_names_string, &string);
+    return slot ? el_image(m, slot, is_value) : NULL;
 }
 
 /* Gives a string's bytes back. The image is a copy of one that stands in no entry any more. */

@@ -8,9 +8,9 @@
 #define GM_GO_ACCESS_H
 
 #include "grow.h"
-#include "string.h"
+#include "text.h"
 
-/* Where a key is, or, for go_locate_for_assign, where it may go. */
+/* Where a key is, or may go. */
 typedef struct go_place {
     unsigned char *bucket;
     unsigned slot;
@@ -72,36 +72,40 @@ static int go_records_add(gm_go *m, uint32_t *key_record, uint32_t *value_record
     return 1;
 }
 
+/* A store being made dense: where entries keep its numbers, and the first free number that one may take. */
+typedef struct go_settling {
+    gm_store *store;
+    size_t slots_at, slot_bytes;
+    uint32_t free;
+} go_settling;
+
+static int go_visit_settle(void *context, unsigned char *head, unsigned char *bucket, unsigned slot)
+{
+    go_settling *settling = context;
+    gm_store *store = settling->store;
+    unsigned char *at = bucket + settling->slots_at + slot * settling->slot_bytes;
+    uint32_t number = gm_load32(at), free = settling->free;
+    (void)head;
+    if (number <= store->live) return 1;
+    gm_store32(at, free);
+    settling->free = gm_load32(gm_store_at(store, free));
+    memcpy(gm_store_at(store, free), gm_store_at(store, number), store->stride);
+    return 1;
+}
+
 /* Makes a store dense: records with numbers beyond the live ones' count take free numbers below it. */
 static void go_store_settle(gm_go *m, gm_store *store, size_t slots_at, size_t slot_bytes)
 {
-    const go_array *array[2] = {&m->now, &m->old};
-    size_t heads[2] = {m->mask + 1, m->old.at ? m->old_mask + 1 : 0};
-    uint32_t live = store->live, free = 0, next;
+    go_settling settling = {store, slots_at, slot_bytes, 0};
+    uint32_t next;
     for (uint32_t number = store->free; number; number = next) {
         next = gm_load32(gm_store_at(store, number));
-        if (number > live) continue;
-        gm_store32(gm_store_at(store, number), free);
-        free = number;
+        if (number > store->live) continue;
+        gm_store32(gm_store_at(store, number), settling.free);
+        settling.free = number;
     }
-    for (int a = 0; a < 2; a++) {
-        for (size_t i = 0; i < heads[a]; i++) {
-            unsigned char *bucket = go_bucket(m, array[a], i);
-            if (go_is_evacuated(bucket)) continue;
-            for (; bucket; bucket = go_overflow(m, bucket)) {
-                for (gm_match full = go_full(bucket); full; full = gm_match_next(full)) {
-                    unsigned char *slot = bucket + slots_at + gm_match_index(full) * slot_bytes;
-                    uint32_t number = gm_load32(slot);
-                    if (number <= live) continue;
-                    gm_store32(slot, free);
-                    next = gm_load32(gm_store_at(store, free));
-                    memcpy(gm_store_at(store, free), gm_store_at(store, number), store->stride);
-                    free = next;
-                }
-            }
-        }
-    }
-    gm_store_settle(store, &m->map.memory, live);
+    go_each_entry(m, go_visit_settle, &settling);
+    gm_store_settle(store, &m->map.memory, store->live);
 }
 
 /* Go's collector gives the bytes of a deleted value back some time later. Here it is done when more
@@ -258,20 +262,30 @@ GM_INLINE int go_erase(gomap *map, const void *key, go_evacuate_kind *evacuate, 
     return 1;
 }
 
-/* The new entry whose value is here: since nothing is evacuated meanwhile, in the new array. */
+/* An entry that is looked for by its value's address. */
+typedef struct go_room {
+    const gm_go *m;
+    const void *room;
+    unsigned char *head;
+    go_place place;
+} go_room;
+
+static int go_visit_seek(void *context, unsigned char *head, unsigned char *bucket, unsigned slot)
+{
+    go_room *sought = context;
+    if (go_value(sought->m, bucket, slot) != sought->room) return 1;
+    sought->head = head;
+    sought->place.bucket = bucket;
+    sought->place.slot = slot;
+    return 0;
+}
+
+/* Erases the entry whose value is here. */
 static void go_forget(gomap *map, const void *room)
 {
-    gm_go *m = go_of(map);
-    for (size_t i = 0; i <= m->mask; i++) {
-        unsigned char *head = go_bucket(m, &m->now, i);
-        for (unsigned char *bucket = head; bucket; bucket = go_next_in_chain(m, bucket)) {
-            for (gm_match full = go_full(bucket); full; full = gm_match_next(full)) {
-                if (go_value(m, bucket, gm_match_index(full)) != room) continue;
-                go_erase_at(m, head, bucket, gm_match_index(full));
-                return;
-            }
-        }
-    }
+    go_room sought = {go_of(map), room, NULL, {NULL, 0}};
+    go_each_entry(sought.m, go_visit_seek, &sought);
+    if (sought.head) go_erase_at(go_of(map), sought.head, sought.place.bucket, sought.place.slot);
 }
 
 /* Some entry: the first from the cursor on. The cursor stays, so that taking all entries one by one

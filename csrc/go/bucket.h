@@ -165,6 +165,25 @@ GM_INLINE void go_prefetch(const gm_go *m, const unsigned char *head)
     if (m->bucket_bytes <= 192) GM_PREFETCH(head + 128);
 }
 
+/* What is done with an entry: 0 ends the walk. */
+typedef int go_visitor(void *context, unsigned char *head, unsigned char *bucket, unsigned slot);
+
+/* Every entry of both arrays. A visitor may write to an entry, but not move or erase it. */
+GM_INLINE void go_each_entry(const gm_go *m, go_visitor *visit, void *context)
+{
+    const go_array *array[2] = {&m->now, &m->old};
+    size_t heads[2] = {m->now.at ? m->mask + 1 : 0, m->old.at ? m->old_mask + 1 : 0};
+    for (int a = 0; a < 2; a++) {
+        for (size_t i = 0; i < heads[a]; i++) {
+            unsigned char *head = go_bucket(m, array[a], i);
+            if (go_is_evacuated(head)) continue;
+            for (unsigned char *bucket = head; bucket; bucket = go_overflow(m, bucket))
+                for (gm_match full = go_full(bucket); full; full = gm_match_next(full))
+                    if (!visit(context, head, bucket, gm_match_index(full))) return;
+        }
+    }
+}
+
 /* A heap overflow bucket is one that stands in no array. */
 GM_INLINE int go_is_heap(const go_array *array, const unsigned char *bucket)
 {

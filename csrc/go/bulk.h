@@ -6,11 +6,6 @@
 
 enum { GO_WINDOW = 16 }; /* three lines each */
 
-GM_INLINE size_t go_key_stride(const gm_go *m, gm_kind kind)
-{
-    return kind.code == GM_STRINGS ? sizeof(gomap_string) : gm_key_bytes(&m->map, kind);
-}
-
 /* Asks for the buckets that a window's keys lead to, and keeps the hashes. */
 GM_INLINE void go_window_ask(const gm_go *m, uint64_t *hash, const unsigned char *keys, size_t stride, size_t count, gm_kind kind)
 {
@@ -25,7 +20,7 @@ GM_INLINE void go_window_ask(const gm_go *m, uint64_t *hash, const unsigned char
 GM_INLINE size_t go_find_many(const gomap *map, const void *keys, size_t count, void **found, gm_kind kind)
 {
     const gm_go *m = go_of(map);
-    size_t stride = go_key_stride(m, kind), hits = 0;
+    size_t stride = gm_key_stride(map->type, gm_key_bytes(&m->map, kind)), hits = 0;
     uint64_t hash[GO_WINDOW];
     if (map->count == 0) {
         memset(found, 0, count * sizeof *found);
@@ -49,7 +44,7 @@ GM_INLINE size_t go_put_many(gomap *map, const void *keys, size_t count, unsigne
                              gm_kind kind)
 {
     gm_go *m = go_of(map);
-    size_t stride = go_key_stride(m, kind), value_bytes = map->type->value_size;
+    size_t stride = gm_key_stride(map->type, gm_key_bytes(&m->map, kind)), value_bytes = map->type->value_size;
     uint64_t hash[GO_WINDOW];
     for (size_t done = 0, some; done < count; done += some) {
         const unsigned char *at = (const unsigned char *)keys + done * stride;
@@ -70,7 +65,7 @@ GM_INLINE size_t go_put_many(gomap *map, const void *keys, size_t count, unsigne
 GM_INLINE size_t go_erase_many(gomap *map, const void *keys, size_t count, gm_kind kind)
 {
     gm_go *m = go_of(map);
-    size_t stride = go_key_stride(m, kind), erased = 0;
+    size_t stride = gm_key_stride(map->type, gm_key_bytes(&m->map, kind)), erased = 0;
     uint64_t hash[GO_WINDOW];
     for (size_t done = 0, some; done < count && map->count; done += some) {
         const unsigned char *at = (const unsigned char *)keys + done * stride;

@@ -52,25 +52,27 @@ static size_t go_string_granted(const void *slot)
     return string.length ? gm_granted(string.at, string.length) : 0;
 }
 
+typedef struct go_string_walk {
+    const gm_go *m;
+    size_t bytes;
+} go_string_walk;
+
+static int go_visit_strings(void *context, unsigned char *head, unsigned char *bucket, unsigned slot)
+{
+    go_string_walk *walk = context;
+    const gm_go *m = walk->m;
+    (void)head;
+    if (m->key_string) walk->bytes += go_string_granted(bucket + GO_KEYS + (size_t)slot * m->key_slot);
+    if (m->value_string) walk->bytes += go_string_granted(go_value(m, bucket, slot));
+    return 1;
+}
+
 /* Bytes of the blocks of all strings. */
 static size_t go_walk_strings(const gm_go *m)
 {
-    const go_array *array[2] = {&m->now, &m->old};
-    size_t heads[2] = {m->now.at ? m->mask + 1 : 0, m->old.at ? m->old_mask + 1 : 0}, bytes = 0;
-    for (int a = 0; a < 2; a++) {
-        for (size_t i = 0; i < heads[a]; i++) {
-            unsigned char *bucket = go_bucket(m, array[a], i);
-            if (go_is_evacuated(bucket)) continue;
-            for (; bucket; bucket = go_overflow(m, bucket)) {
-                for (gm_match full = go_full(bucket); full; full = gm_match_next(full)) {
-                    unsigned slot = gm_match_index(full);
-                    if (m->key_string) bytes += go_string_granted(bucket + GO_KEYS + (size_t)slot * m->key_slot);
-                    if (m->value_string) bytes += go_string_granted(go_value(m, bucket, slot));
-                }
-            }
-        }
-    }
-    return bytes;
+    go_string_walk walk = {m, 0};
+    go_each_entry(m, go_visit_strings, &walk);
+    return walk.bytes;
 }
 
 static void go_walk(const gomap *map, size_t live[GOMAP_PURPOSES])

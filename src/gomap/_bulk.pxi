@@ -1,8 +1,8 @@
 # Whole arrays at a time: columns in, one call of the core without the interpreter's lock, arrays out.
 #
 #     keys, values  ->  Column: addresses of what the core takes, one behind another, and what keeps them
-#     bulk_begin    ->  the lock is released around pieces of 2^16 keys; between them signals are looked at
-#     bulk_end          so that Ctrl-C ends it with the map valid
+#     write_begin   ->  the lock is released around pieces of 2^16 keys; between them signals are looked at
+#     write_end         so that Ctrl-C ends it with the map valid; read_begin and read_end likewise
 #
 # While an array is written into a map nobody else may touch it: its core map is taken out of it, so that every other
 # operation finds it missing and says "concurrent map read and map write", Go's words. While one is read from it,
@@ -32,6 +32,21 @@ cdef void write_end(Base m, gomap *map) noexcept:
     m.writing = False
 
 
+cdef gomap *fill_begin(Base m, Column keys, bint *filling) except NULL:
+    """write_begin for keys that are put in: an empty map is laid out for them."""
+    cdef gomap *map = write_begin(m)
+    with nogil:
+        filling[0] = gomap_fill_begin(map, keys.at, keys.count)
+    return map
+
+
+cdef void fill_end(Base m, gomap *map, bint filling) noexcept:
+    if filling:
+        with nogil:
+            gomap_fill_end(map)
+    write_end(m, map)
+
+
 cdef gomap *read_begin(Base m, gomap_iter *reader) except NULL:
     m.ready()
     gomap_iter_begin(reader, m.map)
@@ -44,11 +59,11 @@ cdef void read_end(Base m, gomap_iter *reader) noexcept:
     gomap_iter_end(reader)
 
 
-cdef object missing_keys(Base m, Column column, size_t first, size_t missing):
-    key = item_at(m, KEY, column, first)
+cdef object missing_keys(object first, size_t missing, size_t count):
+    """The error for keys that are not there."""
     if missing == 1:
-        return KeyError(key)
-    return KeyError(f"{key!r} and {missing - 1} more of {column.count} keys")
+        return KeyError(first)
+    return KeyError(f"{first!r} and {missing - 1} more of {count} keys")
 
 
 cdef object item_at(Base m, Role role, Column column, size_t i):
@@ -224,7 +239,7 @@ cdef object values_for(BaseMap m, object keys, object default, object into):
     finally:
         read_end(m, &reader)
     if lost and missing == NULL:
-        raise missing_keys(m, column, first, lost)
+        raise missing_keys(item_at(m, KEY, column, first), lost, column.count)
     return result
 
 
@@ -268,8 +283,7 @@ cdef object listed_for(BaseMap m, object keys, object default):
             else:
                 result.append(out(m, VALUE, value))
         if lost and default is MISSING:
-            raise KeyError(keys[first]) if lost == 1 else KeyError(f"{keys[first]!r} and {lost - 1} more of "
-                                                                   f"{len(keys)} keys")
+            raise missing_keys(keys[first], lost, len(keys))
         return array_of(m, VALUE, result)
     column = column_of(m, KEY, keys, False)
     read_begin(m, &reader)
@@ -291,7 +305,7 @@ cdef object listed_for(BaseMap m, object keys, object default):
     finally:
         read_end(m, &reader)
     if lost and default is MISSING:
-        raise missing_keys(m, column, first, lost)
+        raise missing_keys(item_at(m, KEY, column, first), lost, column.count)
     return result
 
 
@@ -320,10 +334,8 @@ cdef int put_column(Base m, Column keys, Column values) except -1:
     cdef size_t done = 0, some, put = 0, stride = values.stride
     cdef bint filling = False
     cdef const char *value_at = values.at
-    cdef gomap *map = write_begin(m)
+    cdef gomap *map = fill_begin(m, keys, &filling)
     try:
-        with nogil:
-            filling = gomap_fill_begin(map, keys.at, keys.count)
         while done < keys.count:
             some = min(keys.count - done, <size_t>PIECE)
             with nogil:
@@ -333,10 +345,7 @@ cdef int put_column(Base m, Column keys, Column values) except -1:
                 raise MemoryError(f"out of memory; {done} of {keys.count} keys were put in")
             PyErr_CheckSignals()
     finally:
-        with nogil:
-            if filling:
-                gomap_fill_end(map)
-        write_end(m, map)
+        fill_end(m, map, filling)
     return 0
 
 
@@ -495,18 +504,13 @@ cdef int add_column(BaseMap m, Column keys, Column by) except -1:
     cdef Nans nans = WITH_NANS
     if m.engine() == GOMAP_GO and (m.key.kind == FLOAT32 or m.key.kind == FLOAT64):
         nans = WITHOUT_NANS
-    map = write_begin(m)
+    map = fill_begin(m, keys, &filling)
     try:
-        with nogil:
-            filling = gomap_fill_begin(map, keys.at, keys.count)
         add_all(m, map, keys, by, nans, news)
         if nans == WITHOUT_NANS:
             add_all(m, map, keys, by, ONLY_NANS, news)
     finally:
-        with nogil:
-            if filling:
-                gomap_fill_end(map)
-        write_end(m, map)
+        fill_end(m, map, filling)
     return 0
 
 
@@ -628,10 +632,8 @@ cdef object codes_of(BaseMap m, Column keys):
     result = np_empty(m.layout.value_type, keys.count)
     view = memoryview(result)
     cdef int64_t *to = <int64_t *>PyMemoryView_GET_BUFFER(view).buf
-    cdef gomap *map = write_begin(m)
+    cdef gomap *map = fill_begin(m, keys, &filling)
     try:
-        with nogil:
-            filling = gomap_fill_begin(map, keys.at, keys.count)
         while done < keys.count:
             some = min(keys.count - done, <size_t>PIECE)
             with nogil:
@@ -641,8 +643,5 @@ cdef object codes_of(BaseMap m, Column keys):
                 raise MemoryError()
             PyErr_CheckSignals()
     finally:
-        with nogil:
-            if filling:
-                gomap_fill_end(map)
-        write_end(m, map)
+        fill_end(m, map, filling)
     return result

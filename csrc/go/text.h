@@ -1,9 +1,9 @@
-/* go/string.h - strings as Go has them: 16 bytes in the bucket, address and length, and a block for the bytes.
+/* go/text.h - strings as Go has them: 16 bytes in the bucket, address and length, and a block for the bytes.
  *
  * The blocks are the map's own, as if nobody else had the strings that are in it. An empty string has none.
  */
-#ifndef GM_GO_STRING_H
-#define GM_GO_STRING_H
+#ifndef GM_GO_TEXT_H
+#define GM_GO_TEXT_H
 
 #include "array.h"
 
@@ -37,21 +37,17 @@ static void go_entry_release(gm_go *m, unsigned char *bucket, unsigned slot)
     if (m->value_string) go_string_release(m, go_value(m, bucket, slot));
 }
 
+static int go_visit_release(void *context, unsigned char *head, unsigned char *bucket, unsigned slot)
+{
+    (void)head;
+    go_entry_release(context, bucket, slot);
+    return 1;
+}
+
 /* Every entry's; the entries are to be dropped. */
 static void go_strings_release(gm_go *m)
 {
-    const go_array *array[2] = {&m->now, &m->old};
-    size_t heads[2] = {m->now.at ? m->mask + 1 : 0, m->old.at ? m->old_mask + 1 : 0};
-    if (!(m->key_string | m->value_string)) return;
-    for (int a = 0; a < 2; a++) {
-        for (size_t i = 0; i < heads[a]; i++) {
-            unsigned char *bucket = go_bucket(m, array[a], i);
-            if (go_is_evacuated(bucket)) continue;
-            for (; bucket; bucket = go_overflow(m, bucket))
-                for (gm_match full = go_full(bucket); full; full = gm_match_next(full))
-                    go_entry_release(m, bucket, gm_match_index(full));
-        }
-    }
+    if (m->key_string | m->value_string) go_each_entry(m, go_visit_release, m);
 }
 
 static void go_string(const gomap *map, int is_value, const void *at, gomap_string *string)
