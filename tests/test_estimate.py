@@ -41,9 +41,9 @@ as_granted = pytest.mark.skipif(
 #: malloc gives a block so many bytes more where it finds a free one of that size: it splits off none smaller.
 SPARE = 16
 
-#: Sizes about which something changes: one bucket and two, 512. At 11 to 40 a key in a thousand maps finds no
-#: bucket, and stands in the overflow list.
-SIZES = (0, 1, 8, 9, 10, 100, 208, 209, 1000, 2752, 2753, 10_000)
+#: Sizes about which something changes: from one bucket to two, from steps of an eighth to steps of one. At 11
+#: to 40 a key in one map of some hundred finds no bucket, and stands in the overflow list.
+SIZES = (0, 1, 8, 9, 10, 100, 209, 1000, 2550, 2551, 3085, 3086, 10_000)
 #: Key and value types, and the bytes of one where types do not tell.
 TYPES = [
     *(("int", f"{sign}int{bits}", 0, 0) for sign in ("", "u") for bits in (8, 16, 32, 64)),
