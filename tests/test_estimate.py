@@ -100,7 +100,8 @@ def items(key: str, value: str, key_bytes: int, value_bytes: int, count: int) ->
 
 
 def stored(key: str, value: str, key_bytes: int, value_bytes: int) -> tuple[Stored, Stored]:
-    return Stored.of(parse(key, "key"), key_bytes, key=True), Stored.of(parse(value), value_bytes, key=False)
+    lengths = ((key_bytes, 1.0),), ((value_bytes, 1.0),)
+    return Stored.of(parse(key, "key"), lengths[0], key=True), Stored.of(parse(value), lengths[1], key=False)
 
 
 def filled(cls: Any, key: str, value: str, entries: list[tuple[Any, Any]]) -> Any:
@@ -374,6 +375,23 @@ def test_string_lengths_between_two() -> None:
     assert estimate(int, str, 100, value_bytes=16).dict == estimate(int, str, 100).dict
 
 
+@as_granted
+def test_string_lengths_of_a_sample() -> None:
+    """Lengths on both sides of 16, and far apart: their mean would not do."""
+    texts = [f"{i:0{4 + i * i % 37}}" for i in range(1000, 21_000)]
+    entries = {text: i + 1000 for i, text in enumerate(texts)}
+    sample = [len(text) for text in texts[:2000]]
+    foreseen = estimate(str, int, len(entries), key_bytes=sample)
+    assert sizeof(entries) == pytest.approx(foreseen.dict, rel=0.01)
+    for cls, total in ((Map, foreseen.map), (GoMap, foreseen.gomap)):
+        m = cls(str, int)
+        m.update(entries.items())
+        assert m.nbytes == pytest.approx(total, rel=0.02)
+    of_mean = estimate(str, int, len(entries), key_bytes=sum(sample) / 2000)
+    assert of_mean.map != pytest.approx(foreseen.map, rel=0.1)
+    assert estimate(object, int, 10, key_bytes=[40, 60]).objects == 500
+
+
 def test_objects_are_the_dicts() -> None:
     foreseen = estimate(object, object, 1000, key_bytes=100, value_bytes=1000)
     assert foreseen.objects == 1_100_000
@@ -458,14 +476,19 @@ def test_no_entries() -> None:
             TypeError,
             "key_bytes: expected None for int, which",
         ),
-        ((int, str, 1), {"value_bytes": "8"}, TypeError, "value_bytes: expected int or float, got str '8'"),
-        ((str, int, 1), {"key_bytes": -1}, ValueError, "key_bytes: expected a number of bytes, got -1"),
         (
-            (str, int, 1),
-            {"key_bytes": float("nan")},
-            ValueError,
-            "key_bytes: expected a number of bytes",
+            (int, str, 1),
+            {"value_bytes": "8"},
+            TypeError,
+            "value_bytes: expected int or float, or an",
         ),
+        ((str, int, 1), {"key_bytes": True}, TypeError, "key_bytes: expected int or float, or an iterable"),
+        ((str, int, 1), {"key_bytes": 1j}, TypeError, "key_bytes: expected int or float, or an iterable"),
+        ((str, int, 1), {"key_bytes": -1}, ValueError, "key_bytes: expected a number of bytes, got -1.0"),
+        ((str, int, 1), {"key_bytes": float("nan")}, ValueError, "key_bytes: expected a number of bytes"),
+        ((str, int, 1), {"key_bytes": [3, -4]}, ValueError, "key_bytes: expected a number of bytes, got -4"),
+        ((str, int, 1), {"key_bytes": []}, ValueError, "key_bytes: expected at least one number of bytes"),
+        ((str, int, 1), {"key_bytes": ["a"]}, TypeError, "key_bytes: expected int, got str 'a'"),
     ],
 )
 def test_wrong_arguments(arguments: Any, options: Any, error: type[Exception], message: str) -> None:

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from mmap import PAGESIZE
 from numbers import Real
@@ -94,6 +95,9 @@ def gm_store_mapping(stride: int) -> tuple[int, int]:
 
 # ---- keys and values as the core keeps them (csrc/gomap.h) --------------------------------------------
 
+#: Lengths in bytes, and the share of the strings, or objects, that has each.
+Lengths = tuple[tuple[int, float], ...]
+
 GOMAP_INLINE_MAX = 128
 GOMAP_OBJECT_SIZE = 16  # of a key: its hash, and the object
 
@@ -106,21 +110,24 @@ class Stored:
     size: int
     #: a GoMap's bucket holds a reference
     reference: bool
-    #: of strings: how long they are on average
-    length: float | None
+    #: strings: how long they are
+    lengths: Lengths | None
 
     @classmethod
-    def of(cls, type: Type, length: float, *, key: bool) -> Stored:
+    def of(cls, type: Type, lengths: Lengths, *, key: bool) -> Stored:
         size = GOMAP_OBJECT_SIZE if key and type.kind is Kind.OBJECT else type.size
         reference = type.pointer or size > GOMAP_INLINE_MAX
-        return cls(size, reference, length if type.kind in _STRINGS else None)
+        return cls(size, reference, lengths if type.kind in _STRINGS else None)
 
-    def lengths(self, count: int) -> Iterator[tuple[int, int]]:
-        """Lengths of so many strings, and how many are that long: the two next to the mean."""
-        if self.length is not None:
-            shorter = math.floor(self.length)
-            longer = round((self.length - shorter) * count)
-            yield from ((each, n) for each, n in ((shorter, count - longer), (shorter + 1, longer)) if n)
+    def strings(self, count: int) -> Iterator[tuple[int, int]]:
+        """Lengths of so many strings, and how many of them are that long."""
+        so_far, upto = 0, 0.0
+        for length, share in self.lengths or ():
+            upto += share
+            some = round(upto * count) - so_far
+            so_far += some
+            if some:
+                yield length, some
 
 
 # ---- Map (csrc/elastic/bucket.h, resize.h; strings: csrc/text.h) --------------------------------------
@@ -208,10 +215,10 @@ def gm_text_stride(length: int) -> int:
 
 
 def gm_text_bytes(strings: Stored, count: int, compacted: bool) -> int:
-    """The string region of so many keys or values."""
+    """The string region of so many keys or values; 0 for what is no string."""
     records: dict[int, int] = {}
     blocks = 0
-    for length, some in strings.lengths(count):
+    for length, some in strings.strings(count):
         if length <= GM_IMAGE:
             continue
         stride = gm_text_stride(length)
@@ -228,7 +235,7 @@ def map_bytes(key: Stored, value: Stored, count: int, *, compacted: bool = False
     """A Map by purpose, as :class:`gomap.MemoryReport` names them: filled one by one, or compacted."""
     entry = key.size + value.size
     in_records = key.reference or value.reference or entry > EL_INLINE_MAX
-    has_strings = key.length is not None or value.length is not None
+    has_strings = key.lengths is not None or value.lengths is not None
     header = EL_HEADER_STRINGS if has_strings else EL_HEADER_RECORDS if in_records else EL_HEADER
     slot = 4 if in_records else entry
     most = EL_GROW_EIGHTHS if in_records or 8 < entry <= 32 else EL_GROW_EIGHTHS_DENSE
@@ -253,9 +260,9 @@ def map_bytes(key: Stored, value: Stored, count: int, *, compacted: bool = False
 
 def map_most(key: Stored, value: Stored) -> int:
     """The most entries a Map can have; a GoMap can have as many."""
-    strings = (length for each in (key, value) for length, _ in each.lengths(1))
-    numbered = key.reference or value.reference or key.size + value.size > EL_INLINE_MAX
-    if numbered or any(length > GM_IMAGE for length in strings):
+    lengths = [length for each in (key, value) for length, _ in each.lengths or ()]
+    in_records = key.reference or value.reference or key.size + value.size > EL_INLINE_MAX
+    if in_records or max(lengths, default=0) > GM_IMAGE:
         return GM_STORE_MOST
     return el_capacity(EL_MAX_BUCKETS - 1, EL_GROW_EIGHTHS)
 
@@ -353,7 +360,7 @@ def gomap_bytes(key: Stored, value: Stored, count: int) -> dict[str, float]:
     if B:
         full = go_capacity(B - 1)
         left = go_unevacuated(B - 1, count - full)
-        # The last bucket is the end of the array: less than one is left on average, and there is none.
+        # When less than one is left on average: so likely is it that the array is still there.
         old_buckets = min(left, 1.0) * gm_granted(go_array_bytes(B - 1, bucket))
         overflow += left / (1 << B - 1) * go_overflow_heap(B - 1, bucket, full)
     return {
@@ -367,7 +374,7 @@ def gomap_bytes(key: Stored, value: Stored, count: int) -> dict[str, float]:
         "strings": sum(
             some * gm_granted(length)
             for each in (key, value)
-            for length, some in each.lengths(count)
+            for length, some in each.strings(count)
             if length
         ),
     }
@@ -437,26 +444,24 @@ def set_table_bytes(count: int) -> int:
     return 0 if slots == 8 else allocated(16 * slots)
 
 
-def object_bytes(type: Type, length: float) -> float:
-    """A key or value as Python has it: an object of its own, unless CPython shares it.
+def object_bytes(type: Type, lengths: Lengths) -> float:
+    """A key or value as Python has it, on average: an object of its own, unless CPython shares it.
 
-    :param length: of a string, in characters, which are ASCII; of an object, its bytes
+    :param lengths: of strings, in characters, which are ASCII; of objects, their bytes
     """
     kind = type.kind
     if kind is Kind.OBJECT:
-        return length
+        return sum(share * length for length, share in lengths)
     if kind in (Kind.FLOAT32, Kind.FLOAT64):
         return allocated(getsizeof(1.5))
     if kind is Kind.STRUCT:  # a tuple
         tuple_bytes = allocated(getsizeof((None,) * len(type.fields)))
-        return tuple_bytes + sum(object_bytes(each.type, 0) for each in type.fields)
+        return tuple_bytes + sum(object_bytes(each.type, ()) for each in type.fields)
     if kind is Kind.BYTES:
         return _string_bytes(b"", type.size)
     if kind in _STRINGS:
         empty = "" if kind is Kind.STRING else b""
-        shorter = math.floor(length)
-        one, other = _string_bytes(empty, shorter), _string_bytes(empty, shorter + 1)
-        return one + (length - shorter) * (other - one)
+        return sum(share * _string_bytes(empty, length) for length, share in lengths)
     # bool, None and whatever fits a byte are shared; of other ints, those below 2**60 are alike.
     return 0 if type.size <= 1 else allocated(getsizeof(10**9))
 
@@ -585,16 +590,17 @@ def estimate(
     value: object,
     n: SupportsIndex,
     *,
-    key_bytes: float | None = None,
-    value_bytes: float | None = None,
+    key_bytes: float | Iterable[int] | None = None,
+    value_bytes: float | Iterable[int] | None = None,
 ) -> Estimate:
     """What n entries would take in a Map, a GoMap and a dict: by formula, without building one.
 
     :param key: the key type, in any spelling that a map takes
     :param value: the value type; None for a Set, which holds what a Map without values holds
     :param n: how many entries
-    :param key_bytes: of ``string`` and ``bytes`` keys the mean length, encoded, 16 unless given; of ``any``
-        the mean bytes of one object, as :func:`gomap.sizeof` counts it, 64 unless given
+    :param key_bytes: of ``string`` and ``bytes`` keys the mean length, encoded, or the lengths of a sample;
+        16 unless given. Of ``any`` the mean bytes of one object, as :func:`gomap.sizeof` counts it, or the
+        bytes of a sample; 64 unless given
     :param value_bytes: the same of values
     :raises ValueError: a type is unknown or malformed; there are not so many keys of the type, or a Map
         cannot hold so many; a number of entries or bytes is negative
@@ -605,20 +611,21 @@ def estimate(
 
     - They are filled one by one from empty, nothing being deleted. A GoMap's overflow buckets are a matter of
       chance, and are counted as on average; one of less than 1,000 entries may be some percent off.
-    - Strings are all about as long as their mean. Of lengths that differ much each takes up to 8 bytes more,
-      of text that is not ASCII a dict more. A Map keeps strings of up to 16 bytes in the entry; those of
-      16 bytes whose last is C0 or more, as a quarter of random ones, it keeps outside, for 24 more.
+    - Strings are about as long as their mean, or as those of the sample. It matters: a Map keeps strings of
+      up to 16 bytes in the entry, and each over that takes 32 or more beside it; all lengths are rounded up.
+    - Text is ASCII; other takes more in a dict. ``bytes`` of length 16 end in a byte below C0; others, a
+      quarter of random ones, take 24 bytes more in a Map (``[16]byte`` never does).
     - In the dict every key and value is an object of its own, unless CPython has it made already: bools,
       None, ints of types of one byte, strings and bytes of length 0 or 1. So ints are not from -5 to 256,
       which CPython shares, and are less than 2**60 from zero (others take 16 bytes more).
     """
     key_type, value_type = parse(key, "key"), parse(value)
-    key_length = _mean_bytes("key_bytes", key_type, key_bytes)
-    value_length = _mean_bytes("value_bytes", value_type, value_bytes)
-    stored = Stored.of(key_type, key_length, key=True), Stored.of(value_type, value_length, key=False)
+    key_lengths = _lengths("key_bytes", key_type, key_bytes)
+    value_lengths = _lengths("value_bytes", value_type, value_bytes)
+    stored = Stored.of(key_type, key_lengths, key=True), Stored.of(value_type, value_lengths, key=False)
     count = _checked_count(n, key_type, map_most(*stored))
 
-    key_object, value_object = object_bytes(key_type, key_length), object_bytes(value_type, value_length)
+    key_object, value_object = object_bytes(key_type, key_lengths), object_bytes(value_type, value_lengths)
     entry = DICT_TEXT_ENTRY if key_type.kind is Kind.STRING else DICT_ENTRY
     of_dict = count, entry, key_object + value_object
     objects = sum(
@@ -642,24 +649,35 @@ def estimate(
     )
 
 
-def _mean_bytes(what: str, type_: Type, given: object) -> float:
-    if given is None:
-        return OBJECT_BYTES if type_.kind is Kind.OBJECT else STRING_BYTES
+def _lengths(what: str, type_: Type, given: object) -> Lengths:
+    """What was said of strings or objects, checked; nothing for other types."""
     if type_.kind not in (*_STRINGS, Kind.OBJECT):
-        raise TypeError(f"{what}: expected None for {type_}, which tells its size, got {given!r:.60}")
-    if isinstance(given, bool) or not isinstance(given, Real):
-        raise TypeError(f"{what}: expected int or float, got {type(given).__name__} {given!r:.60}")
-    if not 0 <= (length := float(given)) < math.inf:
-        raise ValueError(f"{what}: expected a number of bytes, got {given!r}")
-    return length
+        if given is not None:
+            raise TypeError(f"{what}: expected None for {type_}, which tells its size, got {given!r:.60}")
+        return ()
+    if given is None:
+        given = OBJECT_BYTES if type_.kind is Kind.OBJECT else STRING_BYTES
+    expected = "int or float, or an iterable of int"
+    if isinstance(given, (bool, str, bytes)):
+        raise _wrong_type(what, expected, given)
+    if isinstance(given, Real):
+        mean = float(given)
+        _check_number(what, "bytes", mean)
+        shorter = math.floor(mean)
+        longer = mean - shorter  # the share of those
+        return ((shorter, 1 - longer), (shorter + 1, longer)) if longer else ((shorter, 1.0),)
+    if not isinstance(given, Iterable):
+        raise _wrong_type(what, expected, given)
+    counts = Counter(_index(what, each) for each in given)
+    if not counts:
+        raise ValueError(f"{what}: expected at least one number of bytes, got none")
+    _check_number(what, "bytes", min(counts))
+    return tuple((length, some / counts.total()) for length, some in sorted(counts.items()))
 
 
-def _checked_count(n: SupportsIndex, key: Type, most: int) -> int:
-    if isinstance(n, bool) or not isinstance(n, SupportsIndex):
-        raise TypeError(f"n: expected int, got {type(n).__name__} {n!r:.60}")
-    count = operator.index(n)
-    if count < 0:
-        raise ValueError(f"n: expected a number of entries, got {count}")
+def _checked_count(n: object, key: Type, most: int) -> int:
+    count = _index("n", n)
+    _check_number("n", "entries", count)
     if count > most:
         raise ValueError(f"n: expected at most {most:,} entries, as a Map can have, got {count:,}")
     distinct = _distinct(key)
@@ -683,3 +701,18 @@ def _distinct(key: Type) -> int | None:
             product *= each
         return product
     return 1 << 8 * key.size
+
+
+def _index(what: str, given: object) -> int:
+    if isinstance(given, bool) or not isinstance(given, SupportsIndex):
+        raise _wrong_type(what, "int", given)
+    return operator.index(given)
+
+
+def _check_number(what: str, of: str, count: float) -> None:
+    if not 0 <= count < math.inf:
+        raise ValueError(f"{what}: expected a number of {of}, got {count}")
+
+
+def _wrong_type(what: str, expected: str, given: object) -> TypeError:
+    return TypeError(f"{what}: expected {expected}, got {type(given).__name__} {given!r:.60}")
