@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import importlib.util
+from mmap import PAGESIZE
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from error_cases import CASES, DOCUMENT, row, shown
 from gomap import _core
 
 README = Path(__file__).resolve().parent.parent / "README.md"
+MEMORY = README.parent / "docs" / "memory.md"
 
 
 def test_readme() -> None:
@@ -19,6 +21,16 @@ def test_readme() -> None:
         pytest.skip("README.md is not beside the tests")
     result = doctest.testfile(str(README), module_relative=False)
     assert result.attempted > 10
+    assert result.failed == 0
+
+
+def test_memory() -> None:
+    if not MEMORY.exists():
+        pytest.skip("docs are not beside the tests")
+    if PAGESIZE != 4096:
+        pytest.skip("the figures are for pages of 4096 bytes")
+    result = doctest.testfile(str(MEMORY), module_relative=False)
+    assert result.attempted > 1
     assert result.failed == 0
 
 

@@ -6,12 +6,14 @@
 
 from ._core import TRACEMALLOC_DOMAIN, BaseMap, GoMap, Map, Set, make
 from ._version import __version__
+from .estimate import Estimate, estimate
 from .memory import MemoryReport, Stats, sizeof
 from .types import Type
 
 __all__ = [
     "TRACEMALLOC_DOMAIN",
     "BaseMap",
+    "Estimate",
     "GoMap",
     "Map",
     "MemoryReport",
@@ -19,6 +21,7 @@ __all__ = [
     "Stats",
     "Type",
     "__version__",
+    "estimate",
     "make",
     "sizeof",
 ]
