@@ -6,11 +6,13 @@
 
 from ._core import TRACEMALLOC_DOMAIN, BaseMap, GoMap, Map, Set, make
 from ._version import __version__
+from .advise import Advice, advise
 from .memory import MemoryReport, Stats, sizeof
 from .types import Type
 
 __all__ = [
     "TRACEMALLOC_DOMAIN",
+    "Advice",
     "BaseMap",
     "GoMap",
     "Map",
@@ -19,6 +21,7 @@ __all__ = [
     "Stats",
     "Type",
     "__version__",
+    "advise",
     "make",
     "sizeof",
 ]
