@@ -17,8 +17,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from itertools import chain, compress, repeat
 from operator import index, is_, itemgetter
-from random import Random
-from reprlib import repr as short_repr
 from sys import getsizeof
 from typing import Any
 
@@ -40,7 +38,7 @@ class Advice:
     entries: int
     #: of these, how many were read
     looked_at: int
-    #: bytes of what was read, with its keys and values; extrapolated where not all was
+    #: bytes of the dict or set with its keys and values; extrapolated where not all was read
     holds: int
     #: bytes of the Map or Set, and of the objects that it refers to
     would_hold: int
@@ -96,7 +94,8 @@ class Advice:
 def advise(d: Mapping[Any, Any] | AbstractSet[Any], *, sample: int | None = None) -> Advice:
     """What a dict or a set would be as a map of gomap's: types, bytes now and then, the code to write.
 
-    :param d: a dict, a set, or any other mapping or set; it is not changed
+    :param d: a dict, a set, or any other mapping or set. A dict's entries are read without calling what a
+        subclass has of its own; those of another mapping by ``d[key]``
     :param sample: entries to read, picked at random and the same ones every time; None for all. All of a
         million take about a second
     :raises TypeError: it is neither a mapping nor a set, or the sample is no int
@@ -203,9 +202,8 @@ def _read(d: Any, sample: int | None) -> _Source:
         values = tuple([d[key] for key in keys])
     else:
         keys = pick(d)
-    if len(keys) != (entries if sample is None else min(sample, entries)) or (
-        values is not None and len(values) != len(keys)
-    ):
+    wanted = entries if chosen is None else sum(chosen)
+    if len(keys) != wanted or (values is not None and len(values) != wanted):
         raise RuntimeError("changed size during iteration")
     remarks: tuple[str, ...] = ()
     if not held:
@@ -216,9 +214,16 @@ def _read(d: Any, sample: int | None) -> _Source:
 def _chosen(entries: int, sample: int) -> bytearray:
     """A mark for each entry: 1 for those to read."""
     chosen = bytearray(entries)
-    for place in Random(entries).sample(range(entries), sample):
+    for place in _picked(sample, entries):
         chosen[place] = 1
     return chosen
+
+
+def _picked(count: int, entries: int) -> list[int]:
+    """Numbers below that of the entries, at random and in random order, the same every time."""
+    from random import Random
+
+    return Random(entries).sample(range(entries), count)
 
 
 def _held(
@@ -279,16 +284,20 @@ _OBJECT, _NOTHING = _Shape("object"), _Shape("struct{}")
 
 #: Narrowest first; of two that hold the same numbers, the first is taken.
 _INTS = {
-    **{f"{sign}{bits}": range(low, low + 2**bits) for bits in (8, 16, 32)
-       for sign, low in (("uint", 0), ("int", -(2 ** (bits - 1))))},
+    "uint8": range(2**8),
+    "int8": range(-(2**7), 2**7),
+    "uint16": range(2**16),
+    "int16": range(-(2**15), 2**15),
+    "uint32": range(2**32),
+    "int32": range(-(2**31), 2**31),
     "int64": range(-(2**63), 2**63),
     "uint64": range(2**64),
-}  # fmt: skip
+}
 #: How many times the largest number of a sample a type narrower than 64 bits holds.
 _HEAD_ROOM = 16
 #: Fields of a struct, those of inner ones included: what has more is hardly a record.
 _MOST_FIELDS = 256
-#: A field needs them to be a tuple's own, as the core reads tuples directly.
+#: What a named tuple must have of tuple itself, as its items are read and compared behind its class.
 _OF_TUPLE = ("__eq__", "__ne__", "__hash__", "__len__", "__getitem__", "__iter__")
 
 
@@ -340,7 +349,7 @@ class _Side:
             return self._bytes(column, place, path)
         if kind is tuple or kind is dict or _is_named_tuple(kind):
             return self._struct(column, kind, place, path)
-        if path:
+        if path and (kind is str or kind is type(None)):
             raise _Unfit(f"{place} is {kind.__name__}: a struct has fields of fixed size only")
         if kind is str:
             return _Shape("string")
@@ -433,10 +442,7 @@ class _Side:
         names = self._names(column, kind, place)
         spelled = self._spelled(names, place)
         places: Sequence[int | str] = names if kind is dict else range(len(names))
-        self.remarks.append(
-            f"{place}: {kind.__name__} comes back as a named tuple"
-            + (" of its values, which cannot be changed in place" if kind is dict else ", equal to it")
-        )
+        self._say_class(kind, place)
         parts = tuple(
             (at, self._typed(tuple(map(itemgetter(at), column)), (*path, name)))
             for at, name in zip(places, spelled, strict=True)
@@ -489,6 +495,14 @@ class _Side:
             raise _Unfit(f"{place}: dicts of different keys ({self._where(differs)})")
         return list(names)
 
+    def _say_class(self, kind: type, place: str) -> None:
+        told = f"{place}: {kind.__name__} comes back as a named tuple"
+        if kind is dict:
+            told += " of its values, which cannot be changed in place"
+        else:
+            told += ", equal to it" + (", without other attributes" if kind.__dictoffset__ else "")
+        self.remarks.append(told)
+
     def _say_shared(self, shape: _Shape) -> None:
         size = parse(shape.spelling).size
         different = len(set(map(id, self.objects)))
@@ -535,11 +549,14 @@ def _are_fields(names: Sequence[str]) -> bool:
 
 
 def _shown(thing: object) -> str:
-    """Its repr, short; something else where it has none."""
+    """Its repr, short; something else where that fails, as that of an int of very many digits does."""
+    if type(thing) is str or type(thing) is bytes:
+        thing = thing[:60]
     try:
-        return short_repr(thing)
-    except Exception:  # such as that of an int of too many digits
-        return f"an int of {thing.bit_length()} bits" if type(thing) is int else f"a {type(thing).__name__}"
+        text = repr(thing)
+    except Exception:
+        text = f"an int of {thing.bit_length()} bits" if type(thing) is int else f"a {type(thing).__name__}"
+    return text if len(text) <= 60 else text[:57] + "..."
 
 
 # ---- bytes ------------------------------------------------------------------------------------------
@@ -559,10 +576,14 @@ def _build(shapes: list[_Shape], columns: list[tuple[object, ...]]) -> Map[Any, 
     """
     keys, values = columns[0], columns[-1]
     count = len(keys)
-    rows: Sequence[int] = range(count)
-    if count > _BUILT_ENTRIES:
-        rows = Random(count).sample(rows, _BUILT_ENTRIES)
-    built = Map(shapes[0].spelling, shapes[1].spelling) if len(shapes) == 2 else Set(shapes[0].spelling)
+    size = sum(parse(shape.spelling).size for shape in shapes)
+    most = min(_BUILT_ENTRIES, _BUILT_BYTES // max(size, 1) + 1)
+    rows = range(count) if count <= most else _picked(most, count)
+    built: Map[Any, Any] | Set[Any]
+    if len(shapes) == 2:
+        built = Map(shapes[0].spelling, shapes[1].spelling, capacity=len(rows))
+    else:
+        built = Set(shapes[0].spelling, capacity=len(rows))
     done = []
     for row in rows:
         key = row if shapes[0] is _OBJECT else _going_in(shapes[0], keys[row])
@@ -598,8 +619,18 @@ def _equal(one: Any, other: Any) -> bool:
 
 
 def _whole(built: Map[Any, Any] | Set[Any], entries: int) -> int:
-    """The bytes of a map of so many entries, of which one of some is built."""
-    return round(built.nbytes / len(built) * entries)
+    """The bytes of a map of so many entries, of which one of some is built.
+
+    It has the slots and tags of a large map, 6 7/8 in 8 of them full, and strings as in the one built.
+    """
+    if len(built) == entries:
+        return built.nbytes
+    held = built.memory()
+    entry = 16 if built.key_type.kind is Kind.OBJECT else built.key_type.size
+    if isinstance(built, Map):
+        entry += built.value_type.size
+    slots = (entry + 1) * 8 / 6.875 if entry <= 64 else entry + 5 * 8 / 6.875
+    return held.header + round((slots + held.strings / len(built)) * entries)
 
 
 def _objects_bytes(columns: Sequence[tuple[object, ...]], entries: int) -> int:
@@ -665,22 +696,20 @@ def _verdict(source: _Source, shapes: list[_Shape], would_hold: int) -> Iterator
         more = f"{human(-saves)} more" if saves else "as much"
         yield f"keep the {name}: a {other} of its entries would hold {more}"
     elif all(shape is _OBJECT for shape in shapes):
-        yield (
-            f"keep the {name}: what is in it stays objects, and a {other} saves {human(saves)} of its table alone"
-        )
+        yield f"keep the {name}: what is in it stays objects; a {other} saves {human(saves)}, of its table"
 
 
 def _differences(source: _Source, sides: int) -> Iterator[str]:
     """What the map does otherwise."""
     if source.sampled:
         yield (
-            f"read: a sample, {len(source.keys):,} of {source.entries:,}; of the others the map takes only what it "
-            "gives back as an equal, and refuses the rest (TypeError, ValueError, OverflowError)"
+            f"read: a sample, {len(source.keys):,} of {source.entries:,}; of the others the map takes only "
+            "what it gives back as an equal, and refuses the rest (TypeError, ValueError, OverflowError)"
         )
     yield from source.remarks
     if issubclass(source.kind, dict):
         yield f"a {'Map' if sides == 2 else 'Set'} keeps no order"
-        if hasattr(source.kind, "__missing__"):
+        if sides == 2 and hasattr(source.kind, "__missing__"):
             yield (
                 f"what {source.kind.__name__} does for a missing key is left to m.get(key, default), "
                 "m.setdefault(key, default) and, to count, m.add(key)"
@@ -690,19 +719,19 @@ def _differences(source: _Source, sides: int) -> Iterator[str]:
 
 
 def _code(source: _Source, shapes: list[_Shape]) -> str:
+    """The line to write. It gives the capacity where the map does not take it from what it is made of."""
+    cls, variable = ("Map", "m") if len(shapes) == 2 else ("Set", "s")
     types = ", ".join(f'"{shape.spelling}"' for shape in shapes)
-    direct = all(shape.direct for shape in shapes)
-    if len(shapes) == 2:
-        entries = source.name
-        if not direct:
-            pairs = source.name if "items" in source.name else "d.items()"
-            key, value = (
-                shape.expression(name) if not shape.direct else name
-                for shape, name in zip(shapes, ("key", "value"), strict=True)
-            )
-            entries = f"(({key}, {value}) for key, value in {pairs})"
-        return f"m = gomap.Map({types}, {entries})"
-    keys = source.name.replace("items", "keys")
-    if not direct:
-        keys = f"({shapes[0].expression('key')} for key in {keys})"
-    return f"s = gomap.Set({types}, {keys})"
+    entries = source.name if len(shapes) == 2 else source.name.replace("items", "keys")
+    if not all(shape.direct for shape in shapes):
+        made = [
+            name if shape.direct else shape.expression(name)
+            for shape, name in zip(shapes, ("key", "value"), strict=False)
+        ]
+        if len(made) == 2:
+            pairs = "d.items()" if entries == "d" else entries
+            entries = f"(({made[0]}, {made[1]}) for key, value in {pairs})"
+        else:
+            entries = f"({made[0]} for key in {entries})"
+    sized = entries == "d" and issubclass(source.kind, (dict, set, frozenset, Base))
+    return f"{variable} = gomap.{cls}({types}, {entries}{'' if sized else ', capacity=len(d)'})"
