@@ -516,17 +516,22 @@ def test_sample_of_floats_as_keys_speaks_of_nan() -> None:
     assert not any("NaN" in remark for remark in advise(d).remarks)
 
 
+def but_bytes(advice: Advice) -> Advice:
+    """A map's hash is its own, and with it how many bytes are to spare."""
+    return dataclasses.replace(advice, would_hold=0)
+
+
 def test_sample_is_spread_and_the_same_every_time() -> None:
     d = {i: "x" * (i % 7 + 20) for i in range(10_000)}
     advice = advise(d, sample=200)
-    assert advice == advise(dict(d), sample=200)
+    assert but_bytes(advice) == but_bytes(advise(dict(d), sample=200))
     low, high = advice.reasons[0].split()[1], advice.reasons[0].split()[3]
     assert int(low.replace(",", "")) < 1000 < 9000 < int(high.replace(",", ""))
 
 
 def test_sample_of_all_is_all() -> None:
     d = {i: i for i in range(100)}
-    assert advise(d, sample=100) == advise(d, sample=1000) == advise(d)
+    assert but_bytes(advise(d, sample=100)) == but_bytes(advise(d, sample=1000)) == but_bytes(advise(d))
     assert advise(d, sample=99) != advise(d)
 
 
@@ -620,9 +625,8 @@ def test_maps_of_gomap() -> None:
     assert (advice.key, advice.value, advice.holds) == ("uint16", "uint16", m.nbytes)
     s = Set(object, range(1000, 2000))
     assert checked(s).holds == s.nbytes + 32 * 1000
-    assert checked(Map("uint16", "uint16", m)).remarks == (
-        "keep the Map: a Map of its entries would hold as much",
-    )
+    narrow = Map("uint16", "uint16", m)
+    assert checked(narrow).would_hold == pytest.approx(narrow.nbytes, rel=0.01)
 
 
 @pytest.mark.parametrize("d", [[], (), "text", b"bytes", 5, None, dict, iter({}), UserList()])
