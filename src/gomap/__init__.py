@@ -1,17 +1,24 @@
 """gomap: maps with typed keys and values in raw memory, that know what they hold.
 
 :class:`Map` is the map to use: its memory follows its entries; :class:`Set` is the same of keys alone.
-:class:`GoMap` is Go's classic runtime map, to the bucket. See ``python -m gomap``.
+:class:`GoMap` is Go's classic runtime map, to the bucket. :func:`advise`, :func:`estimate` and :func:`compare`
+say what a dict would be as one of them. See ``python -m gomap``.
 """
+
+from typing import TYPE_CHECKING
 
 from ._core import TRACEMALLOC_DOMAIN, BaseMap, GoMap, Map, Set, make
 from ._version import __version__
-from .estimate import Estimate, estimate
 from .memory import MemoryReport, Stats, sizeof
 from .types import Type
 
+if TYPE_CHECKING:
+    from .advice import Advice, advise
+    from .estimates import Estimate, estimate
+
 __all__ = [
     "TRACEMALLOC_DOMAIN",
+    "Advice",
     "BaseMap",
     "Estimate",
     "GoMap",
@@ -21,7 +28,30 @@ __all__ = [
     "Stats",
     "Type",
     "__version__",
+    "advise",
     "estimate",
     "make",
     "sizeof",
 ]
+
+# Where to find what is imported when it is first asked for: a program that only has maps does without.
+_LATER = {
+    "Advice": "advice",
+    "Estimate": "estimates",
+    "advise": "advice",
+    "estimate": "estimates",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    found: object = getattr(import_module(f".{_LATER[name]}", __name__), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
