@@ -89,6 +89,7 @@ OBJECTS: tuple[Any, ...] = (
 # The same examples in every run; HYPOTHESIS_PROFILE=explore looks for new ones.
 settings.register_profile("fixed", derandomize=True, deadline=None, database=None, stateful_step_count=40)
 settings.register_profile("explore", deadline=None, database=None, max_examples=2000, stateful_step_count=60)
+settings.register_profile("brief", settings.get_profile("fixed"), max_examples=20)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
 
 

@@ -1,8 +1,8 @@
 """gomap: maps with typed keys and values in raw memory, that know what they hold.
 
 :class:`Map` is the map to use: its memory follows its entries; :class:`Set` is the same of keys alone.
-:class:`GoMap` is Go's classic runtime map, to the bucket. :func:`advise`, :func:`estimate` and :func:`compare`
-say what a dict would be as one of them. See ``python -m gomap``.
+:class:`GoMap` is Go's classic runtime map, to the bucket. :func:`advise`, :func:`estimate` and
+:func:`compare` say what a dict would be as one of them. See ``python -m gomap``.
 """
 
 from typing import TYPE_CHECKING
@@ -14,12 +14,14 @@ from .types import Type
 
 if TYPE_CHECKING:
     from .advice import Advice, advise
+    from .comparison import Comparison, compare
     from .estimates import Estimate, estimate
 
 __all__ = [
     "TRACEMALLOC_DOMAIN",
     "Advice",
     "BaseMap",
+    "Comparison",
     "Estimate",
     "GoMap",
     "Map",
@@ -29,6 +31,7 @@ __all__ = [
     "Type",
     "__version__",
     "advise",
+    "compare",
     "estimate",
     "make",
     "sizeof",
@@ -37,8 +40,10 @@ __all__ = [
 # Where to find what is imported when it is first asked for: a program that only has maps does without.
 _LATER = {
     "Advice": "advice",
+    "Comparison": "comparison",
     "Estimate": "estimates",
     "advise": "advice",
+    "compare": "comparison",
     "estimate": "estimates",
 }
 

@@ -129,13 +129,13 @@ def available() -> int | None:
     return _kilobytes("/proc/meminfo", ("MemAvailable:",))
 
 
-def shuffled(count: int) -> array[int]:
-    """The numbers 0 to count - 1 in random order, the same every time."""
+def shuffled(count: int, other: int = 0) -> array[int]:
+    """The numbers 0 to count - 1 in random order, the same every time for the same `other`."""
     # In small pieces: a large one that is freed again would change what the process holds later.
     order = array("q", [0]) * count
     for start in range(0, count, 4096):
         order[start : start + 4096] = array("q", range(start, min(start + 4096, count)))
-    random.Random(count).shuffle(order)
+    random.Random(count + other).shuffle(order)
     return order
 
 

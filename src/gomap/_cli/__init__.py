@@ -12,13 +12,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from .._version import __version__
-from . import article, timeline
+from . import advise, article, compare, estimate, timeline
 from .common import Failure, Parser, UsageError
 
 __all__ = ["main"]
 
 #: Modules with HELP, DESCRIPTION, options(parser) and run(options).
-_COMMANDS: dict[str, Any] = {"article": article, "timeline": timeline}
+_COMMANDS: dict[str, Any] = {
+    "article": article,
+    "timeline": timeline,
+    "compare": compare,
+    "advise": advise,
+    "estimate": estimate,
+}
 _DEFAULT = "article"
 _INTERRUPTED = 130  # what a shell reports of a command that Ctrl-C ended
 

@@ -53,6 +53,17 @@ def read_count(text: str) -> int:
     return int(count)
 
 
+def read_bytes(text: str) -> float:
+    """A mean length."""
+    try:
+        length = float(text)
+    except ValueError:
+        length = -1.0
+    if not 0 <= length < 2**32:
+        raise argparse.ArgumentTypeError(f"expected a number of bytes, got {text!r}")
+    return length
+
+
 def read_type(role: str) -> Callable[[str], Type]:
     """Reads a type; its errors show the spelling and where reading stopped on lines of their own."""
 
@@ -88,9 +99,48 @@ def common_options(parser: argparse.ArgumentParser, value: str) -> None:
         metavar="TYPE",
         help=f"{value} (default [128]byte)",
     )
+    output_options(parser)
+
+
+def output_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the figures as JSON, in bytes")
     parser.add_argument("--no-color", action="store_true", help="plain text; so does NO_COLOR")
     parser.add_argument("-q", "--quiet", action="store_true", help="show no progress")
+
+
+def file_options(parser: argparse.ArgumentParser, entries: str = "entries to read at most") -> None:
+    """For a command that reads a sample of entries."""
+    parser.add_argument("--key-column", metavar="COLUMN", help="of a file, by name or number from 0")
+    parser.add_argument(
+        "--value-columns", metavar="COLUMN,...", type=_columns, help="of a file; '' for a set of the keys"
+    )
+    parser.add_argument(
+        "-n",
+        "--entries",
+        type=read_count,
+        metavar="N",
+        dest="n",
+        help=entries,
+    )
+
+
+def _columns(text: str) -> list[str]:
+    return [name for name in text.split(",") if name]
+
+
+def read_file(given: dict[str, Any]) -> Any:
+    """The entries of the file that was given."""
+    from .._samples import read
+
+    path = given["file"]
+    try:
+        return read(path, given.get("key_column"), given.get("value_columns"), given.get("n"))
+    except OSError as error:
+        raise Failure(f"cannot read {path}: {error.strerror or error}") from None
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    except ImportError as error:
+        raise Failure(str(error)) from None
 
 
 # ---- running ----------------------------------------------------------------------------------------

@@ -502,8 +502,9 @@ def dict_peak(count: int, entry: int, objects: float) -> float:
 class Estimate:
     """The bytes of maps that are not built, each filled one by one with the same entries."""
 
-    key: Type
-    value: Type
+    #: the types' spellings
+    key: str
+    value: str
     entries: int
     #: a Map, or, without values, a Set of the keys. From 128 KiB of slots on its peak is no more
     map: int
@@ -635,8 +636,8 @@ def estimate(
     )
     is_set = value_type.kind is Kind.NOTHING
     return Estimate(
-        key=key_type,
-        value=value_type,
+        key=key_type.name,
+        value=value_type.name,
         entries=count,
         map=sum(map_bytes(*stored, count).values()),
         map_compacted=sum(map_bytes(*stored, count, compacted=True).values()),
@@ -680,13 +681,13 @@ def _checked_count(n: object, key: Type, most: int) -> int:
     _check_number("n", "entries", count)
     if count > most:
         raise ValueError(f"n: expected at most {most:,} entries, as a Map can have, got {count:,}")
-    distinct = _distinct(key)
+    distinct = distinct_keys(key)
     if distinct is not None and count > distinct:
         raise ValueError(f"n: expected at most {distinct:,}, as there are keys of type {key}, got {count:,}")
     return count
 
 
-def _distinct(key: Type) -> int | None:
+def distinct_keys(key: Type) -> int | None:
     """How many keys there are of a type; None: more than any map can have."""
     if key.kind is Kind.BOOL:
         return 2
@@ -695,7 +696,7 @@ def _distinct(key: Type) -> int | None:
     if key.kind is Kind.STRUCT:
         product = 1
         for field in key.fields:
-            each = _distinct(field.type)
+            each = distinct_keys(field.type)
             if each is None:
                 return None
             product *= each

@@ -6,7 +6,6 @@ import dataclasses
 import enum
 import math
 import pickle
-import sys
 from collections import Counter, OrderedDict, UserDict, UserList, defaultdict, namedtuple
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -18,8 +17,7 @@ from hypothesis import strategies as st
 
 import gomap
 from gomap import Advice, Map, Set, advise, sizeof
-
-module = sys.modules["gomap.advise"]  # the package's attribute of this name is the function
+from gomap import advice as module
 
 
 class Point(NamedTuple):

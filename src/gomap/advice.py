@@ -21,8 +21,9 @@ from sys import getsizeof
 from typing import Any
 
 from ._core import Base, Map, Set
+from .estimates import distinct_keys, estimate
 from .memory import allocated, sizeof
-from .types import MAX_BYTES, MAX_DEPTH, Kind, parse
+from .types import MAX_BYTES, MAX_DEPTH, Kind, Type, parse
 
 __all__ = ["Advice", "advise"]
 
@@ -621,16 +622,31 @@ def _equal(one: Any, other: Any) -> bool:
 def _whole(built: Map[Any, Any] | Set[Any], entries: int) -> int:
     """The bytes of a map of so many entries, of which one of some is built.
 
-    It has the slots and tags of a large map, 6 7/8 in 8 of them full, and strings as in the one built.
+    As they are estimated, in the proportion in which those of the one built are to its estimate.
     """
     if len(built) == entries:
         return built.nbytes
-    held = built.memory()
-    entry = 16 if built.key_type.kind is Kind.OBJECT else built.key_type.size
+    keys, values = built.key_type, None
+    lengths: dict[str, Any] = {"key_bytes": _lengths(keys, built)}
     if isinstance(built, Map):
-        entry += built.value_type.size
-    slots = (entry + 1) * 8 / 6.875 if entry <= 64 else entry + 5 * 8 / 6.875
-    return held.header + round((slots + held.strings / len(built)) * entries)
+        values = built.value_type
+        lengths["value_bytes"] = _lengths(values, built.values())
+
+    most = distinct_keys(keys)
+    if most is not None:  # more entries are of another type, which a sample may not have shown
+        entries = min(entries, most)
+
+    def foreseen(count: int) -> int:
+        return estimate(keys, values, count, **lengths).map
+
+    return round(foreseen(entries) * built.nbytes / foreseen(len(built)))
+
+
+def _lengths(type: Type, objects: Iterable[Any]) -> list[int] | None:
+    """Of strings, in bytes; None for what is no string."""
+    if type.kind is Kind.STRING:
+        return [len(each.encode("utf-8", "surrogatepass")) for each in objects]
+    return [len(each) for each in objects] if type.kind is Kind.VARBYTES else None
 
 
 def _objects_bytes(columns: Sequence[tuple[object, ...]], entries: int) -> int:

@@ -1,0 +1,32 @@
+"""``gomap advise``: what the entries of a file would be as a gomap map."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from .common import UsageError, file_options, output_options, print_figures, read_file
+
+HELP = "the types and bytes of a Map for the entries of a file"
+DESCRIPTION = (
+    "Reads a file's entries into a dict, finds the narrowest types that hold them, and says what the dict "
+    "holds, what a Map would hold, and the line of code that makes it. In a program, gomap.advise(d) says "
+    "the same of a live dict."
+)
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", type=Path, help="entries: .csv, .parquet or .npy")
+    file_options(parser)
+    output_options(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    from ..advice import advise
+
+    given = vars(options)
+    if "entries" in given:
+        raise UsageError("advise: expected -n behind the command")
+    advice = advise(read_file(given))
+    print_figures(advice, lambda: [("text", line) for line in str(advice).splitlines()], given)
+    return 0

@@ -1,0 +1,47 @@
+"""``gomap estimate``: the bytes of maps that are not built."""
+
+from __future__ import annotations
+
+import argparse
+
+from .common import UsageError, output_options, print_figures, read_bytes, read_count, read_type
+
+HELP = "what maps of given types and size would hold, by formula"
+DESCRIPTION = (
+    "Says what a Map, a GoMap and a dict of so many entries would hold, and at most while they grow, without "
+    "building them."
+)
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "-n", "--entries", type=read_count, metavar="N", dest="n", help="entries (default 1M)"
+    )
+    parser.add_argument(
+        "--key", type=read_type("key"), metavar="TYPE", help="key type, as Go spells it (default int)"
+    )
+    parser.add_argument(
+        "--value", type=read_type("value"), metavar="TYPE", help="value type (default [128]byte)"
+    )
+    parser.add_argument(
+        "--key-bytes", type=read_bytes, metavar="N", help="mean length of keys that are strings or objects"
+    )
+    parser.add_argument("--value-bytes", type=read_bytes, metavar="N", help="likewise of values")
+    output_options(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    from ..estimates import estimate
+
+    given = vars(options)
+    if "entries" in given:
+        raise UsageError("estimate: expected -n behind the command")
+    lengths = {name: given[name] for name in ("key_bytes", "value_bytes") if name in given}
+    try:
+        figures = estimate(
+            given.get("key", int), given.get("value", "[128]byte"), given.get("n", 1_000_000), **lengths
+        )
+    except (ValueError, TypeError) as error:
+        raise UsageError(str(error)) from None
+    print_figures(figures, lambda: [("text", line) for line in str(figures).splitlines()], given)
+    return 0

@@ -1,0 +1,227 @@
+"""How a :class:`~gomap.comparison.Comparison` shows: a table, a page with plots, CSV."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import io
+import platform
+from collections.abc import Callable, Sequence
+from html import escape
+
+from . import _svg
+from ._display import Line, Table, Unit, html_table, human, wrapped
+from ._version import __version__
+from .comparison import Comparison, Held, Measured
+
+Figure = Callable[[Measured], float | None]
+
+_HELD: tuple[tuple[str, Callable[[Held], int | None]], ...] = (
+    ("bytes counted", lambda held: held.counted),
+    ("resident memory", lambda held: held.resident),
+)
+_TIMES: tuple[tuple[str, Figure], ...] = (
+    ("add", lambda m: m.add_ns),
+    ("look up", lambda m: m.find_ns),
+    ("look up absent", lambda m: m.absent_ns),
+    ("remove", lambda m: m.remove_ns),
+)
+
+
+def _unit(comparison: Comparison) -> Unit:
+    held = [held for m in comparison.subjects for held in (m.full, m.peak, m.removed)]
+    return Unit.for_counts([count for each in held for count in (each.counted, each.resident) if count])
+
+
+def _title(comparison: Comparison, unit: Unit) -> str:
+    what = comparison.key if comparison.value is None else f"{comparison.key} to {comparison.value}"
+    many = f"{comparison.entries:,} {'entry' if comparison.entries == 1 else 'entries'}"
+    return f"{many} of {comparison.source}, {what}: {unit.name} held and nanoseconds an entry"
+
+
+def _figure(figure: float | None) -> str:
+    return "-" if figure is None else f"{figure:,.1f}" if figure < 99.95 else f"{figure:,.0f}"
+
+
+def _table(comparison: Comparison, unit: Unit) -> Table:
+    subjects, count = comparison.subjects, comparison.entries
+
+    def each(figure: Figure) -> list[str]:
+        return [_figure(figure(m)) for m in subjects]
+
+    head = [("", *(m.name for m in subjects)), ("key", *(m.key for m in subjects))]
+    if comparison.value is not None:
+        head.append(("value", *(m.value or "" for m in subjects)))
+    table = Table(*head)
+    for name, of in _HELD:
+        if all(of(m.full) is None for m in subjects):
+            continue
+        table.section(name)
+        full = [of(m.full) for m in subjects]
+        table.row("all added", [unit.figure(held) for held in full], key=True)
+        table.row("bytes an entry", [_figure(None if held is None else held / count) for held in full])
+        table.row("peak while adding", [unit.figure(of(m.peak)) for m in subjects])
+        table.row("all removed", [unit.figure(of(m.removed)) for m in subjects])
+    table.section("nanoseconds an entry")
+    for name, figure in _TIMES:
+        if any(figure(m) is not None for m in subjects):
+            table.row(name, each(figure))
+    return table
+
+
+def findings(comparison: Comparison) -> list[str]:
+    """What the figures say, in a sentence or two."""
+    if len(comparison.subjects) < 2:
+        return []
+    first, ours = comparison.subjects[:2]
+    texts = []
+    a, b = first.full.counted, ours.full.counted
+    if a and b:
+        percent = f"{100 * abs(1 - b / a):.0f} %"
+        change = f"{percent} less than" if b < a else "as much as" if b == a else f"{percent} more than"
+        left = [human(m.removed.counted or 0) for m in (ours, first)]
+        texts.append(
+            f"{ours.name} holds {human(b)}, {change} the {first.name}'s {human(a)}; with every entry removed "
+            f"{left[0]}, and the {first.name} {left[1]}."
+        )
+    pairs = [(name, figure(ours), figure(first)) for name, figure in _TIMES]
+    shares = [f"{name} {ns / of:.2f}" for name, ns, of in pairs if ns is not None and of]
+    texts.append(f"{ours.name}'s time as a share of {first.name}'s: {', '.join(shares)}.")
+    return texts
+
+
+def _notes(comparison: Comparison) -> list[str]:
+    left = [f"{name} was left out: {why}." for name, why in comparison.left_out]
+    return [*comparison.remarks, *left]
+
+
+def lines(comparison: Comparison, width: int) -> list[Line]:
+    unit = _unit(comparison)
+    return [
+        *wrapped(_title(comparison, unit), width, "title"),
+        ("text", ""),
+        *_table(comparison, unit).lines(width),
+        *(
+            line
+            for text in [*findings(comparison), *_notes(comparison)]
+            for line in [("text", ""), *wrapped(text, width)]
+        ),
+    ]
+
+
+def csv_text(comparison: Comparison) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    moments: Sequence[tuple[str, Callable[[Measured], Held]]] = (
+        ("full", lambda m: m.full),
+        ("peak", lambda m: m.peak),
+        ("removed", lambda m: m.removed),
+    )
+    kinds = ("counted", "resident")
+    times = ("add_ns", "find_ns", "absent_ns", "remove_ns")
+    writer.writerow(
+        ["name", "key", "value", "entries"]
+        + [f"{moment}_{kind}" for moment, _ in moments for kind in kinds]
+        + [*times]
+    )
+    for m in comparison.subjects:
+        held = [getattr(of(m), kind) for _, of in moments for kind in kinds]
+        nanoseconds = [getattr(m, name) for name in times]
+        writer.writerow(
+            [m.name, m.key, m.value, comparison.entries, *held]
+            + [None if ns is None else round(ns, 1) for ns in nanoseconds]
+        )
+    return out.getvalue()
+
+
+# ---- HTML -------------------------------------------------------------------------------------------
+
+_STYLE = """
+:root { color-scheme: light dark; }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 48rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.35rem; } h2 { font-size: 1.05rem; margin-top: 2rem; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+th, td { padding: 0.15rem 0.8rem 0.15rem 0; } thead th { border-bottom: 1px solid; }
+.wide { overflow-x: auto; } svg { max-width: 100%; height: auto; font-family: inherit; }
+footer { margin-top: 2rem; font-size: 0.85rem; opacity: 0.75; }
+"""
+
+
+def _plots(comparison: Comparison) -> list[tuple[str, str]]:
+    """Names and pictures."""
+    subjects, count = comparison.subjects, comparison.entries
+    names = [m.name for m in subjects]
+
+    def of_an_entry(held: int | None) -> float | None:
+        return None if held is None else held / count
+
+    def held(moment: Callable[[Measured], Held]) -> list[tuple[str, list[float | None]]]:
+        series = [(name, [of_an_entry(of(moment(m))) for m in subjects]) for name, of in _HELD]
+        return [(name, figures) for name, figures in series if any(f is not None for f in figures)]
+
+    plots = [
+        ("Bytes an entry, all added", held(lambda m: m.full)),
+        ("Bytes an entry added, when all are removed again", held(lambda m: m.removed)),
+    ]
+    pictures = [
+        (title, _svg.bars(title, names, series, lambda y: f"{y:,.1f}")) for title, series in plots if series
+    ]
+    times = [(name, [figure(m) for m in subjects]) for name, figure in _TIMES]
+    times = [(name, figures) for name, figures in times if any(f is not None for f in figures)]
+    title = "Nanoseconds an entry"
+    pictures.append((title, _svg.bars(title, names, times, _figure)))
+    courses = [(m.name, _course(m.course, count)) for m in subjects if len(m.course) > 2]
+    if courses:
+        title = "Resident memory while all are added, and removed again"
+        ticks = [(0, "empty"), (0.5, f"{count:,} entries"), (1, "empty again")]
+        picture = _svg.courses(title, courses, lambda y: human(int(y)), ticks)
+        pictures.insert(0, (title, picture))
+    return pictures
+
+
+def _course(course: Sequence[tuple[int, int]], count: int) -> list[tuple[float, float]]:
+    """From 0 to 1: half of it while entries are added, half while they are removed."""
+    most = max(range(len(course)), key=lambda i: course[i][0])
+    return [
+        (entries / count / 2 if i <= most else 1 - entries / count / 2, held)
+        for i, (entries, held) in enumerate(course)
+    ]
+
+
+def _html_table(comparison: Comparison, unit: Unit) -> str:
+    table = _table(comparison, unit)
+    width = len(table.head[0])
+    rows = [(*cells, *[""] * (width - len(cells))) for _, cells in table.rows]
+    return html_table(table.head[0], [*table.head[1:], *rows])
+
+
+def notebook(comparison: Comparison) -> str:
+    unit = _unit(comparison)
+    pictures = "\n".join(f"<h4>{escape(title)}</h4>{picture}" for title, picture in _plots(comparison)[:2])
+    texts = "".join(f"<p>{escape(text)}</p>" for text in [*findings(comparison), *_notes(comparison)])
+    return f"<p><b>{escape(_title(comparison, unit))}</b></p>{_html_table(comparison, unit)}{texts}{pictures}"
+
+
+def page(comparison: Comparison) -> str:
+    unit = _unit(comparison)
+    title = _title(comparison, unit)
+    parts = [f"<p>{escape(text)}</p>" for text in findings(comparison)]
+    parts += [
+        f'<h2>{escape(name)}</h2>\n<div class="wide">{picture}</div>' for name, picture in _plots(comparison)
+    ]
+    parts.append(f'<h2>All figures</h2>\n<div class="wide">{_html_table(comparison, unit)}</div>')
+    parts += [f"<p>{escape(text)}</p>" for text in _notes(comparison)]
+    facts = (
+        f"gomap {__version__}, {platform.python_implementation()} {platform.python_version()}, "
+        f"{platform.system()} {platform.machine()}, {datetime.date.today().isoformat()}. Bytes counted: as "
+        "the allocator gave them, keys and values included. Resident memory: what the process grew by. "
+        "Times: a for loop in Python, the processor's time."
+    )
+    body = "\n".join(parts)
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        "<title>gomap compare</title>\n"
+        f"<style>{_STYLE}</style>\n</head>\n<body>\n<h1>{escape(title)}</h1>\n{body}\n"
+        f"<footer>{escape(facts)}</footer>\n</body>\n</html>\n"
+    )

@@ -1,0 +1,178 @@
+"""What a map is filled with in a process of its own: entries made of numbers, or taken there in a file.
+
+Either way they come in pieces, so that the process holds few that are not in the map, and every object is a
+new one, as when it comes from a socket or a file: no dict finds a hash in it, or the object itself.
+
+A file holds pickles: first an :class:`Index`, then a piece after the other; the keys follow once more, in
+another order, to be looked up. Objects that many entries share are in the index, and shared again.
+"""
+
+from __future__ import annotations
+
+import pickle
+import random
+from collections.abc import Callable, Iterator, Mapping, Set
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, Protocol
+
+from ._runs import RunError, distinct, maker, shuffled
+from .types import parse
+
+PIECE = 1024  # entries: some hundred kilobytes of objects, and a tenth of a millisecond of look-ups
+
+#: A key and its value; None for what a set has.
+Entry = tuple[Any, Any]
+
+
+class Entries(Protocol):
+    """Where a process has its entries from."""
+
+    count: int
+
+    def pieces(self) -> Iterator[list[Entry]]:
+        """All, in the order of adding."""
+
+    def shuffled_keys(self) -> Iterator[list[Any]]:
+        """The keys in another order."""
+
+    def absent(self) -> Iterator[list[Any]] | None:
+        """As many others; None where there are none to be had."""
+
+
+# ---- of numbers -------------------------------------------------------------------------------------
+
+
+_ODD = 0x9E3779B97F4A7C15
+_WIDTH = 48  # bits of a number: as Python's int as large as a small one
+
+
+class Numbers:
+    """Keys are distinct numbers that look random, so that no dict's hash is the order they come in; values
+    are those from 0."""
+
+    def __init__(self, key: str, value: str | None, count: int) -> None:
+        self.count = count
+        key_type = parse(key, "key")
+        most = distinct(key_type)
+        self._make = maker(key_type)
+        self._bits = _WIDTH if most is None else min(_WIDTH, most.bit_length() - 1)
+        self._value: Callable[[int], Any] = maker(parse(value)) if value is not None else lambda i: None
+        self._order, self._other = shuffled(count), shuffled(count, 1)
+        self._has_absent = most is None or most >= 2 * count
+
+    def pieces(self) -> Iterator[list[Entry]]:
+        for start in range(0, self.count, PIECE):
+            some = self._order[start : start + PIECE]
+            yield list(zip(map(self._key, some), map(self._value, some), strict=True))
+
+    def shuffled_keys(self) -> Iterator[list[Any]]:
+        for start in range(0, self.count, PIECE):
+            yield list(map(self._key, self._other[start : start + PIECE]))
+
+    def absent(self) -> Iterator[list[Any]] | None:
+        return self._absent() if self._has_absent else None
+
+    def _key(self, number: int) -> Any:
+        """Another for each number: what is done to its bits can be undone."""
+        if self._bits < 16:
+            return self._make(number)
+        mask = (1 << self._bits) - 1
+        mixed = number * _ODD & mask
+        mixed ^= mixed >> self._bits // 2
+        return self._make(mixed * _ODD & mask)
+
+    def _absent(self) -> Iterator[list[Any]]:
+        for start in range(0, self.count, PIECE):
+            yield [self._key(i + self.count) for i in self._other[start : start + PIECE]]
+
+
+# ---- in a file --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Index:
+    """What stands first in the file."""
+
+    count: int
+    #: values by number, when the entries have numbers for values
+    shared: list[Any] | None
+
+
+def write(path: Path, source: Mapping[Any, Any] | Set[Any]) -> None:
+    """Writes a live mapping, or a set, to a file for :class:`Stored`.
+
+    :raises RunError: something in it cannot be pickled
+    """
+    values = source.values() if isinstance(source, Mapping) else None
+    numbers = None if values is None else _shared(values)
+    index = Index(len(source), None if numbers is None else [value for _, value in numbers.values()])
+    with open(path, "wb") as file:
+        _dump(file, index)
+        entries: Iterator[Entry] = (
+            iter(source.items()) if isinstance(source, Mapping) else ((key, None) for key in source)
+        )
+        while piece := list(islice(entries, PIECE)):
+            if numbers is not None:
+                piece = [(key, numbers[id(value)][0]) for key, value in piece]
+            _dump(file, piece)
+        keys = list(source)
+        random.Random(len(keys)).shuffle(keys)
+        for start in range(0, len(keys), PIECE):
+            _dump(file, keys[start : start + PIECE])
+
+
+def _shared(values: Any) -> dict[int, tuple[int, Any]] | None:
+    """By identity a number and the object, when most values are objects that other entries have too."""
+    found: dict[int, tuple[int, Any]] = {}
+    for value in values:
+        found.setdefault(id(value), (len(found), value))
+        if 2 * len(found) > len(values):
+            return None
+    return found or None
+
+
+def _dump(file: Any, what: object) -> None:
+    try:
+        pickle.dump(what, file, pickle.HIGHEST_PROTOCOL)
+    except Exception as error:  # whatever an object's own methods raise
+        raise RunError(
+            f"the entries cannot be taken to another process to be measured: {type(error).__name__}: {error}"
+        ) from error
+
+
+class Stored:
+    """The entries of a file that :func:`write` has written."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        with open(path, "rb") as file:
+            self.count = self._index(file).count
+
+    def pieces(self) -> Iterator[list[Entry]]:
+        with open(self._path, "rb") as file:
+            shared = self._index(file).shared
+            for _ in range(0, self.count, PIECE):
+                piece: list[Entry] = pickle.load(file)
+                yield piece if shared is None else [(key, shared[number]) for key, number in piece]
+
+    def shuffled_keys(self) -> Iterator[list[Any]]:
+        with open(self._path, "rb") as file:
+            self._index(file)
+            for _ in range(0, self.count, PIECE):
+                pickle.load(file)
+            for _ in range(0, self.count, PIECE):
+                yield pickle.load(file)
+
+    def absent(self) -> Iterator[list[Any]] | None:
+        return None
+
+    def _index(self, file: Any) -> Index:
+        try:
+            index: Index = pickle.load(file)
+        except Exception as error:
+            raise RunError(
+                f"the entries cannot be had in another process: {type(error).__name__}: {error}"
+            ) from error
+        return index
