@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime
 import io
+import math
 import platform
 from collections.abc import Callable, Sequence
 from html import escape
@@ -174,9 +175,23 @@ def _plots(comparison: Comparison) -> list[tuple[str, str]]:
     if courses:
         title = "Resident memory while all are added, and removed again"
         ticks = [(0, "empty"), (0.5, f"{count:,} entries"), (1, "empty again")]
-        picture = _svg.courses(title, courses, lambda y: human(int(y)), ticks)
+        picture = _svg.courses(
+            title, courses, _levels(max(y for _, points in courses for _, y in points)), ticks
+        )
         pictures.insert(0, (title, picture))
     return pictures
+
+
+def _levels(highest: float) -> list[tuple[float, str]]:
+    """Round figures from 0 to the first that is no less than the highest, five steps at most."""
+    unit = Unit.for_counts([int(highest)])
+    top = highest / unit.bytes
+    step = 10.0 ** math.floor(math.log10(top or 1))
+    while top > 5 * step:
+        step *= 2
+    if top <= 2 * step:
+        step /= 2
+    return [(i * step * unit.bytes, f"{i * step:,g} {unit.name}") for i in range(math.ceil(top / step) + 1)]
 
 
 def _course(course: Sequence[tuple[int, int]], count: int) -> list[tuple[float, float]]:
@@ -190,9 +205,7 @@ def _course(course: Sequence[tuple[int, int]], count: int) -> list[tuple[float, 
 
 def _html_table(comparison: Comparison, unit: Unit) -> str:
     table = _table(comparison, unit)
-    width = len(table.head[0])
-    rows = [(*cells, *[""] * (width - len(cells))) for _, cells in table.rows]
-    return html_table(table.head[0], [*table.head[1:], *rows])
+    return html_table(table.head[0], [*table.head[1:], *(cells for _, cells in table.rows)])
 
 
 def notebook(comparison: Comparison) -> str:
@@ -215,7 +228,7 @@ def page(comparison: Comparison) -> str:
         f"gomap {__version__}, {platform.python_implementation()} {platform.python_version()}, "
         f"{platform.system()} {platform.machine()}, {datetime.date.today().isoformat()}. Bytes counted: as "
         "the allocator gave them, keys and values included. Resident memory: what the process grew by. "
-        "Times: a for loop in Python, the processor's time."
+        "Times: a for loop in Python, the processor's time; the objects are made before."
     )
     body = "\n".join(parts)
     return (

@@ -59,9 +59,12 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def html_table(head: Sequence[str], rows: Sequence[Sequence[str]], caption: str = "") -> str:
-    """The same for a notebook."""
+    """The same for a notebook; a row of one cell is the name of those below."""
+    columns = max((len(cells) for cells in (head, *rows)), default=0)
 
     def row(cells: Sequence[str], tag: str) -> str:
+        if len(cells) == 1 < columns:
+            return f'<tr><th colspan="{columns}" style="text-align: left">{html.escape(cells[0])}</th></tr>'
         label, *figures = map(html.escape, cells)
         right = "".join(f'<{tag} style="text-align: right">{figure}</{tag}>' for figure in figures)
         return f'<tr><{tag} style="text-align: left">{label}</{tag}>{right}</tr>'

@@ -5,6 +5,7 @@ Columns are keys and values: one of values is the value itself, several are a tu
 
 from __future__ import annotations
 
+from collections import namedtuple
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from itertools import islice
@@ -16,13 +17,19 @@ Choice = str | int | None
 
 
 def read(
-    path: Path, key: Choice = None, values: Sequence[str | int] | None = None, n: int | None = None
+    path: Path,
+    key: Choice = None,
+    values: Sequence[str | int] | None = None,
+    n: int | None = None,
+    *,
+    named: bool = False,
 ) -> dict[Any, Any] | set[Any]:
     """The entries of a file.
 
     :param key: the column of the keys, by name or number from 0; by default the first
     :param values: those of the values; by default all others
     :param n: rows at most
+    :param named: several values are a named tuple, of the columns' names where they can be
     :raises ValueError: the file's format or columns are not what was expected, or a key comes twice
     :raises OSError: it cannot be read
     :raises ImportError: the library that reads it is not installed; says how to install it
@@ -47,7 +54,9 @@ def read(
     elif len(value_names) == 1:
         found = dict(zip(keys, columns[value_names[0]], strict=True))
     else:
-        found = dict(zip(keys, zip(*(columns[name] for name in value_names), strict=True), strict=True))
+        rows = zip(*(columns[name] for name in value_names), strict=True)
+        row: Any = namedtuple("row", value_names, rename=True) if named else None
+        found = dict(zip(keys, map(row._make, rows) if named else rows, strict=True))
     if value_names and len(found) < len(keys):
         seen: set[Any] = set()
         twice = next(each for each in keys if each in seen or seen.add(each))  # type: ignore[func-returns-value]

@@ -11,7 +11,7 @@ from html import escape
 #: Told apart by people of any colour vision (Okabe and Ito, 2008).
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#999999", "#f0e442")
 
-_LETTER = 7.2  # a character's width at 13 pixels, on average
+_LETTER = 8.0  # a wide character's width at 13 pixels, on average
 
 
 def _text(x: float, y: float, text: str, anchor: str = "start", colour: str = "currentColor") -> str:
@@ -73,7 +73,7 @@ def bars(
 def courses(
     title: str,
     lines: Sequence[tuple[str, Sequence[tuple[float, float]]]],
-    shown: Callable[[float], str],
+    levels: Sequence[tuple[float, str]],
     ticks: Sequence[tuple[float, str]],
     width: int = 720,
     height: int = 300,
@@ -81,25 +81,24 @@ def courses(
     """Lines over one axis from 0 to 1, each with its name at the top.
 
     :param lines: names and points, (from 0 to 1, a figure)
-    :param shown: a figure of the upright axis in words
-    :param ticks: places on the level axis and what stands there
+    :param levels: figures on the upright axis, from 0 to its end, and what stands there
+    :param ticks: places on the level axis, likewise
     """
-    top = max((y for _, points in lines for _, y in points), default=0) or 1
-    steps = [top * i / 4 for i in range(5)]
-    left, bottom, above = max(len(shown(y)) for y in steps) * _LETTER + 14, 24, 30
+    top = levels[-1][0] or 1
+    left, bottom, above = max(len(name) for _, name in levels) * _LETTER + 14, 24, 30
     room, high = width - left - 24, height - bottom - above
 
     def at(x: float, y: float) -> tuple[float, float]:
         return left + room * x, above + high * (1 - y / top)
 
     marks = []
-    for y in steps:
+    for y, name in levels:
         x0, level = at(0, y)
         marks.append(
             f'<line x1="{x0:.1f}" x2="{x0 + room:.1f}" y1="{level:.1f}" y2="{level:.1f}" '
             f'stroke="currentColor" stroke-opacity="{0.6 if y == 0 else 0.15}"/>'
         )
-        marks.append(_text(x0 - 8, level + 4, shown(y), "end"))
+        marks.append(_text(x0 - 8, level + 4, name, "end"))
     for x, name in ticks:
         place, _ = at(x, 0)
         anchor = "start" if x == 0 else "end" if x == 1 else "middle"

@@ -27,6 +27,6 @@ def run(options: argparse.Namespace) -> int:
     given = vars(options)
     if "entries" in given:
         raise UsageError("advise: expected -n behind the command")
-    advice = advise(read_file(given))
+    advice = advise(read_file(given, named=True))
     print_figures(advice, lambda: [("text", line) for line in str(advice).splitlines()], given)
     return 0

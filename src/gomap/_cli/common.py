@@ -128,13 +128,13 @@ def _columns(text: str) -> list[str]:
     return [name for name in text.split(",") if name]
 
 
-def read_file(given: dict[str, Any]) -> Any:
+def read_file(given: dict[str, Any], *, named: bool = False) -> Any:
     """The entries of the file that was given."""
     from .._samples import read
 
     path = given["file"]
     try:
-        return read(path, given.get("key_column"), given.get("value_columns"), given.get("n"))
+        return read(path, given.get("key_column"), given.get("value_columns"), given.get("n"), named=named)
     except OSError as error:
         raise Failure(f"cannot read {path}: {error.strerror or error}") from None
     except ValueError as error:
