@@ -152,16 +152,13 @@ def test_map_purpose_by_purpose(types: tuple[str, str, int, int]) -> None:
         assert_purposes(compacted._walk(), foreseen, 0 if size <= 10 else max(2, buckets // 50))
 
 
+# Objects are put in one by one. In a small map, so full, an entry that finds no bucket is some percent of it.
 @as_granted
-@of_type(TYPES)
+@of_type([types for types in TYPES if "any" not in types and most(types[0], types[2]) > 1000])
 def test_map_from_arrays(types: tuple[str, str, int, int]) -> None:
-    if "any" in types:
-        pytest.skip("objects are put in one by one")
-    key, value, *lengths = types
-    entries = items(*types, min(10_000, most(key, lengths[0])))
-    if len(entries) < 1000:
-        pytest.skip("an entry that finds no bucket in a small map, filled so far, is some percent of it")
-    for size in (len(entries), len(entries) - 61):
+    key, value, *_ = types
+    entries = items(*types, 10_000)
+    for size in (1000, 10_000):
         values = None if value == "struct{}" else [value for _, value in entries[:size]]
         m = Map[key, value].from_arrays([key for key, _ in entries[:size]], values)
         total = sum(map_bytes(*stored(*types), size, compacted=True).values())
@@ -182,7 +179,7 @@ def test_map_at_every_size(value: str) -> None:
 
 
 @as_granted
-@pytest.mark.parametrize("size", [100_000, 851_969, 1_000_000])
+@pytest.mark.parametrize("size", [100_000, 1_000_000])
 def test_large_maps(size: int) -> None:
     m = Map("int", "int")
     m.update(zip(range(size), range(size), strict=True))
@@ -330,7 +327,7 @@ def test_tables_are_cpythons() -> None:
     numbers: dict[int, None] = {}
     texts: dict[str, None] = {}
     elements: set[int] = set()
-    for size in range(200_000):
+    for size in range(100_000):
         numbers[size] = texts[str(size)] = None
         elements.add(size)
         if size < 3000 or size % 1000 == 0 or dict_slots(size) != dict_slots(size + 2):

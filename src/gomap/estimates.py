@@ -611,7 +611,7 @@ def estimate(
     Within 2 % of real maps where they are as follows:
 
     - They are filled one by one from empty, nothing being deleted. A GoMap's overflow buckets are a matter of
-      chance, and are counted as on average; one of less than 1,000 entries may be some percent off.
+      chance, and are counted as on average; one GoMap of less than 10,000 entries may be a few percent off.
     - Strings are about as long as their mean, or as those of the sample. It matters: a Map keeps strings of
       up to 16 bytes in the entry, and each over that takes 32 or more beside it; all lengths are rounded up.
     - Text is ASCII; other takes more in a dict. ``bytes`` of length 16 end in a byte below C0; others, a
