@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from itertools import chain, compress, repeat
 from operator import index, is_, itemgetter
-from sys import getsizeof
+from sys import getrefcount, getsizeof
 from typing import Any
 
 from ._core import Base, Map, Set
@@ -505,9 +505,13 @@ class _Side:
         self.remarks.append(told)
 
     def _say_shared(self, shape: _Shape) -> None:
-        size = parse(shape.spelling).size
+        if parse(shape.spelling).size <= 8:
+            return
+        # Most often none is: each is referred to by its entry, by the column here, and by getrefcount.
+        if sum(map(getrefcount, self.objects)) < 4 * len(self.objects):
+            return
         different = len(set(map(id, self.objects)))
-        if size > 8 and different * 2 <= len(self.objects):
+        if different * 2 <= len(self.objects):
             self.remarks.append(
                 f"values: {len(self.objects):,} entries share {different:,} "
                 f"{'object' if different == 1 else 'objects'}; in the Map each has a copy, where value "
