@@ -11,7 +11,8 @@ process of one. In each:
 Counted bytes are a gomap map's ``nbytes``, and :func:`gomap.sizeof` of a dict or set, keys and values in it;
 of other libraries' maps nobody can tell. Resident memory is what the system says the process holds, less what
 it held before the map was made. Times are the processor's for the loop alone, as a for loop in Python takes
-it, with the objects made before: the sum of all pieces for adding and removing, the median piece's for look-ups.
+it, with the objects made before: the sum of all pieces for adding and removing, the median piece's for
+look-ups.
 """
 
 from __future__ import annotations
