@@ -460,7 +460,7 @@ def test_other_that_changes_the_set() -> None:
                 yield element
 
     s = Set(int, range(100))
-    with pytest.raises(RuntimeError, match=r"^a key was inserted into the set during iteration$"):
+    with pytest.raises(RuntimeError, match=r"^a key was inserted into the set during iteration, or it was "):
         s.issubset(Adding())
     for name in METHODS + UPDATES + QUESTIONS:
         s = Set(int, range(100))
@@ -524,7 +524,7 @@ def test_inserting_ends_the_iterators(insert: Callable[[Any], Any]) -> None:
     next(iterator)
     insert(s)
     for _ in range(2):
-        with pytest.raises(RuntimeError, match=r"^a key was inserted into the set during iteration$"):
+        with pytest.raises(RuntimeError, match=r"^a key was inserted into the set during iteration, or it was "):
             next(iterator)
     assert s._check() is None
 

@@ -794,7 +794,7 @@ cdef class MapIterator:
         self.left = 0
         if more < 0:
             raise RuntimeError(f"a key was inserted into the {'set' if isinstance(m, Set) else 'map'} "
-                               "during iteration")
+                               "during iteration, or it was rebuilt or written as a whole")
         raise StopIteration
 
 

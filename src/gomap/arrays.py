@@ -144,7 +144,7 @@ def dtype_of(type: Type) -> Any:
     if np is None:
         raise ImportError("gomap: NumPy is not installed")
     if type.kind in FORMATS:
-        return np.dtype(FORMATS[type.kind])
+        return np.dtype(type.kind.name.lower())  # as NumPy spells it: of two alike the usual one
     if type.kind is Kind.BYTES:
         return np.dtype(f"V{type.size}")
     if type.kind is Kind.STRUCT:
