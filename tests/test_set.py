@@ -524,7 +524,9 @@ def test_inserting_ends_the_iterators(insert: Callable[[Any], Any]) -> None:
     next(iterator)
     insert(s)
     for _ in range(2):
-        with pytest.raises(RuntimeError, match=r"^a key was inserted into the set during iteration, or it was "):
+        with pytest.raises(
+            RuntimeError, match=r"^a key was inserted into the set during iteration, or it was "
+        ):
             next(iterator)
     assert s._check() is None
 

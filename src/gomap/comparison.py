@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ._runs import RunError, ScenarioError
 from .types import Type, parse, parse_map
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from ._entries import Entries, Entry
     from ._runs import Report
 
-__all__ = ["Comparison", "Held", "Measured", "compare"]
+__all__ = ["Comparison", "Held", "Measured", "RunError", "ScenarioError", "compare"]
 
 
 # ---- what is measured -------------------------------------------------------------------------------
@@ -325,7 +326,7 @@ class _Run:
         self.course: list[tuple[int, int]] = []
 
     def measured(self) -> Measured:
-        from ._runs import RunError, progress, resident_peak
+        from ._runs import progress, resident_peak
 
         subject, m, entries = self.subject, self.map, self.entries
         count = entries.count
@@ -449,7 +450,8 @@ def compare(
     :raises ValueError, TypeError: what is wrong with a type, a peer's name or the source
     :raises OSError: a file cannot be read
     :raises ImportError: what a file's format or a peer takes is not installed; says how to install it
-    :raises gomap.comparison.RunError: a run failed
+    :raises ScenarioError: there cannot be so many entries
+    :raises RunError: a run failed, or entries cannot be pickled
 
     Entries other than numbers are pickled, to be taken to the processes. It runs one process at a time, as
     they are timed.
