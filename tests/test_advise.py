@@ -260,6 +260,14 @@ def test_deep_and_wide_objects_stay_objects() -> None:
     assert checked({1: (0.5,) * 257}).value == "object"
 
 
+def test_too_large_structs_stay_objects(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gomap.types.MAX_BYTES", 100)
+    d = {1: (b"x" * 60, b"y" * 60)}
+    assert checked(d).value == "object"
+    assert checked(d).reasons[1].startswith("values: a struct takes at most")
+    assert checked({1: (b"x" * 60, b"y" * 40)}).value != "object"
+
+
 # ---- reasons -----------------------------------------------------------------------------------------
 
 
