@@ -590,6 +590,7 @@ def _build(shapes: list[_Shape], columns: list[tuple[object, ...]]) -> Map[Any, 
     else:
         built = Set(shapes[0].spelling, capacity=len(rows))
     done = []
+    reserved = built.nbytes
     for row in rows:
         key = row if shapes[0] is _OBJECT else _going_in(shapes[0], keys[row])
         if isinstance(built, Map):
@@ -597,7 +598,7 @@ def _build(shapes: list[_Shape], columns: list[tuple[object, ...]]) -> Map[Any, 
         else:
             built.add(key)
         done.append(key)
-        if built.nbytes > _BUILT_BYTES:
+        if built.nbytes - reserved > _BUILT_BYTES:  # by strings
             break
     for row, key in zip(rows, done, strict=False):
         if key not in built:
