@@ -152,6 +152,17 @@ def test_map_purpose_by_purpose(types: tuple[str, str, int, int]) -> None:
         assert_purposes(compacted._walk(), foreseen, 0 if size <= 10 else max(2, buckets // 50))
 
 
+@as_granted
+@of_type(TYPES)
+def test_map_with_room(types: tuple[str, str, int, int]) -> None:
+    key, value, *lengths = types
+    entries = items(*types, min(max(SIZES), most(key, lengths[0])))
+    for size in SIZES:
+        if 0 < size <= len(entries):
+            m = Map(key, value, entries[:size], capacity=size)
+            assert_purposes(m._walk(), map_bytes(*stored(*types), size, reserved=True))
+
+
 # Objects are put in one by one. In a small map, so full, an entry that finds no bucket is some percent of it.
 @as_granted
 @of_type([types for types in TYPES if "any" not in types and most(types[0], types[2]) > 1000])

@@ -21,7 +21,7 @@ from sys import getrefcount, getsizeof
 from typing import Any
 
 from ._core import Base, Map, Set
-from .estimates import distinct_keys, estimate
+from .estimates import reserved_bytes
 from .memory import allocated, sizeof
 from .types import MAX_BYTES, MAX_DEPTH, Kind, Type, parse
 
@@ -631,18 +631,14 @@ def _whole(built: Map[Any, Any] | Set[Any], entries: int) -> int:
     """
     if len(built) == entries:
         return built.nbytes
-    keys, values = built.key_type, None
-    lengths: dict[str, Any] = {"key_bytes": _lengths(keys, built)}
+    keys, values = built.key_type, parse(None)
+    key_bytes, value_bytes = _lengths(keys, built), None
     if isinstance(built, Map):
         values = built.value_type
-        lengths["value_bytes"] = _lengths(values, built.values())
-
-    most = distinct_keys(keys)
-    if most is not None:  # more entries are of another type, which a sample may not have shown
-        entries = min(entries, most)
+        value_bytes = _lengths(values, built.values())
 
     def foreseen(count: int) -> int:
-        return estimate(keys, values, count, **lengths).map
+        return reserved_bytes(keys, values, count, key_bytes, value_bytes)
 
     return round(foreseen(entries) * built.nbytes / foreseen(len(built)))
 

@@ -189,6 +189,14 @@ def el_buckets(count: int, most: int) -> int:
     return buckets
 
 
+def el_buckets_for(count: int, most: int) -> int:
+    """The buckets of a map that was made with room for so many entries: the fewest that have it."""
+    buckets = 1 if count <= EL_SLOTS else -(-8 * count // most)
+    while el_capacity(buckets, most) < count:
+        buckets += buckets // 64 + 1
+    return buckets
+
+
 def _grown_region(buckets: int, bucket_bytes: int, mapped_from: int) -> int:
     """The tags or slots of a map that has grown to so many buckets."""
     size = 0
@@ -231,16 +239,27 @@ def gm_text_bytes(strings: Stored, count: int, compacted: bool) -> int:
     return gm_granted(GM_TEXTS) + regions + blocks
 
 
-def map_bytes(key: Stored, value: Stored, count: int, *, compacted: bool = False) -> dict[str, int]:
-    """A Map by purpose, as :class:`gomap.MemoryReport` names them: filled one by one, or compacted."""
+def map_bytes(
+    key: Stored, value: Stored, count: int, *, compacted: bool = False, reserved: bool = False
+) -> dict[str, int]:
+    """A Map by purpose, as :class:`gomap.MemoryReport` names them: filled one by one, or compacted, or made
+    with room for so many.
+    """
     entry = key.size + value.size
     in_records = key.reference or value.reference or entry > EL_INLINE_MAX
     has_strings = key.lengths is not None or value.lengths is not None
     header = EL_HEADER_STRINGS if has_strings else EL_HEADER_RECORDS if in_records else EL_HEADER
     slot = 4 if in_records else entry
     most = EL_GROW_EIGHTHS if in_records or 8 < entry <= 32 else EL_GROW_EIGHTHS_DENSE
-    if compacted:
-        buckets = 1 if 0 < count <= EL_SLOTS else -(-2 * count // EL_COMPACT_HALVES)
+    exactly = compacted or reserved
+    if exactly:
+        buckets = (
+            el_buckets_for(count, most)
+            if reserved
+            else 1
+            if 0 < count <= EL_SLOTS
+            else -(-2 * count // EL_COMPACT_HALVES)
+        )
         tags = _in_pages(buckets * EL_SLOTS, TAGS_MAPPED)
         slots = _in_pages(buckets * EL_SLOTS * slot)
     else:
@@ -253,7 +272,7 @@ def map_bytes(key: Stored, value: Stored, count: int, *, compacted: bool = False
         "header": gm_granted(header),
         "tags": _region_granted(tags, TAGS_MAPPED),
         "buckets": _region_granted(slots),
-        "records": gm_store_bytes(max(entry, 4), count, compacted=compacted) if in_records else 0,
+        "records": gm_store_bytes(max(entry, 4), count, compacted=exactly) if in_records else 0,
         "strings": gm_text_bytes(key, count, compacted) + gm_text_bytes(value, count, compacted),
     }
 
@@ -648,6 +667,18 @@ def estimate(
         set=round(set_bytes(count, key_object)) if is_set else None,
         objects=round(count * objects),
     )
+
+
+def reserved_bytes(
+    key: Type, value: Type, count: int, key_bytes: Iterable[int] | None, value_bytes: Iterable[int] | None
+) -> int:
+    """What a Map holds that is made with room for its entries, as one made of a dict is.
+
+    :param key_bytes: of strings, the lengths of a sample; else None
+    """
+    lengths = _lengths("key_bytes", key, key_bytes), _lengths("value_bytes", value, value_bytes)
+    stored = Stored.of(key, lengths[0], key=True), Stored.of(value, lengths[1], key=False)
+    return sum(map_bytes(*stored, count, reserved=True).values())
 
 
 def _lengths(what: str, type_: Type, given: object) -> Lengths:
