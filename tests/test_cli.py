@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from gomap import GoMap, Map, sizeof
+from gomap import GoMap, Map, estimate, sizeof
 from gomap._cli import main
 from gomap._cli.common import read_count
 from gomap._display import Table, Unit, aligned, human, show
@@ -401,14 +401,70 @@ def test_a_reader_that_goes_away() -> None:
     assert (run.returncode, run.stderr) == (1, "")
 
 
+@pytest.mark.parametrize("command", ["article", "timeline", "compare", "advise", "estimate"])
+@pytest.mark.parametrize("columns", ["40", "200"])
+def test_help(command: str, columns: str) -> None:
+    run = gomap(command, "--help", COLUMNS=columns)
+    assert (run.returncode, run.stderr) == (0, "")
+    assert run.stdout.startswith(f"usage: gomap {command} [-h]")
+    assert "--json" in run.stdout
+    assert command in gomap("--help").stdout
+
+
+def test_estimate(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["estimate", "--key", "string", "--value", "int", "-n", "1M", "--key-bytes", "16"]) == 0
+    foreseen = estimate(str, int, 1_000_000, key_bytes=16)
+    assert capsys.readouterr().out == f"{foreseen}\n"
+    assert main(["estimate", "-n", "250k", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["map"] == estimate(int, "[128]byte", 250_000).map
+
+
+def test_advise(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "places.csv"
+    path.write_text("id,x,y\n" + "".join(f"{i},{i / 2},{i % 7}\n" for i in range(1000)))
+    assert main(["advise", str(path)]) == 0
+    shown = capsys.readouterr().out
+    assert 'm = gomap.Map("uint16", "struct{x float64; y uint8}", d)' in shown
+    assert main(["advise", str(path), "--value-columns", "y", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["key"], found["value"], found["entries"]) == ("uint16", "uint8", 1000)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["advise"], 2, "the following arguments are required: FILE"),
+        (["advise", "no-such.csv"], 1, "cannot read no-such.csv: No such file or directory"),
+        (["advise", "odd.xls"], 2, "odd.xls: expected a file ending in .csv, .tsv, .parquet, .npy"),
+        (["estimate", "--key-bytes", "16"], 2, "key_bytes: expected None for int, which tells its size"),
+        (["estimate", "--value-bytes", "many"], 2, "expected a number of bytes, got 'many'"),
+        (["estimate", "--key", "bool"], 2, "n: expected at most 2, as there are keys of type bool"),
+        (["estimate", "--key", "strin"], 2, "unknown type 'strin'"),
+        (["estimate", "10"], 2, "unrecognized arguments: 10"),
+    ],
+)
+def test_wrong_arguments_of_advise_and_estimate(
+    arguments: list[str], code: int, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == code
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("gomap: error: ")
+    assert message in captured.err
+    assert captured.err.count("\n") == 1
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals and terminals")
-@pytest.mark.parametrize("whole_group", [True, False], ids=["group", "parent"])
-def test_interrupted(whole_group: bool) -> None:
+@pytest.mark.parametrize(
+    ("command", "first", "whole_group"),
+    [("article", b"Map", True), ("article", b"Map", False), ("compare", b"dict", True)],
+)
+def test_interrupted(command: str, first: bytes, whole_group: bool) -> None:
     import pty
 
     terminal, inside = pty.openpty()
     process = subprocess.Popen(
-        [*COMMAND, "-n", "10M", "--value", "bool"],
+        [*COMMAND, command, "-n", "10M", "--value", "bool"],
         stdout=subprocess.PIPE,
         stderr=inside,
         start_new_session=True,
@@ -432,7 +488,7 @@ def test_interrupted(whole_group: bool) -> None:
         os.close(terminal)
     assert process.returncode == 130
     assert out == b""
-    assert b"gomap:   0 %  Map: starting" in shown
+    assert b"gomap:   0 %  " + first + b": starting" in shown
     assert b"Traceback" not in shown
     assert b"rror" not in shown
     for _ in range(100):  # nothing of the group is left
