@@ -11,6 +11,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
+from .arrays import FORMATS
 from .types import Kind, Type
 
 #: Makes a map for keys and values of these types.
@@ -21,20 +22,6 @@ class Unsuited(Exception):
     """A peer does not hold entries of these types."""
 
 
-# A peer's values of raw memory: the struct module's letter for it.
-_FORMATS = {
-    Kind.BOOL: "?",
-    Kind.INT8: "b",
-    Kind.INT16: "h",
-    Kind.INT32: "i",
-    Kind.INT64: "q",
-    Kind.UINT8: "B",
-    Kind.UINT16: "H",
-    Kind.UINT32: "I",
-    Kind.UINT64: "Q",
-    Kind.FLOAT32: "f",
-    Kind.FLOAT64: "d",
-}
 _SIGNED = (Kind.INT8, Kind.INT16, Kind.INT32, Kind.INT64)
 _UNSIGNED = (Kind.UINT8, Kind.UINT16, Kind.UINT32)
 _INT64 = (*_SIGNED, *_UNSIGNED)
@@ -49,7 +36,7 @@ def _wants(types: Any, kinds: tuple[Kind, ...], what: str) -> None:
 def _borghash(key: Type, value: Type) -> Any:
     if key.kind is not Kind.BYTES or key.size < 4 or value.kind is not Kind.STRUCT:
         raise Unsuited("it holds keys of [N]byte and values of struct{...}")
-    letters = [_FORMATS.get(field.type.kind, f"{field.type.size}s") for field in value.fields]
+    letters = [FORMATS.get(field.type.kind, f"{field.type.size}s") for field in value.fields]
     return import_module("borghash").HashTableNT(
         key_size=key.size, value_type=value.namedtuple, value_format=value.namedtuple(*letters)
     )
