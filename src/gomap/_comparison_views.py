@@ -44,15 +44,20 @@ def _figure(figure: float | None) -> str:
     return "-" if figure is None else f"{figure:,.1f}" if figure < 99.95 else f"{figure:,.0f}"
 
 
+def _short(name: str) -> str:
+    """A type's name; of a struct, which the title spells out, that it is one."""
+    return "struct{...}" if name.startswith("struct{") and len(name) > 12 else name
+
+
 def _table(comparison: Comparison, unit: Unit) -> Table:
     subjects, count = comparison.subjects, comparison.entries
 
     def each(figure: Figure) -> list[str]:
         return [_figure(figure(m)) for m in subjects]
 
-    head = [("", *(m.name for m in subjects)), ("key", *(m.key for m in subjects))]
+    head = [("", *(m.name for m in subjects)), ("key", *(_short(m.key) for m in subjects))]
     if comparison.value is not None:
-        head.append(("value", *(m.value or "" for m in subjects)))
+        head.append(("value", *(_short(m.value or "") for m in subjects)))
     table = Table(*head)
     for name, of in _HELD:
         if all(of(m.full) is None for m in subjects):
