@@ -103,17 +103,17 @@ GM_INLINE void *el_find(const gomap *map, const void *key, int expected, gm_kind
 
 /* ---- when nothing iterates any more ----------------------------------------------------------- */
 
-GM_INLINE int el_holds_number(const gm_elastic *m, unsigned char *slot, const void *number)
+GM_INLINE unsigned char *el_number_in(const gm_elastic *m, unsigned char *slot, const void *number)
 {
     (void)m;
-    return gm_load32(slot) == gm_load32(number);
+    return gm_load32(slot) == gm_load32(number) ? slot : NULL;
 }
 
 /* The slot that holds this number; NULL when none does, and the record is no entry's. */
 GM_INLINE unsigned char *el_owner(const gm_elastic *m, uint32_t number, gm_kind kind)
 {
     uint64_t hash = gm_key_hash(&m->map, gm_store_at(&m->records, number), kind);
-    return el_seek(m, hash, el_slot_bytes(m, kind), el_holds_number, &number);
+    return el_seek(m, hash, el_slot_bytes(m, kind), el_number_in, &number);
 }
 
 /* The entry in this slot, and its record, take another number: the one number's record is free, the other's

@@ -177,23 +177,23 @@ GM_INLINE unsigned char *el_overflow(const gm_elastic *m, uint32_t index, gm_kin
     return m->overflow.at + (size_t)index * (el_slot_bytes(m, kind) + 1);
 }
 
-/* Whether an entry's slot is the one that is sought. */
-typedef int el_is_sought(const gm_elastic *m, unsigned char *slot, const void *sought);
+/* What is sought in an entry, by other than its key: its address, or NULL when it is not in this one. */
+typedef unsigned char *el_sought_in(const gm_elastic *m, unsigned char *slot, const void *sought);
 
-/* The slot, of those of this hash, that is sought by something other than its key; NULL when none is. */
-GM_INLINE unsigned char *el_seek(const gm_elastic *m, uint64_t hash, size_t slot_bytes, el_is_sought *is_sought, const void *sought)
+/* The same in all entries of a hash. */
+GM_INLINE unsigned char *el_seek(const gm_elastic *m, uint64_t hash, size_t slot_bytes, el_sought_in *sought_in, const void *sought)
 {
-    unsigned char tag = el_tag(hash);
+    unsigned char tag = el_tag(hash), *at;
     for (int half = 0; half < 2; half++) {
         uint32_t bucket = el_address(half ? el_second(hash) : el_first(hash), m->buckets, m->mask);
         for (gm_match found = gm_match8(el_tags(m, bucket), tag); found; found = gm_match_next(found)) {
             unsigned char *slot = m->slots.at + ((size_t)bucket * EL_SLOTS + gm_match_index(found)) * slot_bytes;
-            if (is_sought(m, slot, sought)) return slot;
+            if ((at = sought_in(m, slot, sought)) != NULL) return at;
         }
     }
     for (uint32_t i = 0; i < m->overflow_used; i++) {
         unsigned char *slot = m->overflow.at + (size_t)i * (slot_bytes + 1);
-        if (slot[slot_bytes] == tag && is_sought(m, slot, sought)) return slot;
+        if (slot[slot_bytes] == tag && (at = sought_in(m, slot, sought)) != NULL) return at;
     }
     return NULL;
 }

@@ -42,20 +42,20 @@ typedef struct el_region_string {
     uint32_t number;
 } el_region_string;
 
-GM_INLINE int el_names_string(const gm_elastic *m, unsigned char *slot, const void *sought)
+GM_INLINE unsigned char *el_image_in(const gm_elastic *m, unsigned char *slot, const void *sought)
 {
     const el_region_string *string = sought;
-    const unsigned char *image = el_image(m, slot, string->is_value);
-    return gm_image_is_long(image) && gm_image_number(image) == string->number &&
-           gm_text_class(gm_image_length(image)) == string->class;
+    unsigned char *image = el_image(m, slot, string->is_value);
+    int names_it = gm_image_is_long(image) && gm_image_number(image) == string->number &&
+                   gm_text_class(gm_image_length(image)) == string->class;
+    return names_it ? image : NULL;
 }
 
 /* The image that names this string, of an entry of this hash; NULL when none does. */
 static unsigned char *el_text_owner(const gm_elastic *m, int is_value, unsigned class, uint32_t number, uint64_t hash)
 {
     const el_region_string string = {is_value, class, number};
-    unsigned char *slot = el_seek(m, hash, m->slot_bytes, el_names_string, &string);
-    return slot ? el_image(m, slot, is_value) : NULL;
+    return el_seek(m, hash, m->slot_bytes, el_image_in, &string);
 }
 
 /* Gives a string's bytes back. The image is a copy of one that stands in no entry any more. */
