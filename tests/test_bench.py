@@ -15,9 +15,9 @@ import pytest
 
 from gomap import bench
 from gomap._display import Line
-from gomap._runs import RunError, ScenarioError
+from gomap._runs import RunError, ScenarioError, scattered
 from gomap.arrays import numpy
-from gomap.bench import MAP_OPERATIONS, SET_OPERATIONS, Bench, Timing, lines, measure, scattered
+from gomap.bench import MAP_OPERATIONS, SET_OPERATIONS, Bench, Timing, lines, measure
 from gomap.types import parse
 
 SUBJECTS = {"dict": MAP_OPERATIONS, "Map": MAP_OPERATIONS, "GoMap": MAP_OPERATIONS}

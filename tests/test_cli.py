@@ -401,7 +401,7 @@ def test_a_reader_that_goes_away() -> None:
     assert (run.returncode, run.stderr) == (1, "")
 
 
-@pytest.mark.parametrize("command", ["article", "timeline", "compare", "advise", "estimate"])
+@pytest.mark.parametrize("command", ["article", "timeline", "compare", "advise", "estimate", "bench"])
 @pytest.mark.parametrize("columns", ["40", "200"])
 def test_help(command: str, columns: str) -> None:
     run = gomap(command, "--help", COLUMNS=columns)

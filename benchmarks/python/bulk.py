@@ -1,6 +1,6 @@
 """Whole arrays at a time: gomap beside dict, and beside the libraries that do the like.
 
-    python -m pip install '.[bench]'
+    python -m pip install '.[peers]'
     python benchmarks/python/bulk.py [--sizes 1000000,10000000] [--rounds 5] [--only maps,isin,...] [--write]
                                      [--without dict "pandas Series" ...]
 

@@ -1,6 +1,6 @@
 """Memory and speed of dict, Map, GoMap and other libraries' maps, one key at a time.
 
-    python -m pip install '.[bench]' borghash preshed pypocketmap BTrees judy
+    python -m pip install '.[peers]'
     python benchmarks/python/peers.py [--only cykhash,judy,...] [--cases int,bytes,str,digest]
                                       [--parts memory,speed] [--sizes 1000000,...] [--entries 1000000]
                                       [--rounds 3] [--write]

@@ -17,7 +17,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
-from ._runs import RunError, distinct, maker, shuffled
+from ._runs import RunError, distinct, maker, scattered, shuffled
 from .types import parse
 
 PIECE = 1024  # entries: some hundred kilobytes of objects, and a tenth of a millisecond of look-ups
@@ -44,7 +44,6 @@ class Entries(Protocol):
 # ---- of numbers -------------------------------------------------------------------------------------
 
 
-_ODD = 0x9E3779B97F4A7C15
 _WIDTH = 48  # bits of a number: as Python's int as large as a small one
 
 
@@ -57,7 +56,8 @@ class Numbers:
         key_type = parse(key, "key")
         most = distinct(key_type)
         self._make = maker(key_type)
-        self._bits = _WIDTH if most is None else min(_WIDTH, most.bit_length() - 1)
+        bits = _WIDTH if most is None else min(_WIDTH, most.bit_length() - 1)
+        self._mixed = scattered(bits) if bits >= 16 else int
         self._value: Callable[[int], Any] = maker(parse(value)) if value is not None else lambda i: None
         self._order, self._other = shuffled(count), shuffled(count, 1)
         self._has_absent = most is None or most >= 2 * count
@@ -75,13 +75,7 @@ class Numbers:
         return self._absent() if self._has_absent else None
 
     def _key(self, number: int) -> Any:
-        """Another for each number: what is done to its bits can be undone."""
-        if self._bits < 16:
-            return self._make(number)
-        mask = (1 << self._bits) - 1
-        mixed = number * _ODD & mask
-        mixed ^= mixed >> self._bits // 2
-        return self._make(mixed * _ODD & mask)
+        return self._make(self._mixed(number))
 
     def _absent(self) -> Iterator[list[Any]]:
         for start in range(0, self.count, PIECE):

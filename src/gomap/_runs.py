@@ -88,6 +88,19 @@ def maker(type: Type) -> Callable[[int], object]:
     return (lambda i: float(i % limit)) if type.kind in _FLOATS else (lambda i: i % limit)
 
 
+def scattered(bits: int) -> Callable[[int], int]:
+    """A mixer of numbers: every number below ``2**bits`` to another one, none to the same, like chance."""
+    mask, half = 2**bits - 1, (bits + 1) // 2
+
+    def mixed(i: int) -> int:
+        i = i * 0x9E3779B97F4A7C15 & mask
+        i ^= i >> half
+        i = i * 0xD6E8FEB86659FD93 & mask
+        return i ^ i >> half
+
+    return mixed
+
+
 # ---- resident memory --------------------------------------------------------------------------------
 
 

@@ -53,13 +53,14 @@ from ._runs import (
     how_many_at_once,
     maker,
     progress,
+    scattered,
     serve,
     shuffled,
 )
 from .arrays import dtype_of, numpy
 from .types import Kind, Type, parse
 
-__all__ = ["MAP_OPERATIONS", "SET_OPERATIONS", "Bench", "Timing", "lines", "measure", "scattered"]
+__all__ = ["MAP_OPERATIONS", "SET_OPERATIONS", "Bench", "Timing", "lines", "measure"]
 
 
 # ---- what is measured -------------------------------------------------------------------------------
@@ -213,19 +214,6 @@ _GROUPS: tuple[tuple[tuple[str, ...], dict[str, _Operation]], ...] = (
 
 
 # ---- keys -------------------------------------------------------------------------------------------
-
-
-def scattered(bits: int) -> Callable[[int], int]:
-    """A mixer of numbers: every number below ``2**bits`` to another one, none to the same, like chance."""
-    mask, half = 2**bits - 1, (bits + 1) // 2
-
-    def mixed(i: int) -> int:
-        i = i * 0x9E3779B97F4A7C15 & mask
-        i ^= i >> half
-        i = i * 0xD6E8FEB86659FD93 & mask
-        return i ^ i >> half
-
-    return mixed
 
 
 def _room(key: Type) -> int:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .._version import __version__
-from . import advise, article, compare, estimate, timeline
+from . import advise, article, bench, compare, estimate, timeline
 from .common import Failure, Parser, UsageError
 
 __all__ = ["main"]
@@ -24,6 +24,7 @@ _COMMANDS: dict[str, Any] = {
     "compare": compare,
     "advise": advise,
     "estimate": estimate,
+    "bench": bench,
 }
 _DEFAULT = "article"
 _INTERRUPTED = 130  # what a shell reports of a command that Ctrl-C ended
