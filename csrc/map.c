@@ -125,7 +125,7 @@ gomap *gomap_detach(gomap *map, uint64_t seed)
 }
 
 /* Enough keys to see one in a hundred come twice where there are 1,000,000, in a tenth of a millisecond or two. */
-enum { SAMPLE = 8192 };
+enum { SAMPLE = 8192, SAMPLED_FROM = 8 * SAMPLE }; /* of fewer it would take longer than it saves */
 
 /* A step of `mean` on average, as long as chance would have it: close to exponential, so that a sample taken in such
  * steps finds keys that come in runs, or again and again, as often twice as one drawn at random. */
@@ -163,7 +163,7 @@ int gomap_fill_begin(gomap *map, const void *keys, size_t count)
     size_t stride = gm_key_stride(type, type->key_size), expected = count;
     int added;
     if (map->count || map->engine->fill == NULL || gm_map_of(map)->iterators) return 0;
-    if (count > SAMPLE) {
+    if (count > SAMPLED_FROM) {
         uint64_t random = count;
         size_t drawn = 0;
         for (size_t i = random_step(&random, count / SAMPLE) - 1; i < count; i += random_step(&random, count / SAMPLE)) {

@@ -21,6 +21,7 @@ memory  One map grows key by key through all sizes. Bytes are what the process g
 speed   `--entries` entries: ns an operation, of the processor's time, in a `for` loop. A round measures dict
         and then the library, in one process, and the ratio is the median of the rounds'. Keys looked up and
         deleted are equal but fresh objects in another order than they were put in, without a hash in them.
+        All have one value, so that dict's hits and deletions touch no other memory for it.
 
     set     m[k] = v into an empty map that grows
     hit     m[k]; miss: m.get(k), keys that are not there
@@ -30,7 +31,7 @@ speed   `--entries` entries: ns an operation, of the processor's time, in a `for
 
 It takes about a quarter of an hour. `--write` leaves benchmarks/results/peers.json and .md, the table of
 docs/peers.md, and, where matplotlib is installed, docs/peers.svg; `--report` writes all but the JSON again,
-from it.
+from it. With one of the parts, `--write` leaves the other as it was.
 """
 
 from __future__ import annotations
@@ -70,7 +71,13 @@ PARTS = ["memory", "speed"]
 OPERATIONS = ["set", "hit", "miss", "in", "not in", "delete", "items"]
 PACKAGES = ["borghash", "cykhash", "preshed", "pypocketmap", "numba", "pandas", "BTrees", "judy"]
 #: Looked at, and why it is not measured.
-UNAVAILABLE = {"microdict": "0.1.1, its last, has wheels for CPython 3.5 to 3.9 and no source"}
+UNAVAILABLE = {
+    "microdict": "0.1.1, its last, has wheels for CPython 3.5 to 3.9 and no source",
+    "borghash for str": "its hash is a key's first four bytes, of which hexadecimal digits make 65,536: an "
+    "insertion takes ever longer",
+}
+#: Seconds for one process; the slowest takes about 40.
+LIMIT = 400
 
 Entry = namedtuple("Entry", "refcount size csize")
 
@@ -134,7 +141,7 @@ def bytes_of_int(number: int) -> bytes:
     return number.to_bytes(8, "little")
 
 
-def borghash(case: str) -> Peer:
+def borghash(case: str) -> Peer | None:
     from borghash import HashTable, HashTableNT
 
     if case == "int":
@@ -142,8 +149,7 @@ def borghash(case: str) -> Peer:
     if case == "bytes":
         return Peer(lambda: HashTable(key_size=8, value_size=128), bytes_of_int, given="keys as bytes")
     if case == "str":
-        made = lambda: HashTable(key_size=16, value_size=8)  # noqa: E731
-        return Peer(made, str.encode, bytes_of_int, given="as bytes")
+        return None
     form = namedtuple("Format", "refcount size csize")(*"III")
     return Peer(lambda: HashTableNT(key_size=32, value_type=Entry, value_format=form))
 
@@ -430,9 +436,11 @@ Found = dict[str, Any]
 
 
 def in_a_process(*job: Any) -> dict[str, Any]:
-    done = subprocess.run(
-        [sys.executable, __file__, "--child", json.dumps(job)], capture_output=True, text=True
-    )
+    command = [sys.executable, __file__, "--child", json.dumps(job)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT)
+    except subprocess.TimeoutExpired:
+        return {"failed": f"not done in {LIMIT} seconds"}
     if done.returncode:
         lines = done.stderr.strip().splitlines() or [f"ended with {done.returncode}"]
         return {"failed": lines[-1]}
@@ -441,37 +449,37 @@ def in_a_process(*job: Any) -> dict[str, Any]:
 
 
 def measure(
-    parts: list[str], names: list[str], cases: list[str], sizes: list[int], entries: int, rounds: int
+    part: str, names: list[str], cases: list[str], sizes: list[int], entries: int, rounds: int
 ) -> Found:
-    found: Found = {
-        "sizes": sizes,
-        "entries": entries,
-        "missing": {},
-        "failed": {},
-        **{part: {} for part in PARTS},
-    }
+    """A part's figures by case and library, who is not installed, and what failed."""
+    figures: Found = {case: {} for case in cases}
+    missing: dict[str, str] = {}
+    failed: dict[str, str] = {}
     loads = [os.getloadavg()[0]]
-    for part in parts:
-        for case in cases:
-            into = found[part].setdefault(case, {})
-            for name in names:
-                if name in found["missing"] or (part == "speed" and name == "dict"):
-                    continue
-                core.progress(f"{part}, {CASES[case].title}, {name}")
-                answer = in_a_process(part, name, case, sizes, entries, rounds)
-                if "missing" in answer:
-                    found["missing"][name] = answer["missing"]
-                elif "failed" in answer:
-                    found["failed"][f"{name}, {part}, {CASES[case].title}"] = answer["failed"]
-                    print(f"{name}, {part}, {CASES[case].title}: {answer['failed']}", file=sys.stderr)
-                elif answer:
-                    into[name] = answer
-            loads.append(os.getloadavg()[0])
+    for case, by_peer in figures.items():
+        for name in names:
+            if name in missing or (part == "speed" and name == "dict"):
+                continue
+            core.progress(f"{part}, {CASES[case].title}, {name}")
+            answer = in_a_process(part, name, case, sizes, entries, rounds)
+            if "missing" in answer:
+                missing[name] = answer["missing"]
+            elif "failed" in answer:
+                failed[f"{name}, {CASES[case].title}"] = answer["failed"]
+            elif answer:
+                by_peer[name] = answer
+        loads.append(os.getloadavg()[0])
     core.progress("")
-    return {**found, "load": loads}
+    return {
+        "sizes": sizes if part == "memory" else [entries],
+        "load": loads,
+        "missing": missing,
+        "failed": failed,
+        "cases": {case: by_peer for case, by_peer in figures.items() if by_peer},
+    }
 
 
-def about(found: Found, command: str, rounds: int) -> dict[str, str]:
+def about(found: Found, command: str) -> dict[str, str]:
     versions = {"gomap": gomap.__version__}
     for package in PACKAGES:
         try:
@@ -483,7 +491,6 @@ def about(found: Found, command: str, rounds: int) -> dict[str, str]:
     return {
         "command": f"`{command}`",
         "date": datetime.date.today().isoformat(),
-        "rounds of speed": str(rounds),
         "cpu": machine["cpu"],
         "system": machine["system"],
         **({pages: machine[pages]} if pages in machine else {}),
@@ -556,31 +563,34 @@ def table_of_speed(by_peer: dict[str, Any]) -> str:
     return core.as_markdown([["ratio to dict", *OPERATIONS], *best_in_bold(rows), ns])
 
 
+TITLES = {"memory": "Memory", "speed": "Speed"}
+
+
 def report(document: Found) -> str:
-    sizes = document["sizes"]
     parts = [
         "# One key at a time, beside dict and other libraries",
         "What each figure is: the first lines of [peers.py](../python/peers.py); what each library's limits "
         "are: [docs/peers.md](../../docs/peers.md). The best of every column is in bold.",
-        "\n".join(f"- {name}: {fact}" for name, fact in document["about"].items()),
     ]
-    for case, by_peer in document["memory"].items():
-        if not by_peer:
-            continue
-        parts += [
-            f"## Memory, {CASES[case].title}",
-            f"Raw data: {CASES[case].raw} bytes an entry. Mean and highest of {len(sizes)} sizes from "
-            f"{sizes[0]:,} to {sizes[-1]:,}; what is left after deleting every key.",
-            table_of_memory(by_peer),
-        ]
-    for case, by_peer in document["speed"].items():
-        if not by_peer:
-            continue
-        parts += [f"## Speed, {CASES[case].title}, {document['entries']:,} entries", table_of_speed(by_peer)]
-    left_out = {**document["missing"], **UNAVAILABLE}
-    for what, why in (("Left out", left_out), ("Failed", document["failed"])):
-        if why:
-            parts.append(f"{what}: " + "; ".join(f"{name} ({reason})" for name, reason in why.items()) + ".")
+    for part, found in document.items():
+        sizes = found["sizes"]
+        parts += [f"## {TITLES[part]}", "\n".join(f"- {name}: {it}" for name, it in found["about"].items())]
+        if part == "memory":
+            parts.append(
+                f"Bytes an entry: mean and highest of {len(sizes)} sizes from {sizes[0]:,} to {sizes[-1]:,}, "
+                "and the highest of what the process held on the way; left after deleting every key."
+            )
+        else:
+            parts.append(f"{sizes[0]:,} entries; processor time as a share of dict's in the same process.")
+        for case, by_peer in found["cases"].items():
+            title = CASES[case].title
+            if part == "memory":
+                parts += [f"### {title}: {CASES[case].raw} bytes of data", table_of_memory(by_peer)]
+            else:
+                parts += [f"### {title}", table_of_speed(by_peer)]
+        for what, why in (("Left out", {**found["missing"], **UNAVAILABLE}), ("Failed", found["failed"])):
+            if why:
+                parts.append(f"{what}: " + "; ".join(f"{name} ({it})" for name, it in why.items()) + ".")
     return "\n\n".join(parts) + "\n"
 
 
@@ -589,13 +599,16 @@ BEGIN, END = "<!-- python benchmarks/python/peers.py --report -->\n\n", "\n\n<!-
 
 def summary(document: Found) -> str:
     """int to int in one table."""
-    memory, fast = document["memory"]["int"], document["speed"]["int"]
+    memory, fast = (document[part]["cases"]["int"] for part in PARTS)
     operations = ["set", "hit", "miss", "not in", "delete", "items"]
     rows: list[tuple[str, list[Cell]]] = []
     for name, measured in memory.items():
         most = max(measured["bytes"])
         cells: list[Cell] = [mean_bytes(measured), (most, f"{most:.1f}"), left(measured)]
-        cells += [(1.0, "1.00") if name == "dict" else ratio(fast[name], each) for each in operations]
+        if name == "dict":
+            cells += [(1.0, "1.00")] * len(operations)
+        else:
+            cells += [ratio(fast[name], each) if name in fast else None for each in operations]
         rows.append((label_of(name, measured), cells))
     return core.as_markdown([["", "bytes", "max", "left", *operations], *best_in_bold(rows)])
 
@@ -609,13 +622,13 @@ STYLES: dict[str, dict[str, Any]] = {
 MARKS = "osD^vXP*h"
 
 
-def draw(document: Found, path: Path) -> None:
+def draw(memory: Found, path: Path) -> None:
     """Bytes an entry over the sweep, int to int."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    sizes = [size / 1e6 for size in document["sizes"]]
-    by_peer = document["memory"]["int"]
+    sizes = [size / 1e6 for size in memory["sizes"]]
+    by_peer = memory["cases"]["int"]
     order = sorted(by_peer, key=lambda name: -by_peer[name]["bytes"][-1])
     others = [name for name in by_peer if name not in STYLES]
     with mpl.rc_context({"svg.hashsalt": "gomap", "font.size": 10}):
@@ -648,7 +661,8 @@ def write(document: Found) -> None:
     """All that is made from the figures."""
     (RESULTS / "peers.md").write_text(report(document))
     written = ["benchmarks/results/peers.md"]
-    if document["memory"].get("int") and document["speed"].get("int") and DOCUMENT.exists():
+    has = [part for part in PARTS if "int" in document.get(part, {}).get("cases", {})]
+    if has == PARTS and DOCUMENT.exists():
         text = DOCUMENT.read_text()
         head, _, rest = text.partition(BEGIN)
         _, end, tail = rest.partition(END)
@@ -656,9 +670,9 @@ def write(document: Found) -> None:
             sys.exit(f"expected {BEGIN.strip()} and {END.strip()} in {DOCUMENT.name}")
         DOCUMENT.write_text(head + BEGIN + summary(document) + END + tail)
         written.append("docs/peers.md")
-    if document["memory"].get("int"):
+    if "memory" in has:
         try:
-            draw(document, PICTURE)
+            draw(document["memory"], PICTURE)
             written.append("docs/peers.svg")
         except ImportError:
             print("docs/peers.svg is not drawn: matplotlib is not installed", file=sys.stderr)
@@ -690,8 +704,9 @@ def main() -> None:
     if options.child:
         print(json.dumps(child(*json.loads(options.child))))
         return
+    kept = RESULTS / "peers.json"
     if options.report:
-        write(json.loads((RESULTS / "peers.json").read_text()))
+        write(json.loads(kept.read_text()))
         return
     parts = listed(parser, "--parts", options.parts, PARTS)
     names = listed(parser, "--only", options.only, PEERS)
@@ -699,12 +714,17 @@ def main() -> None:
     sizes = [int(size) for size in options.sizes.split(",")]
     if sizes != sorted(sizes) or sizes[0] < 100:
         parser.error(f"--sizes: expected ascending numbers from 100 on, got {options.sizes}")
-    found = measure(parts, names, cases, sizes, options.entries, options.rounds)
     command = shlex.join(["python", "benchmarks/python/peers.py", *sys.argv[1:]])
-    document = {"about": about(found, command, options.rounds), **found}
+    document = {}
+    for part in parts:
+        found = measure(part, names, cases, sizes, options.entries, options.rounds)
+        document[part] = {"about": about(found, command), **found}
     print(report(document))
     if options.write:
-        (RESULTS / "peers.json").write_text(json.dumps(document) + "\n")
+        if kept.exists():  # the part that was not measured
+            document = json.loads(kept.read_text()) | document
+            document = {part: document[part] for part in PARTS if part in document}
+        kept.write_text(json.dumps(document) + "\n")
         write(document)
 
 

@@ -16,7 +16,8 @@ a set ``s.update(keys)`` and ``[k in s for k in keys]``.
 Keys are scattered over their type as if drawn at random, and the same in every run. What is looked up or
 deleted comes in another order than it was put in, and as objects of its own, as keys do that come from
 outside; those whose hash the interpreter would keep in them (str, bytes, tuples) are made anew each time.
-Making keys and maps is not timed; reading the clock is, some 50 nanoseconds for all of a map's operations.
+All have one value. Making keys and maps is not timed; reading the clock is, some 50 nanoseconds for all of a
+map's operations.
 
 Each benchmark runs in processes of its own, as pyperf's workers, one at a time. A round has a process of
 every one, all subjects of an operation in succession, so that a machine whose speed drifts slows them alike;
