@@ -133,6 +133,7 @@ class Group:
         self.makers = makers
         self.keys = keys
         self.fresh = fresh
+        self.keeps_hash = fresh is fresh_slice  # an object that was looked up once has its hash in it
         self.value = value
         self.rows: list[dict[str, Any]] = []
 
@@ -140,13 +141,22 @@ class Group:
         """Made once: what is allocated and freed between rounds decides what memory the next map gets."""
         drawn = self.keys(2 * n)
         put = drawn[:n]
+        order = random.sample(range(n), n)
         return {
             "put": put,
             "absent": drawn[n:],
-            "same": random.sample(put, n),
+            "same": [put[i] for i in order],
             "fresh": [self.fresh(k) for k in random.sample(put, n)],  # in memory in the order of use
             "gone": [self.fresh(k) for k in random.sample(put, n)],
+            "order": order,
         }
+
+    def anew(self, keys: dict[str, list[Any]]) -> dict[str, list[Any]]:
+        """The same keys for another map: new objects, where these keep what the last one asked of them."""
+        if not self.keeps_hash:
+            return keys
+        new = {name: [self.fresh(k) for k in keys[name]] for name in ("put", "absent", "fresh", "gone")}
+        return {**new, "same": [new["put"][i] for i in keys["order"]]}
 
 
 def borghash() -> dict[str, Callable[[], Any]]:
@@ -190,11 +200,12 @@ GROUPS = {
 
 
 def one_round(
-    group: Group, make: Callable[[], Any], keys: dict[str, list[Any]], repeats: int
+    group: Group, make: Callable[[], Any], drawn: dict[str, list[Any]], repeats: int
 ) -> dict[str, float]:
     """Nanoseconds an operation, over `repeats` maps or sets filled and emptied in turn."""
     spent = dict.fromkeys(group.operations, 0.0)
     for _ in range(repeats):
+        keys = group.anew(drawn)
         m = make()
         for name in group.operations:
             operation, which = OPERATIONS[name]
@@ -203,7 +214,7 @@ def one_round(
             spent[name] += time.perf_counter_ns() - start
         if len(m):
             raise AssertionError("it is not empty after every key was deleted")
-    return {name: total / repeats / len(keys["put"]) for name, total in spent.items()}
+    return {name: total / repeats / len(drawn["put"]) for name, total in spent.items()}
 
 
 def main() -> None:
