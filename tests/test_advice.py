@@ -837,7 +837,7 @@ def test_report() -> None:
         'Map("uint32", "struct{x float64}") for 1,000,000 entries, all read',
         "now     200.00 MB",
         "as Map   15.00 MB",
-        "saved   185.00 MB  92%",
+        "saved   185.00 MB  92 %",
         "",
         "why & how",
         "besides",
@@ -851,7 +851,7 @@ def test_report() -> None:
         'Set("uint32") for 1 entry, all read',
         "now     100 bytes",
         "as Set  300 bytes",
-        "more    200 bytes  200%",
+        "more    200 bytes  200 %",
         "",
         worse.code,
     ]

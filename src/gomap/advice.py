@@ -69,7 +69,7 @@ class Advice:
         return [
             ("now", human(self.holds), ""),
             ("as Set" if self.value is None else "as Map", human(self.would_hold), ""),
-            ("more" if more else "saved", human(abs(self.saves)), f"{abs(self.saves) / self.holds:.0%}"),
+            ("more" if more else "saved", human(abs(self.saves)), f"{100 * abs(self.saves) / self.holds:.0f} %"),
         ]
 
     def __str__(self) -> str:
