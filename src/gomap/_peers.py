@@ -75,9 +75,10 @@ def _preshed(key: Type, value: Type) -> Any:
 
 def _pypocketmap(key: Type, value: Type) -> Any:
     pypocketmap = import_module("pypocketmap")
-    known = {Kind.FLOAT64: "float64", Kind.STRING: str, **dict.fromkeys(_INT64, "int64")}
-    _wants((key, value), tuple(known), "numbers and str")
-    return pypocketmap.create(known[key.kind], known[value.kind])
+    known = {Kind.FLOAT64: "float64_", Kind.STRING: "string_", **dict.fromkeys(_INT64, "int64_")}
+    _wants((key,), (*_INT64, Kind.STRING), "keys of int64 or str")
+    _wants((value,), tuple(known), "values of numbers or str")
+    return pypocketmap.create(*(getattr(pypocketmap, known[type.kind]) for type in (key, value)))
 
 
 def _sortedcontainers(key: Type, value: Type) -> Any:
