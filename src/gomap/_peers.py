@@ -54,6 +54,12 @@ def _cykhash(key: Type, value: Type) -> Any:
     return cykhash.Int64toFloat64Map() if value.kind is Kind.FLOAT64 else cykhash.Int64toInt64Map()
 
 
+def _judy(key: Type, value: Type) -> Any:
+    _wants((key,), _INT64, "keys of uint64")
+    name = "JudyIntIntMap" if value.kind in _INT64 else "JudyIntObjectMap"
+    return getattr(import_module("judy"), name)()
+
+
 def _microdict(key: Type, value: Type) -> Any:
     mdict = import_module("microdict").mdict
     _wants((key, value), _INT64, "int64")
@@ -90,6 +96,7 @@ PEERS: dict[str, Make] = {
     "borghash": _borghash,
     "BTrees": _btrees,
     "cykhash": _cykhash,
+    "judy": _judy,
     "microdict": _microdict,
     "numba": _numba,
     "preshed": _preshed,

@@ -66,10 +66,11 @@ class Advice:
         from ._display import human
 
         more = self.saves < 0
+        percent = 100 * abs(self.saves) / self.holds
         return [
             ("now", human(self.holds), ""),
             ("as Set" if self.value is None else "as Map", human(self.would_hold), ""),
-            ("more" if more else "saved", human(abs(self.saves)), f"{100 * abs(self.saves) / self.holds:.0f} %"),
+            ("more" if more else "saved", human(abs(self.saves)), f"{percent:.0f} %"),
         ]
 
     def __str__(self) -> str:
