@@ -243,12 +243,11 @@ def builds(size: int) -> int:
 def test_gomap_purpose_by_purpose(types: tuple[str, str, int, int]) -> None:
     """But for overflow buckets, which are a matter of chance."""
     key, value, *lengths = types
-    # Small strings take the blocks that others have left, some of them larger: a map before this one has them.
-    has_strings = {"string", "bytes"} & {key, value}
-    others = most(key, lengths[0])
-    before = (
-        filled(GoMap, key, value, items(*types, others if others < 30_000 else 100_000)) if has_strings else 0
-    )
+    before = None
+    if {"string", "bytes"} & {key, value}:
+        # Small ones take the blocks that others have left, some of them larger: this map has those.
+        others = most(key, lengths[0])
+        before = filled(GoMap, key, value, items(*types, others if others < 30_000 else 100_000))
     for size in (0, 1, 9, 100, 1000, 10_000):
         if size > most(key, lengths[0]):
             break
