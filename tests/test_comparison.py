@@ -215,7 +215,7 @@ def test_stored_entries_come_as_they_are(tmp_path: Path) -> None:
 
 
 def test_shared_values_stay_shared(tmp_path: Path) -> None:
-    values = ["a" * 50, "b" * 60]
+    values = ["".join(["a"] * 50), "".join(["b"] * 60)]  # which the program itself does not hold
     d = {i: values[i % 2] for i in range(3 * PIECE)}
     write(tmp_path / "entries", d)
     back = [value for piece in Stored(str(tmp_path / "entries")).pieces() for _, value in piece]

@@ -118,9 +118,9 @@ def find(name: str) -> Make:
         raise ValueError(
             f"expected a peer among {', '.join(PEERS)}, or 'module:callable' for any other, got {name!r}"
         )
-    make = import_module(module)
+    make: Any = import_module(module)
     for part in attribute.split("."):
-        make = getattr(make, part, None)  # type: ignore[assignment]
+        make = getattr(make, part, None)
     if not callable(make):
         raise ValueError(f"peer {name!r}: expected a callable {attribute!r} in module {module!r}, found none")
     made: Callable[[], Any] = make
