@@ -351,7 +351,7 @@ def figures(subject: str, operation: str, median: float, ratio: float) -> Timing
 
 
 TABLE = Bench(
-    *(1_000_000, "int", "int", 3, "2.10"),
+    *(1_000_000, "int", "int", 3, "2.10", "A processor, 2 cores"),
     timings=(
         *(figures("dict", "hit", 510.04, 1), figures("Map", "hit", 112.3, 0.22)),
         *(figures("GoMap", "hit", 163.2, 0.316), figures("set", "isin", 1234.5, 1)),
@@ -376,8 +376,8 @@ def test_table() -> None:
         "             ns   +-    ns   +-     x",
         "  isin  1,234.5  2 %  61.7  2 %  0.05",
         "",
-        "Medians of 3 rounds; +-: the median deviation from them; x: the ratio to the",
-        "first, below 1 where it is faster.",
+        "A processor, 2 cores, pyperf 2.10. Medians of 3 rounds; +-: the median deviation",
+        "from them; x: the ratio to the first, below 1 where it is faster.",
     ]
 
 

@@ -6,12 +6,12 @@ import csv
 import datetime
 import io
 import math
-import platform
 from collections.abc import Callable, Sequence
 from html import escape
 
 from . import _svg
 from ._display import Line, Table, Unit, html_table, human, wrapped
+from ._runs import machine
 from ._version import __version__
 from .comparison import Comparison, Held, Measured
 
@@ -230,8 +230,7 @@ def page(comparison: Comparison) -> str:
     parts.append(f'<h2>All figures</h2>\n<div class="wide">{_html_table(comparison, unit)}</div>')
     parts += [f"<p>{escape(text)}</p>" for text in _notes(comparison)]
     facts = (
-        f"gomap {__version__}, {platform.python_implementation()} {platform.python_version()}, "
-        f"{platform.system()} {platform.machine()}, {datetime.date.today().isoformat()}. Bytes counted: as "
+        f"gomap {__version__}, {machine()}, {datetime.date.today().isoformat()}. Bytes counted: as "
         "the allocator gave them, keys and values included. Resident memory: what the process grew by. "
         "Times: a for loop in Python, the processor's time; the objects are made before."
     )

@@ -101,6 +101,24 @@ def scattered(bits: int) -> Callable[[int], int]:
     return mixed
 
 
+# ---- the machine ------------------------------------------------------------------------------------
+
+
+def machine() -> str:
+    """Processor, system and interpreter, in words."""
+    import platform
+
+    processor = platform.processor()
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as lines:
+            processor = next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        pass
+    system = f"{platform.system()} {platform.machine()}"
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    return f"{processor or 'a processor'}, {os.cpu_count()} cores, {system}, {python}"
+
+
 # ---- resident memory --------------------------------------------------------------------------------
 
 

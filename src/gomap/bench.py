@@ -52,6 +52,7 @@ from ._runs import (
     check_count,
     distinct,
     how_many_at_once,
+    machine,
     maker,
     progress,
     scattered,
@@ -89,6 +90,7 @@ class Bench:
     value: str
     rounds: int
     pyperf: str  #: its version
+    machine: str  #: processor, system and interpreter
     timings: tuple[Timing, ...]
 
 
@@ -449,7 +451,7 @@ def measure(
         suite = pyperf.BenchmarkSuite([_joined(of_rounds) for of_rounds in measured.values()])
         suite.dump(os.fspath(output), replace=True)
     timings = tuple(_timings(measured))
-    return Bench(entries, key_type.name, value_type.name, rounds, pyperf.__version__, timings)
+    return Bench(entries, key_type.name, value_type.name, rounds, pyperf.__version__, machine(), timings)
 
 
 def _joined(of_rounds: Sequence[Any]) -> Any:
@@ -488,8 +490,8 @@ def lines(result: Bench, width: int) -> list[Line]:
         if any(timing.subject == subjects[0] for timing in result.timings):
             shown += [("text", ""), *_table(result, subjects).lines(width)]
     note = (
-        f"Medians of {result.rounds} rounds; +-: the median deviation from them; x: the ratio to the first, "
-        "below 1 where it is faster."
+        f"{result.machine}, pyperf {result.pyperf}. Medians of {result.rounds} rounds; +-: the median deviation "
+        "from them; x: the ratio to the first, below 1 where it is faster."
     )
     return [*shown, ("text", ""), *wrapped(note, width)]
 
