@@ -490,8 +490,8 @@ def lines(result: Bench, width: int) -> list[Line]:
         if any(timing.subject == subjects[0] for timing in result.timings):
             shown += [("text", ""), *_table(result, subjects).lines(width)]
     note = (
-        f"{result.machine}, pyperf {result.pyperf}. Medians of {result.rounds} rounds; +-: the median deviation "
-        "from them; x: the ratio to the first, below 1 where it is faster."
+        f"{result.machine}, pyperf {result.pyperf}. Medians of {result.rounds} rounds; +-: the median "
+        "deviation from them; x: the ratio to the first, below 1 where it is faster."
     )
     return [*shown, ("text", ""), *wrapped(note, width)]
 
