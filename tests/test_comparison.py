@@ -224,6 +224,19 @@ def test_shared_values_stay_shared(tmp_path: Path) -> None:
     assert compare(d).subjects[0].full.counted == sizeof(d)
 
 
+def test_objects_that_are_shared_otherwise() -> None:
+    d = {i: i for i in range(10**9, 10**9 + 500)}  # keys and values are the same objects
+    found = compare(d)
+    assert found.subjects[0].full.counted == sizeof(d) + 500 * 32
+    assert found.remarks[-1].startswith("the dict itself holds ")
+    assert found.remarks[-1] in " ".join(str(found).split())
+    assert not any("itself" in remark for remark in compare({i: -i for i in d}).remarks)
+    many = {i: -i for i in range(10**9, 10**9 + 5000)}
+    for key in list(many)[100:]:
+        del many[key]
+    assert compare(many).remarks[-1].endswith("it has held more entries")
+
+
 def test_what_cannot_be_pickled() -> None:
     with pytest.raises(RunError, match="cannot be taken to another process"):
         compare({1: lambda: None})

@@ -20,7 +20,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -488,7 +488,28 @@ def compare(
     with TemporaryDirectory(prefix="gomap-") as directory:  # that nobody else may read
         path = Path(directory) / "entries"
         write(path, live)
-        return _compared(where, str(path), len(live), key_type, value_or_none, peers, remarks, report)
+        found = _compared(where, str(path), len(live), key_type, value_or_none, peers, remarks, report)
+    return _told_apart(found, live)
+
+
+def _told_apart(found: Comparison, live: object) -> Comparison:
+    """With a remark when the live one holds something else than the one that was filled with its entries."""
+    from ._display import human
+    from .memory import sizeof
+
+    counted = found.subjects[0].full.counted
+    if not isinstance(live, (dict, set, frozenset)) or counted is None:
+        return found
+    held = sizeof(live)
+    if abs(held - counted) <= counted / 50:
+        return found
+    why = (
+        "it shares objects that are there several times here"
+        if held < counted
+        else "it has held more entries"
+    )
+    remark = f"the {found.source} itself holds {human(held)}: {why}"
+    return replace(found, remarks=(*found.remarks, remark))
 
 
 def check_peer(name: str) -> None:
