@@ -237,6 +237,36 @@ def test_objects_that_are_shared_otherwise() -> None:
     assert compare(many).remarks[-1].endswith("it has held more entries")
 
 
+def test_objects_are_counted_in_every_map() -> None:
+    d = {(i, "a"): [i] for i in range(10**9, 10**9 + 1000)}
+    found = compare(d, key=object, value=object)
+    of_1000 = sizeof((None,) * 1000)
+    keys, values = sizeof(tuple(d)) - of_1000, sizeof(tuple(d.values())) - of_1000
+    plain, elastic, go = (m.full.counted for m in found.subjects)
+    assert plain is not None
+    assert elastic is not None
+    assert go is not None
+    assert keys + values < elastic < plain
+    assert keys + values < go
+    assert found.subjects[1].removed.counted == Map(object, object).nbytes
+    s = set(d)
+    ours = compare(s, key=object).subjects[1]
+    assert ours.full.counted == pytest.approx(
+        Set(object, s).nbytes + sizeof(tuple(s)) - sizeof((None,) * 1000), rel=0.1
+    )
+
+
+class Mine:
+    """Which the other process looks for in a module of its own."""
+
+
+def test_what_another_process_cannot_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Mine, "__module__", "__main__")
+    monkeypatch.setattr(sys.modules["__main__"], "Mine", Mine, raising=False)
+    with pytest.raises(RunError, match="where their classes must be found in modules: AttributeError"):
+        compare({1: Mine()})
+
+
 def test_what_cannot_be_pickled() -> None:
     with pytest.raises(RunError, match="cannot be taken to another process"):
         compare({1: lambda: None})

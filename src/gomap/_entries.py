@@ -136,6 +136,16 @@ def _dump(file: Any, what: object) -> None:
         ) from error
 
 
+def _load(file: Any) -> Any:
+    try:
+        return pickle.load(file)
+    except Exception as error:  # likewise
+        raise RunError(
+            "the entries cannot be had in another process, where their classes must be found in modules: "
+            f"{type(error).__name__}: {error}"
+        ) from error
+
+
 class Stored:
     """The entries of a file that :func:`write` has written."""
 
@@ -148,25 +158,20 @@ class Stored:
         with open(self._path, "rb") as file:
             shared = self._index(file).shared
             for _ in range(0, self.count, PIECE):
-                piece: list[Entry] = pickle.load(file)
+                piece: list[Entry] = _load(file)
                 yield piece if shared is None else [(key, shared[number]) for key, number in piece]
 
     def shuffled_keys(self) -> Iterator[list[Any]]:
         with open(self._path, "rb") as file:
             self._index(file)
             for _ in range(0, self.count, PIECE):
-                pickle.load(file)
+                _load(file)
             for _ in range(0, self.count, PIECE):
-                yield pickle.load(file)
+                yield _load(file)
 
     def absent(self) -> Iterator[list[Any]] | None:
         return None
 
     def _index(self, file: Any) -> Index:
-        try:
-            index: Index = pickle.load(file)
-        except Exception as error:
-            raise RunError(
-                f"the entries cannot be had in another process: {type(error).__name__}: {error}"
-            ) from error
+        index: Index = _load(file)
         return index

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ._runs import RunError, ScenarioError
-from .types import Type, parse, parse_map
+from .types import Kind, Type, parse, parse_map
 
 if TYPE_CHECKING:
     from ._display import Line
@@ -183,8 +183,11 @@ class _Sets(_Maps):
 
 
 class _Gomap(_Maps):
+    """A Map or GoMap. Objects that it refers to are counted as a dict's are."""
+
     def __init__(self, name: str, key: str, value: str | None) -> None:
         self.name, self.key, self.value = name, key, value
+        self._objects = 0  # bytes, at the most
 
     def make(self) -> Any:
         from . import GoMap, Map
@@ -192,15 +195,22 @@ class _Gomap(_Maps):
         return {"Map": Map, "GoMap": GoMap}[self.name](self.key, self.value)
 
     def counted(self, m: Any) -> int | None:
-        return int(m.nbytes)
+        objects = _bytes_of(
+            [each for each, of in ((m, m.key_type), (m.values(), m.value_type)) if of.kind is Kind.OBJECT]
+        )
+        self._objects = max(self._objects, objects)
+        return int(m.nbytes) + objects
 
     def peak(self, m: Any, entries: Entries) -> int | None:
-        return int(m.memory().peak)
+        return int(m.memory().peak) + self._objects
 
 
 class _GomapSet(_Sets):
+    """A Set, likewise."""
+
     def __init__(self, key: str) -> None:
         self.key = key
+        self._objects = 0
 
     def make(self) -> Any:
         from . import Set
@@ -208,10 +218,20 @@ class _GomapSet(_Sets):
         return Set(self.key)
 
     def counted(self, m: Any) -> int | None:
-        return int(m.nbytes)
+        objects = _bytes_of([m] if m.key_type.kind is Kind.OBJECT else [])
+        self._objects = max(self._objects, objects)
+        return int(m.nbytes) + objects
 
     def peak(self, m: Any, entries: Entries) -> int | None:
-        return int(m.memory().peak)
+        return int(m.memory().peak) + self._objects
+
+
+def _bytes_of(columns: Sequence[Iterable[object]]) -> int:
+    """The bytes of objects, each once."""
+    from .memory import sizeof
+
+    objects = tuple(each for column in columns for each in column)
+    return sizeof(objects) - sizeof((None,) * len(objects))
 
 
 class _Builtin:
