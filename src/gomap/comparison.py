@@ -22,15 +22,16 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from ._runs import RunError, ScenarioError
-from .types import Kind, Type, parse, parse_map
+from .types import Type, parse, parse_map
 
 if TYPE_CHECKING:
     from ._display import Line
-    from ._entries import Entries, Entry
+    from ._entries import Entries
     from ._runs import Report
+    from ._subjects import Subject
 
 __all__ = ["Comparison", "Held", "Measured", "RunError", "ScenarioError", "compare"]
 
@@ -103,202 +104,6 @@ class Comparison:
         return notebook(self)
 
 
-# ---- kinds of map -----------------------------------------------------------------------------------
-
-
-class Subject(Protocol):
-    """How one kind of map is made and used; loops are as plain as they can be written."""
-
-    def make(self) -> Any: ...
-
-    def counted(self, m: Any) -> int | None: ...
-
-    def peak(self, m: Any, entries: Entries) -> int | None:
-        """The most that was counted while the map, now emptied, was filled."""
-
-    def add(self, m: Any, entries: Sequence[Entry]) -> None: ...
-
-    def find(self, m: Any, keys: Sequence[Any]) -> None: ...
-
-    def miss(self, m: Any, keys: Sequence[Any]) -> None: ...
-
-    def remove(self, m: Any, keys: Sequence[Any]) -> None: ...
-
-    def wrong(self, m: Any, entries: Sequence[Entry]) -> str | None:
-        """An entry that is not there as it was added, in words."""
-
-
-class _Maps:
-    """Whatever takes m[key] = value."""
-
-    def counted(self, m: Any) -> int | None:
-        return None
-
-    def peak(self, m: Any, entries: Entries) -> int | None:
-        return None
-
-    def add(self, m: Any, entries: Sequence[Entry]) -> None:
-        for key, value in entries:
-            m[key] = value
-
-    def find(self, m: Any, keys: Sequence[Any]) -> None:
-        for key in keys:
-            m[key]
-
-    def miss(self, m: Any, keys: Sequence[Any]) -> None:
-        for key in keys:
-            key in m  # noqa: B015
-
-    def remove(self, m: Any, keys: Sequence[Any]) -> None:
-        for key in keys:
-            del m[key]
-
-    def wrong(self, m: Any, entries: Sequence[Entry]) -> str | None:
-        for key, value in entries:
-            expected = tuple(value.values()) if type(value) is dict else value  # as a struct comes back
-            got = m[key]
-            if got != expected and expected == expected and got != value:
-                return f"expected {expected!r:.60} for key {key!r:.60}, got {got!r:.60}"
-        return None
-
-
-class _Sets(_Maps):
-    """Whatever takes add(key)."""
-
-    def add(self, m: Any, entries: Sequence[Entry]) -> None:
-        add = m.add
-        for key, _ in entries:
-            add(key)
-
-    def find(self, m: Any, keys: Sequence[Any]) -> None:
-        self.miss(m, keys)
-
-    def remove(self, m: Any, keys: Sequence[Any]) -> None:
-        remove = m.remove
-        for key in keys:
-            remove(key)
-
-    def wrong(self, m: Any, entries: Sequence[Entry]) -> str | None:
-        return next((f"key {key!r:.60} is not there" for key, _ in entries if key not in m), None)
-
-
-class _Gomap(_Maps):
-    """A Map or GoMap. Objects that it refers to are counted as a dict's are."""
-
-    def __init__(self, name: str, key: str, value: str | None) -> None:
-        self.name, self.key, self.value = name, key, value
-        self._objects = 0  # bytes, at the most
-
-    def make(self) -> Any:
-        from . import GoMap, Map
-
-        return {"Map": Map, "GoMap": GoMap}[self.name](self.key, self.value)
-
-    def counted(self, m: Any) -> int | None:
-        objects = _bytes_of(
-            [each for each, of in ((m, m.key_type), (m.values(), m.value_type)) if of.kind is Kind.OBJECT]
-        )
-        self._objects = max(self._objects, objects)
-        return int(m.nbytes) + objects
-
-    def peak(self, m: Any, entries: Entries) -> int | None:
-        return int(m.memory().peak) + self._objects
-
-
-class _GomapSet(_Sets):
-    """A Set, likewise."""
-
-    def __init__(self, key: str) -> None:
-        self.key = key
-        self._objects = 0
-
-    def make(self) -> Any:
-        from . import Set
-
-        return Set(self.key)
-
-    def counted(self, m: Any) -> int | None:
-        objects = _bytes_of([m] if m.key_type.kind is Kind.OBJECT else [])
-        self._objects = max(self._objects, objects)
-        return int(m.nbytes) + objects
-
-    def peak(self, m: Any, entries: Entries) -> int | None:
-        return int(m.memory().peak) + self._objects
-
-
-def _bytes_of(columns: Sequence[Iterable[object]]) -> int:
-    """The bytes of objects, each once."""
-    from .memory import sizeof
-
-    objects = tuple(each for column in columns for each in column)
-    return sizeof(objects) - sizeof((None,) * len(objects))
-
-
-class _Builtin:
-    """A dict or set, which keeps no count of its peak: it is filled again, and its table watched. As it
-    grows, old and new table are both alive for a moment, with all the keys and values."""
-
-    cls: type
-
-    def make(self) -> Any:
-        return self.cls()
-
-    def counted(self, m: Any) -> int | None:
-        from . import sizeof
-
-        return sizeof(m)
-
-    def peak(self, m: Any, entries: Entries) -> int | None:
-        from . import sizeof
-        from .memory import allocated
-
-        again = self.make()
-        empty = size = sys.getsizeof(again)
-        highest = 0
-        for piece in entries.pieces():
-            for entry in piece:
-                self.add(again, (entry,))
-                if sys.getsizeof(again) != size:
-                    old_table = allocated(size - empty)
-                    size = sys.getsizeof(again)
-                    highest = max(highest, sizeof(again) + old_table)
-        return max(highest, sizeof(again))
-
-    def add(self, m: Any, entries: Sequence[Entry]) -> None:
-        raise NotImplementedError
-
-
-class _Dict(_Builtin, _Maps):
-    cls = dict
-    counted, peak = _Builtin.counted, _Builtin.peak
-    add = _Maps.add
-
-
-class _Set(_Builtin, _Sets):
-    cls = set
-    counted, peak = _Builtin.counted, _Builtin.peak
-    add = _Sets.add
-
-
-class _Peer(_Maps):
-    def __init__(self, name: str, key: str, value: str) -> None:
-        self.name, self.key, self.value = name, key, value
-
-    def make(self) -> Any:
-        from ._peers import find
-
-        return find(self.name)(parse(self.key, "key"), parse(self.value))
-
-
-def _subject(name: str, key: str, value: str | None) -> Subject:
-    if value is None:
-        sets: dict[str, Callable[[], Subject]] = {"set": _Set, "Set": lambda: _GomapSet(key)}
-        return sets[name]()
-    if name in ("Map", "GoMap"):
-        return _Gomap(name, key, value)
-    return _Dict() if name == "dict" else _Peer(name, key, value)
-
-
 # ---- one run, in its own process --------------------------------------------------------------------
 
 
@@ -313,13 +118,14 @@ def _run(job: dict[str, Any]) -> Measured | _Unsuited:
     """Measures one kind of map."""
     from ._entries import Numbers, Stored
     from ._peers import Unsuited
+    from ._subjects import PeerMap, subject_of
 
     source = job["source"]
     entries: Entries = (
         Stored(source) if isinstance(source, str) else Numbers(job["key"], job["value"], source)
     )
-    subject = _subject(job["name"], job["key"], job["value"])
-    if not isinstance(subject, _Peer):
+    subject = subject_of(job["name"], job["key"], job["value"])
+    if not isinstance(subject, PeerMap):
         return _Run(subject, entries, job).measured()
     try:
         return _Run(subject, entries, job).measured()
