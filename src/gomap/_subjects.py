@@ -92,21 +92,24 @@ class _Sets(_Maps):
 
 
 class _Gomap(_Maps):
-    """A Map or GoMap. Objects that it refers to are counted as a dict's are."""
+    """A Map, GoMap or Set. Objects that it refers to are counted as a dict's are."""
 
     def __init__(self, name: str, key: str, value: str | None) -> None:
         self.name, self.key, self.value = name, key, value
         self._objects = 0  # bytes, at the most
 
     def make(self) -> Any:
-        from . import GoMap, Map
+        from . import GoMap, Map, Set
 
+        if self.value is None:
+            return Set(self.key)
         return {"Map": Map, "GoMap": GoMap}[self.name](self.key, self.value)
 
     def counted(self, m: Any) -> int | None:
-        objects = _bytes_of(
-            [each for each, of in ((m, m.key_type), (m.values(), m.value_type)) if of.kind is Kind.OBJECT]
-        )
+        columns = [m] if m.key_type.kind is Kind.OBJECT else []
+        if self.value is not None and m.value_type.kind is Kind.OBJECT:
+            columns.append(m.values())
+        objects = _bytes_of(columns)
         self._objects = max(self._objects, objects)
         return int(m.nbytes) + objects
 
@@ -114,25 +117,8 @@ class _Gomap(_Maps):
         return int(m.memory().peak) + self._objects
 
 
-class _GomapSet(_Sets):
-    """A Set, likewise."""
-
-    def __init__(self, key: str) -> None:
-        self.key = key
-        self._objects = 0
-
-    def make(self) -> Any:
-        from . import Set
-
-        return Set(self.key)
-
-    def counted(self, m: Any) -> int | None:
-        objects = _bytes_of([m] if m.key_type.kind is Kind.OBJECT else [])
-        self._objects = max(self._objects, objects)
-        return int(m.nbytes) + objects
-
-    def peak(self, m: Any, entries: Entries) -> int | None:
-        return int(m.memory().peak) + self._objects
+class _GomapSet(_Sets, _Gomap):
+    pass
 
 
 def _bytes_of(columns: Sequence[Iterable[object]]) -> int:
@@ -143,7 +129,7 @@ def _bytes_of(columns: Sequence[Iterable[object]]) -> int:
     return sizeof(objects) - sizeof((None,) * len(objects))
 
 
-class _Builtin:
+class _Builtin(_Maps):
     """A dict or set, which keeps no count of its peak: it is filled again, and its table watched. As it
     grows, old and new table are both alive for a moment, with all the keys and values."""
 
@@ -173,20 +159,13 @@ class _Builtin:
                     highest = max(highest, sizeof(again) + old_table)
         return max(highest, sizeof(again))
 
-    def add(self, m: Any, entries: Sequence[Entry]) -> None:
-        raise NotImplementedError
 
-
-class _Dict(_Builtin, _Maps):
+class _Dict(_Builtin):
     cls = dict
-    counted, peak = _Builtin.counted, _Builtin.peak
-    add = _Maps.add
 
 
-class _Set(_Builtin, _Sets):
+class _Set(_Sets, _Builtin):
     cls = set
-    counted, peak = _Builtin.counted, _Builtin.peak
-    add = _Sets.add
 
 
 class PeerMap(_Maps):
@@ -204,7 +183,7 @@ class PeerMap(_Maps):
 def subject_of(name: str, key: str, value: str | None) -> Subject:
     """The kind of map of this name, for these types; sets where there are no values."""
     if value is None:
-        sets: dict[str, Callable[[], Subject]] = {"set": _Set, "Set": lambda: _GomapSet(key)}
+        sets: dict[str, Callable[[], Subject]] = {"set": _Set, "Set": lambda: _GomapSet(name, key, value)}
         return sets[name]()
     if name in ("Map", "GoMap"):
         return _Gomap(name, key, value)

@@ -18,13 +18,25 @@ look-ups.
 from __future__ import annotations
 
 import os
+import statistics
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ._runs import RunError, ScenarioError
+from ._runs import (
+    RunError,
+    Runs,
+    ScenarioError,
+    check_count,
+    how_many_at_once,
+    progress,
+    python_name,
+    resident,
+    resident_peak,
+    serve,
+)
 from .types import Type, parse, parse_map
 
 if TYPE_CHECKING:
@@ -141,8 +153,6 @@ def _run(job: dict[str, Any]) -> Measured | _Unsuited:
 
 class _Run:
     def __init__(self, subject: Subject, entries: Entries, job: dict[str, Any]) -> None:
-        from ._runs import resident, resident_peak
-
         self.subject, self.entries, self.job = subject, entries, job
         subject.make()  # what is imported for it is none of its memory,
         next(entries.pieces())  # nor are the objects it is given
@@ -152,8 +162,6 @@ class _Run:
         self.course: list[tuple[int, int]] = []
 
     def measured(self) -> Measured:
-        from ._runs import progress, resident_peak
-
         subject, m, entries = self.subject, self.map, self.entries
         count = entries.count
         add = self.timed(subject.add, entries.pieces(), "adding", 0, 1)
@@ -181,8 +189,8 @@ class _Run:
             peak=Held(counted_most, held_most),
             removed=removed,
             add_ns=sum(add) / count,
-            find_ns=_median(find),
-            absent_ns=None if miss is None else _median(miss),
+            find_ns=statistics.median(find),
+            absent_ns=None if miss is None else statistics.median(miss),
             remove_ns=sum(remove) / count,
             course=tuple(self.course),
         )
@@ -202,7 +210,6 @@ class _Run:
         from time import process_time_ns
 
         from ._entries import PIECE
-        from ._runs import progress
 
         m, spent = self.map, []
         every = max(1, -(-self.entries.count // PIECE) // 40)
@@ -223,26 +230,16 @@ class _Run:
         return spent
 
     def note(self, entries: int) -> None:
-        from ._runs import resident
-
         held = self.beyond_start(resident())
         if held is not None:
             self.course.append((entries, held))
 
     def held(self) -> Held:
-        from ._runs import resident
-
         held = self.beyond_start(resident())  # before counting, which uses some
         return Held(self.subject.counted(self.map), held)
 
     def beyond_start(self, held: int | None) -> int | None:
         return None if held is None or self.start is None else max(held - self.start, 0)
-
-
-def _median(figures: Sequence[float]) -> float:
-    import statistics
-
-    return statistics.median(figures)
 
 
 # ---- all runs ---------------------------------------------------------------------------------------
@@ -282,7 +279,7 @@ def compare(
     Entries other than numbers are pickled, to be taken to the processes. It runs one process at a time, as
     they are timed.
     """
-    from ._runs import check_count
+    from .advice import advise
 
     for name in peers:
         check_peer(name)
@@ -306,7 +303,12 @@ def compare(
         live: Mapping[Any, Any] | Set[Any] = read(Path(source), key_column, value_columns, n)
     else:
         where, live = type(source).__name__, source
-    key_type, value_or_none, remarks = _types_for(live, key, value)
+    advice = advise(live)
+    if not len(live):
+        raise ValueError(f"expected a {type(live).__name__} with entries, got an empty one")
+    key_type = parse(advice.key if key is None else key, "key")
+    value_or_none = None if isinstance(live, Set) else parse(advice.value if value is None else value)
+    remarks = advice.reasons if key is None and value is None else ()
     from tempfile import TemporaryDirectory
 
     from ._entries import write
@@ -315,19 +317,15 @@ def compare(
         path = Path(directory) / "entries"
         write(path, live)
         found = _compared(where, str(path), len(live), key_type, value_or_none, peers, remarks, report)
-    return _told_apart(found, live)
+    return _told_apart(found, advice.holds) if isinstance(live, (dict, set, frozenset)) else found
 
 
-def _told_apart(found: Comparison, live: object) -> Comparison:
+def _told_apart(found: Comparison, held: int) -> Comparison:
     """With a remark when the live one holds something else than the one that was filled with its entries."""
     from ._display import human
-    from .memory import sizeof
 
     counted = found.subjects[0].full.counted
-    if not isinstance(live, (dict, set, frozenset)) or counted is None:
-        return found
-    held = sizeof(live)
-    if abs(held - counted) <= counted / 50:
+    if counted is None or abs(held - counted) <= counted / 50:
         return found
     why = (
         "it shares objects that are there several times here"
@@ -350,20 +348,6 @@ def check_peer(name: str) -> None:
         )
 
 
-def _types_for(
-    live: Mapping[Any, Any] | Set[Any], key: object, value: object
-) -> tuple[Type, Type | None, tuple[str, ...]]:
-    """The types of gomap's map, None for the value of a set, and what is to be said of them."""
-    from .advice import advise
-
-    advice = advise(live)
-    if not len(live):
-        raise ValueError(f"expected a {type(live).__name__} with entries, got an empty one")
-    value_type = None if isinstance(live, Set) else parse(advice.value if value is None else value)
-    key_type = parse(advice.key if key is None else key, "key")
-    return key_type, value_type, advice.reasons if key is None and value is None else ()
-
-
 def _compared(
     where: str,
     source: str | int,
@@ -378,8 +362,6 @@ def _compared(
 
     :param source: the path of the entries' file, or how many numbers
     """
-    from ._runs import Runs, how_many_at_once, python_name
-
     how_many_at_once("entries", count, key, value or key, 1)  # refuses what there is no memory for
     plain = python_name(key), None if value is None else python_name(value)
     typed = key.name, None if value is None else value.name
@@ -408,6 +390,4 @@ def _compared(
 
 
 if __name__ == "__main__":
-    from ._runs import serve
-
     sys.exit(serve(_run, sys.argv[1]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .common import UsageError, file_options, output_options, print_figures, read_file
+from .common import file_options, given_behind, output_options, print_figures, read_file
 
 HELP = "the types and bytes of a Map for the entries of a file"
 DESCRIPTION = (
@@ -24,9 +24,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     from ..advice import advise
 
-    given = vars(options)
-    if "entries" in given:
-        raise UsageError("advise: expected -n behind the command")
+    given = given_behind("advise", options)
     advice = advise(read_file(given, named=True))
     print_figures(advice, lambda: [("text", line) for line in str(advice).splitlines()], given)
     return 0

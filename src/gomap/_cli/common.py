@@ -89,17 +89,34 @@ def read_path(text: str) -> Path:
     return Path(text)
 
 
+def read_names(text: str) -> list[str]:
+    """Names with commas between them; none of no text."""
+    return [name for name in text.split(",") if name]
+
+
 def common_options(parser: argparse.ArgumentParser, value: str) -> None:
-    parser.add_argument(
-        "--key", type=read_type("key"), metavar="TYPE", help="key type, as Go spells it (default int)"
-    )
-    parser.add_argument(
-        "--value",
-        type=read_type("value"),
-        metavar="TYPE",
-        help=f"{value} (default [128]byte)",
-    )
+    type_options(parser, f"{value} (default [128]byte)")
     output_options(parser)
+
+
+def type_options(
+    parser: argparse.ArgumentParser, value: str, key: str = "key type, as Go spells it (default int)"
+) -> None:
+    parser.add_argument("--key", type=read_type("key"), metavar="TYPE", help=key)
+    parser.add_argument("--value", type=read_type("value"), metavar="TYPE", help=value)
+
+
+def entries_option(parser: argparse.ArgumentParser, entries: str) -> None:
+    """-n of a command whose entries are others than the default command's: see :func:`given_behind`."""
+    parser.add_argument("-n", "--entries", type=read_count, metavar="N", dest="n", help=entries)
+
+
+def given_behind(command: str, options: argparse.Namespace) -> dict[str, Any]:
+    """The options given; -n is the default command's where it stands before another."""
+    given = vars(options)
+    if "entries" in given:
+        raise UsageError(f"{command}: expected -n behind the command")
+    return given
 
 
 def output_options(parser: argparse.ArgumentParser) -> None:
@@ -112,20 +129,9 @@ def file_options(parser: argparse.ArgumentParser, entries: str = "entries to rea
     """For a command that reads a sample of entries."""
     parser.add_argument("--key-column", metavar="COLUMN", help="of a file, by name or number from 0")
     parser.add_argument(
-        "--value-columns", metavar="COLUMN,...", type=_columns, help="of a file; '' for a set of the keys"
+        "--value-columns", metavar="COLUMN,...", type=read_names, help="of a file; '' for a set of the keys"
     )
-    parser.add_argument(
-        "-n",
-        "--entries",
-        type=read_count,
-        metavar="N",
-        dest="n",
-        help=entries,
-    )
-
-
-def _columns(text: str) -> list[str]:
-    return [name for name in text.split(",") if name]
+    entries_option(parser, entries)
 
 
 def read_file(given: dict[str, Any], *, named: bool = False) -> Any:

@@ -13,11 +13,12 @@ from .common import (
     Failure,
     UsageError,
     file_options,
+    given_behind,
     measured,
     output_options,
     print_figures,
     read_file,
-    read_type,
+    type_options,
 )
 
 HELP = "dict, Map, GoMap and other libraries' maps side by side: bytes and time"
@@ -34,14 +35,10 @@ def options(parser: argparse.ArgumentParser) -> None:
         "file", nargs="?", default=None, metavar="FILE", type=Path, help="a sample of entries"
     )
     file_options(parser, "entries to add (default 1M); of a file, to read at most")
-    parser.add_argument(
-        "--key",
-        type=read_type("key"),
-        metavar="TYPE",
-        help="key type, as Go spells it (default int; of a file, the narrowest that fits)",
-    )
-    parser.add_argument(
-        "--value", type=read_type("value"), metavar="TYPE", help="value type (default [128]byte; likewise)"
+    type_options(
+        parser,
+        "value type (default [128]byte; likewise)",
+        "key type, as Go spells it (default int; of a file, the narrowest that fits)",
     )
     parser.add_argument(
         "--peer",
@@ -58,10 +55,8 @@ def options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     from ..comparison import check_peer, compare
 
-    given = vars(options)
+    given = given_behind("compare", options)
     path: Path | None = given.get("file")
-    if "entries" in given:
-        raise UsageError("compare: expected -n behind the command")
     if "csv" in given and "json" in given:
         raise UsageError("expected either --json or --csv, got both")
     names = ["key", "value", "peers"]

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import argparse
 
-from .common import UsageError, output_options, print_figures, read_bytes, read_count, read_type
+from .common import (
+    UsageError,
+    entries_option,
+    given_behind,
+    output_options,
+    print_figures,
+    read_bytes,
+    type_options,
+)
 
 HELP = "what maps of given types and size would hold, by formula"
 DESCRIPTION = (
@@ -14,15 +22,8 @@ DESCRIPTION = (
 
 
 def options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "-n", "--entries", type=read_count, metavar="N", dest="n", help="entries (default 1M)"
-    )
-    parser.add_argument(
-        "--key", type=read_type("key"), metavar="TYPE", help="key type, as Go spells it (default int)"
-    )
-    parser.add_argument(
-        "--value", type=read_type("value"), metavar="TYPE", help="value type (default [128]byte)"
-    )
+    entries_option(parser, "entries (default 1M)")
+    type_options(parser, "value type (default [128]byte)")
     parser.add_argument(
         "--key-bytes", type=read_bytes, metavar="N", help="mean length of keys that are strings or objects"
     )
@@ -33,9 +34,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     from ..estimates import estimate
 
-    given = vars(options)
-    if "entries" in given:
-        raise UsageError("estimate: expected -n behind the command")
+    given = given_behind("estimate", options)
     lengths = {name: given[name] for name in ("key_bytes", "value_bytes") if name in given}
     try:
         figures = estimate(
