@@ -41,17 +41,26 @@ from .memory import MemoryReport, Stats
 from .types import Kind, Type, parse, parse_map
 from .views import MapItemsView, MapKeysView, MapValuesView, is_typed
 
-cdef extern from "_convert.h" nogil:
+cdef extern from "_cpython.h":
+    bint GOMAP_KNOWN_CPYTHON
+    ctypedef int (*visitproc)(PyObject *, void *) noexcept
+    ctypedef int (*traverseproc)(PyObject *, visitproc, void *) noexcept
+    ctypedef int (*inquiry)(PyObject *) noexcept
+    ctypedef struct PyTypeObject:
+        traverseproc tp_traverse
     bint gomap_int64_read(object, int64_t *value)
     bint gomap_uint64_read(object, uint64_t *value)
     object gomap_int64_make(int64_t value)
-    Py_ssize_t gomap_header_bytes(object)
     bint gomap_is_ascii(object)
     object gomap_text_make(const void *at, size_t length)
+    bint gomap_only_reference(PyObject *)
     object gomap_pair(PyObject **kept, object first, object second)  # takes their references
-    tuple gomap_tuple(type cls, Py_ssize_t count)
+    tuple gomap_tuple_begin(type cls, Py_ssize_t count)
+    tuple gomap_tuple_end(type cls, tuple begun)
     bint gomap_collector_stop()
     void gomap_collector_resume(bint stopped)
+    void gomap_set_collector(PyTypeObject *, traverseproc before, traverseproc traverse, inquiry clear)
+    bint gomap_has_pointers_before(object)
 
 cdef extern from "_arrays.h" nogil:
     ctypedef struct gomap_column:
@@ -99,12 +108,6 @@ cdef extern from "_objects.h":
     PyObject *gomap_key_object_at(const void *at)
 
 cdef extern from "Python.h":
-    ctypedef int (*visitproc)(PyObject *, void *) noexcept
-    ctypedef int (*traverseproc)(PyObject *, visitproc, void *) noexcept
-    ctypedef int (*inquiry)(PyObject *) noexcept
-    ctypedef struct PyTypeObject:
-        traverseproc tp_traverse
-        inquiry tp_clear
     void PyObject_GC_UnTrack(PyObject *)
     bint PyUnicode_Check(object)
     Py_ssize_t PyUnicode_GET_LENGTH(object)
@@ -124,7 +127,6 @@ cdef extern from "Python.h":
     bint PyTuple_Check(object)
     Py_ssize_t PyTuple_GET_SIZE(object)
     PyObject *PyTuple_GET_ITEM(object, Py_ssize_t)  # borrowed
-    Py_ssize_t Py_REFCNT(PyObject *)
     void *PyMem_Calloc(size_t, size_t)
     void PyMem_Free(void *)
     object PyNumber_Index(object)
@@ -346,6 +348,12 @@ include "_structs.pxi"
 
 
 # ---- what maps and sets have in common ------------------------------------------------------------
+
+# What sys.getsizeof adds to __sizeof__ for the collector, and for pointers that stand before the object itself.
+cdef Py_ssize_t collector_bytes = sys.getsizeof([]) - list.__sizeof__([])
+cdef object with_pointers = type("", (), {})()
+cdef Py_ssize_t pointer_bytes = sys.getsizeof(with_pointers) - with_pointers.__sizeof__() - collector_bytes
+with_pointers = None
 
 cdef uint64_t seeds = int.from_bytes(os.urandom(8), "little")
 
@@ -640,7 +648,8 @@ cdef class Base:
     def __sizeof__(self):
         # Without what sys.getsizeof adds by itself: nbytes is what the map holds, and nothing else.
         self.ready()
-        return <Py_ssize_t>gomap_total(self.map) - gomap_header_bytes(self)
+        cdef Py_ssize_t added = collector_bytes + (pointer_bytes if gomap_has_pointers_before(self) else 0)
+        return <Py_ssize_t>gomap_total(self.map) - added
 
     def memory(self):
         """Where the bytes are: a :class:`~gomap.memory.MemoryReport`."""
@@ -826,3 +835,8 @@ def _fail_after(allocations, count=1):
 def _fail_pending():
     """How many injected failures are still to come."""
     return gomap_fail_pending()
+
+
+def _knows_cpython():
+    """Whether objects are read and filled as _cpython.h describes them, or by the public API alone."""
+    return bool(GOMAP_KNOWN_CPYTHON)
