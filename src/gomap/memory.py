@@ -262,9 +262,9 @@ def sizeof(obj: object) -> int:
       blocks of their own. The 16 bytes that the garbage collector puts before an object it follows
       are part of its block.
     - Not counted, as they are there anyway: None, True, False, Ellipsis, NotImplemented; the integers
-      -5 to 256, the empty tuple, str and bytes, one-character Latin-1 strings and one-byte bytes that
-      CPython shares; from 3.12 on whatever else is immortal, such as the strings written in a
-      program; types, modules, functions and code.
+      -5 to 256 (1,024 from 3.15 on), the empty tuple, str and bytes, one-character Latin-1 strings and
+      one-byte bytes that CPython shares; from 3.12 on whatever else is immortal, such as the strings
+      written in a program; types, modules, functions and code.
     - Not counted, as it belongs to no object: the allocators' own bookkeeping and what they keep
       unused (pymalloc's pools lose 1 to 3 % at their ends).
 
