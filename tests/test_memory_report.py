@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import dataclasses
 import os
 import pickle
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 from conftest import LARGEST_SHARED_INT
 
-from gomap import GoMap, MemoryReport, Stats, sizeof
+from gomap import GoMap, MemoryReport, Stats, advise, sizeof
 
 PURPOSES = ("header", "buckets", "tags", "overflow", "records", "strings", "old_buckets")
 
@@ -162,6 +163,18 @@ def test_sizeof_goes_into_containers(container: Any, inside: Any) -> None:
     if inside is not None:
         assert sizeof(container(value)) == sizeof(inside) + 32
     assert sizeof([container(value)]) == sizeof([None]) + sizeof(container(value))
+
+
+@pytest.mark.skipif(not hasattr(builtins, "frozendict"), reason="it comes with 3.15")
+def test_sizeof_of_a_frozendict_is_that_of_a_dict() -> None:
+    frozendict: Any = builtins.frozendict  # type: ignore[attr-defined]
+    for count in (0, 1, 5, 6, 100, 10_000):
+        d = {i + 2000: i + 0.5 for i in range(count)}
+        own = frozendict.__basicsize__ - dict.__basicsize__  # which may end the next block of 16 bytes
+        assert 0 <= sizeof(frozendict(d)) - sizeof(d) <= (own + 15) // 16 * 16
+        assert not any("not known" in remark for remark in advise(frozendict(d)).remarks)
+    value = bytes(1000)
+    assert sizeof([value, frozendict({1: value})]) == sizeof([value, frozendict({1: None})])
 
 
 def test_sizeof_goes_into_subclasses_that_hide_their_contents() -> None:
