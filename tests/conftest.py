@@ -56,6 +56,11 @@ PAIRS = [
     ("struct{a int16; b [3]byte}", "any"),
 ]
 
+#: For tests of how many bytes CPython's own allocator takes.
+own_allocator = pytest.mark.skipif(
+    "PYTHONMALLOC" in os.environ, reason="counts are for CPython's own allocator"
+)
+
 #: CPython has one object for every int from -5 up to this.
 LARGEST_SHARED_INT = 1024 if sys.version_info >= (3, 15) else 256
 
@@ -176,6 +181,8 @@ def pytest_collection_finish() -> None:
     _first()
     gc.collect()
     gc.freeze()
+    if hasattr(sys, "gettotalrefcount"):  # a debug build puts bytes about each block; not in what tests start
+        os.environ.setdefault("PYTHONMALLOC", "pymalloc")
 
 
 @pytest.fixture(params=MAP_CLASSES, ids=lambda cls: cls.__name__)

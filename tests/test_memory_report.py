@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import builtins
 import dataclasses
-import os
 import pickle
 import subprocess
 import sys
@@ -12,7 +11,7 @@ from collections import OrderedDict, defaultdict
 from typing import Any
 
 import pytest
-from conftest import LARGEST_SHARED_INT
+from conftest import LARGEST_SHARED_INT, own_allocator
 
 from gomap import GoMap, MemoryReport, Stats, advise, sizeof
 
@@ -229,7 +228,7 @@ print(counted, resident, _resident() - before - resident)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="resident memory is read from /proc")
-@pytest.mark.skipif("PYTHONMALLOC" in os.environ, reason="counts are for CPython's own allocator")
+@own_allocator
 @pytest.mark.parametrize(
     "what", ["int to bytes", "int to int", "str to float", "int to list", "list of large bytes"]
 )
