@@ -43,8 +43,12 @@ def written_to(*writes: Callable[[], Any]) -> Iterator[None]:
 
 
 def reverse(array: Any) -> Callable[[], None]:
-    """Every item changes but for the middle one, and no other item comes in."""
-    return lambda: array.__setitem__(slice(None), array[::-1].copy())
+    """Every item but the middle one changes, and no new one comes in. A number is written at once, which
+    assigning may not do: then the array itself would hold halves of two for a moment."""
+    size = array.itemsize
+    words = array.view(f"u{size}") if size in (1, 2, 4, 8) else array
+    other = words ^ words[::-1]
+    return lambda: np.bitwise_xor(words, other, out=words)
 
 
 def filled_with(array: Any, items: Any) -> Callable[[], None]:
