@@ -649,7 +649,7 @@ def test_maps_of_gomap() -> None:
     m = Map(int, int, {i: i for i in range(1000)})
     advice = checked(m)
     assert (advice.key, advice.value, advice.holds) == ("uint16", "uint16", m.nbytes)
-    s = Set(object, range(1000, 2000))
+    s = Set(object, range(2000, 3000))
     assert checked(s).holds == s.nbytes + 32 * 1000
     narrow = Map("uint16", "uint16", m)
     assert checked(narrow).would_hold == about(narrow.nbytes)

@@ -560,13 +560,19 @@ def test_index_that_returns_no_int(map_class: Class) -> None:
         def __index__(self) -> Any:
             return "1"
 
+    with pytest.raises(TypeError) as caught:  # the interpreter words it, from version to version otherwise
+        operator.index(Wrong())
+    message = str(caught.value)
+    assert "__index__" in message
+    assert "str" in message
     m = map_class(int, int, {1: 5})
     for operation in (LOOKUPS | KEY_STORES).values():
-        with refused(m, TypeError, "__index__ returned non-int (type str)"):
+        with refused(m, TypeError, message):
             operation(m, Wrong())
-    with pytest.raises(TypeError, match=r"__index__ returned non-int"):
+    with pytest.raises(TypeError) as caught:
         map_class(int, int, capacity=Wrong())
-    with refused(m, TypeError, "__index__ returned non-int (type str)"):
+    assert str(caught.value) == message
+    with refused(m, TypeError, message):
         m.reserve(Wrong())
 
 

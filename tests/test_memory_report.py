@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import dataclasses
 import os
 import pickle
@@ -11,8 +12,9 @@ from collections import OrderedDict, defaultdict
 from typing import Any
 
 import pytest
+from conftest import LARGEST_SHARED_INT
 
-from gomap import GoMap, MemoryReport, Stats, sizeof
+from gomap import GoMap, MemoryReport, Stats, advise, sizeof
 
 PURPOSES = ("header", "buckets", "tags", "overflow", "records", "strings", "old_buckets")
 
@@ -110,9 +112,9 @@ def test_sizeof_rounds_as_the_allocators_do() -> None:
 
 
 def test_sizeof_of_a_dict_is_that_of_its_parts() -> None:
-    table = sys.getsizeof({1000: 2000}) - sys.getsizeof({})
+    table = sys.getsizeof({2000: 3000}) - sys.getsizeof({})
     assert sizeof({}) == 64
-    assert sizeof({1000: 2000}) == 64 + -(-table // 16) * 16 + 2 * 32
+    assert sizeof({2000: 3000}) == 64 + -(-table // 16) * 16 + 2 * 32
 
 
 def test_sizeof_counts_each_object_once() -> None:
@@ -138,9 +140,9 @@ def test_sizeof_follows_cycles_and_depth() -> None:
 
 
 def test_sizeof_leaves_out_what_is_there_anyway() -> None:
-    shared = (None, True, 0, 256, -5, "", "x", b"", b"x", (), int, sys, len, sizeof, Ellipsis)
+    shared = (None, True, 0, LARGEST_SHARED_INT, -5, "", "x", b"", b"x", (), int, sys, len, sizeof, Ellipsis)
     assert sizeof(shared) == sizeof((None,) * len(shared))
-    assert sizeof([257]) == sizeof([256]) + 32
+    assert sizeof([LARGEST_SHARED_INT + 1]) == sizeof([LARGEST_SHARED_INT]) + 32
 
 
 @pytest.mark.parametrize(
@@ -161,6 +163,18 @@ def test_sizeof_goes_into_containers(container: Any, inside: Any) -> None:
     if inside is not None:
         assert sizeof(container(value)) == sizeof(inside) + 32
     assert sizeof([container(value)]) == sizeof([None]) + sizeof(container(value))
+
+
+@pytest.mark.skipif(not hasattr(builtins, "frozendict"), reason="it comes with 3.15")
+def test_sizeof_of_a_frozendict_is_that_of_a_dict() -> None:
+    frozendict: Any = builtins.frozendict  # type: ignore[attr-defined]
+    for count in (0, 1, 5, 6, 100, 10_000):
+        d = {i + 2000: i + 0.5 for i in range(count)}
+        own = frozendict.__basicsize__ - dict.__basicsize__  # which may end the next block of 16 bytes
+        assert 0 <= sizeof(frozendict(d)) - sizeof(d) <= (own + 15) // 16 * 16
+        assert not any("not known" in remark for remark in advise(frozendict(d)).remarks)
+    value = bytes(1000)
+    assert sizeof([value, frozendict({1: value})]) == sizeof([value, frozendict({1: None})])
 
 
 def test_sizeof_goes_into_subclasses_that_hide_their_contents() -> None:

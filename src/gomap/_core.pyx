@@ -41,17 +41,28 @@ from .memory import MemoryReport, Stats
 from .types import Kind, Type, parse, parse_map
 from .views import MapItemsView, MapKeysView, MapValuesView, is_typed
 
-cdef extern from "_convert.h" nogil:
+cdef extern from "_cpython.h":
+    bint GOMAP_KNOWN_CPYTHON
+    ctypedef int (*visitproc)(PyObject *, void *) noexcept
+    ctypedef int (*traverseproc)(PyObject *, visitproc, void *) noexcept
+    ctypedef int (*inquiry)(PyObject *) noexcept
+    ctypedef struct PyTypeObject:
+        traverseproc tp_traverse
     bint gomap_int64_read(object, int64_t *value)
     bint gomap_uint64_read(object, uint64_t *value)
     object gomap_int64_make(int64_t value)
-    Py_ssize_t gomap_header_bytes(object)
     bint gomap_is_ascii(object)
     object gomap_text_make(const void *at, size_t length)
+    bint gomap_only_reference(PyObject *)
     object gomap_pair(PyObject **kept, object first, object second)  # takes their references
-    tuple gomap_tuple(type cls, Py_ssize_t count)
+    tuple gomap_tuple_begin(type cls, Py_ssize_t count)
+    tuple gomap_tuple_end(type cls, tuple begun)
     bint gomap_collector_stop()
     void gomap_collector_resume(bint stopped)
+    bint gomap_set_attribute(PyTypeObject *, const char *name, object value)
+    void gomap_set_name(PyTypeObject *, const char *name)
+    void gomap_set_collector(PyTypeObject *, traverseproc before, traverseproc traverse, inquiry clear)
+    bint gomap_has_pointers_before(object)
 
 cdef extern from "_objects.h":
     ctypedef struct gomap_object_key:
@@ -67,15 +78,6 @@ cdef extern from "_objects.h":
     PyObject *gomap_key_object_at(const void *at)
 
 cdef extern from "Python.h":
-    ctypedef int (*visitproc)(PyObject *, void *) noexcept
-    ctypedef int (*traverseproc)(PyObject *, visitproc, void *) noexcept
-    ctypedef int (*inquiry)(PyObject *) noexcept
-    ctypedef struct PyTypeObject:
-        traverseproc tp_traverse
-        inquiry tp_clear
-        const char *tp_name
-        PyObject *tp_dict
-    void PyType_Modified(PyTypeObject *)
     void PyObject_GC_UnTrack(PyObject *)
     bint PyUnicode_Check(object)
     Py_ssize_t PyUnicode_GET_LENGTH(object)
@@ -95,7 +97,6 @@ cdef extern from "Python.h":
     bint PyTuple_Check(object)
     Py_ssize_t PyTuple_GET_SIZE(object)
     PyObject *PyTuple_GET_ITEM(object, Py_ssize_t)  # borrowed
-    Py_ssize_t Py_REFCNT(PyObject *)
     void *PyMem_Calloc(size_t, size_t)
     void PyMem_Free(void *)
     object PyNumber_Index(object)
@@ -348,6 +349,12 @@ include "_structs.pxi"
 
 
 # ---- what maps and sets have in common ------------------------------------------------------------
+
+# What sys.getsizeof adds to __sizeof__ for the collector, and for pointers that stand before the object itself.
+cdef Py_ssize_t collector_bytes = sys.getsizeof([]) - list.__sizeof__([])
+cdef object with_pointers = type("", (), {})()
+cdef Py_ssize_t pointer_bytes = sys.getsizeof(with_pointers) - with_pointers.__sizeof__() - collector_bytes
+with_pointers = None
 
 cdef uint64_t seeds = int.from_bytes(os.urandom(8), "little")
 
@@ -657,7 +664,8 @@ cdef class Base:
     def __sizeof__(self):
         # Without what sys.getsizeof adds by itself: nbytes is what the map holds, and nothing else.
         self.ready()
-        return <Py_ssize_t>gomap_total(self.map) - gomap_header_bytes(self)
+        cdef Py_ssize_t added = collector_bytes + (pointer_bytes if gomap_has_pointers_before(self) else 0)
+        return <Py_ssize_t>gomap_total(self.map) - added
 
     def memory(self):
         """Where the bytes are: a :class:`~gomap.memory.MemoryReport`."""
@@ -843,13 +851,13 @@ def _one_of_them(cls, **options):
         raise TypeError(f"class {cls.__name__}: expected one of Map, GoMap and Set among its bases, got more")
     super(Base, cls).__init_subclass__(**options)
 
-(<dict><object>(<PyTypeObject *>Base).tp_dict)["__init_subclass__"] = classmethod(_one_of_them)
-PyType_Modified(<PyTypeObject *>Base)
+if not gomap_set_attribute(<PyTypeObject *>Base, "__init_subclass__", classmethod(_one_of_them)):
+    raise SystemError("gomap: the classes take no attributes in this version of CPython")
 
 # Where users know them from, and pickles look for them.
-(<PyTypeObject *>Map).tp_name = "gomap.Map"
-(<PyTypeObject *>GoMap).tp_name = "gomap.GoMap"
-(<PyTypeObject *>Set).tp_name = "gomap.Set"
+gomap_set_name(<PyTypeObject *>Map, "gomap.Map")
+gomap_set_name(<PyTypeObject *>GoMap, "gomap.GoMap")
+gomap_set_name(<PyTypeObject *>Set, "gomap.Set")
 for pickled in (_restore, _restore_empty, _restore_elements):
     pickled.__module__ = "gomap"
 
@@ -869,3 +877,8 @@ def _fail_after(allocations, count=1):
 def _fail_pending():
     """How many injected failures are still to come."""
     return gomap_fail_pending()
+
+
+def _knows_cpython():
+    """Whether objects are read and filled as _cpython.h describes them, or by the public API alone."""
+    return bool(GOMAP_KNOWN_CPYTHON)

@@ -11,6 +11,7 @@
 #include <Python.h>
 #include <string.h>
 
+#include "_cpython.h"
 #include "gomap.h"
 
 typedef struct gomap_object_key {
@@ -27,12 +28,7 @@ typedef struct gomap_object_key {
 static inline int gomap_plainly_equal(PyObject *one, PyObject *other)
 {
     if (Py_TYPE(one) != Py_TYPE(other)) return -1;
-    if (PyUnicode_CheckExact(one)) {
-        Py_ssize_t length = PyUnicode_GET_LENGTH(one);
-        int kind = (int)PyUnicode_KIND(one);
-        return length == PyUnicode_GET_LENGTH(other) && kind == (int)PyUnicode_KIND(other) &&
-               memcmp(PyUnicode_DATA(one), PyUnicode_DATA(other), (size_t)length * (size_t)kind) == 0;
-    }
+    if (PyUnicode_CheckExact(one)) return gomap_text_equal(one, other);
     if (PyLong_CheckExact(one) || PyBytes_CheckExact(one) || PyFloat_CheckExact(one)) {
         int equal = PyObject_RichCompareBool(one, other, Py_EQ);
         if (equal < 0) PyErr_Clear();

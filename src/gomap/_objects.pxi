@@ -542,8 +542,5 @@ cdef int pair_clear(PyObject *self) noexcept:
 cdef void collect_entries() noexcept:
     """Makes the collector see what is in the maps: Cython's own functions for it know of attributes only."""
     for cls in (Base, BaseMap, Map, GoMap, Set):
-        if (<PyTypeObject *>cls).tp_traverse == types_traverse or cls is Base:
-            (<PyTypeObject *>cls).tp_traverse = map_traverse
-        (<PyTypeObject *>cls).tp_clear = map_clear
-    (<PyTypeObject *>MapIterator).tp_traverse = pair_traverse
-    (<PyTypeObject *>MapIterator).tp_clear = pair_clear
+        gomap_set_collector(<PyTypeObject *>cls, types_traverse, map_traverse, map_clear)
+    gomap_set_collector(<PyTypeObject *>MapIterator, iterator_traverse, pair_traverse, pair_clear)

@@ -10,7 +10,7 @@ cdef bytes packed(Base m, Role role, Struct struct, object value, bint raises):
     else holds is used again.
     """
     cdef bytes made
-    if struct.spare != NULL and Py_REFCNT(struct.spare) == 1:
+    if struct.spare != NULL and gomap_only_reference(struct.spare):
         made = <bytes>struct.spare
     else:
         made = PyBytes_FromStringAndSize(NULL, struct.size)
@@ -128,7 +128,7 @@ cdef tuple unpacked(Struct struct, const char *at):
 
 
 cdef tuple unpack(Struct struct, const char *at):
-    cdef tuple made = gomap_tuple(struct.cls, struct.count)
+    cdef tuple made = gomap_tuple_begin(struct.cls, struct.count)
     cdef FieldCodec *field
     cdef int64_t word
     cdef Py_ssize_t i
@@ -145,7 +145,7 @@ cdef tuple unpack(Struct struct, const char *at):
             item = number_out(field.kind, at + field.offset)
         Py_INCREF(item)
         PyTuple_SET_ITEM(made, i, item)
-    return made
+    return gomap_tuple_end(struct.cls, made)
 
 
 cdef bint intact(Struct struct, const char *at, bint is_key) noexcept:

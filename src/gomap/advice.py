@@ -22,7 +22,7 @@ from typing import Any
 
 from ._core import Base, Map, Set
 from .estimates import reserved_bytes
-from .memory import allocated, sizeof
+from .memory import CONTAINERS, allocated, sizeof
 from .types import MAX_BYTES, MAX_DEPTH, Kind, Type, parse
 
 __all__ = ["Advice", "advise"]
@@ -239,7 +239,7 @@ def _held(
         return d.nbytes + _objects_bytes(columns, entries), ()
     own = allocated(getsizeof(d))
     total = own + _objects_bytes(columns, entries)
-    if issubclass(type(d), (dict, set, frozenset)):
+    if issubclass(type(d), CONTAINERS):
         return total, ()
     return total, (
         f"bytes now: those of the keys and values, and the {own:,} of the {type(d).__name__}; "

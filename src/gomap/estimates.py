@@ -429,7 +429,7 @@ def gomap_peak(key: Stored, value: Stored, count: int) -> float:
     return max(moments)
 
 
-# ---- dict and set (CPython's Objects/dictobject.c and setobject.c, 3.11 to 3.13) ----------------------
+# ---- dict and set (CPython's Objects/dictobject.c and setobject.c, 3.11 to 3.15) ----------------------
 
 DICT_KEYS = 32  # sizeof(PyDictKeysObject)
 DICT_ENTRY = 24  # hash, key, value
@@ -636,8 +636,9 @@ def estimate(
     - Text is ASCII; other takes more in a dict. ``bytes`` of length 16 end in a byte below C0; others, a
       quarter of random ones, take 24 bytes more in a Map (``[16]byte`` never does).
     - In the dict every key and value is an object of its own, unless CPython has it made already: bools,
-      None, ints of types of one byte, strings and bytes of length 0 or 1. So ints are not from -5 to 256,
-      which CPython shares, and are less than 2**60 from zero (others take 16 bytes more).
+      None, ints of types of one byte, strings and bytes of length 0 or 1. So ints are not from -5 to 256
+      (1,024 from 3.15 on), which CPython shares, and are less than 2**60 from zero (others take 16 bytes
+      more).
     """
     key_type, value_type = parse(key, "key"), parse(value)
     key_lengths = _lengths("key_bytes", key_type, key_bytes)

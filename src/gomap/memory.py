@@ -6,6 +6,7 @@ at one moment. :func:`sizeof` counts a dict with its keys and values as the allo
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
 from itertools import chain
@@ -197,7 +198,15 @@ _CONTENTS: dict[type, Callable[[Any], Iterable[object]]] = {
     frozenset: frozenset.__iter__,
 }
 #: Types whose object and table are two blocks.
-_TWO_BLOCKS = (dict, list, set, frozenset, bytearray)
+_TWO_BLOCKS: tuple[type, ...] = (dict, list, set, frozenset, bytearray)
+
+if hasattr(builtins, "frozendict"):  # from 3.15 on: a dict that is no subclass of dict
+    _frozendict: Any = builtins.frozendict
+    _CONTENTS[_frozendict] = lambda d: chain(_frozendict.keys(d), _frozendict.values(d))
+    _TWO_BLOCKS += (_frozendict,)
+
+#: What sizeof counts with what is in it.
+CONTAINERS = tuple(_CONTENTS)
 
 
 def allocated(request: int) -> int:
@@ -247,8 +256,8 @@ class _Handling:
 def sizeof(obj: object) -> int:
     """The real bytes of an object: of a dict, the dict and all its keys and values.
 
-    :param obj: a dict, list, tuple, set or frozenset (or a subclass of one) is counted with what it
-        contains, to any depth; a gomap map or Set is its ``nbytes``; anything else is what
+    :param obj: a dict, frozendict, list, tuple, set or frozenset (or a subclass of one) is counted with
+        what it contains, to any depth; a gomap map or Set is its ``nbytes``; anything else is what
         :func:`sys.getsizeof` says of it, without the objects it refers to, such as an instance's
         attributes
     :returns: bytes
@@ -258,13 +267,13 @@ def sizeof(obj: object) -> int:
     - Each object counts once, however often and from wherever it is referred to.
     - Each block of memory counts as CPython's allocators on 64-bit Linux round it: up to 512 bytes in
       steps of 16 (pymalloc); above, 8 bytes more and in steps of 16 (glibc's malloc); from 128 KiB in
-      whole pages (what malloc maps). Table and object of a dict, list, set, frozenset and bytearray are
-      blocks of their own. The 16 bytes that the garbage collector puts before an object it follows
-      are part of its block.
+      whole pages (what malloc maps). Table and object of a dict, frozendict, list, set, frozenset and
+      bytearray are blocks of their own. The 16 bytes that the garbage collector puts before an object
+      it follows are part of its block.
     - Not counted, as they are there anyway: None, True, False, Ellipsis, NotImplemented; the integers
-      -5 to 256, the empty tuple, str and bytes, one-character Latin-1 strings and one-byte bytes that
-      CPython shares; from 3.12 on whatever else is immortal, such as the strings written in a
-      program; types, modules, functions and code.
+      -5 to 256 (1,024 from 3.15 on), the empty tuple, str and bytes, one-character Latin-1 strings and
+      one-byte bytes that CPython shares; from 3.12 on whatever else is immortal, such as the strings
+      written in a program; types, modules, functions and code.
     - Not counted, as it belongs to no object: the allocators' own bookkeeping and what they keep
       unused (pymalloc's pools lose 1 to 3 % at their ends).
 
