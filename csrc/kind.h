@@ -8,7 +8,7 @@
 #define GM_KIND_H
 
 #include "map.h"
-#include "text.h"
+#include "string_region.h"
 
 /* A string is looked for by its image in the elastic engine; in Go's it stands as it is given, an address and a
  * length, like Go's string header. An object is 16 bytes, its hash and itself. */
@@ -81,7 +81,7 @@ GM_INLINE int gm_string_equal(const gomap_string *key, const gomap_string *other
     return key->length == other->length && (key->length == 0 || memcmp(key->at, other->at, key->length) == 0);
 }
 
-/* Of a key that is looked for, and one in the map. Images are compared where their strings are (elastic/text.h). */
+/* Of a key that is looked for, and one in the map. Images are compared where their strings are (elastic/strings.h). */
 GM_INLINE int gm_key_equal(const gm_map *map, const void *key, const void *other, gm_kind kind)
 {
     switch (kind.code) {

@@ -5,11 +5,11 @@
  */
 #include "elastic/bulk.h"
 #include "elastic/check.h"
-#include "elastic/iter.h"
+#include "elastic/iterate.h"
 #include "go/bulk.h"
 #include "go/check.h"
-#include "go/iter.h"
-#include "go/text.h"
+#include "go/iterate.h"
+#include "go/strings.h"
 
 /* ---- Go's engine ---------------------------------------------------------------------------- */
 

@@ -29,7 +29,7 @@ PROGRAMS: dict[str, list[str]] = {
     "test_go_check": [],
     "test_elastic": [],
     "test_elastic_check": [],
-    "test_text": [],
+    "test_strings": [],
     "test_failure": [],
     "test_soak": [],
     "fuzz_ops": ["1", "300"],

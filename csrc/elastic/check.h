@@ -2,7 +2,7 @@
 #ifndef GM_ELASTIC_CHECK_H
 #define GM_ELASTIC_CHECK_H
 
-#include "access.h"
+#include "find.h"
 
 static void el_stats(const gomap *map, gomap_stats *stats)
 {

@@ -3,7 +3,7 @@
 #ifndef GM_GO_ARRAY_H
 #define GM_GO_ARRAY_H
 
-#include "bucket.h"
+#include "layout.h"
 
 /* More bytes than any machine maps: a hint that asks for it is absurd and is ignored. Go's limit
  * (maxAlloc) on 64-bit machines. */

@@ -2,7 +2,7 @@
 #ifndef GM_GO_BULK_H
 #define GM_GO_BULK_H
 
-#include "access.h"
+#include "insert.h"
 
 enum { GO_WINDOW = 16 }; /* three lines each */
 

@@ -2,7 +2,7 @@
 #ifndef GM_GO_CHECK_H
 #define GM_GO_CHECK_H
 
-#include "access.h"
+#include "insert.h"
 
 static void go_stats(const gomap *map, gomap_stats *stats)
 {

@@ -4,7 +4,7 @@
 
 #include "model.h"
 
-#include "elastic/bucket.h"
+#include "elastic/layout.h"
 
 /* Of eight-byte keys, whatever stands beside them. */
 static inline uint64_t forced_hash(const gomap *map, uint64_t key)

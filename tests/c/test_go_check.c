@@ -3,7 +3,7 @@
 #include "broken.h"
 #include "model.h"
 
-#include "go/bucket.h"
+#include "go/layout.h"
 
 /* A bucket alone in its chain, with this many entries or more and two slots or more behind them. */
 static unsigned char *bucket_with(const gm_go *m, int least)

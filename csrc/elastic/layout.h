@@ -1,4 +1,4 @@
-/* elastic/bucket.h - the memory of the elastic map: regions of tags and slots, and the header.
+/* elastic/layout.h - the memory of the elastic map: regions of tags and slots, and the header.
  *
  * Bucket i is eight tags and eight slots, each in a region of its own:
  *

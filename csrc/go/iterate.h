@@ -1,4 +1,4 @@
-/* go/iter.h - iteration (Go's mapiterinit, mapiternext).
+/* go/iterate.h - iteration (Go's mapiterinit, mapiternext).
  *
  * Buckets of the new array in turn, from a random one, and the slots of each from a random one on:
  * a program cannot come to depend on an order. A new bucket whose old one has not been evacuated is
@@ -8,7 +8,7 @@
 #ifndef GM_GO_ITER_H
 #define GM_GO_ITER_H
 
-#include "bucket.h"
+#include "layout.h"
 
 static void go_iterate(gomap_iter *iter)
 {

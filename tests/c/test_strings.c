@@ -1,4 +1,4 @@
-/* test_text.c - strings: their images, the string region and its classes, what the elastic map makes of them, and
+/* test_strings.c - strings: their images, the string region and its classes, what the elastic map makes of them, and
  * those of extreme lengths in every engine's map. */
 #include "forced.h"
 

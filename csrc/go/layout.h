@@ -1,4 +1,4 @@
-/* go/bucket.h - the memory of a Go map: buckets, their array, and the header over it.
+/* go/layout.h - the memory of a Go map: buckets, their array, and the header over it.
  *
  * One bucket, for keys of K bytes and values of V (a reference is 8):
  *

@@ -1,14 +1,14 @@
-/* elastic/text.h - strings in entries: looking for them, keeping the string region dense, writing values.
+/* elastic/strings.h - strings in entries: looking for them, keeping the string region dense, writing values.
  *
  * Every long string of the region is named by one image, in a key or a value. When a string goes, the last of
- * its class moves into the gap (text.h); the entry that owns it is found as any entry is, by its hash, which
+ * its class moves into the gap (string_region.h); the entry that owns it is found as any entry is, by its hash, which
  * stands before the string, and its image takes the new number. Entries stay where they are, so that this
  * may happen while an iterator is alive.
  */
 #ifndef GM_ELASTIC_TEXT_H
 #define GM_ELASTIC_TEXT_H
 
-#include "bucket.h"
+#include "layout.h"
 
 /* A key as it is looked for: as it was given, or in here. */
 typedef union el_key {

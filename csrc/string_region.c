@@ -1,5 +1,5 @@
-/* text.c - the string region. See text.h. */
-#include "text.h"
+/* string_region.c - the string region. See string_region.h. */
+#include "string_region.h"
 
 /* A large string's record: its owner's hash, its block, and how large that is. */
 typedef struct large_text {

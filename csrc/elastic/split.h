@@ -1,4 +1,4 @@
-/* elastic/resize.h - one bucket more, one bucket less; and room made by displacement.
+/* elastic/split.h - one bucket more, one bucket less; and room made by displacement.
  *
  *     split: bucket s = n - 2^L gives to the new bucket n the entries whose address is n now
  *     merge: the last bucket gives its entries back to s
@@ -15,7 +15,7 @@
 #ifndef GM_ELASTIC_RESIZE_H
 #define GM_ELASTIC_RESIZE_H
 
-#include "bucket.h"
+#include "layout.h"
 
 /* ---- room in the regions ----------------------------------------------------------------------- */
 

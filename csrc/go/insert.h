@@ -1,4 +1,4 @@
-/* go/access.h - find, assign, erase (Go's mapaccess, mapassign, mapdelete).
+/* go/insert.h - find, assign, erase (Go's mapaccess, mapassign, mapdelete).
  *
  * All three walk the chain the hash leads to, comparing eight tophashes at once. A bucket whose
  * last slot is emptyRest ends the walk without its overflow pointer being read, which would be one
@@ -8,7 +8,7 @@
 #define GM_GO_ACCESS_H
 
 #include "grow.h"
-#include "text.h"
+#include "strings.h"
 
 /* Where a key is, or may go. */
 typedef struct go_place {

@@ -1,4 +1,4 @@
-/* text.h - strings: bytes of variable length, as the elastic engine keeps them.
+/* string_region.h - strings: bytes of variable length, as the elastic engine keeps them.
  *
  * In an entry a string is an image of 16 bytes. Its last byte says which of three:
  *

@@ -1,4 +1,4 @@
-/* elastic/iter.h - iteration: bucket after bucket, then the overflow list.
+/* elastic/iterate.h - iteration: bucket after bucket, then the overflow list.
  *
  * While an iterator is alive nothing is merged, displaced or moved to fill a gap, and an insertion ends
  * it: an entry that stays is passed once. The remaining full slots of a bucket are kept as a bit set;
@@ -7,7 +7,7 @@
 #ifndef GM_ELASTIC_ITER_H
 #define GM_ELASTIC_ITER_H
 
-#include "bucket.h"
+#include "layout.h"
 
 /* iter->at: the next bucket; iter->index: slots of the one before to come; iter->start: the next place
  * of the overflow list. */

@@ -1,4 +1,4 @@
-/* go/text.h - strings as Go has them: 16 bytes in the bucket, address and length, and a block for the bytes.
+/* go/strings.h - strings as Go has them: 16 bytes in the bucket, address and length, and a block for the bytes.
  *
  * The blocks are the map's own, as if nobody else had the strings that are in it. An empty string has none.
  */

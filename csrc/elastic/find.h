@@ -1,4 +1,4 @@
-/* elastic/access.h - find, assign, erase, any, clear, reserve, clone, compact.
+/* elastic/find.h - find, assign, erase, any, clear, reserve, clone, compact.
  *
  * A look-up compares the sixteen tags of the key's two buckets and reads a slot only where a tag is
  * equal: an absent key costs two reads of the tags region, one byte an entry, and no more.
@@ -6,8 +6,8 @@
 #ifndef GM_ELASTIC_ACCESS_H
 #define GM_ELASTIC_ACCESS_H
 
-#include "resize.h"
-#include "text.h"
+#include "split.h"
+#include "strings.h"
 
 /* Where an entry is: its tag and its slot. */
 typedef struct el_place {
