@@ -28,7 +28,7 @@ static void el_walk(const gomap *map, size_t live[GOMAP_PURPOSES])
     live[GOMAP_OVERFLOW] = gm_region_granted(&m->overflow);
     if (map->engine->ref) live[GOMAP_RECORDS] = gm_region_granted(&m->records.region);
     for (int is_value = 0; is_value < 2 && el_has_strings(m); is_value++)
-        live[GOMAP_STRINGS] += gm_text_granted(m->texts[is_value]);
+        live[GOMAP_STRINGS] += gm_strings_granted(m->strings[is_value]);
 }
 
 /* A slot's record: its number is one that was handed out, and is added to the sum. Before any entry is read. */
@@ -68,19 +68,19 @@ GM_INLINE int el_check_records(const gm_elastic *m, char *why, size_t size, gm_k
 }
 
 /* What the images of a map have named. */
-typedef struct el_found_texts {
-    uint64_t numbers[2][GM_TEXT_CLASSES];
+typedef struct el_found_strings {
+    uint64_t numbers[2][GM_STRING_CLASSES];
     uint64_t bytes;
-} el_found_texts;
+} el_found_strings;
 
 /* An image: well formed; a long one's record is there and leads back to its entry, which has this hash, and its
  * string has this image. */
-static int el_check_image(const gm_elastic *m, int is_value, unsigned char *image, uint64_t hash, el_found_texts *texts,
+static int el_check_image(const gm_elastic *m, int is_value, unsigned char *image, uint64_t hash, el_found_strings *strings,
                           char *why, size_t size)
 {
     const char *what = is_value ? "value" : "key";
     size_t length = gm_image_length(image);
-    texts->bytes += length;
+    strings->bytes += length;
     if (!gm_image_is_long(image)) {
         if (image[15] > GM_IMAGE_LONG) return gm_broken(why, size, "T1: a %s's image ends in %u", what, image[15]);
         for (size_t i = length; i < GM_IMAGE - 1; i++)
@@ -89,43 +89,43 @@ static int el_check_image(const gm_elastic *m, int is_value, unsigned char *imag
     }
     if (length < GM_IMAGE || image[14])
         return gm_broken(why, size, "T1: a %s's image is of a long string of %zu bytes, with %u in between", what, length, image[14]);
-    const gm_texts *region = m->texts[is_value];
-    unsigned class = gm_text_class(length);
+    const gm_strings *region = m->strings[is_value];
+    unsigned class = gm_string_class(length);
     uint32_t number = gm_image_number(image);
     if (region == NULL || number == 0 || number > region->store[class].used)
         return gm_broken(why, size, "T2: a %s is string %u of class %u, which there is not", what, number, class);
-    if (gm_load64(gm_text_record(region, class, number)) != hash || el_text_owner(m, is_value, class, number, hash) != image)
+    if (gm_load64(gm_string_record(region, class, number)) != hash || el_string_owner(m, is_value, class, number, hash) != image)
         return gm_broken(why, size, "T2: string %u of class %u does not lead back to its %s", number, class, what);
-    if (class == GM_TEXT_LARGE && gm_text_block_bytes(region, number) != length)
+    if (class == GM_STRING_LARGE && gm_strings_block_bytes(region, number) != length)
         return gm_broken(why, size, "T2: a %s of %zu bytes has a block of another size", what, length);
-    gomap_string string = gm_text_string(region, image);
-    gm_text made;
-    if (!gm_text_make(&made, &string, m->map.seed) || !gm_text_equal(region, &made, image))
+    gomap_string string = gm_string_read(region, image);
+    gm_string made;
+    if (!gm_string_make(&made, &string, m->map.seed) || !gm_image_equal(region, &made, image))
         return gm_broken(why, size, "T1: a %s's image is not its string's", what);
-    texts->numbers[is_value][class] += number;
+    strings->numbers[is_value][class] += number;
     return 0;
 }
 
-static int el_check_texts(const gm_elastic *m, const el_found_texts *found, char *why, size_t size)
+static int el_check_strings(const gm_elastic *m, const el_found_strings *found, char *why, size_t size)
 {
     for (int is_value = 0; is_value < 2; is_value++) {
-        const gm_texts *texts = m->texts[is_value];
-        const char *broken = gm_text_check(texts);
+        const gm_strings *strings = m->strings[is_value];
+        const char *broken = gm_strings_check(strings);
         if (broken) return gm_broken(why, size, "%s", broken);
-        for (unsigned class = 0; class < GM_TEXT_CLASSES; class++) {
-            uint64_t used = texts ? texts->store[class].used : 0;
+        for (unsigned class = 0; class < GM_STRING_CLASSES; class++) {
+            uint64_t used = strings ? strings->store[class].used : 0;
             if (found->numbers[is_value][class] != used * (used + 1) / 2)
                 return gm_broken(why, size, "T2: a string of class %u is no image's, or two images'", class);
         }
     }
-    if (found->bytes != m->text_bytes)
-        return gm_broken(why, size, "T2: strings of %zu bytes found, counted are %zu", (size_t)found->bytes, (size_t)m->text_bytes);
+    if (found->bytes != m->string_bytes)
+        return gm_broken(why, size, "T2: strings of %zu bytes found, counted are %zu", (size_t)found->bytes, (size_t)m->string_bytes);
     return 0;
 }
 
 /* One entry: its key is canonical, its tag its key's, and a look-up of its key finds it here. */
 GM_INLINE int el_check_entry(const gm_elastic *m, unsigned char *tag, unsigned char *slot, const char *where,
-                             size_t index, el_found_texts *texts, char *why, size_t size, gm_kind kind)
+                             size_t index, el_found_strings *strings, char *why, size_t size, gm_kind kind)
 {
     unsigned char *entry = el_entry(m, slot, kind);
     const void *key = entry;
@@ -135,8 +135,8 @@ GM_INLINE int el_check_entry(const gm_elastic *m, unsigned char *tag, unsigned c
     el_place place;
     if (gm_key_canonical(key, &word, kind) != key && memcmp(&word, key, kind.bytes) != 0)
         return gm_broken(why, size, "E3: %s %zu: a float key that is not canonical", where, index);
-    if (kind.code == GM_IMAGES && el_check_image(m, 0, entry, hash, texts, why, size)) return -1;
-    if (m->map.public_part.type->value_string && el_check_image(m, 1, entry + m->value_at, hash, texts, why, size)) return -1;
+    if (kind.code == GM_IMAGES && el_check_image(m, 0, entry, hash, strings, why, size)) return -1;
+    if (m->map.public_part.type->value_string && el_check_image(m, 1, entry + m->value_at, hash, strings, why, size)) return -1;
     if (kind.code == GM_IMAGES || kind.code == GM_OBJECTS) key = gomap_key_again(&m->map.public_part, key, &again);
     if (kind.code == GM_IMAGES) key = el_key_make(m, key, &room, kind);
     if (*tag != el_tag(hash))
@@ -173,14 +173,14 @@ GM_INLINE int el_check(const gomap *map, char *why, size_t size, gm_kind kind)
 {
     const gm_elastic *m = el_of(map);
     size_t entries = 0, slot_bytes = el_slot_bytes(m, kind);
-    el_found_texts texts;
-    memset(&texts, 0, sizeof texts);
+    el_found_strings strings;
+    memset(&strings, 0, sizeof strings);
     if (el_check_shape(m, why, size, kind)) return -1;
     if (kind.ref && el_check_records(m, why, size, kind)) return -1;
     for (uint32_t bucket = 0; bucket < m->buckets; bucket++) {
         for (gm_match full = el_full(m, bucket); full; full = gm_match_next(full), entries++) {
             unsigned slot = gm_match_index(full);
-            if (el_check_entry(m, el_tags(m, bucket) + slot, el_slot(m, bucket, slot, kind), "bucket", bucket, &texts, why, size, kind))
+            if (el_check_entry(m, el_tags(m, bucket) + slot, el_slot(m, bucket, slot, kind), "bucket", bucket, &strings, why, size, kind))
                 return -1;
         }
     }
@@ -191,11 +191,11 @@ GM_INLINE int el_check(const gomap *map, char *why, size_t size, gm_kind kind)
             continue;
         }
         entries++;
-        if (el_check_entry(m, at + slot_bytes, at, "overflow place", i, &texts, why, size, kind)) return -1;
+        if (el_check_entry(m, at + slot_bytes, at, "overflow place", i, &strings, why, size, kind)) return -1;
     }
     if (entries != map->count)
         return gm_broken(why, size, "E5: %zu entries found, counted are %zu", entries, map->count);
-    return el_has_strings(m) ? el_check_texts(m, &texts, why, size) : 0;
+    return el_has_strings(m) ? el_check_strings(m, &strings, why, size) : 0;
 }
 
 #endif

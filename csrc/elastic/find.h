@@ -3,8 +3,8 @@
  * A look-up compares the sixteen tags of the key's two buckets and reads a slot only where a tag is
  * equal: an absent key costs two reads of the tags region, one byte an entry, and no more.
  */
-#ifndef GM_ELASTIC_ACCESS_H
-#define GM_ELASTIC_ACCESS_H
+#ifndef GM_ELASTIC_FIND_H
+#define GM_ELASTIC_FIND_H
 
 #include "split.h"
 #include "strings.h"
@@ -19,7 +19,7 @@ GM_INLINE int el_matches(const gm_elastic *m, unsigned char *slot, const void *k
     const unsigned char *other = el_entry(m, slot, kind);
     /* Floats are canonical and compare as bits: NaN is one key. */
     if (gm_is_float(kind)) return gm_key_word(key, kind) == gm_key_word(other, kind);
-    if (kind.code == GM_IMAGES) return gm_text_equal(m->texts[0], key, other);
+    if (kind.code == GM_IMAGES) return gm_image_equal(m->strings[0], key, other);
     return gm_key_equal(&m->map, key, other, kind);
 }
 
@@ -212,8 +212,8 @@ GM_INLINE void *el_assign_hashed(gm_elastic *m, const void *key, uint64_t hash, 
     el_end_iterators(m);
     if (GM_UNLIKELY(map->count >= m->grow_at) && !el_grow(m)) return NULL;
     if (kind.ref && (record = gm_store_add(&m->records, &m->map.memory)) == 0) return NULL;
-    if ((kind.code == GM_IMAGES && !el_text_keep(m, &room->text, hash)) || !el_place_new(m, hash, kind, &place)) {
-        if (kind.code == GM_IMAGES) el_text_drop(m, &room->text);
+    if ((kind.code == GM_IMAGES && !el_string_keep(m, &room->string, hash)) || !el_place_new(m, hash, kind, &place)) {
+        if (kind.code == GM_IMAGES) el_string_drop(m, &room->string);
         if (kind.ref) gm_store_drop_last(&m->records, &m->map.memory);
         return NULL;
     }
@@ -251,7 +251,7 @@ GM_INLINE int el_write(gomap *map, const void *key, void *room, const gomap_stri
     gm_elastic *m = el_of(map);
     el_key made;
     uint64_t hash = gm_key_hash(&m->map, el_key_make(m, key, &made, kind), kind);
-    return el_text_write(m, hash, room, string);
+    return el_string_write(m, hash, room, string);
 }
 
 /* ---- erase ---------------------------------------------------------------------------------- */
@@ -269,7 +269,7 @@ GM_INLINE void el_erase_at(gm_elastic *m, el_place place, gm_kind kind)
 {
     unsigned char images[2][GM_IMAGE];
     int strings = m->string_values || kind.code == GM_IMAGES;
-    if (GM_UNLIKELY(strings)) el_text_take(m, place.slot, images);
+    if (GM_UNLIKELY(strings)) el_string_take(m, place.slot, images);
     *place.tag = EL_EMPTY;
     m->map.public_part.count--;
     if (kind.ref) {
@@ -277,7 +277,7 @@ GM_INLINE void el_erase_at(gm_elastic *m, el_place place, gm_kind kind)
         if (m->map.iterators) gm_store_remove(&m->records, &m->map.memory, number);
         else el_fill(m, number, kind);
     }
-    if (GM_UNLIKELY(strings)) el_text_give_back(m, images);
+    if (GM_UNLIKELY(strings)) el_string_give_back(m, images);
     if (m->map.iterators) {
         m->put_off = 1;
         return;
@@ -348,8 +348,8 @@ static void el_clear(gomap *map)
     (void)gm_region_resize(memory, GOMAP_OVERFLOW, &m->overflow, 0);
     if (map->engine->ref) gm_store_clear(&m->records, memory);
     if (el_has_strings(m)) {
-        for (int is_value = 0; is_value < 2; is_value++) gm_text_clear(&m->texts[is_value], memory);
-        m->text_bytes = 0;
+        for (int is_value = 0; is_value < 2; is_value++) gm_strings_clear(&m->strings[is_value], memory);
+        m->string_bytes = 0;
     }
     m->overflow_used = m->any_at = m->put_off = 0;
     el_set_buckets(m, 0, 0);
@@ -415,8 +415,8 @@ GM_INLINE gomap *el_clone(const gomap *source, gm_kind kind)
     if (!el_room(m, from->buckets, 1, kind) ||
         (overflow && !gm_region_resize(&m->map.memory, GOMAP_OVERFLOW, &m->overflow, overflow)) ||
         (kind.ref && !gm_store_reserve(&m->records, &m->map.memory, from->records.used)) ||
-        (el_has_strings(m) && (!gm_text_clone(&m->texts[0], &m->map.memory, from->texts[0]) ||
-                               !gm_text_clone(&m->texts[1], &m->map.memory, from->texts[1])))) {
+        (el_has_strings(m) && (!gm_strings_clone(&m->strings[0], &m->map.memory, from->strings[0]) ||
+                               !gm_strings_clone(&m->strings[1], &m->map.memory, from->strings[1])))) {
         source->engine->destroy(&m->map.public_part);
         return NULL;
     }
@@ -429,7 +429,7 @@ GM_INLINE gomap *el_clone(const gomap *source, gm_kind kind)
         m->records.live = from->records.live;
         m->records.free = from->records.free;
     }
-    if (el_has_strings(m)) m->text_bytes = from->text_bytes;
+    if (el_has_strings(m)) m->string_bytes = from->string_bytes;
     el_set_buckets(m, from->buckets, from->mask);
     m->overflow_used = from->overflow_used;
     m->map.public_part.count = source->count;
@@ -453,7 +453,7 @@ GM_INLINE void el_compact(gomap *map, gm_kind kind)
     el_trim(m, 1, kind);
     if (kind.ref) gm_store_trim(&m->records, &m->map.memory);
     for (int is_value = 0; is_value < 2 && el_has_strings(m); is_value++)
-        gm_text_trim(m->texts[is_value], &m->map.memory);
+        gm_strings_trim(m->strings[is_value], &m->map.memory);
 }
 
 /* Two maps of one type change places, their structs staying where they are. */

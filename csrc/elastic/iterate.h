@@ -4,8 +4,8 @@
  * it: an entry that stays is passed once. The remaining full slots of a bucket are kept as a bit set;
  * a slot emptied meanwhile is skipped by its tag.
  */
-#ifndef GM_ELASTIC_ITER_H
-#define GM_ELASTIC_ITER_H
+#ifndef GM_ELASTIC_ITERATE_H
+#define GM_ELASTIC_ITERATE_H
 
 #include "layout.h"
 

@@ -22,8 +22,8 @@
  * Every key has two buckets, by the two halves of its hash, and stands in one of them, or, when neither
  * had room nor could be given any, in the overflow list, which is searched when it is not empty.
  */
-#ifndef GM_ELASTIC_BUCKET_H
-#define GM_ELASTIC_BUCKET_H
+#ifndef GM_ELASTIC_LAYOUT_H
+#define GM_ELASTIC_LAYOUT_H
 
 #include "../kind.h"
 #include "../store.h"
@@ -68,8 +68,8 @@ typedef struct gm_elastic {
     /* In the block only where slots hold numbers, or there are strings: */
     gm_store records;
     /* Only where there are strings: */
-    gm_texts *texts[2];      /* long ones of keys, of values */
-    uint64_t text_bytes;     /* of all strings */
+    gm_strings *strings[2];      /* long ones of keys, of values */
+    uint64_t string_bytes;     /* of all strings */
 } gm_elastic;
 
 /* What is called now and then, one function for a kind (kinds.c), not inlined where it is called. */
@@ -87,7 +87,7 @@ GM_INLINE gm_elastic *el_of(const gomap *map) { return (gm_elastic *)(uintptr_t)
 GM_INLINE size_t el_struct_bytes(const gomap *map)
 {
     if (map->type->key_kind == GOMAP_STRING || map->type->value_string) return sizeof(gm_elastic);
-    return map->engine->ref ? offsetof(gm_elastic, texts) : offsetof(gm_elastic, records);
+    return map->engine->ref ? offsetof(gm_elastic, strings) : offsetof(gm_elastic, records);
 }
 
 GM_INLINE uint32_t el_address(uint32_t hash, uint32_t buckets, uint32_t mask)

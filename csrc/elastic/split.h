@@ -12,8 +12,8 @@
  * A split that finds no memory changes nothing and fails the insertion. A merge that finds no room for its
  * entries changes nothing that shows and is tried again later.
  */
-#ifndef GM_ELASTIC_RESIZE_H
-#define GM_ELASTIC_RESIZE_H
+#ifndef GM_ELASTIC_SPLIT_H
+#define GM_ELASTIC_SPLIT_H
 
 #include "layout.h"
 

@@ -92,7 +92,7 @@ typedef struct go_found {
     size_t entries;
     size_t linked, heap;               /* overflow buckets, and those of them from the heap */
     uint64_t key_numbers, value_numbers; /* sums of the records' numbers */
-    uint64_t text_bytes;
+    uint64_t string_bytes;
 } go_found;
 
 /* A string: it has a block unless it is empty. Adds its bytes. */
@@ -100,7 +100,7 @@ static int go_check_string(const void *slot, go_found *found)
 {
     gomap_string string;
     memcpy(&string, slot, sizeof string);
-    found->text_bytes += string.length;
+    found->string_bytes += string.length;
     return (string.at == NULL) == (string.length == 0);
 }
 
@@ -198,7 +198,7 @@ GM_INLINE int go_check(const gomap *map, char *why, size_t size, gm_kind kind)
         return gm_broken(why, size, "G1: B is %u, but the mask is %zu and growth is at %zu", m->B, m->mask, m->grow_at);
     if (m->now.at == NULL) {
         if (map->count || m->old.at) return gm_broken(why, size, "G1: no array, but %zu entries", map->count);
-        if (m->text_bytes) return gm_broken(why, size, "G9: no array, but strings of %zu bytes", (size_t)m->text_bytes);
+        if (m->string_bytes) return gm_broken(why, size, "G9: no array, but strings of %zu bytes", (size_t)m->string_bytes);
         return 0;
     }
     size_t buckets = m->mask + 1;
@@ -235,9 +235,9 @@ GM_INLINE int go_check(const gomap *map, char *why, size_t size, gm_kind kind)
     if (!go_numbers_add_up(&m->keys, found.key_numbers + old.key_numbers) ||
         !go_numbers_add_up(&m->values, found.value_numbers + old.value_numbers))
         return gm_broken(why, size, "G5: a record is two entries', or an entry's and free");
-    if (found.text_bytes + old.text_bytes != m->text_bytes)
+    if (found.string_bytes + old.string_bytes != m->string_bytes)
         return gm_broken(why, size, "G9: strings of %zu bytes found, counted are %zu",
-                         (size_t)(found.text_bytes + old.text_bytes), (size_t)m->text_bytes);
+                         (size_t)(found.string_bytes + old.string_bytes), (size_t)m->string_bytes);
     return 0;
 }
 

@@ -4,8 +4,8 @@
  * last slot is emptyRest ends the walk without its overflow pointer being read, which would be one
  * more cache line.
  */
-#ifndef GM_GO_ACCESS_H
-#define GM_GO_ACCESS_H
+#ifndef GM_GO_INSERT_H
+#define GM_GO_INSERT_H
 
 #include "grow.h"
 #include "strings.h"

@@ -5,8 +5,8 @@
  * empty yet; the old one is gone through instead, for the entries that would go to this one.
  * Nothing is evacuated while an iterator is alive, so that no entry moves under it.
  */
-#ifndef GM_GO_ITER_H
-#define GM_GO_ITER_H
+#ifndef GM_GO_ITERATE_H
+#define GM_GO_ITERATE_H
 
 #include "layout.h"
 

@@ -24,8 +24,8 @@
  * While the map grows, old_buckets is the array before, and each of its buckets is either untouched
  * or evacuated. The first `evacuated` of them are evacuated, and some behind.
  */
-#ifndef GM_GO_BUCKET_H
-#define GM_GO_BUCKET_H
+#ifndef GM_GO_LAYOUT_H
+#define GM_GO_LAYOUT_H
 
 #include "../kind.h"
 
@@ -76,7 +76,7 @@ typedef struct gm_go {
     unsigned char *any_head, *any_bucket;
     unsigned any_slot;
     size_t growths, same_size_growths;
-    uint64_t text_bytes;   /* of all strings */
+    uint64_t string_bytes;   /* of all strings */
 } gm_go;
 
 GM_INLINE gm_go *go_of(const gomap *map) { return (gm_go *)(uintptr_t)map; }

@@ -2,8 +2,8 @@
  *
  * The blocks are the map's own, as if nobody else had the strings that are in it. An empty string has none.
  */
-#ifndef GM_GO_TEXT_H
-#define GM_GO_TEXT_H
+#ifndef GM_GO_STRINGS_H
+#define GM_GO_STRINGS_H
 
 #include "array.h"
 
@@ -17,7 +17,7 @@ static int go_string_make(gm_go *m, gomap_string *made, const gomap_string *from
     if (at == NULL) return 0;
     memcpy(at, from->at, from->length);
     made->at = at;
-    m->text_bytes += from->length;
+    m->string_bytes += from->length;
     return 1;
 }
 
@@ -26,7 +26,7 @@ static void go_string_release(gm_go *m, const void *slot)
     gomap_string string;
     memcpy(&string, slot, sizeof string);
     if (string.length == 0) return;
-    m->text_bytes -= string.length;
+    m->string_bytes -= string.length;
     gm_release(&m->map.memory, GOMAP_STRINGS, (void *)(uintptr_t)string.at, string.length);
 }
 
@@ -57,7 +57,7 @@ static void go_string(const gomap *map, int is_value, const void *at, gomap_stri
     memcpy(string, at, sizeof *string);
 }
 
-static uint64_t go_string_bytes(const gomap *map) { return go_of(map)->text_bytes; }
+static uint64_t go_string_bytes(const gomap *map) { return go_of(map)->string_bytes; }
 
 static int go_write(gomap *map, const void *key, void *room, const gomap_string *string)
 {

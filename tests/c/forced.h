@@ -15,13 +15,13 @@ static inline uint64_t forced_hash(const gomap *map, uint64_t key)
 /* Of the key of this number, an integer or a string. */
 static inline uint64_t forced_hash_of(const gomap *map, size_t number)
 {
-    gm_text text;
+    gm_string made;
     if (map->type->key_kind != GOMAP_STRING) return forced_hash(map, number);
     gomap_string string = test_string(number);
     gm_seed seed = gm_map_of(map)->seed;
     if (map->engine->id == GOMAP_GO) return gm_hash_string(&string, seed);
-    CHECK(gm_text_make(&text, &string, seed));
-    return gm_image_hash(text.image, seed);
+    CHECK(gm_string_make(&made, &string, seed));
+    return gm_image_hash(made.image, seed);
 }
 
 /* Numbers of keys both of whose hash halves end in `bits` zero bits: up to 2^bits buckets, all of them belong

@@ -126,7 +126,7 @@ static inline int test_has_strings(const test_type *type)
 
 enum { TEST_LENGTHS = 29, TEST_FACTOR = 167, TEST_STRING_MOST = 30000, TEST_STRINGS = 16 };
 
-/* The longest string of a class of records (csrc/text.h): 24 to 128 bytes by eights, then eight a doubling to
+/* The longest string of a class of records (csrc/string_region.h): 24 to 128 bytes by eights, then eight a doubling to
  * 4096, each with its owner's hash. */
 static inline size_t test_class_length(size_t class)
 {

@@ -14,7 +14,7 @@ enum { DOMAIN = 500, LARGE_DOMAIN = 60, MOST = 300 };
 typedef struct batch {
     size_t count, stride;
     size_t numbers[MOST];
-    unsigned char *keys, *values, *texts; /* of keys that are strings */
+    unsigned char *keys, *values, *strings; /* of keys that are strings */
     void *found[MOST];
     int64_t codes[MOST];
 } batch;
@@ -29,7 +29,7 @@ static batch *batch_new(const gomap_type *type)
     b->stride = type->key_size;
     b->keys = test_alloc(MOST, b->stride + 1);
     b->values = test_alloc(MOST, type->value_size + 1);
-    b->texts = type->key_kind == GOMAP_STRING ? test_alloc(MOST, TEST_STRING_MOST) : NULL;
+    b->strings = type->key_kind == GOMAP_STRING ? test_alloc(MOST, TEST_STRING_MOST) : NULL;
     return b;
 }
 
@@ -37,7 +37,7 @@ static void batch_free(batch *b)
 {
     free(b->keys);
     free(b->values);
-    free(b->texts);
+    free(b->strings);
     free(b);
 }
 
@@ -48,8 +48,8 @@ static void batch_key(batch *b, const gomap_type *type, size_t i, size_t number)
     if (type->key_kind == GOMAP_STRING) { /* which stands in a room that is used again */
         gomap_string string;
         memcpy(&string, b->keys + i * b->stride, sizeof string);
-        if (string.length) memcpy(b->texts + i * TEST_STRING_MOST, string.at, string.length);
-        string.at = b->texts + i * TEST_STRING_MOST;
+        if (string.length) memcpy(b->strings + i * TEST_STRING_MOST, string.at, string.length);
+        string.at = b->strings + i * TEST_STRING_MOST;
         memcpy(b->keys + i * b->stride, &string, sizeof string);
     }
 }

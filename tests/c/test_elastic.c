@@ -459,7 +459,7 @@ static void clone_is_exact(void)
             size_t rounding = 4 * 16;
             if (test_has_strings(test_type_named(names[t])))
                 for (int is_value = 0; is_value < 2 && n; is_value++)
-                    if (a->texts[is_value]) rounding += 16 * (GM_TEXT_CLASSES + a->texts[is_value]->store[GM_TEXT_LARGE].used);
+                    if (a->strings[is_value]) rounding += 16 * (GM_STRING_CLASSES + a->strings[is_value]->store[GM_STRING_LARGE].used);
             CHECK_MAP(copy->map);
             CHECK(gomap_total(copy->map) <= gomap_total(m->map) + rounding); /* as the heap rounds */
             CHECK_EQ(a->buckets, b->buckets);

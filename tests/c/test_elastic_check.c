@@ -271,13 +271,13 @@ static void inline_images(model *model, int is_value)
 static void long_images(model *model, int is_value, size_t length)
 {
     gomap *map = model->map;
-    gm_texts *texts = el_of(map)->texts[is_value];
+    gm_strings *strings = el_of(map)->strings[is_value];
     unsigned char *image = image_with(model, is_value, length, 1, 0), *other = image_with(model, is_value, length, 1, 1);
-    unsigned class = gm_text_class(length);
-    gm_store *store = &texts->store[class];
+    unsigned class = gm_string_class(length);
+    gm_store *store = &strings->store[class];
     CHECK(store->used >= 2);
     uint32_t number = gm_image_number(image);
-    unsigned char *record = gm_text_record(texts, class, number);
+    unsigned char *record = gm_string_record(strings, class, number);
     BROKEN_BYTE("T1", map, image + 14, 1);
     BROKEN_BYTE("T1", map, image + 15, GM_IMAGE_LONG + 1);
     broken_number(map, image, 0);
@@ -299,17 +299,17 @@ static void long_images(model *model, int is_value, size_t length)
     else BROKEN_BYTE("T2", map, image, image[0] ^ 1);
     BROKEN_BYTE("T2", map, record, record[0] ^ 1);
     BROKEN_BYTE("T2", map, record + 7, record[7] ^ 0x80);
-    unsigned char *bytes = (unsigned char *)(uintptr_t)gm_text_at(texts, image);
+    unsigned char *bytes = (unsigned char *)(uintptr_t)gm_string_at(strings, image);
     BROKEN_BYTE("T1", map, bytes, ~bytes[0]);
     BROKEN_BYTE("T1", map, bytes + length - 1, bytes[length - 1] + 1);
-    if (class == GM_TEXT_LARGE) BROKEN_BYTE("T2", map, record + 16, record[16] + 1);
+    if (class == GM_STRING_LARGE) BROKEN_BYTE("T2", map, record + 16, record[16] + 1);
     else BROKEN_BYTE("T1", map, image + 5, (length & 7) ? length + 1 : length - 1); /* of the same class */
     /* The store. */
     BROKEN_BY("T2", map, store->used, store->used - 1);
     BROKEN_BY("S2", map, store->live, store->live - 1);
     BROKEN_BY("S2", map, store->free, 1);
-    BROKEN_BY("T2", map, texts->live, texts->live + 1);
-    BROKEN_BY("T2", map, texts->live, texts->live - 1);
+    BROKEN_BY("T2", map, strings->live, strings->live + 1);
+    BROKEN_BY("T2", map, strings->live, strings->live - 1);
 }
 
 static void strings(void)
@@ -320,20 +320,20 @@ static void strings(void)
         model *model = filled(names[t], 600);
         gomap *map = model->map;
         gm_elastic *m = el_of(map);
-        BROKEN_BY("T2", map, m->text_bytes, m->text_bytes + 1);
-        BROKEN_BY("T2", map, m->text_bytes, m->text_bytes - 1);
+        BROKEN_BY("T2", map, m->string_bytes, m->string_bytes + 1);
+        BROKEN_BY("T2", map, m->string_bytes, m->string_bytes - 1);
         for (int is_value = 0; is_value < 2; is_value++) {
-            gm_texts *texts = m->texts[is_value];
-            CHECK((texts != NULL) == (is_value ? model->type->value_string : model->type->key_kind == GOMAP_STRING));
-            if (texts == NULL) continue;
+            gm_strings *strings = m->strings[is_value];
+            CHECK((strings != NULL) == (is_value ? model->type->value_string : model->type->key_kind == GOMAP_STRING));
+            if (strings == NULL) continue;
             inline_images(model, is_value);
             long_images(model, is_value, 17);
             long_images(model, is_value, 120);
             long_images(model, is_value, 4089);
-            BROKEN_BY("T2", map, m->texts[is_value], NULL);
+            BROKEN_BY("T2", map, m->strings[is_value], NULL);
             unsigned empty = 0;
-            while (texts->store[empty].used) empty++;
-            BROKEN_BY("T2", map, texts->store[empty].stride, texts->store[empty].stride + 8);
+            while (strings->store[empty].used) empty++;
+            BROKEN_BY("T2", map, strings->store[empty].stride, strings->store[empty].stride + 8);
         }
         model_free(model);
     }
@@ -369,20 +369,20 @@ static void region_without_strings(void)
 {
     model *full = filled("map[string]string", 100), *small = filled("map[string]string", 10);
     model *none = model_new(&elastic, test_type_named("map[string]string"), 10, 0, 1);
-    gm_texts nothing = *el_of(full->map)->texts[0], *at = &nothing;
+    gm_strings nothing = *el_of(full->map)->strings[0], *at = &nothing;
     nothing.live = 0;
-    for (unsigned class = 0; class < GM_TEXT_CLASSES; class++) {
+    for (unsigned class = 0; class < GM_STRING_CLASSES; class++) {
         gm_store *store = &nothing.store[class];
         memset(&store->region, 0, sizeof store->region);
         store->capacity = store->used = store->live = store->free = 0;
     }
     for (int is_value = 0; is_value < 2; is_value++) {
-        CHECK(el_of(small->map)->texts[is_value] == NULL);
-        BROKEN_BY("T3", small->map, el_of(small->map)->texts[is_value], at);
-        BROKEN_BY("T3", none->map, el_of(none->map)->texts[is_value], at);
-        BROKEN_BY("T2", small->map, el_of(small->map)->texts[is_value], el_of(full->map)->texts[is_value]);
+        CHECK(el_of(small->map)->strings[is_value] == NULL);
+        BROKEN_BY("T3", small->map, el_of(small->map)->strings[is_value], at);
+        BROKEN_BY("T3", none->map, el_of(none->map)->strings[is_value], at);
+        BROKEN_BY("T2", small->map, el_of(small->map)->strings[is_value], el_of(full->map)->strings[is_value]);
     }
-    BROKEN_BY("T2", none->map, el_of(none->map)->text_bytes, 1);
+    BROKEN_BY("T2", none->map, el_of(none->map)->string_bytes, 1);
     model_free(full);
     model_free(small);
     model_free(none);

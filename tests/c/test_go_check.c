@@ -176,15 +176,15 @@ static void map_with_strings(void)
             gomap_iter_end(&iter);
             CHECK(!m->key_string || broken[0]);
             CHECK(!m->value_string || broken[1]);
-            BROKEN_BY("G9", map, m->text_bytes, m->text_bytes + 1);
-            BROKEN_BY("G9", map, m->text_bytes, m->text_bytes - 1);
+            BROKEN_BY("G9", map, m->string_bytes, m->string_bytes + 1);
+            BROKEN_BY("G9", map, m->string_bytes, m->string_bytes - 1);
             BROKEN_BY("M1", map, m->purposes.live[GOMAP_STRINGS], m->purposes.live[GOMAP_STRINGS] - 1);
             BROKEN_BY("M1", map, m->purposes.live[GOMAP_STRINGS], m->purposes.live[GOMAP_STRINGS] + 1);
             model_free(model);
         }
     }
     model *none = model_new(&test_engines[0], test_type_named("map[string]string"), 10, 0, 1);
-    BROKEN_BY("G9", none->map, go_of(none->map)->text_bytes, 1);
+    BROKEN_BY("G9", none->map, go_of(none->map)->string_bytes, 1);
     model_free(none);
 }
 

@@ -123,11 +123,11 @@ static void use(const key_kind *kind, uint64_t seed)
 static uint64_t hash_of(const void *key, const key_kind *kind)
 {
     gomap_string string = {key, kind->size};
-    gm_text text;
+    gm_string made;
     if (kind->kind.code == GM_STRINGS) return gm_key_hash(&map, &string, kind->kind);
     if (kind->kind.code != GM_IMAGES) return gm_key_hash(&map, key, kind->kind);
-    CHECK(gm_text_make(&text, &string, map.seed));
-    return gm_key_hash(&map, text.image, kind->kind);
+    CHECK(gm_string_make(&made, &string, map.seed));
+    return gm_key_hash(&map, made.image, kind->kind);
 }
 
 /* ---- spread --------------------------------------------------------------------------------- */
