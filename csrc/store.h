@@ -14,8 +14,8 @@
 #ifndef GM_STORE_H
 #define GM_STORE_H
 
-#include "memory.h"
 #include "platform.h"
+#include "region.h"
 
 typedef struct gm_store {
     gm_region region;

@@ -27,6 +27,7 @@
 
 #include "../kind.h"
 #include "../store.h"
+#include "../tags.h"
 
 enum { EL_SLOTS = 8, EL_EMPTY = 0 };
 

@@ -213,6 +213,14 @@ GM_INLINE void *go_assign(gomap *map, const void *key, int *added, go_evacuate_k
 
 /* ---- erase ---------------------------------------------------------------------------------- */
 
+/* Eight tophashes with emptyRest for the emptyOnes that end them. */
+GM_INLINE uint64_t go_trim(uint64_t word)
+{
+    uint64_t over = word & 0xfefefefefefefefeu;
+    if (GM_UNLIKELY(over == 0)) return 0;
+    return word & (~(uint64_t)0 >> (56 - (gm_top_bit(over) & 56)));
+}
+
 /* Frees a slot, and spreads emptyRest back over the emptyOnes that now end the chain. */
 GM_INLINE void go_erase_at(gm_go *m, unsigned char *head, unsigned char *bucket, unsigned slot)
 {
@@ -230,13 +238,13 @@ GM_INLINE void go_erase_at(gm_go *m, unsigned char *head, unsigned char *bucket,
         last = next == NULL || next[0] == GO_EMPTY_REST;
     }
     tags = (tags & ~((uint64_t)0xff << (8 * slot))) | ((uint64_t)GO_EMPTY_ONE << (8 * slot));
-    if (GM_LIKELY(last)) tags = gm_tags_trim(tags);
+    if (GM_LIKELY(last)) tags = go_trim(tags);
     gm_tags_store(bucket, tags);
     while (GM_UNLIKELY(tags == 0 && bucket != head)) {
         unsigned char *before = head;
         while (go_overflow(m, before) != bucket) before = go_overflow(m, before);
         bucket = before;
-        tags = gm_tags_trim(gm_tags_load(bucket));
+        tags = go_trim(gm_tags_load(bucket));
         gm_tags_store(bucket, tags);
     }
     /* As in Go: who has learnt collisions from a map cannot use them once it has been empty. */

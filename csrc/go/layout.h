@@ -28,6 +28,8 @@
 #define GM_GO_LAYOUT_H
 
 #include "../kind.h"
+#include "../store.h"
+#include "../tags.h"
 
 enum {
     GO_EMPTY_REST = 0,

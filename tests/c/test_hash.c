@@ -9,6 +9,7 @@
 #include "check.h"
 
 #include "kind.h"
+#include "tags.h"
 
 #include <math.h>
 
