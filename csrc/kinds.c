@@ -5,11 +5,14 @@
  */
 #include "elastic/bulk.h"
 #include "elastic/check.h"
-#include "elastic/iterate.h"
+#include "elastic/clone.h"
+#include "elastic/erase.h"
 #include "go/bulk.h"
 #include "go/check.h"
+#include "go/erase.h"
+#include "go/insert.h"
 #include "go/iterate.h"
-#include "go/strings.h"
+#include "go/reserve.h"
 
 /* ---- Go's engine ---------------------------------------------------------------------------- */
 

@@ -8,7 +8,8 @@
 #ifndef GM_ELASTIC_BULK_H
 #define GM_ELASTIC_BULK_H
 
-#include "find.h"
+#include "insert.h"
+#include "reserve.h"
 
 /* Keys at a time, two windows under way: as many as fill the line buffers of a core and the window of what it
  * executes, and whose state stays in the first cache. 16 to 32 differ by a twentieth, 64 is a tenth slower. */

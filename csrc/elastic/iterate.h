@@ -7,7 +7,8 @@
 #ifndef GM_ELASTIC_ITERATE_H
 #define GM_ELASTIC_ITERATE_H
 
-#include "layout.h"
+#include "records.h"
+#include "split.h"
 
 /* iter->at: the next bucket; iter->index: slots of the one before to come; iter->start: the next place
  * of the overflow list. */
@@ -49,6 +50,32 @@ found:;
     *key = entry;
     *value = entry + m->value_at;
     return 1;
+}
+
+/* ---- when nothing iterates any more ---------------------------------------------------------------- */
+
+/* What deletions under iterators put off. */
+GM_INLINE void el_settle(gm_elastic *m, gm_kind kind)
+{
+    m->put_off = 0;
+    if (m->buckets == 0) return;
+    if (kind.ref) el_records_settle(m, kind);
+    if (m->overflow_used) el_resizer_of(m)->drain(m);
+    el_shrink(m, m->buckets, kind);
+}
+
+/* When no iterator is alive any more. An iteration alone changes nothing: room that was reserved stays. */
+GM_INLINE void el_iterated(gomap *map, gm_kind kind)
+{
+    if (el_of(map)->put_off) el_settle(el_of(map), kind);
+}
+
+/* Before an insertion. */
+GM_INLINE void el_end_iterators(gm_elastic *m)
+{
+    if (GM_LIKELY(m->map.iterators == 0)) return;
+    gm_end_iterators(&m->map);
+    m->map.public_part.engine->iterated(&m->map.public_part);
 }
 
 #endif

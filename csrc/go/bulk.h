@@ -2,7 +2,7 @@
 #ifndef GM_GO_BULK_H
 #define GM_GO_BULK_H
 
-#include "insert.h"
+#include "find.h"
 
 enum { GO_WINDOW = 16 }; /* three lines each */
 

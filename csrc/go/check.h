@@ -2,7 +2,8 @@
 #ifndef GM_GO_CHECK_H
 #define GM_GO_CHECK_H
 
-#include "insert.h"
+#include "array.h"
+#include "find.h"
 
 static void go_stats(const gomap *map, gomap_stats *stats)
 {
