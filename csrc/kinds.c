@@ -18,7 +18,7 @@
 
 static void go_destroy(gomap *map)
 {
-    gm_go *m = go_of(map);
+    go_map *m = go_of(map);
     go_strings_release(m);
     go_array_drop(m, &m->now, GOMAP_BUCKETS, m->mask + 1);
     go_array_drop(m, &m->old, GOMAP_OLD_BUCKETS, m->old_mask + 1);
@@ -29,7 +29,7 @@ static void go_destroy(gomap *map)
 
 #define GO_ENGINE(name, code, bytes, ref)                                                               \
     static const gm_kind name = {code, bytes, ref};                                                     \
-    static int name##_evacuate(gm_go *m, size_t index) { return go_evacuate(m, index, name); }          \
+    static int name##_evacuate(go_map *m, size_t index) { return go_evacuate(m, index, name); }          \
     static void *name##_find(const gomap *map, const void *key) { return go_find(map, key, name); }     \
     static void *name##_assign(gomap *map, const void *key, int *added)                                 \
     { return go_assign(map, key, added, name##_evacuate, name); }                                       \
@@ -66,11 +66,11 @@ static void el_destroy(gomap *map)
 
 #define ELASTIC_ENGINE(name, code, bytes, ref)                                                          \
     static const gm_kind name = {code, bytes, ref};                                                     \
-    static uint64_t name##_displace(gm_elastic *m, uint32_t first, uint32_t second)                     \
+    static uint64_t name##_displace(el_map *m, uint32_t first, uint32_t second)                     \
     { return el_displace(m, first, second, name); }                                                     \
-    static int name##_split(gm_elastic *m, uint32_t buckets) { return el_split(m, buckets, name); }     \
-    static int name##_merge(gm_elastic *m) { return el_merge(m, name); }                                \
-    static void name##_drain(gm_elastic *m) { el_overflow_drain(m, name); }                             \
+    static int name##_split(el_map *m, uint32_t buckets) { return el_split(m, buckets, name); }     \
+    static int name##_merge(el_map *m) { return el_merge(m, name); }                                \
+    static void name##_drain(el_map *m) { el_overflow_drain(m, name); }                             \
     static int name##_write(gomap *map, const void *key, void *room, const gomap_string *string)        \
     { return el_write(map, key, room, string, name); }                                                  \
     static const el_resizer name##_resizer = {                                                          \
@@ -96,7 +96,7 @@ static void el_destroy(gomap *map)
     { return el_put_many(map, keys, count, values, stride, writer, name); }                             \
     static size_t name##_erase_many(gomap *map, const void *keys, size_t count)                         \
     { return el_erase_many(map, keys, count, name); }                                                   \
-    static int name##_fill(gomap *map, size_t count) { return el_fill_begin(map, count, name); }        \
+    static int name##_fill(gomap *map, size_t count) { return el_fill(map, count, name); }        \
     static gomap *name##_clone(const gomap *map) { return el_clone(map, name); }                        \
     static void name##_compact(gomap *map) { el_compact(map, name); }                                   \
     static void name##_iterated(gomap *map) { el_iterated(map, name); }                                 \
@@ -167,7 +167,7 @@ const gomap_engine *gm_engine_find(int engine, const gomap_type *type)
 gomap *gm_go_new(const gomap_engine *engine, const gomap_type *type, size_t hint, uint64_t seed)
 {
     uint64_t random = seed;
-    gm_go *m = (gm_go *)gm_map_create(engine, type, sizeof *m, &random);
+    go_map *m = (go_map *)gm_map_create(engine, type, sizeof *m, &random);
     if (m == NULL) return NULL;
     m->random = random;
     m->purposes.live[GOMAP_HEADER] = m->purposes.peak[GOMAP_HEADER] = m->map.memory.total;
@@ -196,7 +196,7 @@ gomap *gm_elastic_new(const gomap_engine *engine, const gomap_type *type, size_t
 {
     uint64_t random = seed;
     const gomap plan = {engine, type, 0};
-    gm_elastic *m = (gm_elastic *)gm_map_create(engine, type, el_struct_bytes(&plan), &random);
+    el_map *m = (el_map *)gm_map_create(engine, type, el_struct_bytes(&plan), &random);
     if (m == NULL) return NULL;
     uint32_t entry = type->key_size + type->value_size;
     m->value_at = type->key_size;

@@ -28,7 +28,7 @@ typedef struct el_window {
     el_key room[EL_WINDOW];
 } el_window;
 
-GM_INLINE void el_window_hash(const gm_elastic *m, el_window *window, const unsigned char *keys, size_t stride, size_t count,
+GM_INLINE void el_window_hash(const el_map *m, el_window *window, const unsigned char *keys, size_t stride, size_t count,
                               gm_kind kind)
 {
     uint32_t buckets = m->buckets, mask = m->mask;
@@ -45,7 +45,7 @@ GM_INLINE void el_window_hash(const gm_elastic *m, el_window *window, const unsi
 }
 
 /* The slot that most likely holds the key; NULL: it is in neither bucket. */
-GM_INLINE unsigned char *el_candidate(const gm_elastic *m, const el_probe *probe, gm_kind kind)
+GM_INLINE unsigned char *el_candidate(const el_map *m, const el_probe *probe, gm_kind kind)
 {
     unsigned char tag = el_tag(probe->hash);
 #if GM_MATCH16
@@ -62,14 +62,14 @@ GM_INLINE unsigned char *el_candidate(const gm_elastic *m, const el_probe *probe
 }
 
 /* Asks for a slot's lines: it may lie across two. */
-GM_INLINE void el_ask(const gm_elastic *m, const unsigned char *slot, gm_kind kind)
+GM_INLINE void el_ask(const el_map *m, const unsigned char *slot, gm_kind kind)
 {
     GM_PREFETCH(slot);
     if (!kind.ref && m->slot_bytes != 16 && m->slot_bytes != 8) GM_PREFETCH(slot + m->slot_bytes - 1);
 }
 
 /* Looks at the tags, and asks for the entries. */
-GM_INLINE void el_window_look(const gm_elastic *m, el_window *window, size_t count, gm_kind kind)
+GM_INLINE void el_window_look(const el_map *m, el_window *window, size_t count, gm_kind kind)
 {
     for (size_t i = 0; i < count; i++) {
         el_probe *probe = &window->probe[i];
@@ -86,7 +86,7 @@ GM_INLINE void el_window_look(const gm_elastic *m, el_window *window, size_t cou
 }
 
 /* Compares keys. Returns how many were found. */
-GM_INLINE size_t el_window_match(const gm_elastic *m, const el_window *window, size_t count, void **found, gm_kind kind)
+GM_INLINE size_t el_window_match(const el_map *m, const el_window *window, size_t count, void **found, gm_kind kind)
 {
     size_t hits = 0;
     for (size_t i = 0; i < count; i++) {
@@ -112,7 +112,7 @@ GM_INLINE size_t el_window_match(const gm_elastic *m, const el_window *window, s
  * (a miss of 1,000,000 takes a quarter less). */
 GM_INLINE size_t el_find_many(const gomap *map, const void *keys, size_t count, void **found, gm_kind kind)
 {
-    const gm_elastic *m = el_of(map);
+    const el_map *m = el_of(map);
     const unsigned char *at = keys;
     size_t stride = gm_key_stride(map->type, gm_key_bytes(&m->map, kind)), hits = 0, before = 0;
     el_window windows[2];
@@ -133,7 +133,7 @@ GM_INLINE size_t el_find_many(const gomap *map, const void *keys, size_t count, 
 }
 
 /* Where a window's keys will be written, as it seems before any of them is. */
-GM_INLINE void el_window_ask(const gm_elastic *m, const el_window *window, size_t count, gm_kind kind)
+GM_INLINE void el_window_ask(const el_map *m, const el_window *window, size_t count, gm_kind kind)
 {
     for (size_t i = 0; i < count; i++) {
         const el_probe *probe = &window->probe[i];
@@ -158,7 +158,7 @@ GM_INLINE void el_window_ask(const gm_elastic *m, const el_window *window, size_
 GM_INLINE size_t el_put_many(gomap *map, const void *keys, size_t count, unsigned char *values, size_t value_stride, gomap_writer *writer,
                              gm_kind kind)
 {
-    gm_elastic *m = el_of(map);
+    el_map *m = el_of(map);
     const unsigned char *at = keys;
     size_t stride = gm_key_stride(map->type, gm_key_bytes(&m->map, kind));
     size_t value_bytes = map->type->value_size;
@@ -188,7 +188,7 @@ GM_INLINE size_t el_put_many(gomap *map, const void *keys, size_t count, unsigne
 /* Returns how many of the keys were there. */
 GM_INLINE size_t el_erase_many(gomap *map, const void *keys, size_t count, gm_kind kind)
 {
-    gm_elastic *m = el_of(map);
+    el_map *m = el_of(map);
     const unsigned char *at = keys;
     size_t stride = gm_key_stride(map->type, gm_key_bytes(&m->map, kind)), erased = 0;
     el_window window;
@@ -209,9 +209,9 @@ GM_INLINE size_t el_erase_many(gomap *map, const void *keys, size_t count, gm_ki
 
 /* Room for so many entries at compact()'s load, which insertions may then go up to, until gomap_fill_end. 0: there
  * is no memory, or the map has entries. */
-GM_INLINE int el_fill_begin(gomap *map, size_t count, gm_kind kind)
+GM_INLINE int el_fill(gomap *map, size_t count, gm_kind kind)
 {
-    gm_elastic *m = el_of(map);
+    el_map *m = el_of(map);
     size_t buckets = 2 * count / EL_COMPACT_HALVES + 1;
     if (map->count || m->map.iterators || buckets <= m->buckets || buckets >= EL_MAX_BUCKETS) return 0;
     if (!el_reserve_room(m, buckets, count, kind)) return 0;

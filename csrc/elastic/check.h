@@ -6,7 +6,7 @@
 
 static void el_stats(const gomap *map, gomap_stats *stats)
 {
-    const gm_elastic *m = el_of(map);
+    const el_map *m = el_of(map);
     stats->buckets = m->buckets;
     stats->array_buckets = m->buckets;
     stats->array_bytes = (size_t)m->slots.bytes;
@@ -21,7 +21,7 @@ static void el_stats(const gomap *map, gomap_stats *stats)
 
 static void el_walk(const gomap *map, size_t live[GOMAP_PURPOSES])
 {
-    const gm_elastic *m = el_of(map);
+    const el_map *m = el_of(map);
     live[GOMAP_HEADER] = gm_granted(m, el_struct_bytes(map));
     live[GOMAP_TAGS] = gm_region_granted(&m->tags);
     live[GOMAP_BUCKETS] = gm_region_granted(&m->slots);
@@ -32,7 +32,7 @@ static void el_walk(const gomap *map, size_t live[GOMAP_PURPOSES])
 }
 
 /* A slot's record: its number is one that was handed out, and is added to the sum. Before any entry is read. */
-GM_INLINE int el_check_number(const gm_elastic *m, const unsigned char *slot, const char *where, size_t index,
+GM_INLINE int el_check_number(const el_map *m, const unsigned char *slot, const char *where, size_t index,
                               uint64_t *numbers, char *why, size_t size)
 {
     uint32_t number = gm_load32(slot);
@@ -43,7 +43,7 @@ GM_INLINE int el_check_number(const gm_elastic *m, const unsigned char *slot, co
 
 /* The records' numbers: all that were handed out are an entry's or free, once (two wrongs would have to add up,
  * and an entry's number that is another's too breaks E2); nothing is free where nothing iterates. */
-GM_INLINE int el_check_records(const gm_elastic *m, char *why, size_t size, gm_kind kind)
+GM_INLINE int el_check_records(const el_map *m, char *why, size_t size, gm_kind kind)
 {
     const gm_store *records = &m->records;
     uint64_t numbers = 0;
@@ -75,7 +75,7 @@ typedef struct el_found_strings {
 
 /* An image: well formed; a long one's record is there and leads back to its entry, which has this hash, and its
  * string has this image. */
-static int el_check_image(const gm_elastic *m, int is_value, unsigned char *image, uint64_t hash, el_found_strings *strings,
+static int el_check_image(const el_map *m, int is_value, unsigned char *image, uint64_t hash, el_found_strings *strings,
                           char *why, size_t size)
 {
     const char *what = is_value ? "value" : "key";
@@ -106,7 +106,7 @@ static int el_check_image(const gm_elastic *m, int is_value, unsigned char *imag
     return 0;
 }
 
-static int el_check_strings(const gm_elastic *m, const el_found_strings *found, char *why, size_t size)
+static int el_check_strings(const el_map *m, const el_found_strings *found, char *why, size_t size)
 {
     for (int is_value = 0; is_value < 2; is_value++) {
         const gm_strings *strings = m->strings[is_value];
@@ -124,7 +124,7 @@ static int el_check_strings(const gm_elastic *m, const el_found_strings *found, 
 }
 
 /* One entry: its key is canonical, its tag its key's, and a look-up of its key finds it here. */
-GM_INLINE int el_check_entry(const gm_elastic *m, unsigned char *tag, unsigned char *slot, const char *where,
+GM_INLINE int el_check_entry(const el_map *m, unsigned char *tag, unsigned char *slot, const char *where,
                              size_t index, el_found_strings *strings, char *why, size_t size, gm_kind kind)
 {
     unsigned char *entry = el_entry(m, slot, kind);
@@ -147,7 +147,7 @@ GM_INLINE int el_check_entry(const gm_elastic *m, unsigned char *tag, unsigned c
 }
 
 /* What can be said without looking at an entry. */
-GM_INLINE int el_check_shape(const gm_elastic *m, char *why, size_t size, gm_kind kind)
+GM_INLINE int el_check_shape(const el_map *m, char *why, size_t size, gm_kind kind)
 {
     size_t count = m->map.public_part.count, slot_bytes = el_slot_bytes(m, kind);
     if (m->buckets == 0) {
@@ -171,7 +171,7 @@ GM_INLINE int el_check_shape(const gm_elastic *m, char *why, size_t size, gm_kin
 
 GM_INLINE int el_check(const gomap *map, char *why, size_t size, gm_kind kind)
 {
-    const gm_elastic *m = el_of(map);
+    const el_map *m = el_of(map);
     size_t entries = 0, slot_bytes = el_slot_bytes(m, kind);
     el_found_strings strings;
     memset(&strings, 0, sizeof strings);

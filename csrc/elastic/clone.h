@@ -7,9 +7,9 @@
 /* As the source is, bucket by bucket, in regions of just its size. */
 GM_INLINE gomap *el_clone(const gomap *source, gm_kind kind)
 {
-    const gm_elastic *from = el_of(source);
+    const el_map *from = el_of(source);
     uint64_t random = 0;
-    gm_elastic *m = (gm_elastic *)gm_map_create(source->engine, source->type, el_struct_bytes(source), &random);
+    el_map *m = (el_map *)gm_map_create(source->engine, source->type, el_struct_bytes(source), &random);
     if (m == NULL) return NULL;
     m->map.seed = from->map.seed;
     m->slot_bytes = from->slot_bytes;

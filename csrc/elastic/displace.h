@@ -6,7 +6,7 @@
 
 #include "layout.h"
 
-GM_INLINE void el_move(gm_elastic *m, uint32_t from, unsigned from_slot, uint32_t to, gm_kind kind)
+GM_INLINE void el_move(el_map *m, uint32_t from, unsigned from_slot, uint32_t to, gm_kind kind)
 {
     unsigned to_slot = gm_match_index(el_free(m, to));
     unsigned char *tags = el_tags(m, from);
@@ -15,13 +15,13 @@ GM_INLINE void el_move(gm_elastic *m, uint32_t from, unsigned from_slot, uint32_
     tags[from_slot] = EL_EMPTY;
 }
 
-GM_INLINE uint64_t el_hash_at(const gm_elastic *m, uint32_t bucket, unsigned slot, gm_kind kind)
+GM_INLINE uint64_t el_hash_at(const el_map *m, uint32_t bucket, unsigned slot, gm_kind kind)
 {
     return gm_key_hash(&m->map, el_entry(m, el_slot(m, bucket, slot, kind), kind), kind);
 }
 
 /* The entry's other bucket; its own where both are one. */
-GM_INLINE uint32_t el_other(const gm_elastic *m, uint32_t bucket, unsigned slot, gm_kind kind)
+GM_INLINE uint32_t el_other(const el_map *m, uint32_t bucket, unsigned slot, gm_kind kind)
 {
     uint64_t hash = el_hash_at(m, bucket, slot, kind);
     return el_address(el_first(hash), m->buckets, m->mask) ^ el_address(el_second(hash), m->buckets, m->mask) ^ bucket;
@@ -46,7 +46,7 @@ GM_INLINE uint64_t el_freed(uint32_t bucket, unsigned slot) { return (uint64_t)b
 /* Eight entries, four of either bucket, looked at together, so that the reads of their other buckets' tags
  * are under way at once and one branch serves all: the one whose other bucket has most room moves there.
  * Its slot, or EL_NONE when none has. The buckets are full, so neither is moved to. */
-GM_INLINE uint64_t el_displace_eight(gm_elastic *m, uint32_t first, uint32_t second, unsigned from, gm_kind kind)
+GM_INLINE uint64_t el_displace_eight(el_map *m, uint32_t first, uint32_t second, unsigned from, gm_kind kind)
 {
     uint32_t best_to = 0, best_bucket = 0;
     unsigned best_slot = 0;
@@ -71,7 +71,7 @@ GM_INLINE uint64_t el_displace_eight(gm_elastic *m, uint32_t first, uint32_t sec
 
 /* Makes a slot free in one of two buckets, full ones but in a merge, by moving entries along a path that ends outside them.
  * Returns the slot, or EL_NONE when no path was found, and then nothing has moved. */
-GM_INLINE uint64_t el_displace(gm_elastic *m, uint32_t first, uint32_t second, gm_kind kind)
+GM_INLINE uint64_t el_displace(el_map *m, uint32_t first, uint32_t second, gm_kind kind)
 {
     el_node node[EL_SEARCH];
     int count = 0;

@@ -7,7 +7,7 @@
 #include "split.h"
 
 /* Frees an entry's slot, and its record. While an iterator is alive records stay where they are. */
-GM_INLINE void el_erase_at(gm_elastic *m, el_place place, gm_kind kind)
+GM_INLINE void el_erase_at(el_map *m, el_place place, gm_kind kind)
 {
     unsigned char images[2][GM_IMAGE];
     int strings = m->string_values || kind.code == GM_IMAGES;
@@ -17,7 +17,7 @@ GM_INLINE void el_erase_at(gm_elastic *m, el_place place, gm_kind kind)
     if (kind.ref) {
         uint32_t number = gm_load32(place.slot);
         if (m->map.iterators) gm_store_remove(&m->records, &m->map.memory, number);
-        else el_fill(m, number, kind);
+        else el_close_gap(m, number, kind);
     }
     if (GM_UNLIKELY(strings)) el_string_give_back(m, images);
     if (m->map.iterators) {
@@ -30,7 +30,7 @@ GM_INLINE void el_erase_at(gm_elastic *m, el_place place, gm_kind kind)
 
 GM_INLINE int el_erase(gomap *map, const void *key, gm_kind kind)
 {
-    gm_elastic *m = el_of(map);
+    el_map *m = el_of(map);
     el_key room;
     el_place place;
     if (map->count == 0) return 0;
@@ -45,7 +45,7 @@ GM_INLINE int el_erase(gomap *map, const void *key, gm_kind kind)
 /* Some entry: from the cursor downwards, since the last bucket is the next to be merged. */
 GM_INLINE int el_any(gomap *map, const void **key, const void **value, el_place *place, gm_kind kind)
 {
-    gm_elastic *m = el_of(map);
+    el_map *m = el_of(map);
     if (map->count == 0) return 0;
     if (m->any_at >= m->buckets) m->any_at = m->buckets - 1;
     place->slot = NULL;

@@ -13,7 +13,7 @@ typedef struct el_place {
     unsigned char *tag, *slot;
 } el_place;
 
-GM_INLINE int el_matches(const gm_elastic *m, unsigned char *slot, const void *key, gm_kind kind)
+GM_INLINE int el_matches(const el_map *m, unsigned char *slot, const void *key, gm_kind kind)
 {
     const unsigned char *other = el_entry(m, slot, kind);
     /* Floats are canonical and compare as bits: NaN is one key. */
@@ -22,7 +22,7 @@ GM_INLINE int el_matches(const gm_elastic *m, unsigned char *slot, const void *k
     return gm_key_equal(&m->map, key, other, kind);
 }
 
-static int el_search_overflow(const gm_elastic *m, unsigned char tag, const void *key, gm_kind kind,
+static int el_search_overflow(const el_map *m, unsigned char tag, const void *key, gm_kind kind,
                               el_place *place)
 {
     size_t slot_bytes = el_slot_bytes(m, kind);
@@ -36,7 +36,7 @@ static int el_search_overflow(const gm_elastic *m, unsigned char tag, const void
     return 0;
 }
 
-GM_INLINE int el_search_bucket(const gm_elastic *m, uint32_t bucket, unsigned char tag, const void *key,
+GM_INLINE int el_search_bucket(const el_map *m, uint32_t bucket, unsigned char tag, const void *key,
                                gm_kind kind, el_place *place)
 {
     unsigned char *tags = el_tags(m, bucket);
@@ -52,7 +52,7 @@ GM_INLINE int el_search_bucket(const gm_elastic *m, uint32_t bucket, unsigned ch
     return 0;
 }
 
-GM_INLINE int el_search(const gm_elastic *m, uint32_t first, uint32_t second, unsigned char tag, const void *key,
+GM_INLINE int el_search(const el_map *m, uint32_t first, uint32_t second, unsigned char tag, const void *key,
                         gm_kind kind, el_place *place)
 {
 #if GM_MATCH16
@@ -72,7 +72,7 @@ GM_INLINE int el_search(const gm_elastic *m, uint32_t first, uint32_t second, un
     return GM_UNLIKELY(m->overflow_used) && el_search_overflow(m, tag, key, kind, place);
 }
 
-GM_INLINE int el_locate(const gm_elastic *m, uint64_t hash, const void *key, gm_kind kind, el_place *place)
+GM_INLINE int el_locate(const el_map *m, uint64_t hash, const void *key, gm_kind kind, el_place *place)
 {
     return el_search(m, el_address(el_first(hash), m->buckets, m->mask),
                      el_address(el_second(hash), m->buckets, m->mask), el_tag(hash), key, kind, place);
@@ -81,7 +81,7 @@ GM_INLINE int el_locate(const gm_elastic *m, uint64_t hash, const void *key, gm_
 /* Asks for the slots of both buckets, or half of them where they are two lines, while the tags are still on
  * their way: two misses of the caches at once instead of one after the other. A look-up that expects its key
  * is a quarter faster for it; one that finds nothing takes twice as long. */
-GM_INLINE void el_prefetch(const gm_elastic *m, uint64_t hash, gm_kind kind)
+GM_INLINE void el_prefetch(const el_map *m, uint64_t hash, gm_kind kind)
 {
     GM_PREFETCH(el_slot(m, el_address(el_first(hash), m->buckets, m->mask), 0, kind));
     GM_PREFETCH(el_slot(m, el_address(el_second(hash), m->buckets, m->mask), 0, kind));
@@ -89,7 +89,7 @@ GM_INLINE void el_prefetch(const gm_elastic *m, uint64_t hash, gm_kind kind)
 
 GM_INLINE void *el_find(const gomap *map, const void *key, int expected, gm_kind kind)
 {
-    const gm_elastic *m = el_of(map);
+    const el_map *m = el_of(map);
     el_key room;
     el_place place;
     if (map->count == 0) return NULL;

@@ -6,7 +6,7 @@
 #include "iterate.h"
 
 /* The first bucket, empty; 0 when there is no memory. */
-GM_INLINE int el_begin(gm_elastic *m, gm_kind kind)
+GM_INLINE int el_begin(el_map *m, gm_kind kind)
 {
     if (!el_room(m, 1, 1, kind)) return 0;
     el_lay_out(m, 1);
@@ -14,7 +14,7 @@ GM_INLINE int el_begin(gm_elastic *m, gm_kind kind)
 }
 
 /* A free slot for a new entry of this hash; 0 when there is no memory. The tag is not set yet. */
-GM_INLINE int el_place_new(gm_elastic *m, uint64_t hash, gm_kind kind, el_place *place)
+GM_INLINE int el_place_new(el_map *m, uint64_t hash, gm_kind kind, el_place *place)
 {
     uint32_t first = el_address(el_first(hash), m->buckets, m->mask);
     uint32_t second = el_address(el_second(hash), m->buckets, m->mask);
@@ -46,7 +46,7 @@ GM_INLINE int el_place_new(gm_elastic *m, uint64_t hash, gm_kind kind, el_place 
 }
 
 /* A key as it is looked for, in the room where it was made, its hash known, and at least one bucket there. */
-GM_INLINE void *el_assign_hashed(gm_elastic *m, const void *key, uint64_t hash, el_key *room, int *added, gm_kind kind)
+GM_INLINE void *el_assign_hashed(el_map *m, const void *key, uint64_t hash, el_key *room, int *added, gm_kind kind)
 {
     gomap *map = &m->map.public_part;
     el_place place;
@@ -82,7 +82,7 @@ GM_INLINE void *el_assign_hashed(gm_elastic *m, const void *key, uint64_t hash, 
 
 GM_INLINE void *el_assign(gomap *map, const void *key, int *added, gm_kind kind)
 {
-    gm_elastic *m = el_of(map);
+    el_map *m = el_of(map);
     el_key room;
     if (GM_UNLIKELY(m->buckets == 0) && !el_begin(m, kind)) return NULL;
     if ((key = el_key_make(m, key, &room, kind)) == NULL) return NULL;
@@ -94,7 +94,7 @@ GM_INLINE void *el_assign(gomap *map, const void *key, int *added, gm_kind kind)
 /* A string value into the room of the entry with this key. */
 GM_INLINE int el_write(gomap *map, const void *key, void *room, const gomap_string *string, gm_kind kind)
 {
-    gm_elastic *m = el_of(map);
+    el_map *m = el_of(map);
     el_key made;
     uint64_t hash = gm_key_hash(&m->map, el_key_make(m, key, &made, kind), kind);
     return el_string_write(m, hash, room, string);

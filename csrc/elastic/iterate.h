@@ -15,7 +15,7 @@
 static void el_iterate(gomap_iter *iter) { (void)iter; }
 
 /* Objects lie anywhere: asks for those of the next bucket, whose turn comes when they are there. */
-GM_INLINE void el_look_ahead(const gm_elastic *m, uint32_t bucket, gm_kind kind)
+GM_INLINE void el_look_ahead(const el_map *m, uint32_t bucket, gm_kind kind)
 {
     if (bucket == m->buckets) return;
     for (gm_match full = el_full(m, bucket); full; full = gm_match_next(full)) {
@@ -26,7 +26,7 @@ GM_INLINE void el_look_ahead(const gm_elastic *m, uint32_t bucket, gm_kind kind)
 
 GM_INLINE int el_next(gomap_iter *iter, const void **key, const void **value, gm_kind kind)
 {
-    const gm_elastic *m = el_of(iter->map);
+    const el_map *m = el_of(iter->map);
     unsigned char *slot;
     for (;;) {
         while (iter->index) {
@@ -55,7 +55,7 @@ found:;
 /* ---- when nothing iterates any more ---------------------------------------------------------------- */
 
 /* What deletions under iterators put off. */
-GM_INLINE void el_settle(gm_elastic *m, gm_kind kind)
+GM_INLINE void el_settle(el_map *m, gm_kind kind)
 {
     m->put_off = 0;
     if (m->buckets == 0) return;
@@ -71,7 +71,7 @@ GM_INLINE void el_iterated(gomap *map, gm_kind kind)
 }
 
 /* Before an insertion. */
-GM_INLINE void el_end_iterators(gm_elastic *m)
+GM_INLINE void el_end_iterators(el_map *m)
 {
     if (GM_LIKELY(m->map.iterators == 0)) return;
     gm_end_iterators(&m->map);

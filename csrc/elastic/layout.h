@@ -52,7 +52,7 @@ enum { EL_SLOTS = 8, EL_EMPTY = 0 };
 /* Address bits: two halves of a 64-bit hash. */
 #define EL_MAX_BUCKETS 0xffffffffu
 
-typedef struct gm_elastic {
+typedef struct el_map {
     gm_map map;
     gm_region tags, slots;
     gm_region overflow;      /* of slots, each followed by its tag */
@@ -71,24 +71,24 @@ typedef struct gm_elastic {
     /* Only where there are strings: */
     gm_strings *strings[2];      /* long ones of keys, of values */
     uint64_t string_bytes;     /* of all strings */
-} gm_elastic;
+} el_map;
 
 /* What is called now and then, one function for a kind (kinds.c), not inlined where it is called. */
 typedef struct el_resizer {
-    uint64_t (*displace)(gm_elastic *m, uint32_t first, uint32_t second);
-    int (*split)(gm_elastic *m, uint32_t buckets);
-    int (*merge)(gm_elastic *m);
-    void (*drain)(gm_elastic *m);
+    uint64_t (*displace)(el_map *m, uint32_t first, uint32_t second);
+    int (*split)(el_map *m, uint32_t buckets);
+    int (*merge)(el_map *m);
+    void (*drain)(el_map *m);
 } el_resizer;
 
-GM_INLINE const el_resizer *el_resizer_of(const gm_elastic *m) { return m->map.public_part.engine->own; }
+GM_INLINE const el_resizer *el_resizer_of(const el_map *m) { return m->map.public_part.engine->own; }
 
-GM_INLINE gm_elastic *el_of(const gomap *map) { return (gm_elastic *)(uintptr_t)map; }
+GM_INLINE el_map *el_of(const gomap *map) { return (el_map *)(uintptr_t)map; }
 
 GM_INLINE size_t el_struct_bytes(const gomap *map)
 {
-    if (map->type->key_kind == GOMAP_STRING || map->type->value_string) return sizeof(gm_elastic);
-    return map->engine->ref ? offsetof(gm_elastic, strings) : offsetof(gm_elastic, records);
+    if (map->type->key_kind == GOMAP_STRING || map->type->value_string) return sizeof(el_map);
+    return map->engine->ref ? offsetof(el_map, strings) : offsetof(el_map, records);
 }
 
 GM_INLINE uint32_t el_address(uint32_t hash, uint32_t buckets, uint32_t mask)
@@ -106,20 +106,20 @@ GM_INLINE unsigned char el_tag(uint64_t hash)
     return tag ? tag : 0x80;
 }
 
-GM_INLINE unsigned char *el_tags(const gm_elastic *m, uint32_t bucket)
+GM_INLINE unsigned char *el_tags(const el_map *m, uint32_t bucket)
 {
     return m->tags.at + (size_t)bucket * EL_SLOTS;
 }
 
-GM_INLINE size_t el_slot_bytes(const gm_elastic *m, gm_kind kind) { return kind.ref ? 4 : m->slot_bytes; }
+GM_INLINE size_t el_slot_bytes(const el_map *m, gm_kind kind) { return kind.ref ? 4 : m->slot_bytes; }
 
-GM_INLINE unsigned char *el_slot(const gm_elastic *m, uint32_t bucket, unsigned slot, gm_kind kind)
+GM_INLINE unsigned char *el_slot(const el_map *m, uint32_t bucket, unsigned slot, gm_kind kind)
 {
     return m->slots.at + ((size_t)bucket * EL_SLOTS + slot) * el_slot_bytes(m, kind);
 }
 
 /* A slot's bytes, of a size known only at run time, most often 16: two eight-byte numbers. */
-GM_INLINE void el_copy_slot(const gm_elastic *m, unsigned char *to, const unsigned char *from, gm_kind kind)
+GM_INLINE void el_copy_slot(const el_map *m, unsigned char *to, const unsigned char *from, gm_kind kind)
 {
     size_t bytes = el_slot_bytes(m, kind);
     if (GM_LIKELY(bytes == 16)) memcpy(to, from, 16);
@@ -127,22 +127,22 @@ GM_INLINE void el_copy_slot(const gm_elastic *m, unsigned char *to, const unsign
 }
 
 /* The entry, which begins with its key: the slot itself, or the record it names. */
-GM_INLINE unsigned char *el_entry(const gm_elastic *m, unsigned char *slot, gm_kind kind)
+GM_INLINE unsigned char *el_entry(const el_map *m, unsigned char *slot, gm_kind kind)
 {
     return kind.ref ? gm_store_at(&m->records, gm_load32(slot)) : slot;
 }
 
-GM_INLINE gm_match el_full(const gm_elastic *m, uint32_t bucket)
+GM_INLINE gm_match el_full(const el_map *m, uint32_t bucket)
 {
     return gm_match_not(gm_match8(el_tags(m, bucket), EL_EMPTY));
 }
-GM_INLINE gm_match el_free(const gm_elastic *m, uint32_t bucket)
+GM_INLINE gm_match el_free(const el_map *m, uint32_t bucket)
 {
     return gm_match8(el_tags(m, bucket), EL_EMPTY);
 }
 
 /* The most entries for so many buckets before an insertion splits one. A single bucket is filled. */
-GM_INLINE size_t el_capacity(const gm_elastic *m, size_t buckets)
+GM_INLINE size_t el_capacity(const el_map *m, size_t buckets)
 {
     unsigned eighths = EL_GROW_EIGHTHS_SMALL;
     if (buckets <= 1) return buckets * EL_SLOTS;
@@ -158,7 +158,7 @@ GM_INLINE uint32_t el_mask_for(size_t buckets)
     return mask;
 }
 
-GM_INLINE void el_set_buckets(gm_elastic *m, uint32_t buckets, uint32_t mask)
+GM_INLINE void el_set_buckets(el_map *m, uint32_t buckets, uint32_t mask)
 {
     m->buckets = buckets;
     m->mask = mask;
@@ -167,22 +167,22 @@ GM_INLINE void el_set_buckets(gm_elastic *m, uint32_t buckets, uint32_t mask)
 }
 
 /* So many buckets, empty, for which there is room. */
-GM_INLINE void el_lay_out(gm_elastic *m, size_t buckets)
+GM_INLINE void el_lay_out(el_map *m, size_t buckets)
 {
     memset(m->tags.at, EL_EMPTY, buckets * EL_SLOTS);
     el_set_buckets(m, (uint32_t)buckets, el_mask_for(buckets));
 }
 
-GM_INLINE unsigned char *el_overflow(const gm_elastic *m, uint32_t index, gm_kind kind)
+GM_INLINE unsigned char *el_overflow(const el_map *m, uint32_t index, gm_kind kind)
 {
     return m->overflow.at + (size_t)index * (el_slot_bytes(m, kind) + 1);
 }
 
 /* What is sought in an entry, by other than its key: its address, or NULL when it is not in this one. */
-typedef unsigned char *el_sought_in(const gm_elastic *m, unsigned char *slot, const void *sought);
+typedef unsigned char *el_sought_in(const el_map *m, unsigned char *slot, const void *sought);
 
 /* The same in all entries of a hash. */
-GM_INLINE unsigned char *el_seek(const gm_elastic *m, uint64_t hash, size_t slot_bytes, el_sought_in *sought_in, const void *sought)
+GM_INLINE unsigned char *el_seek(const el_map *m, uint64_t hash, size_t slot_bytes, el_sought_in *sought_in, const void *sought)
 {
     unsigned char tag = el_tag(hash), *at;
     for (int half = 0; half < 2; half++) {

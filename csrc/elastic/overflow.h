@@ -5,7 +5,7 @@
 #include "layout.h"
 
 /* A new place at the list's end; 0 when there is no memory. */
-GM_INLINE unsigned char *el_overflow_add(gm_elastic *m, gm_kind kind)
+GM_INLINE unsigned char *el_overflow_add(el_map *m, gm_kind kind)
 {
     size_t stride = el_slot_bytes(m, kind) + 1, needed = (m->overflow_used + 1) * stride;
     if (m->overflow.bytes < needed &&
@@ -16,7 +16,7 @@ GM_INLINE unsigned char *el_overflow_add(gm_elastic *m, gm_kind kind)
 
 /* Lets entries of the overflow list into their buckets, where there is room now, and closes the gaps, so that
  * the list is as long as it has entries. Nothing iterates. */
-GM_INLINE void el_overflow_drain(gm_elastic *m, gm_kind kind)
+GM_INLINE void el_overflow_drain(el_map *m, gm_kind kind)
 {
     size_t slot_bytes = el_slot_bytes(m, kind);
     uint32_t kept = 0;

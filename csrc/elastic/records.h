@@ -5,14 +5,14 @@
 
 #include "layout.h"
 
-GM_INLINE unsigned char *el_number_in(const gm_elastic *m, unsigned char *slot, const void *number)
+GM_INLINE unsigned char *el_number_in(const el_map *m, unsigned char *slot, const void *number)
 {
     (void)m;
     return gm_load32(slot) == gm_load32(number) ? slot : NULL;
 }
 
 /* The slot that holds this number; NULL when none does, and the record is no entry's. */
-GM_INLINE unsigned char *el_owner(const gm_elastic *m, uint32_t number, gm_kind kind)
+GM_INLINE unsigned char *el_owner(const el_map *m, uint32_t number, gm_kind kind)
 {
     uint64_t hash = gm_key_hash(&m->map, gm_store_at(&m->records, number), kind);
     return el_seek(m, hash, el_slot_bytes(m, kind), el_number_in, &number);
@@ -20,14 +20,14 @@ GM_INLINE unsigned char *el_owner(const gm_elastic *m, uint32_t number, gm_kind 
 
 /* The entry in this slot, and its record, take another number: the one number's record is free, the other's
  * becomes so. */
-GM_INLINE void el_renumber(gm_elastic *m, unsigned char *slot, uint32_t number)
+GM_INLINE void el_renumber(el_map *m, unsigned char *slot, uint32_t number)
 {
     memcpy(gm_store_at(&m->records, number), gm_store_at(&m->records, gm_load32(slot)), m->records.stride);
     gm_store32(slot, number);
 }
 
 /* The last record takes a free number. */
-GM_INLINE void el_fill(gm_elastic *m, uint32_t number, gm_kind kind)
+GM_INLINE void el_close_gap(el_map *m, uint32_t number, gm_kind kind)
 {
     uint32_t last = m->records.used;
     if (last != number) el_renumber(m, el_owner(m, last, kind), number);
@@ -35,7 +35,7 @@ GM_INLINE void el_fill(gm_elastic *m, uint32_t number, gm_kind kind)
 }
 
 /* Fills the records freed under iterators from the end, so that all are dense again. */
-GM_INLINE void el_records_settle(gm_elastic *m, gm_kind kind)
+GM_INLINE void el_records_settle(el_map *m, gm_kind kind)
 {
     uint32_t number = m->records.free, used = m->records.used;
     while (number) {

@@ -6,7 +6,7 @@
 
 static void el_clear(gomap *map)
 {
-    gm_elastic *m = el_of(map);
+    el_map *m = el_of(map);
     gm_memory *memory = &m->map.memory;
     (void)gm_region_resize(memory, GOMAP_TAGS, &m->tags, 0);
     (void)gm_region_resize(memory, GOMAP_BUCKETS, &m->slots, 0);
@@ -22,7 +22,7 @@ static void el_clear(gomap *map)
 }
 
 /* Room for so many buckets and entries, exactly. 0: no memory, and all is as it was. */
-GM_INLINE int el_reserve_room(gm_elastic *m, size_t buckets, size_t count, gm_kind kind)
+GM_INLINE int el_reserve_room(el_map *m, size_t buckets, size_t count, gm_kind kind)
 {
     gm_memory *memory = &m->map.memory;
     size_t tags = (size_t)m->tags.bytes, slots = (size_t)m->slots.bytes, records = kind.ref ? m->records.capacity : 0;
@@ -34,7 +34,7 @@ GM_INLINE int el_reserve_room(gm_elastic *m, size_t buckets, size_t count, gm_ki
 }
 
 /* The fewest buckets with room for so many entries. */
-static size_t el_buckets_for(const gm_elastic *m, size_t count)
+static size_t el_buckets_for(const el_map *m, size_t count)
 {
     size_t buckets = count <= EL_SLOTS ? 1 : (8 * count + m->most - 1) / m->most;
     while (el_capacity(m, buckets) < count) buckets += buckets / 64 + 1;
@@ -43,7 +43,7 @@ static size_t el_buckets_for(const gm_elastic *m, size_t count)
 
 GM_INLINE int el_reserve(gomap *map, size_t count, gm_kind kind)
 {
-    gm_elastic *m = el_of(map);
+    el_map *m = el_of(map);
     if (count <= map->count || (m->buckets && count <= m->grow_at)) return 0;
     if (count > (size_t)EL_MAX_BUCKETS * EL_SLOTS) return -1;
     size_t buckets = el_buckets_for(m, count);
@@ -62,7 +62,7 @@ GM_INLINE int el_reserve(gomap *map, size_t count, gm_kind kind)
 /* To a load of 7.5 of 8, and no room beyond. */
 GM_INLINE void el_compact(gomap *map, gm_kind kind)
 {
-    gm_elastic *m = el_of(map);
+    el_map *m = el_of(map);
     gm_end_iterators(&m->map);
     if (m->buckets == 0) return;
     if (map->count == 0) {
@@ -81,7 +81,7 @@ GM_INLINE void el_compact(gomap *map, gm_kind kind)
 /* Two maps of one type change places, their structs staying where they are. */
 static size_t el_swap(gomap *one, gomap *other)
 {
-    gm_elastic kept;
+    el_map kept;
     size_t bytes = el_struct_bytes(one);
     memcpy(&kept, one, bytes);
     memcpy(one, other, bytes);

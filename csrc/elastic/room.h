@@ -4,7 +4,7 @@
 
 #include "layout.h"
 
-GM_INLINE int el_room(gm_elastic *m, size_t buckets, int exactly, gm_kind kind)
+GM_INLINE int el_room(el_map *m, size_t buckets, int exactly, gm_kind kind)
 {
     size_t tags = buckets * EL_SLOTS, slots = buckets * EL_SLOTS * el_slot_bytes(m, kind);
     gm_memory *memory = &m->map.memory;
@@ -17,7 +17,7 @@ GM_INLINE int el_room(gm_elastic *m, size_t buckets, int exactly, gm_kind kind)
 }
 
 /* Gives back what is beyond the buckets: all of it, or what is more than a region keeps. */
-GM_INLINE void el_trim(gm_elastic *m, int exactly, gm_kind kind)
+GM_INLINE void el_trim(el_map *m, int exactly, gm_kind kind)
 {
     gm_memory *memory = &m->map.memory;
     size_t tags = (size_t)m->buckets * EL_SLOTS, slots = tags * el_slot_bytes(m, kind);

@@ -17,7 +17,7 @@
 #include "room.h"
 
 /* One bucket more, for which there is room. Nothing iterates. */
-GM_INLINE void el_split_one(gm_elastic *m, gm_kind kind)
+GM_INLINE void el_split_one(el_map *m, gm_kind kind)
 {
     uint32_t last = m->buckets, mask = last > m->mask ? 2 * m->mask + 1 : m->mask;
     uint32_t from = last & (mask >> 1);
@@ -49,7 +49,7 @@ GM_INLINE void el_split_one(gm_elastic *m, gm_kind kind)
 }
 
 /* So many buckets in all; 0 when there is no memory. Nothing iterates. */
-GM_INLINE int el_split(gm_elastic *m, uint32_t buckets, gm_kind kind)
+GM_INLINE int el_split(el_map *m, uint32_t buckets, gm_kind kind)
 {
     if (buckets >= EL_MAX_BUCKETS || !el_room(m, buckets, 0, kind)) return 0;
     while (m->buckets < buckets) el_split_one(m, kind);
@@ -59,7 +59,7 @@ GM_INLINE int el_split(gm_elastic *m, uint32_t buckets, gm_kind kind)
 }
 
 /* One bucket less; 0 when its entries found no room. Nothing iterates. */
-GM_INLINE int el_merge(gm_elastic *m, gm_kind kind)
+GM_INLINE int el_merge(el_map *m, gm_kind kind)
 {
     uint32_t last = m->buckets - 1;
     uint32_t mask = last == (m->mask >> 1) + 1 ? m->mask >> 1 : m->mask; /* of one bucket less */
@@ -88,7 +88,7 @@ GM_INLINE int el_merge(gm_elastic *m, gm_kind kind)
 
 /* Before an insertion: one bucket more; in a small map, where a call takes longer than a split, an eighth more;
  * two, while a map that was compacted grows back to its usual load. 0 when there is no memory. */
-GM_INLINE int el_grow(gm_elastic *m)
+GM_INLINE int el_grow(el_map *m)
 {
     uint32_t step = m->buckets >> EL_SMALL_LOG2 ? 1 : m->buckets / 8 + 1;
     if (el_capacity(m, m->buckets + step) <= m->map.public_part.count) step++;
@@ -97,7 +97,7 @@ GM_INLINE int el_grow(gm_elastic *m)
 
 /* After a deletion: merges while the load is low, two at a time, so that what an iteration put off is
  * made up for soon and no deletion takes long. */
-GM_INLINE void el_shrink(gm_elastic *m, uint32_t steps, gm_kind kind)
+GM_INLINE void el_shrink(el_map *m, uint32_t steps, gm_kind kind)
 {
     size_t count = m->map.public_part.count;
     uint32_t merged = 0;

@@ -17,19 +17,19 @@ typedef union el_key {
 } el_key;
 
 /* NULL for a string longer than any. */
-GM_INLINE const void *el_key_make(const gm_elastic *m, const void *key, el_key *room, gm_kind kind)
+GM_INLINE const void *el_key_make(const el_map *m, const void *key, el_key *room, gm_kind kind)
 {
     if (kind.code != GM_IMAGES) return gm_key_canonical(key, &room->word, kind);
     return gm_string_make(&room->string, key, m->map.seed) ? room : NULL;
 }
 
-GM_INLINE int el_has_strings(const gm_elastic *m)
+GM_INLINE int el_has_strings(const el_map *m)
 {
     return m->map.public_part.type->key_kind == GOMAP_STRING || m->map.public_part.type->value_string;
 }
 
 /* Where an entry's image is. */
-GM_INLINE unsigned char *el_image(const gm_elastic *m, unsigned char *slot, int is_value)
+GM_INLINE unsigned char *el_image(const el_map *m, unsigned char *slot, int is_value)
 {
     unsigned char *entry = m->map.public_part.engine->ref ? gm_store_at(&m->records, gm_load32(slot)) : slot;
     return is_value ? entry + m->value_at : entry;
@@ -42,7 +42,7 @@ typedef struct el_region_string {
     uint32_t number;
 } el_region_string;
 
-GM_INLINE unsigned char *el_image_in(const gm_elastic *m, unsigned char *slot, const void *sought)
+GM_INLINE unsigned char *el_image_in(const el_map *m, unsigned char *slot, const void *sought)
 {
     const el_region_string *string = sought;
     unsigned char *image = el_image(m, slot, string->is_value);
@@ -52,14 +52,14 @@ GM_INLINE unsigned char *el_image_in(const gm_elastic *m, unsigned char *slot, c
 }
 
 /* The image that names this string, of an entry of this hash; NULL when none does. */
-static unsigned char *el_string_owner(const gm_elastic *m, int is_value, unsigned class, uint32_t number, uint64_t hash)
+static unsigned char *el_string_owner(const el_map *m, int is_value, unsigned class, uint32_t number, uint64_t hash)
 {
     const el_region_string string = {is_value, class, number};
     return el_seek(m, hash, m->slot_bytes, el_image_in, &string);
 }
 
 /* Gives a string's bytes back. The image is a copy of one that stands in no entry any more. */
-static void el_string_free(gm_elastic *m, int is_value, const unsigned char *image)
+static void el_string_free(el_map *m, int is_value, const unsigned char *image)
 {
     size_t length = gm_image_length(image);
     m->string_bytes -= length;
@@ -74,7 +74,7 @@ static void el_string_free(gm_elastic *m, int is_value, const unsigned char *ima
 }
 
 /* A new key's string into the region, when it is long; 0 when there is no memory. */
-static int el_string_keep(gm_elastic *m, gm_string *key, uint64_t hash)
+static int el_string_keep(el_map *m, gm_string *key, uint64_t hash)
 {
     if (gm_image_is_long(key->image)) {
         uint32_t number = gm_strings_add(&m->strings[0], &m->map.memory, &key->string, hash);
@@ -86,7 +86,7 @@ static int el_string_keep(gm_elastic *m, gm_string *key, uint64_t hash)
 }
 
 /* And out again, if it is the last that was kept, or was not. */
-static void el_string_drop(gm_elastic *m, gm_string *key)
+static void el_string_drop(el_map *m, gm_string *key)
 {
     int is_long = gm_image_is_long(key->image);
     if (is_long && gm_image_number(key->image) == 0) return;
@@ -94,7 +94,7 @@ static void el_string_drop(gm_elastic *m, gm_string *key)
 }
 
 /* An entry's images, before it goes; an empty one for what is no string. */
-static void el_string_take(const gm_elastic *m, unsigned char *slot, unsigned char images[2][GM_IMAGE])
+static void el_string_take(const el_map *m, unsigned char *slot, unsigned char images[2][GM_IMAGE])
 {
     for (int is_value = 0; is_value < 2; is_value++) {
         const gomap_type *type = m->map.public_part.type;
@@ -106,7 +106,7 @@ static void el_string_take(const gm_elastic *m, unsigned char *slot, unsigned ch
 }
 
 /* When it has gone. */
-static void el_string_give_back(gm_elastic *m, unsigned char images[2][GM_IMAGE])
+static void el_string_give_back(el_map *m, unsigned char images[2][GM_IMAGE])
 {
     for (int is_value = 0; is_value < 2; is_value++) el_string_free(m, is_value, images[is_value]);
 }
@@ -122,7 +122,7 @@ static uint64_t el_string_bytes(const gomap *map)
 }
 
 /* Writes a string value into the room of an entry of this hash; 0 when there is no memory, and it is as it was. */
-static int el_string_write(gm_elastic *m, uint64_t hash, unsigned char *room, const gomap_string *string)
+static int el_string_write(el_map *m, uint64_t hash, unsigned char *room, const gomap_string *string)
 {
     unsigned char old[GM_IMAGE];
     gm_string made;

@@ -43,7 +43,7 @@ static unsigned go_B_for(size_t count)
 
 /* The array for 2^B buckets; 0 when there is no memory. B >= 4 brings 2^(B-4) overflow buckets,
  * and the size class's slack more of them. */
-static int go_array_make(gm_go *m, go_array *array, unsigned B)
+static int go_array_make(go_map *m, go_array *array, unsigned B)
 {
     size_t buckets = (size_t)1 << (B & 63), bytes;
     if (B >= 4) buckets += (size_t)1 << (B - 4);
@@ -62,7 +62,7 @@ static int go_array_make(gm_go *m, go_array *array, unsigned B)
     return 1;
 }
 
-static void go_set_B(gm_go *m, unsigned B)
+static void go_set_B(go_map *m, unsigned B)
 {
     m->B = (uint8_t)B;
     m->mask = ((size_t)1 << B) - 1;
@@ -71,7 +71,7 @@ static void go_set_B(gm_go *m, unsigned B)
 }
 
 /* A new overflow bucket behind `last`; NULL when there is no memory. */
-static unsigned char *go_overflow_add(gm_go *m, unsigned char *last)
+static unsigned char *go_overflow_add(go_map *m, unsigned char *last)
 {
     unsigned char *bucket;
     go_array *array = &m->now;
@@ -91,7 +91,7 @@ static unsigned char *go_overflow_add(gm_go *m, unsigned char *last)
 }
 
 /* Gives a chain's heap buckets back. The chain's head is not read afterwards, or is overwritten. */
-static void go_chain_release(gm_go *m, go_array *array, unsigned char *head)
+static void go_chain_release(go_map *m, go_array *array, unsigned char *head)
 {
     unsigned char *bucket = go_overflow(m, head);
     while (bucket) {
@@ -105,7 +105,7 @@ static void go_chain_release(gm_go *m, go_array *array, unsigned char *head)
 }
 
 /* Gives all of an array's heap overflow buckets back. Evacuated chains have given theirs before. */
-static void go_array_release_overflow(gm_go *m, go_array *array, size_t heads)
+static void go_array_release_overflow(go_map *m, go_array *array, size_t heads)
 {
     for (size_t i = 0; array->overflow_heap && i < heads; i++) {
         unsigned char *head = go_bucket(m, array, i);
@@ -113,7 +113,7 @@ static void go_array_release_overflow(gm_go *m, go_array *array, size_t heads)
     }
 }
 
-static void go_array_drop(gm_go *m, go_array *array, int purpose, size_t heads)
+static void go_array_drop(go_map *m, go_array *array, int purpose, size_t heads)
 {
     if (array->at == NULL) return;
     go_array_release_overflow(m, array, heads);

@@ -7,7 +7,7 @@
 
 static void go_stats(const gomap *map, gomap_stats *stats)
 {
-    const gm_go *m = go_of(map);
+    const go_map *m = go_of(map);
     stats->B = m->B;
     stats->buckets = m->now.at ? m->mask + 1 : 0;
     stats->array_buckets = m->now.buckets;
@@ -34,7 +34,7 @@ static void go_stats(const gomap *map, gomap_stats *stats)
 }
 
 /* Bytes of an array's heap overflow buckets, found by following every chain. */
-static size_t go_walk_overflow(const gm_go *m, const go_array *array, size_t heads)
+static size_t go_walk_overflow(const go_map *m, const go_array *array, size_t heads)
 {
     size_t bytes = 0;
     for (size_t i = 0; i < heads; i++) {
@@ -54,14 +54,14 @@ static size_t go_string_granted(const void *slot)
 }
 
 typedef struct go_string_walk {
-    const gm_go *m;
+    const go_map *m;
     size_t bytes;
 } go_string_walk;
 
 static int go_visit_strings(void *context, unsigned char *head, unsigned char *bucket, unsigned slot)
 {
     go_string_walk *walk = context;
-    const gm_go *m = walk->m;
+    const go_map *m = walk->m;
     (void)head;
     if (m->key_string) walk->bytes += go_string_granted(bucket + GO_KEYS + (size_t)slot * m->key_slot);
     if (m->value_string) walk->bytes += go_string_granted(go_value(m, bucket, slot));
@@ -69,7 +69,7 @@ static int go_visit_strings(void *context, unsigned char *head, unsigned char *b
 }
 
 /* Bytes of the blocks of all strings. */
-static size_t go_walk_strings(const gm_go *m)
+static size_t go_walk_strings(const go_map *m)
 {
     go_string_walk walk = {m, 0};
     go_each_entry(m, go_visit_strings, &walk);
@@ -78,7 +78,7 @@ static size_t go_walk_strings(const gm_go *m)
 
 static void go_walk(const gomap *map, size_t live[GOMAP_PURPOSES])
 {
-    const gm_go *m = go_of(map);
+    const go_map *m = go_of(map);
     live[GOMAP_HEADER] = gm_granted(m, sizeof *m);
     live[GOMAP_BUCKETS] = gm_granted(m->now.at, m->now.bytes);
     live[GOMAP_OLD_BUCKETS] = gm_granted(m->old.at, m->old.bytes);
@@ -106,7 +106,7 @@ static int go_check_string(const void *slot, go_found *found)
 }
 
 /* One chain: its marks, its entries' places, its links. Adds what it finds. */
-GM_INLINE int go_check_chain(const gm_go *m, const go_array *array, size_t index, size_t mask, int frozen,
+GM_INLINE int go_check_chain(const go_map *m, const go_array *array, size_t index, size_t mask, int frozen,
                              go_found *found, char *why, size_t size, gm_kind kind)
 {
     const char *where = array == &m->now ? "bucket" : "old bucket";
@@ -188,7 +188,7 @@ static int go_numbers_add_up(const gm_store *store, uint64_t numbers)
 
 GM_INLINE int go_check(const gomap *map, char *why, size_t size, gm_kind kind)
 {
-    const gm_go *m = go_of(map);
+    const go_map *m = go_of(map);
     go_found found, old;
     memset(&found, 0, sizeof found);
     memset(&old, 0, sizeof old);

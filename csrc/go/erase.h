@@ -16,7 +16,7 @@ GM_INLINE uint64_t go_trim(uint64_t word)
 }
 
 /* Frees a slot, and spreads emptyRest back over the emptyOnes that now end the chain. */
-GM_INLINE void go_erase_at(gm_go *m, unsigned char *head, unsigned char *bucket, unsigned slot)
+GM_INLINE void go_erase_at(go_map *m, unsigned char *head, unsigned char *bucket, unsigned slot)
 {
     if (GM_UNLIKELY(m->key_string | m->value_string)) go_entry_release(m, bucket, slot);
     if (GM_UNLIKELY(m->key_ref | m->value_ref)) {
@@ -51,7 +51,7 @@ GM_INLINE void go_erase_at(gm_go *m, unsigned char *head, unsigned char *bucket,
 
 GM_INLINE int go_erase(gomap *map, const void *key, go_evacuate_kind *evacuate, gm_kind kind)
 {
-    gm_go *m = go_of(map);
+    go_map *m = go_of(map);
     go_place place;
     if (map->count == 0) return 0;
     uint64_t hash = gm_key_hash(&m->map, key, kind);
@@ -66,7 +66,7 @@ GM_INLINE int go_erase(gomap *map, const void *key, go_evacuate_kind *evacuate, 
 
 /* An entry that is looked for by its value's address. */
 typedef struct go_room {
-    const gm_go *m;
+    const go_map *m;
     const void *room;
     unsigned char *head;
     go_place place;
@@ -94,7 +94,7 @@ static void go_forget(gomap *map, const void *room)
  * passes over the array once. */
 GM_INLINE int go_any(gomap *map, const void **key, const void **value, go_evacuate_kind *evacuate, gm_kind kind)
 {
-    gm_go *m = go_of(map);
+    go_map *m = go_of(map);
     if (map->count == 0) return 0;
     for (size_t looked = 0; looked <= m->mask; looked++, m->any_at++) {
         size_t index = m->any_at & m->mask;
@@ -117,7 +117,7 @@ GM_INLINE int go_any(gomap *map, const void **key, const void **value, go_evacua
 
 static void go_erase_any(gomap *map)
 {
-    gm_go *m = go_of(map);
+    go_map *m = go_of(map);
     go_erase_at(m, m->any_head, m->any_bucket, m->any_slot);
 }
 

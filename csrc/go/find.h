@@ -15,12 +15,12 @@ typedef struct go_place {
     unsigned slot;
 } go_place;
 
-GM_INLINE unsigned char *go_next_in_chain(const gm_go *m, const unsigned char *bucket)
+GM_INLINE unsigned char *go_next_in_chain(const go_map *m, const unsigned char *bucket)
 {
     return bucket[GO_SLOTS - 1] == GO_EMPTY_REST ? NULL : go_overflow(m, bucket);
 }
 
-GM_INLINE int go_search(const gm_go *m, unsigned char *bucket, unsigned char top, const void *key,
+GM_INLINE int go_search(const go_map *m, unsigned char *bucket, unsigned char top, const void *key,
                         gm_kind kind, unsigned *slot)
 {
     for (gm_match found = gm_match8(bucket, top); found; found = gm_match_next(found)) {
@@ -33,7 +33,7 @@ GM_INLINE int go_search(const gm_go *m, unsigned char *bucket, unsigned char top
     return 0;
 }
 
-GM_INLINE int go_locate(const gm_go *m, unsigned char *head, uint64_t hash, const void *key,
+GM_INLINE int go_locate(const go_map *m, unsigned char *head, uint64_t hash, const void *key,
                         gm_kind kind, go_place *place)
 {
     unsigned char top = go_tophash(hash);
@@ -48,7 +48,7 @@ GM_INLINE int go_locate(const gm_go *m, unsigned char *head, uint64_t hash, cons
 
 GM_INLINE void *go_find(const gomap *map, const void *key, gm_kind kind)
 {
-    const gm_go *m = go_of(map);
+    const go_map *m = go_of(map);
     go_place place;
     if (map->count == 0) return NULL;
     uint64_t hash = gm_key_hash(&m->map, key, kind);

@@ -22,7 +22,7 @@
 #include "array.h"
 
 /* 0 when there is no memory; nothing has changed then. */
-static int go_grow_start(gm_go *m)
+static int go_grow_start(go_map *m)
 {
     unsigned same_size = m->map.public_part.count + 1 <= m->grow_at;
     unsigned B = m->B + (same_size ? 0u : 1u);
@@ -42,7 +42,7 @@ static int go_grow_start(gm_go *m)
     return 1;
 }
 
-static void go_grow_finish(gm_go *m)
+static void go_grow_finish(go_map *m)
 {
     go_array_drop(m, &m->old, GOMAP_OLD_BUCKETS, 0);
     m->same_size = 0;
@@ -55,7 +55,7 @@ typedef struct go_targets {
 } go_targets;
 
 /* Empties the targets again, and gives back what they took from the heap and from the tail. */
-static void go_targets_undo(gm_go *m, go_targets *to, size_t tail, uint16_t noverflow)
+static void go_targets_undo(go_map *m, go_targets *to, size_t tail, uint16_t noverflow)
 {
     for (int y = 0; y < 2; y++) {
         if (to->head[y] == NULL) continue;
@@ -70,7 +70,7 @@ static void go_targets_undo(gm_go *m, go_targets *to, size_t tail, uint16_t nove
 }
 
 /* Which of the two an entry goes to, and its tophash there. */
-GM_INLINE unsigned go_direction(gm_go *m, const unsigned char *key, unsigned char *top, gm_kind kind)
+GM_INLINE unsigned go_direction(go_map *m, const unsigned char *key, unsigned char *top, gm_kind kind)
 {
     if (m->same_size) return 0;
     if (GM_UNLIKELY(gm_key_is_nan(key, kind))) {
@@ -85,7 +85,7 @@ GM_INLINE unsigned go_direction(gm_go *m, const unsigned char *key, unsigned cha
 
 /* One old chain to its targets. 0 when there is no memory, and nothing has changed then. Inlined once
  * a kind, in a function of its own (kinds.c). */
-GM_INLINE int go_evacuate(gm_go *m, size_t index, gm_kind kind)
+GM_INLINE int go_evacuate(go_map *m, size_t index, gm_kind kind)
 {
     unsigned char *head = go_bucket(m, &m->old, index);
     size_t tail = m->now.next_overflow;
@@ -139,11 +139,11 @@ GM_INLINE int go_evacuate(gm_go *m, size_t index, gm_kind kind)
 }
 
 /* The instance of go_evacuate for the map's kind. */
-typedef int go_evacuate_kind(gm_go *m, size_t index);
+typedef int go_evacuate_kind(go_map *m, size_t index);
 
 /* Evacuates the old bucket that this index of the new array needs, and one more. 0 when there is
  * no memory for the former. */
-static int go_grow_work(gm_go *m, size_t index, go_evacuate_kind *evacuate)
+static int go_grow_work(go_map *m, size_t index, go_evacuate_kind *evacuate)
 {
     size_t needed = index & m->old_mask;
     if (!go_is_evacuated(go_bucket(m, &m->old, needed)) && !evacuate(m, needed)) return 0;

@@ -8,7 +8,7 @@
 #include "strings.h"
 
 /* The value of a new key in the place found for it, or in a new overflow bucket behind `last`. */
-GM_INLINE void *go_insert(gm_go *m, go_place free, unsigned char *last, unsigned char top, const void *key,
+GM_INLINE void *go_insert(go_map *m, go_place free, unsigned char *last, unsigned char top, const void *key,
                           gm_kind kind)
 {
     uint32_t key_record = 0, value_record = 0;
@@ -50,7 +50,7 @@ GM_INLINE void *go_insert(gm_go *m, go_place free, unsigned char *last, unsigned
 
 GM_INLINE void *go_assign(gomap *map, const void *key, int *added, go_evacuate_kind *evacuate, gm_kind kind)
 {
-    gm_go *m = go_of(map);
+    go_map *m = go_of(map);
     uint64_t hash = GM_UNLIKELY(gm_key_is_nan(key, kind)) ? gm_random(&m->random)
                                                            : gm_key_hash(&m->map, key, kind);
     unsigned char top = go_tophash(hash);

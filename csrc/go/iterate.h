@@ -12,14 +12,14 @@
 
 static void go_iterate(gomap_iter *iter)
 {
-    gm_go *m = go_of(iter->map);
+    go_map *m = go_of(iter->map);
     uint64_t random = gm_random(&m->random);
     iter->start = iter->at = (size_t)(random >> 3) & m->mask;
     iter->offset = (uint8_t)(random & (GO_SLOTS - 1));
 }
 
 /* Would an entry of this untouched old bucket go to the new bucket `index`? */
-GM_INLINE int go_goes_to(const gm_go *m, const unsigned char *key, unsigned char top, size_t index,
+GM_INLINE int go_goes_to(const go_map *m, const unsigned char *key, unsigned char top, size_t index,
                          gm_kind kind)
 {
     if (GM_UNLIKELY(gm_key_is_nan(key, kind))) return (top & 1) == (index > m->old_mask);
@@ -36,7 +36,7 @@ GM_INLINE unsigned char *go_enter(gomap_iter *iter, unsigned char *bucket)
 
 /* Large buckets lie too far apart for the processor to guess the lines that the next entries are in:
  * ask for the next bucket's values, and for the tophashes and keys of the one after it. */
-GM_INLINE void go_look_ahead(const gm_go *m, size_t index)
+GM_INLINE void go_look_ahead(const go_map *m, size_t index)
 {
     if (m->bucket_bytes <= 192) return;
     unsigned char *next = go_bucket(m, &m->now, index);
@@ -49,7 +49,7 @@ GM_INLINE void go_look_ahead(const gm_go *m, size_t index)
 
 GM_INLINE int go_next(gomap_iter *iter, const void **key, const void **value, gm_kind kind)
 {
-    const gm_go *m = go_of(iter->map);
+    const go_map *m = go_of(iter->map);
     unsigned char *bucket = (unsigned char *)(uintptr_t)iter->bucket;
     for (;;) {
         while (bucket) {

@@ -52,7 +52,7 @@ typedef struct go_array {
     size_t overflow_heap; /* of those, from the heap */
 } go_array;
 
-typedef struct gm_go {
+typedef struct go_map {
     gm_map map;
     gm_purposes purposes;  /* map.memory's */
     gm_store keys, values; /* records, for types that stand behind a reference */
@@ -79,51 +79,51 @@ typedef struct gm_go {
     unsigned any_slot;
     size_t growths, same_size_growths;
     uint64_t string_bytes;   /* of all strings */
-} gm_go;
+} go_map;
 
-GM_INLINE gm_go *go_of(const gomap *map) { return (gm_go *)(uintptr_t)map; }
+GM_INLINE go_map *go_of(const gomap *map) { return (go_map *)(uintptr_t)map; }
 
-GM_INLINE unsigned char *go_bucket(const gm_go *m, const go_array *array, size_t index)
+GM_INLINE unsigned char *go_bucket(const go_map *m, const go_array *array, size_t index)
 {
     return array->at + index * m->bucket_bytes;
 }
 
-GM_INLINE unsigned char *go_overflow(const gm_go *m, const unsigned char *bucket)
+GM_INLINE unsigned char *go_overflow(const go_map *m, const unsigned char *bucket)
 {
     unsigned char *next;
     memcpy(&next, bucket + m->overflow_at, sizeof next);
     return next;
 }
 
-GM_INLINE void go_link(const gm_go *m, unsigned char *bucket, unsigned char *next)
+GM_INLINE void go_link(const go_map *m, unsigned char *bucket, unsigned char *next)
 {
     memcpy(bucket + m->overflow_at, &next, sizeof next);
 }
 
 /* Bytes of a key in a bucket; a constant for most kinds. */
-GM_INLINE size_t go_key_slot(const gm_go *m, gm_kind kind)
+GM_INLINE size_t go_key_slot(const go_map *m, gm_kind kind)
 {
     return kind.ref ? GO_REFERENCE : kind.bytes ? kind.bytes : m->key_slot;
 }
 
-GM_INLINE unsigned char *go_key(const gm_go *m, unsigned char *bucket, unsigned slot, gm_kind kind)
+GM_INLINE unsigned char *go_key(const go_map *m, unsigned char *bucket, unsigned slot, gm_kind kind)
 {
     return bucket + GO_KEYS + slot * go_key_slot(m, kind);
 }
 
 /* The key's bytes from its slot: the slot itself, or the record it refers to. */
-GM_INLINE const unsigned char *go_key_at(const gm_go *m, const unsigned char *slot, gm_kind kind)
+GM_INLINE const unsigned char *go_key_at(const go_map *m, const unsigned char *slot, gm_kind kind)
 {
     return kind.ref ? gm_store_at(&m->keys, gm_load32(slot)) : slot;
 }
 
-GM_INLINE unsigned char *go_value_slot(const gm_go *m, unsigned char *bucket, unsigned slot)
+GM_INLINE unsigned char *go_value_slot(const go_map *m, unsigned char *bucket, unsigned slot)
 {
     return bucket + m->values_at + (size_t)slot * m->value_slot;
 }
 
 /* The value's bytes: in the slot, or in the record it refers to. */
-GM_INLINE unsigned char *go_value(const gm_go *m, unsigned char *bucket, unsigned slot)
+GM_INLINE unsigned char *go_value(const go_map *m, unsigned char *bucket, unsigned slot)
 {
     unsigned char *at = go_value_slot(m, bucket, slot);
     return m->value_ref ? gm_store_at(&m->values, gm_load32(at)) : at;
@@ -149,7 +149,7 @@ GM_INLINE int go_is_evacuated(const unsigned char *bucket)
 }
 
 /* The chain that the hash leads to: in the old array while that bucket has not been evacuated. */
-GM_INLINE unsigned char *go_head(const gm_go *m, uint64_t hash)
+GM_INLINE unsigned char *go_head(const go_map *m, uint64_t hash)
 {
     if (GM_UNLIKELY(m->old.at != NULL)) {
         unsigned char *old = go_bucket(m, &m->old, hash & m->old_mask);
@@ -161,7 +161,7 @@ GM_INLINE unsigned char *go_head(const gm_go *m, uint64_t hash)
 /* A small bucket spans three cache lines. Asking for the other two while the tophashes are on their
  * way makes one memory latency of three: a caller that does much else between two operations, as an
  * interpreter does, has no other way to overlap them. */
-GM_INLINE void go_prefetch(const gm_go *m, const unsigned char *head)
+GM_INLINE void go_prefetch(const go_map *m, const unsigned char *head)
 {
     GM_PREFETCH(head + 64);
     if (m->bucket_bytes <= 192) GM_PREFETCH(head + 128);
@@ -171,7 +171,7 @@ GM_INLINE void go_prefetch(const gm_go *m, const unsigned char *head)
 typedef int go_visitor(void *context, unsigned char *head, unsigned char *bucket, unsigned slot);
 
 /* Every entry of both arrays. A visitor may write to an entry, but not move or erase it. */
-GM_INLINE void go_each_entry(const gm_go *m, go_visitor *visit, void *context)
+GM_INLINE void go_each_entry(const go_map *m, go_visitor *visit, void *context)
 {
     const go_array *array[2] = {&m->now, &m->old};
     size_t heads[2] = {m->now.at ? m->mask + 1 : 0, m->old.at ? m->old_mask + 1 : 0};

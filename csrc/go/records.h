@@ -5,7 +5,7 @@
 #include "layout.h"
 
 /* Records for a new entry; 0 when there is no memory, and then neither is taken. */
-static int go_records_add(gm_go *m, uint32_t *key_record, uint32_t *value_record)
+static int go_records_add(go_map *m, uint32_t *key_record, uint32_t *value_record)
 {
     if (m->key_ref && (*key_record = gm_store_add(&m->keys, &m->map.memory)) == 0) return 0;
     if (m->value_ref && (*value_record = gm_store_add(&m->values, &m->map.memory)) == 0) {
@@ -15,7 +15,7 @@ static int go_records_add(gm_go *m, uint32_t *key_record, uint32_t *value_record
     return 1;
 }
 
-static void go_records_remove(gm_go *m, uint32_t key_record, uint32_t value_record)
+static void go_records_remove(go_map *m, uint32_t key_record, uint32_t value_record)
 {
     if (key_record) gm_store_remove(&m->keys, &m->map.memory, key_record);
     if (value_record) gm_store_remove(&m->values, &m->map.memory, value_record);
@@ -43,7 +43,7 @@ static int go_visit_settle(void *context, unsigned char *head, unsigned char *bu
 }
 
 /* Makes a store dense: records with numbers beyond the live ones' count take free numbers below it. */
-static void go_store_settle(gm_go *m, gm_store *store, size_t slots_at, size_t slot_bytes)
+static void go_store_settle(go_map *m, gm_store *store, size_t slots_at, size_t slot_bytes)
 {
     go_settling settling = {store, slots_at, slot_bytes, 0};
     uint32_t next;
@@ -59,7 +59,7 @@ static void go_store_settle(gm_go *m, gm_store *store, size_t slots_at, size_t s
 
 /* Go's collector gives the bytes of a deleted value back some time later. Here it is done when more
  * records are free than live, and enough of them to be worth a walk over the array. */
-static int go_is_sparse(const gm_go *m, const gm_store *store)
+static int go_is_sparse(const go_map *m, const gm_store *store)
 {
     uint32_t free = store->used - store->live;
     return free > store->live && (size_t)free * store->stride > m->now.bytes / 16 + GM_MAP_BYTES;

@@ -8,9 +8,9 @@
 
 /* Room for count entries at once: every chain into a new array, in one step. 0: no memory, and
  * nothing has changed. Not in Go, whose maps take a hint only when they are made. */
-GM_INLINE int go_rebuild(gm_go *m, unsigned B, gm_kind kind)
+GM_INLINE int go_rebuild(go_map *m, unsigned B, gm_kind kind)
 {
-    gm_go wider = *m; /* its arrays and counters; the stores stay with m */
+    go_map wider = *m; /* its arrays and counters; the stores stay with m */
     go_array *from[2] = {&m->now, &m->old};
     size_t heads[2] = {m->now.at ? m->mask + 1 : 0, m->old.at ? m->old_mask + 1 : 0};
     memset(&wider.old, 0, sizeof wider.old);
@@ -61,7 +61,7 @@ GM_INLINE int go_rebuild(gm_go *m, unsigned B, gm_kind kind)
 
 GM_INLINE int go_reserve(gomap *map, size_t count, gm_kind kind)
 {
-    gm_go *m = go_of(map);
+    go_map *m = go_of(map);
     gm_memory *memory = &m->map.memory;
     size_t keys = m->keys.capacity, values = m->values.capacity;
     unsigned B = go_B_for(count);
@@ -79,7 +79,7 @@ GM_INLINE int go_reserve(gomap *map, size_t count, gm_kind kind)
 /* As in Go, the array stays; what the map had beside it goes. */
 static void go_clear(gomap *map)
 {
-    gm_go *m = go_of(map);
+    go_map *m = go_of(map);
     if (m->now.at == NULL) return;
     go_strings_release(m);
     go_array_drop(m, &m->old, GOMAP_OLD_BUCKETS, m->old_mask + 1);
@@ -100,7 +100,7 @@ static void go_clear(gomap *map)
 /* Two maps of one type change places, their structs staying where they are. */
 static size_t go_swap(gomap *one, gomap *other)
 {
-    gm_go kept = *go_of(one);
+    go_map kept = *go_of(one);
     *go_of(one) = *go_of(other);
     *go_of(other) = kept;
     go_of(one)->map.memory.purposes = &go_of(one)->purposes;

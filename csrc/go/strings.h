@@ -8,7 +8,7 @@
 #include "array.h"
 
 /* A copy of a string's bytes; 0 when there is no memory. */
-static int go_string_make(gm_go *m, gomap_string *made, const gomap_string *from)
+static int go_string_make(go_map *m, gomap_string *made, const gomap_string *from)
 {
     made->at = NULL;
     made->length = from->length;
@@ -21,7 +21,7 @@ static int go_string_make(gm_go *m, gomap_string *made, const gomap_string *from
     return 1;
 }
 
-static void go_string_release(gm_go *m, const void *slot)
+static void go_string_release(go_map *m, const void *slot)
 {
     gomap_string string;
     memcpy(&string, slot, sizeof string);
@@ -31,7 +31,7 @@ static void go_string_release(gm_go *m, const void *slot)
 }
 
 /* The strings of one entry, before it goes. */
-static void go_entry_release(gm_go *m, unsigned char *bucket, unsigned slot)
+static void go_entry_release(go_map *m, unsigned char *bucket, unsigned slot)
 {
     if (m->key_string) go_string_release(m, bucket + GO_KEYS + (size_t)slot * m->key_slot);
     if (m->value_string) go_string_release(m, go_value(m, bucket, slot));
@@ -45,7 +45,7 @@ static int go_visit_release(void *context, unsigned char *head, unsigned char *b
 }
 
 /* Every entry's; the entries are to be dropped. */
-static void go_strings_release(gm_go *m)
+static void go_strings_release(go_map *m)
 {
     if (m->key_string | m->value_string) go_each_entry(m, go_visit_release, m);
 }
@@ -61,7 +61,7 @@ static uint64_t go_string_bytes(const gomap *map) { return go_of(map)->string_by
 
 static int go_write(gomap *map, const void *key, void *room, const gomap_string *string)
 {
-    gm_go *m = go_of(map);
+    go_map *m = go_of(map);
     gomap_string made;
     (void)key;
     if (!go_string_make(m, &made, string)) return 0;

@@ -321,7 +321,7 @@ static void same_seed_same_structure(void)
             for (int times = 0; times < 1000; times++) CHECK_EQ(model_pop(m), 1);
             model_verify(m);
         }
-        const gm_elastic *a = el_of(twins[0]->map), *b = el_of(twins[1]->map);
+        const el_map *a = el_of(twins[0]->map), *b = el_of(twins[1]->map);
         CHECK_EQ(a->buckets, b->buckets);
         CHECK_EQ(a->displaced, b->displaced);
         CHECK_EQ(a->tags.bytes, b->tags.bytes);
@@ -455,7 +455,7 @@ static void clone_is_exact(void)
         for (size_t n = 0; n <= domain; n += 1 + n) {
             model *m = filled(names[t], n, domain, t);
             model *copy = model_clone(m, 99);
-            const gm_elastic *a = el_of(m->map), *b = el_of(copy->map);
+            const el_map *a = el_of(m->map), *b = el_of(copy->map);
             size_t rounding = 4 * 16;
             if (test_has_strings(test_type_named(names[t])))
                 for (int is_value = 0; is_value < 2 && n; is_value++)
@@ -599,7 +599,7 @@ static void overflow_drains_into_either_bucket(void)
         CHECK_EQ(n, FORCED);
         for (size_t i = 0; i < FORCED; i++) CHECK_EQ(model_assign(m, numbers[i]), 1);
         CHECK_EQ(forced_places(m->map), FORCED - 2 * EL_SLOTS);
-        gm_elastic *e = el_of(m->map);
+        el_map *e = el_of(m->map);
         for (size_t left = FORCED; left > 2 * EL_SLOTS; left--) {
             /* An entry of that bucket, by its record's key. */
             uint32_t record = gm_load32(el_slot(e, (uint32_t)odd, left % EL_SLOTS, (gm_kind){GM_BITS, 8, 1}));

@@ -6,7 +6,7 @@
 static const test_engine elastic = {GOMAP_ELASTIC, "elastic", 0};
 
 /* A bucket with this many entries or more, and a slot free behind them. */
-static uint32_t bucket_with(const gm_elastic *m, unsigned least)
+static uint32_t bucket_with(const el_map *m, unsigned least)
 {
     for (uint32_t bucket = 0; bucket < m->buckets; bucket++) {
         const unsigned char *tags = el_tags(m, bucket);
@@ -29,7 +29,7 @@ static void settled_map(void)
 {
     model *model = filled("map[int]int", 1600);
     gomap *map = model->map;
-    gm_elastic *m = el_of(map);
+    el_map *m = el_of(map);
     CHECK(m->overflow_used == 0 && m->buckets > 100);
 
     BROKEN_BY("E1", map, m->mask, 2 * m->mask + 1);
@@ -87,7 +87,7 @@ static void settled_map(void)
 static void one_bucket(void)
 {
     model *model = filled("map[int]int", 8);
-    gm_elastic *m = el_of(model->map);
+    el_map *m = el_of(model->map);
     CHECK_EQ(m->buckets, 1);
     BROKEN_BY("E1", model->map, model->map->count, 9);
     model_free(model);
@@ -118,7 +118,7 @@ static void map_with_records(void)
 {
     model *model = filled("map[[129]byte][129]byte", 100);
     gomap *map = model->map;
-    gm_elastic *m = el_of(map);
+    el_map *m = el_of(map);
     gm_store *store = &m->records;
     const gm_kind kind = {GM_BYTES, 0, 1};
     uint32_t bucket = bucket_with(m, 2);
@@ -166,7 +166,7 @@ static void overflow_list(const char *type, int ref)
     size_t numbers[FORCED], any;
     model *model = model_new(&elastic, test_type_named(type), 60000, 0, 1);
     gomap *map = model->map;
-    gm_elastic *m = el_of(map);
+    el_map *m = el_of(map);
     CHECK_EQ(forced_numbers(map, 4, model->domain, numbers, FORCED), FORCED);
     for (size_t i = 0; i < FORCED; i++) CHECK_EQ(model_assign(model, numbers[i]), 1);
     CHECK_EQ(m->overflow_used, FORCED - EL_SLOTS);
@@ -201,7 +201,7 @@ static void no_buckets(void)
     for (size_t t = 0; t < COUNT_OF(names); t++) {
         model *model = model_new(&elastic, test_type_named(names[t]), 10, 0, 1);
         gomap *map = model->map;
-        gm_elastic *m = el_of(map);
+        el_map *m = el_of(map);
         gm_region region = {test_alloc(1, 16), 16, 0};
         BROKEN_BY("E1", map, map->count, 1);
         BROKEN_BY("E1", map, m->mask, 1);
@@ -319,7 +319,7 @@ static void strings(void)
     for (size_t t = 0; t < COUNT_OF(names); t++) {
         model *model = filled(names[t], 600);
         gomap *map = model->map;
-        gm_elastic *m = el_of(map);
+        el_map *m = el_of(map);
         BROKEN_BY("T2", map, m->string_bytes, m->string_bytes + 1);
         BROKEN_BY("T2", map, m->string_bytes, m->string_bytes - 1);
         for (int is_value = 0; is_value < 2; is_value++) {
@@ -346,7 +346,7 @@ static void strings_in_the_overflow_list(void)
     size_t numbers[FORCED];
     model *model = model_new(&elastic, test_type_named("map[string]string"), 60000, 0, 1);
     gomap *map = model->map;
-    gm_elastic *m = el_of(map);
+    el_map *m = el_of(map);
     CHECK_EQ(forced_numbers(map, 4, model->domain, numbers, FORCED), FORCED);
     for (size_t i = 0; i < FORCED; i++) CHECK_EQ(model_assign(model, numbers[i]), 1);
     CHECK_EQ(m->overflow_used, FORCED - EL_SLOTS);

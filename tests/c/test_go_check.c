@@ -6,7 +6,7 @@
 #include "go/layout.h"
 
 /* A bucket alone in its chain, with this many entries or more and two slots or more behind them. */
-static unsigned char *bucket_with(const gm_go *m, int least)
+static unsigned char *bucket_with(const go_map *m, int least)
 {
     for (size_t i = 0; i <= m->mask; i++) {
         unsigned char *bucket = go_bucket(m, &m->now, i);
@@ -19,7 +19,7 @@ static unsigned char *bucket_with(const gm_go *m, int least)
 }
 
 /* The head of a chain of two, the second from the array's tail. */
-static unsigned char *chained_bucket(const gm_go *m)
+static unsigned char *chained_bucket(const go_map *m)
 {
     for (size_t i = 0; i <= m->mask; i++) {
         unsigned char *head = go_bucket(m, &m->now, i), *next = go_overflow(m, head);
@@ -29,14 +29,14 @@ static unsigned char *chained_bucket(const gm_go *m)
     return NULL;
 }
 
-static uint64_t key_hash(const gm_go *m, uint64_t key) { return gm_hash_word(key, m->map.seed); }
+static uint64_t key_hash(const go_map *m, uint64_t key) { return gm_hash_word(key, m->map.seed); }
 
 static void settled_map(void)
 {
     model *model = model_new(&test_engines[0], test_type_named("map[int]int"), 1600, 0, 1);
     for (size_t i = 0; i < model->domain; i++) CHECK_EQ(model_assign(model, i), 1);
     gomap *map = model->map;
-    gm_go *m = go_of(map);
+    go_map *m = go_of(map);
     CHECK(m->old.at == NULL && m->B == 8);
 
     BROKEN_BY("G1", map, m->B, (unsigned char)(m->B + 1));
@@ -92,7 +92,7 @@ static void growing_map(void)
     model *model = model_new(&test_engines[0], test_type_named("map[int]int"), 1700, 0, 1);
     for (size_t i = 0; i < 1700; i++) CHECK_EQ(model_assign(model, i), 1);
     gomap *map = model->map;
-    gm_go *m = go_of(map);
+    go_map *m = go_of(map);
     CHECK(m->old.at != NULL && m->evacuated < m->old_mask);
 
     BROKEN_BY("G4", map, m->old_mask, m->mask);
@@ -115,7 +115,7 @@ static void map_with_records(void)
     for (size_t i = 0; i < 50; i++) CHECK_EQ(model_assign(model, i), 1);
     for (size_t i = 0; i < 50; i += 5) model_erase(model, i);
     gomap *map = model->map;
-    gm_go *m = go_of(map);
+    go_map *m = go_of(map);
     gm_store *stores[] = {&m->keys, &m->values};
     for (int s = 0; s < 2; s++) {
         gm_store *store = stores[s];
@@ -153,7 +153,7 @@ static void map_with_strings(void)
             model *model = model_new(&test_engines[0], test_type_named(names[t]), n, 0, 1);
             for (size_t i = 0; i < model->domain; i++) CHECK_EQ(model_assign(model, i), 1);
             gomap *map = model->map;
-            gm_go *m = go_of(map);
+            go_map *m = go_of(map);
             CHECK_EQ(m->old.at != NULL, n == 1700);
             gomap_iter iter;
             const void *at[2];
