@@ -38,7 +38,7 @@ setup(
     ext_modules=[
         Extension(
             "gomap._core",
-            sources=["src/gomap/_core.pyx", *sorted(glob.glob("csrc/*.c"))],
+            sources=["src/gomap/_core.pyx", *sorted(glob.glob("csrc/**/*.c", recursive=True))],
             depends=[
                 *sorted(glob.glob("csrc/**/*.h", recursive=True)),
                 *sorted(glob.glob("src/gomap/_*.h") + glob.glob("src/gomap/_*.px[di]")),

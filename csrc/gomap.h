@@ -125,64 +125,30 @@ typedef struct gomap_stats {
 
 /* ---- maps ---------------------------------------------------------------------------------- */
 
-typedef struct gomap_engine gomap_engine;
+typedef struct gomap gomap;
 
-/* What every engine's map begins with; to be read, never written, from outside. */
-typedef struct gomap {
-    const gomap_engine *engine;
-    const gomap_type *type; /* the caller's, which keeps it alive as long as the map */
-    size_t count;
-} gomap;
-
-/* An engine's own place in an iteration stands behind these. Move it freely; do not copy it. */
-typedef struct gomap_iter {
-    gomap *map; /* NULL once it has ended */
-    uint32_t epoch;
-    size_t at, start;
-    const unsigned char *bucket;
-    uint64_t left; /* slots of the bucket to come, counted from offset */
-    uint8_t offset, wrapped, filter;
-    size_t index;
-} gomap_iter;
-
-/* What is done with the room of a key's value where a value is not just copied there. 0 ends it. */
-typedef struct gomap_writer {
-    int (*write)(struct gomap_writer *, void *room, void *value, int added);
-} gomap_writer;
-
-/* One engine for one kind of key. Call through the functions below. */
-struct gomap_engine {
-    int id;  /* GOMAP_GO ... */
-    int ref; /* keys, or entries, stand in records */
+/* What is called most, by the functions of the same names below: an engine's functions for one kind of key. */
+typedef struct gomap_engine {
     void *(*find)(const gomap *, const void *key);
     void *(*at)(const gomap *, const void *key);
     void *(*assign)(gomap *, const void *key, int *added);
     int (*erase)(gomap *, const void *key);
-    int (*next)(gomap_iter *, const void **key, const void **value);
-    int (*any)(gomap *, const void **key, const void **value);
-    int (*reserve)(gomap *, size_t count);
-    void (*iterate)(gomap_iter *);
-    void (*erase_any)(gomap *);
-    void (*clear)(gomap *);
-    void (*destroy)(gomap *);
-    void (*stats)(const gomap *, gomap_stats *);
-    void (*walk)(const gomap *, size_t live[GOMAP_PURPOSES]);
-    int (*check)(const gomap *, char *why, size_t size);
-    void (*string)(const gomap *, int is_value, const void *at, gomap_string *);
-    int (*write)(gomap *, const void *key, void *room, const gomap_string *);
-    void (*forget)(gomap *, const void *room); /* the new entry that a write failed for, which no look-up finds */
-    uint64_t (*string_bytes)(const gomap *);
-    size_t (*swap)(gomap *, gomap *); /* all but where they stand; the bytes of that */
-    size_t (*find_many)(const gomap *, const void *keys, size_t count, void **found);
-    size_t (*put_many)(gomap *, const void *keys, size_t count, void *values, size_t value_stride, gomap_writer *);
-    size_t (*erase_many)(gomap *, const void *keys, size_t count);
-    /* Where an engine has them; else NULL. */
-    int (*fill)(gomap *, size_t count);
-    gomap *(*clone)(const gomap *);
-    void (*compact)(gomap *);
-    void (*iterated)(gomap *); /* the last iterator alive has ended */
-    const void *own;           /* the engine's own functions for this kind */
+    void (*string)(const gomap *, int part, const void *at, gomap_string *);
+} gomap_engine;
+
+/* What every engine's map begins with; to be read, never written, from outside. */
+struct gomap {
+    const gomap_engine *engine;
+    const gomap_type *type; /* the caller's, which keeps it alive as long as the map */
+    size_t count;
 };
+
+/* Move it freely; do not copy it. */
+typedef struct gomap_iter {
+    gomap *map; /* NULL once it has ended */
+    uint32_t epoch;
+    uint64_t place[6]; /* the engine's own */
+} gomap_iter;
 
 enum { GOMAP_GO, GOMAP_ELASTIC, GOMAP_ENGINES };
 
@@ -220,11 +186,14 @@ static inline void *gomap_assign(gomap *map, const void *key, int *added)
  * entry is as it was. The only way to write a string; a new one that is not written is empty. */
 void *gomap_put(gomap *map, const void *key, const void *value, int *added);
 
+/* An entry's parts. */
+enum { GOMAP_KEY, GOMAP_VALUE };
+
 /* The string at an address that find, next or any gave, of a map whose keys, or whose values, are strings. */
-static inline gomap_string gomap_string_at(const gomap *map, int is_value, const void *at)
+static inline gomap_string gomap_string_at(const gomap *map, int part, const void *at)
 {
     gomap_string string;
-    map->engine->string(map, is_value, at, &string);
+    map->engine->string(map, part, at, &string);
     return string;
 }
 
@@ -235,13 +204,13 @@ typedef union gomap_key {
 } gomap_key;
 
 /* Of all strings, inline ones included: what they take without a map. */
-static inline uint64_t gomap_string_bytes(const gomap *map) { return map->engine->string_bytes(map); }
+uint64_t gomap_string_bytes(const gomap *map);
 
 /* A key that next or any gave, as it goes in again; of objects only the same one is equal to it. */
 static inline const void *gomap_key_again(const gomap *map, const void *at, gomap_key *room)
 {
     if (map->type->key_kind == GOMAP_STRING) {
-        room->string = gomap_string_at(map, 0, at);
+        room->string = gomap_string_at(map, GOMAP_KEY, at);
         return room;
     }
     if (map->type->key_kind == GOMAP_OBJECT) {
@@ -277,35 +246,28 @@ int gomap_compact(gomap *map);
  * Keys stand one behind another: numbers and bytes as they are, strings as gomap_strings. Many cache misses are under
  * way at a time instead of one or two. Not for objects, nor, what puts, for string values. */
 
+/* What is done with the room of a key's value where a value is not just copied there. 0 ends it. */
+typedef struct gomap_writer {
+    int (*write)(struct gomap_writer *, void *room, void *value, int added);
+} gomap_writer;
+
 /* found[i] becomes the address of key i's value, or NULL. Returns how many keys were found. */
-static inline size_t gomap_find_many(const gomap *map, const void *keys, size_t count, void **found)
-{
-    return map->engine->find_many(map, keys, count, found);
-}
+size_t gomap_find_many(const gomap *map, const void *keys, size_t count, void **found);
 
 /* Every key with its value, which stand value_stride bytes apart; 0: one for all. Returns how many keys are in: fewer
  * than count when memory has run out. */
-static inline size_t gomap_put_many(gomap *map, const void *keys, size_t count, const void *values, size_t value_stride)
-{
-    return map->engine->put_many(map, keys, count, (void *)(uintptr_t)values, value_stride, NULL);
-}
+size_t gomap_put_many(gomap *map, const void *keys, size_t count, const void *values, size_t value_stride);
 
 /* The same, where a writer says what becomes of a value: it may also write to the caller's. */
-static inline size_t gomap_write_many(gomap *map, const void *keys, size_t count, void *values, size_t value_stride,
-                                      gomap_writer *writer)
-{
-    return map->engine->put_many(map, keys, count, values, value_stride, writer);
-}
+size_t gomap_write_many(gomap *map, const void *keys, size_t count, void *values, size_t value_stride,
+                        gomap_writer *writer);
 
 /* For eight-byte values: a key that is new gets the number of entries before it, and codes[i] becomes key i's
  * value. Returns as put_many does. */
 size_t gomap_code_many(gomap *map, const void *keys, size_t count, int64_t *codes);
 
 /* Returns how many keys were there; one that comes twice counts once. */
-static inline size_t gomap_erase_many(gomap *map, const void *keys, size_t count)
-{
-    return map->engine->erase_many(map, keys, count);
-}
+size_t gomap_erase_many(gomap *map, const void *keys, size_t count);
 
 /* Before count keys are put into an empty map: looks at a sample of them for how many will be distinct, and lays the
  * map out for those, full. 1: it was empty, and gomap_fill_end is to be called when the keys are in, or not. */

@@ -1,18 +1,27 @@
 /* kind.h - how keys hash, compare and move, by kind.
  *
  * A gm_kind is a constant. The engines' functions take it as an argument and are force-inlined into
- * one small function for every kind (kinds.c), so that each `switch` here is settled when the core
+ * one small function for every kind (kinds.h), so that each `switch` here is settled when the core
  * is compiled: one body in the source, one specialised body in the binary.
  */
 #ifndef GM_KIND_H
 #define GM_KIND_H
 
+#include "image.h"
 #include "map.h"
-#include "string_region.h"
 
 /* A string is looked for by its image in the elastic engine; in Go's it stands as it is given, an address and a
  * length, like Go's string header. An object is 16 bytes, its hash and itself. */
 enum { GM_BITS, GM_FLOAT32, GM_FLOAT64, GM_BYTES, GM_IMAGES, GM_STRINGS, GM_OBJECTS };
+
+/* Where a kind of key is in an engine's lists of tables: at GOMAP_BITS8 and so on, but hashes and digests have their own. */
+enum { GM_BYTES16 = GOMAP_KEY_KINDS, GM_BYTES32, GM_KINDS };
+
+GM_INLINE unsigned gm_kind_of(const gomap_type *type)
+{
+    if (type->key_kind != GOMAP_BYTES) return type->key_kind;
+    return type->key_size == 16 ? GM_BYTES16 : type->key_size == 32 ? GM_BYTES32 : GOMAP_BYTES;
+}
 
 typedef struct gm_kind {
     unsigned char code;

@@ -28,6 +28,13 @@
 #define GM_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #endif
 
+/* A struct that stands in an array of another type. */
+#if defined(__GNUC__) || defined(__clang__)
+#define GM_MAY_ALIAS __attribute__((may_alias))
+#else
+#define GM_MAY_ALIAS
+#endif
+
 #if defined(__GNUC__) || defined(__clang__)
 #define GM_PREFETCH(at) __builtin_prefetch(at)
 #elif defined(_M_X64)

@@ -155,8 +155,7 @@ GM_INLINE void el_window_ask(const el_map *m, const el_window *window, size_t co
 
 /* Every key with its value, or what the writer makes of it. Returns how many keys are in: fewer than count when there is
  * no memory, or the writer ended it. */
-GM_INLINE size_t el_put_many(gomap *map, const void *keys, size_t count, unsigned char *values, size_t value_stride, gomap_writer *writer,
-                             gm_kind kind)
+GM_INLINE size_t el_put_many(gomap *map, const void *keys, size_t count, void *values, size_t value_stride, gomap_writer *writer, gm_kind kind)
 {
     el_map *m = el_of(map);
     const unsigned char *at = keys;
@@ -173,7 +172,7 @@ GM_INLINE size_t el_put_many(gomap *map, const void *keys, size_t count, unsigne
         el_window_ask(m, &window, some, kind);
         for (size_t i = 0; i < some; i++) {
             int added;
-            unsigned char *value = values + (done + i) * value_stride;
+            unsigned char *value = (unsigned char *)values + (done + i) * value_stride;
             const el_probe *probe = &window.probe[i];
             if (probe->key == NULL) return done + i;
             unsigned char *room = el_assign_hashed(m, probe->key, probe->hash, &window.room[i], &added, kind);

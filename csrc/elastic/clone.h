@@ -9,7 +9,7 @@ GM_INLINE gomap *el_clone(const gomap *source, gm_kind kind)
 {
     const el_map *from = el_of(source);
     uint64_t random = 0;
-    el_map *m = (el_map *)gm_map_create(source->engine, source->type, el_struct_bytes(source), &random);
+    el_map *m = (el_map *)gm_map_create(gm_engine_of(source), source->type, el_struct_bytes(gm_engine_of(source), source->type), &random);
     if (m == NULL) return NULL;
     m->map.seed = from->map.seed;
     m->slot_bytes = from->slot_bytes;
@@ -27,7 +27,7 @@ GM_INLINE gomap *el_clone(const gomap *source, gm_kind kind)
         (kind.ref && !gm_store_reserve(&m->records, &m->map.memory, from->records.used)) ||
         (el_has_strings(m) && (!gm_strings_clone(&m->strings[0], &m->map.memory, from->strings[0]) ||
                                !gm_strings_clone(&m->strings[1], &m->map.memory, from->strings[1])))) {
-        source->engine->destroy(&m->map.public_part);
+        el_destroy(&m->map.public_part);
         return NULL;
     }
     memcpy(m->tags.at, from->tags.at, (size_t)from->buckets * EL_SLOTS);

@@ -43,7 +43,7 @@ GM_INLINE int el_erase(gomap *map, const void *key, gm_kind kind)
 }
 
 /* Some entry: from the cursor downwards, since the last bucket is the next to be merged. */
-GM_INLINE int el_any(gomap *map, const void **key, const void **value, el_place *place, gm_kind kind)
+GM_INLINE int el_any_place(gomap *map, const void **key, const void **value, el_place *place, gm_kind kind)
 {
     el_map *m = el_of(map);
     if (map->count == 0) return 0;
@@ -70,11 +70,17 @@ GM_INLINE int el_any(gomap *map, const void **key, const void **value, el_place 
     return 1;
 }
 
+GM_INLINE int el_any(gomap *map, const void **key, const void **value, gm_kind kind)
+{
+    el_place place;
+    return el_any_place(map, key, value, &place, kind);
+}
+
 GM_INLINE void el_erase_any(gomap *map, gm_kind kind)
 {
     const void *key, *value;
     el_place place;
-    if (el_any(map, &key, &value, &place, kind)) el_erase_at(el_of(map), place, kind);
+    if (el_any_place(map, &key, &value, &place, kind)) el_erase_at(el_of(map), place, kind);
 }
 
 #endif

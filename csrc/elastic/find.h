@@ -87,7 +87,7 @@ GM_INLINE void el_prefetch(const el_map *m, uint64_t hash, gm_kind kind)
     GM_PREFETCH(el_slot(m, el_address(el_second(hash), m->buckets, m->mask), 0, kind));
 }
 
-GM_INLINE void *el_find(const gomap *map, const void *key, int expected, gm_kind kind)
+GM_INLINE void *el_look_up(const gomap *map, const void *key, int expected, gm_kind kind)
 {
     const el_map *m = el_of(map);
     el_key room;
@@ -99,5 +99,8 @@ GM_INLINE void *el_find(const gomap *map, const void *key, int expected, gm_kind
     if (!el_locate(m, hash, key, kind, &place)) return NULL;
     return el_entry(m, place.slot, kind) + m->value_at;
 }
+
+GM_INLINE void *el_find(const gomap *map, const void *key, gm_kind kind) { return el_look_up(map, key, 0, kind); }
+GM_INLINE void *el_at(const gomap *map, const void *key, gm_kind kind) { return el_look_up(map, key, 1, kind); }
 
 #endif

@@ -10,9 +10,12 @@
 #include "records.h"
 #include "split.h"
 
-/* iter->at: the next bucket; iter->index: slots of the one before to come; iter->start: the next place
- * of the overflow list. */
-static void el_iterate(gomap_iter *iter) { (void)iter; }
+/* The place of an iteration. */
+typedef struct GM_MAY_ALIAS el_cursor {
+    gm_match slots;         /* full ones of the bucket before that are to come */
+    uint32_t bucket, place; /* the next bucket; the next place of the overflow list */
+} el_cursor;
+_Static_assert(sizeof(el_cursor) <= sizeof((gomap_iter *)0)->place, "a cursor has room in an iterator");
 
 /* Objects lie anywhere: asks for those of the next bucket, whose turn comes when they are there. */
 GM_INLINE void el_look_ahead(const el_map *m, uint32_t bucket, gm_kind kind)
@@ -27,23 +30,24 @@ GM_INLINE void el_look_ahead(const el_map *m, uint32_t bucket, gm_kind kind)
 GM_INLINE int el_next(gomap_iter *iter, const void **key, const void **value, gm_kind kind)
 {
     const el_map *m = el_of(iter->map);
+    el_cursor *cursor = (el_cursor *)(void *)iter->place;
     unsigned char *slot;
     for (;;) {
-        while (iter->index) {
-            unsigned i = gm_match_index(iter->index);
-            uint32_t bucket = (uint32_t)iter->at - 1;
-            iter->index = (size_t)gm_match_next(iter->index);
+        while (cursor->slots) {
+            unsigned i = gm_match_index(cursor->slots);
+            uint32_t bucket = cursor->bucket - 1;
+            cursor->slots = gm_match_next(cursor->slots);
             if (GM_UNLIKELY(el_tags(m, bucket)[i] == EL_EMPTY)) continue;
             slot = el_slot(m, bucket, i, kind);
             goto found;
         }
-        if (iter->at == m->buckets) break;
-        iter->index = (size_t)el_full(m, (uint32_t)iter->at++);
-        if (kind.code == GM_OBJECTS) el_look_ahead(m, (uint32_t)iter->at, kind);
+        if (cursor->bucket == m->buckets) break;
+        cursor->slots = el_full(m, cursor->bucket++);
+        if (kind.code == GM_OBJECTS) el_look_ahead(m, cursor->bucket, kind);
     }
     do {
-        if (iter->start == m->overflow_used) return 0;
-        slot = el_overflow(m, (uint32_t)iter->start++, kind);
+        if (cursor->place == m->overflow_used) return 0;
+        slot = el_overflow(m, cursor->place++, kind);
     } while (slot[el_slot_bytes(m, kind)] == EL_EMPTY);
 found:;
     unsigned char *entry = el_entry(m, slot, kind);
@@ -75,7 +79,7 @@ GM_INLINE void el_end_iterators(el_map *m)
 {
     if (GM_LIKELY(m->map.iterators == 0)) return;
     gm_end_iterators(&m->map);
-    m->map.public_part.engine->iterated(&m->map.public_part);
+    gm_engine_of(&m->map.public_part)->iterated(&m->map.public_part);
 }
 
 #endif

@@ -27,6 +27,7 @@
 
 #include "../kind.h"
 #include "../store.h"
+#include "../string_region.h"
 #include "../tags.h"
 
 enum { EL_SLOTS = 8, EL_EMPTY = 0 };
@@ -73,7 +74,7 @@ typedef struct el_map {
     uint64_t string_bytes;     /* of all strings */
 } el_map;
 
-/* What is called now and then, one function for a kind (kinds.c), not inlined where it is called. */
+/* What is called now and then, one function for a kind (kinds.h), not inlined where it is called. */
 typedef struct el_resizer {
     uint64_t (*displace)(el_map *m, uint32_t first, uint32_t second);
     int (*split)(el_map *m, uint32_t buckets);
@@ -81,15 +82,31 @@ typedef struct el_resizer {
     void (*drain)(el_map *m);
 } el_resizer;
 
-GM_INLINE const el_resizer *el_resizer_of(const el_map *m) { return m->map.public_part.engine->own; }
+GM_INLINE const el_resizer *el_resizer_of(const el_map *m) { return gm_engine_of(&m->map.public_part)->own; }
 
 GM_INLINE el_map *el_of(const gomap *map) { return (el_map *)(uintptr_t)map; }
 
-GM_INLINE size_t el_struct_bytes(const gomap *map)
+GM_INLINE int el_type_has_strings(const gomap_type *type)
 {
-    if (map->type->key_kind == GOMAP_STRING || map->type->value_string) return sizeof(el_map);
-    return map->engine->ref ? offsetof(el_map, strings) : offsetof(el_map, records);
+    return type->key_kind == GOMAP_STRING || type->value_string;
 }
+
+GM_INLINE int el_has_strings(const el_map *m) { return el_type_has_strings(m->map.public_part.type); }
+
+/* Whether slots hold numbers of records. */
+GM_INLINE int el_has_records(const el_map *m) { return gm_engine_of(&m->map.public_part)->ref; }
+
+GM_INLINE size_t el_struct_bytes(const gm_engine *engine, const gomap_type *type)
+{
+    if (el_type_has_strings(type)) return sizeof(el_map);
+    return engine->ref ? offsetof(el_map, strings) : offsetof(el_map, records);
+}
+
+/* ---- engine.c: a map's life ---- */
+gomap *el_create(const gm_engine *engine, const gomap_type *type, size_t hint, uint64_t seed);
+void el_destroy(gomap *map);
+void el_clear(gomap *map);
+size_t el_swap(gomap *one, gomap *other);
 
 GM_INLINE uint32_t el_address(uint32_t hash, uint32_t buckets, uint32_t mask)
 {

@@ -16,7 +16,7 @@ GM_INLINE unsigned char *el_overflow_add(el_map *m, gm_kind kind)
 
 /* Lets entries of the overflow list into their buckets, where there is room now, and closes the gaps, so that
  * the list is as long as it has entries. Nothing iterates. */
-GM_INLINE void el_overflow_drain(el_map *m, gm_kind kind)
+GM_INLINE void el_drain(el_map *m, gm_kind kind)
 {
     size_t slot_bytes = el_slot_bytes(m, kind);
     uint32_t kept = 0;

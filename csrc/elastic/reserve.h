@@ -4,23 +4,6 @@
 
 #include "insert.h"
 
-static void el_clear(gomap *map)
-{
-    el_map *m = el_of(map);
-    gm_memory *memory = &m->map.memory;
-    (void)gm_region_resize(memory, GOMAP_TAGS, &m->tags, 0);
-    (void)gm_region_resize(memory, GOMAP_BUCKETS, &m->slots, 0);
-    (void)gm_region_resize(memory, GOMAP_OVERFLOW, &m->overflow, 0);
-    if (map->engine->ref) gm_store_clear(&m->records, memory);
-    if (el_has_strings(m)) {
-        for (int is_value = 0; is_value < 2; is_value++) gm_strings_clear(&m->strings[is_value], memory);
-        m->string_bytes = 0;
-    }
-    m->overflow_used = m->any_at = m->put_off = 0;
-    el_set_buckets(m, 0, 0);
-    map->count = 0;
-}
-
 /* Room for so many buckets and entries, exactly. 0: no memory, and all is as it was. */
 GM_INLINE int el_reserve_room(el_map *m, size_t buckets, size_t count, gm_kind kind)
 {
@@ -76,17 +59,6 @@ GM_INLINE void el_compact(gomap *map, gm_kind kind)
     if (kind.ref) gm_store_trim(&m->records, &m->map.memory);
     for (int is_value = 0; is_value < 2 && el_has_strings(m); is_value++)
         gm_strings_trim(m->strings[is_value], &m->map.memory);
-}
-
-/* Two maps of one type change places, their structs staying where they are. */
-static size_t el_swap(gomap *one, gomap *other)
-{
-    el_map kept;
-    size_t bytes = el_struct_bytes(one);
-    memcpy(&kept, one, bytes);
-    memcpy(one, other, bytes);
-    memcpy(other, &kept, bytes);
-    return bytes;
 }
 
 #endif

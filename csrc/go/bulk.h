@@ -40,8 +40,7 @@ GM_INLINE size_t go_find_many(const gomap *map, const void *keys, size_t count, 
     return hits;
 }
 
-GM_INLINE size_t go_put_many(gomap *map, const void *keys, size_t count, unsigned char *values, size_t value_stride, gomap_writer *writer,
-                             gm_kind kind)
+GM_INLINE size_t go_put_many(gomap *map, const void *keys, size_t count, void *values, size_t value_stride, gomap_writer *writer, gm_kind kind)
 {
     go_map *m = go_of(map);
     size_t stride = gm_key_stride(map->type, gm_key_bytes(&m->map, kind)), value_bytes = map->type->value_size;
@@ -52,7 +51,7 @@ GM_INLINE size_t go_put_many(gomap *map, const void *keys, size_t count, unsigne
         if (m->now.at) go_window_ask(m, hash, at, stride, some, kind);
         for (size_t i = 0; i < some; i++) {
             int added;
-            unsigned char *value = values + (done + i) * value_stride;
+            unsigned char *value = (unsigned char *)values + (done + i) * value_stride;
             unsigned char *room = map->engine->assign(map, at + i * stride, &added);
             if (room == NULL) return done + i;
             if (writer == NULL) gm_copy(room, value, value_bytes);

@@ -49,14 +49,14 @@ GM_INLINE void go_erase_at(go_map *m, unsigned char *head, unsigned char *bucket
         go_store_settle(m, &m->values, m->values_at, m->value_slot);
 }
 
-GM_INLINE int go_erase(gomap *map, const void *key, go_evacuate_kind *evacuate, gm_kind kind)
+GM_INLINE int go_erase(gomap *map, const void *key, gm_kind kind)
 {
     go_map *m = go_of(map);
     go_place place;
     if (map->count == 0) return 0;
     uint64_t hash = gm_key_hash(&m->map, key, kind);
     if (GM_UNLIKELY(m->old.at != NULL) && !m->map.iterators)
-        (void)go_grow_work(m, hash & m->mask, evacuate); /* without memory, the old bucket will do */
+        (void)go_grow_work(m, hash & m->mask); /* without memory, the old bucket will do */
     unsigned char *head = go_head(m, hash);
     go_prefetch(m, head);
     if (!go_locate(m, head, hash, key, kind, &place)) return 0;
@@ -64,41 +64,18 @@ GM_INLINE int go_erase(gomap *map, const void *key, go_evacuate_kind *evacuate, 
     return 1;
 }
 
-/* An entry that is looked for by its value's address. */
-typedef struct go_room {
-    const go_map *m;
-    const void *room;
-    unsigned char *head;
-    go_place place;
-} go_room;
-
-static int go_visit_seek(void *context, unsigned char *head, unsigned char *bucket, unsigned slot)
-{
-    go_room *sought = context;
-    if (go_value(sought->m, bucket, slot) != sought->room) return 1;
-    sought->head = head;
-    sought->place.bucket = bucket;
-    sought->place.slot = slot;
-    return 0;
-}
-
 /* Erases the entry whose value is here. */
-static void go_forget(gomap *map, const void *room)
-{
-    go_room sought = {go_of(map), room, NULL, {NULL, 0}};
-    go_each_entry(sought.m, go_visit_seek, &sought);
-    if (sought.head) go_erase_at(go_of(map), sought.head, sought.place.bucket, sought.place.slot);
-}
+void go_forget(gomap *map, const void *room);
 
 /* Some entry: the first from the cursor on. The cursor stays, so that taking all entries one by one
  * passes over the array once. */
-GM_INLINE int go_any(gomap *map, const void **key, const void **value, go_evacuate_kind *evacuate, gm_kind kind)
+GM_INLINE int go_any(gomap *map, const void **key, const void **value, gm_kind kind)
 {
     go_map *m = go_of(map);
     if (map->count == 0) return 0;
     for (size_t looked = 0; looked <= m->mask; looked++, m->any_at++) {
         size_t index = m->any_at & m->mask;
-        if (m->old.at && !m->map.iterators) (void)go_grow_work(m, index, evacuate);
+        if (m->old.at && !m->map.iterators) (void)go_grow_work(m, index);
         /* An untouched old bucket serves both the new ones it will go to. */
         unsigned char *head = go_head(m, index);
         for (unsigned char *bucket = head; bucket; bucket = go_next_in_chain(m, bucket)) {
@@ -115,10 +92,6 @@ GM_INLINE int go_any(gomap *map, const void **key, const void **value, go_evacua
     return 0;
 }
 
-static void go_erase_any(gomap *map)
-{
-    go_map *m = go_of(map);
-    go_erase_at(m, m->any_head, m->any_bucket, m->any_slot);
-}
+void go_erase_any(gomap *map);
 
 #endif

@@ -22,32 +22,7 @@
 #include "array.h"
 
 /* 0 when there is no memory; nothing has changed then. */
-static int go_grow_start(go_map *m)
-{
-    unsigned same_size = m->map.public_part.count + 1 <= m->grow_at;
-    unsigned B = m->B + (same_size ? 0u : 1u);
-    go_array array;
-    if (!go_array_make(m, &array, B)) return 0;
-    gm_repurpose(&m->map.memory, GOMAP_BUCKETS, GOMAP_OLD_BUCKETS, gm_granted(m->now.at, m->now.bytes));
-    m->old = m->now;
-    m->old_mask = m->mask;
-    m->now = array;
-    m->same_size = (uint8_t)same_size;
-    m->stale = 0;
-    m->evacuated = 0;
-    m->noverflow = 0;
-    m->growths++;
-    m->same_size_growths += same_size;
-    go_set_B(m, B);
-    return 1;
-}
-
-static void go_grow_finish(go_map *m)
-{
-    go_array_drop(m, &m->old, GOMAP_OLD_BUCKETS, 0);
-    m->same_size = 0;
-    m->evacuated = 0;
-}
+int go_grow_start(go_map *m);
 
 /* Where evacuated entries go: X's chain and Y's, each with its last bucket. */
 typedef struct go_targets {
@@ -55,19 +30,7 @@ typedef struct go_targets {
 } go_targets;
 
 /* Empties the targets again, and gives back what they took from the heap and from the tail. */
-static void go_targets_undo(go_map *m, go_targets *to, size_t tail, uint16_t noverflow)
-{
-    for (int y = 0; y < 2; y++) {
-        if (to->head[y] == NULL) continue;
-        for (unsigned char *bucket = go_overflow(m, to->head[y]); bucket; bucket = go_overflow(m, bucket))
-            m->now.overflow--;
-        go_chain_release(m, &m->now, to->head[y]);
-        memset(to->head[y], 0, m->bucket_bytes);
-    }
-    memset(go_bucket(m, &m->now, tail), 0, (m->now.next_overflow - tail) * m->bucket_bytes);
-    m->now.next_overflow = tail;
-    m->noverflow = noverflow;
-}
+void go_targets_undo(go_map *m, go_targets *to, size_t tail, uint16_t noverflow);
 
 /* Which of the two an entry goes to, and its tophash there. */
 GM_INLINE unsigned go_direction(go_map *m, const unsigned char *key, unsigned char *top, gm_kind kind)
@@ -83,8 +46,8 @@ GM_INLINE unsigned go_direction(go_map *m, const unsigned char *key, unsigned ch
     return (gm_key_hash(&m->map, go_key_at(m, key, kind), kind) & (m->old_mask + 1)) != 0;
 }
 
-/* One old chain to its targets. 0 when there is no memory, and nothing has changed then. Inlined once
- * a kind, in a function of its own (kinds.c). */
+/* One old chain to its targets. 0 when there is no memory, and nothing has changed then. One function
+ * for a kind (kinds.h), which go_grow_work calls. */
 GM_INLINE int go_evacuate(go_map *m, size_t index, gm_kind kind)
 {
     unsigned char *head = go_bucket(m, &m->old, index);
@@ -138,28 +101,8 @@ GM_INLINE int go_evacuate(go_map *m, size_t index, gm_kind kind)
     return 1;
 }
 
-/* The instance of go_evacuate for the map's kind. */
-typedef int go_evacuate_kind(go_map *m, size_t index);
-
 /* Evacuates the old bucket that this index of the new array needs, and one more. 0 when there is
  * no memory for the former. */
-static int go_grow_work(go_map *m, size_t index, go_evacuate_kind *evacuate)
-{
-    size_t needed = index & m->old_mask;
-    if (!go_is_evacuated(go_bucket(m, &m->old, needed)) && !evacuate(m, needed)) return 0;
-    for (int once = 0; once < 2; once++) {
-        /* Pass over what writes have evacuated out of turn, at most 1024 at a time as in Go. */
-        size_t stop = m->evacuated + 1024;
-        if (stop > m->old_mask + 1) stop = m->old_mask + 1;
-        while (m->evacuated < stop && go_is_evacuated(go_bucket(m, &m->old, m->evacuated))) m->evacuated++;
-        if (m->evacuated > m->old_mask) {
-            go_grow_finish(m);
-            return 1;
-        }
-        if (once == 0 && !go_is_evacuated(go_bucket(m, &m->old, m->evacuated)))
-            (void)evacuate(m, m->evacuated); /* without memory, a later write's turn */
-    }
-    return 1;
-}
+int go_grow_work(go_map *m, size_t index);
 
 #endif

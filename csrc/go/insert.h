@@ -48,7 +48,7 @@ GM_INLINE void *go_insert(go_map *m, go_place free, unsigned char *last, unsigne
     return go_value(m, free.bucket, free.slot);
 }
 
-GM_INLINE void *go_assign(gomap *map, const void *key, int *added, go_evacuate_kind *evacuate, gm_kind kind)
+GM_INLINE void *go_assign(gomap *map, const void *key, int *added, gm_kind kind)
 {
     go_map *m = go_of(map);
     uint64_t hash = GM_UNLIKELY(gm_key_is_nan(key, kind)) ? gm_random(&m->random)
@@ -59,7 +59,7 @@ GM_INLINE void *go_assign(gomap *map, const void *key, int *added, go_evacuate_k
     for (;;) {
         int evacuated = 1;
         if (GM_UNLIKELY(m->old.at != NULL) && !m->map.iterators)
-            evacuated = go_grow_work(m, hash & m->mask, evacuate);
+            evacuated = go_grow_work(m, hash & m->mask);
 
         go_place free = {NULL, 0};
         unsigned char *bucket = go_head(m, hash), *last;

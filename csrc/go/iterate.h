@@ -10,13 +10,15 @@
 
 #include "layout.h"
 
-static void go_iterate(gomap_iter *iter)
-{
-    go_map *m = go_of(iter->map);
-    uint64_t random = gm_random(&m->random);
-    iter->start = iter->at = (size_t)(random >> 3) & m->mask;
-    iter->offset = (uint8_t)(random & (GO_SLOTS - 1));
-}
+/* The place of an iteration. */
+typedef struct GM_MAY_ALIAS go_cursor {
+    unsigned char *bucket;   /* NULL before the first chain, and at the end of one */
+    gm_match left;           /* slots of the bucket to come, counted from offset */
+    size_t next, start, now; /* the index to go to next, the one begun with, the one gone to */
+    uint8_t offset, wrapped;
+    uint8_t filter;          /* in an old bucket: only what would go to `now` */
+} go_cursor;
+_Static_assert(sizeof(go_cursor) <= sizeof((gomap_iter *)0)->place, "a cursor has room in an iterator");
 
 /* Would an entry of this untouched old bucket go to the new bucket `index`? */
 GM_INLINE int go_goes_to(const go_map *m, const unsigned char *key, unsigned char top, size_t index,
@@ -27,10 +29,10 @@ GM_INLINE int go_goes_to(const go_map *m, const unsigned char *key, unsigned cha
 }
 
 /* The bucket to go through now: NULL at the end of a chain. */
-GM_INLINE unsigned char *go_enter(gomap_iter *iter, unsigned char *bucket)
+GM_INLINE unsigned char *go_enter(go_cursor *cursor, unsigned char *bucket)
 {
-    iter->bucket = bucket;
-    if (bucket) iter->left = gm_match_rotate(go_full(bucket), iter->offset);
+    cursor->bucket = bucket;
+    if (bucket) cursor->left = gm_match_rotate(go_full(bucket), cursor->offset);
     return bucket;
 }
 
@@ -50,35 +52,36 @@ GM_INLINE void go_look_ahead(const go_map *m, size_t index)
 GM_INLINE int go_next(gomap_iter *iter, const void **key, const void **value, gm_kind kind)
 {
     const go_map *m = go_of(iter->map);
-    unsigned char *bucket = (unsigned char *)(uintptr_t)iter->bucket;
+    go_cursor *cursor = (go_cursor *)(void *)iter->place;
+    unsigned char *bucket = cursor->bucket;
     for (;;) {
         while (bucket) {
-            while (iter->left) {
-                unsigned slot = (gm_match_index(iter->left) + iter->offset) & (GO_SLOTS - 1u);
-                iter->left = gm_match_next(iter->left);
+            while (cursor->left) {
+                unsigned slot = (gm_match_index(cursor->left) + cursor->offset) & (GO_SLOTS - 1u);
+                cursor->left = gm_match_next(cursor->left);
                 unsigned char top = bucket[slot];
                 if (GM_UNLIKELY(go_is_empty(top))) continue; /* erased since */
                 const unsigned char *at = go_key(m, bucket, slot, kind);
-                if (iter->filter && !go_goes_to(m, at, top, iter->index, kind)) continue;
+                if (cursor->filter && !go_goes_to(m, at, top, cursor->now, kind)) continue;
                 *key = go_key_at(m, at, kind);
                 *value = go_value(m, bucket, slot);
                 return 1;
             }
-            bucket = go_enter(iter, bucket[GO_SLOTS - 1] == GO_EMPTY_REST ? NULL : go_overflow(m, bucket));
+            bucket = go_enter(cursor, bucket[GO_SLOTS - 1] == GO_EMPTY_REST ? NULL : go_overflow(m, bucket));
         }
-        if (iter->wrapped && iter->at == iter->start) {
-            iter->bucket = NULL;
+        if (cursor->wrapped && cursor->next == cursor->start) {
+            cursor->bucket = NULL;
             return 0;
         }
-        iter->index = iter->at++;
-        if (iter->at > m->mask) {
-            iter->at = 0;
-            iter->wrapped = 1;
+        cursor->now = cursor->next++;
+        if (cursor->next > m->mask) {
+            cursor->next = 0;
+            cursor->wrapped = 1;
         }
-        bucket = go_head(m, iter->index);
-        iter->filter = m->old.at && !m->same_size && bucket != go_bucket(m, &m->now, iter->index);
-        go_enter(iter, bucket);
-        if (m->old.at == NULL) go_look_ahead(m, iter->at);
+        bucket = go_head(m, cursor->now);
+        cursor->filter = m->old.at && !m->same_size && bucket != go_bucket(m, &m->now, cursor->now);
+        go_enter(cursor, bucket);
+        if (m->old.at == NULL) go_look_ahead(m, cursor->next);
     }
 }
 

@@ -81,6 +81,18 @@ typedef struct go_map {
     uint64_t string_bytes;   /* of all strings */
 } go_map;
 
+/* What is called now and then, one function for a kind (kinds.h), not inlined where it is called. */
+typedef struct go_evacuator {
+    int (*evacuate)(go_map *m, size_t index);
+} go_evacuator;
+
+/* ---- engine.c ---- */
+gomap *go_create(const gm_engine *engine, const gomap_type *type, size_t hint, uint64_t seed);
+void go_destroy(gomap *map);
+void go_clear(gomap *map);
+size_t go_swap(gomap *one, gomap *other);
+void go_iterate(gomap_iter *iter);
+
 GM_INLINE go_map *go_of(const gomap *map) { return (go_map *)(uintptr_t)map; }
 
 GM_INLINE unsigned char *go_bucket(const go_map *m, const go_array *array, size_t index)

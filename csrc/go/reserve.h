@@ -76,36 +76,4 @@ GM_INLINE int go_reserve(gomap *map, size_t count, gm_kind kind)
     return 0;
 }
 
-/* As in Go, the array stays; what the map had beside it goes. */
-static void go_clear(gomap *map)
-{
-    go_map *m = go_of(map);
-    if (m->now.at == NULL) return;
-    go_strings_release(m);
-    go_array_drop(m, &m->old, GOMAP_OLD_BUCKETS, m->old_mask + 1);
-    go_array_release_overflow(m, &m->now, m->mask + 1);
-    memset(m->now.at, 0, m->now.bytes);
-    m->now.next_overflow = m->mask + 1;
-    m->now.overflow = 0;
-    gm_store_clear(&m->keys, &m->map.memory);
-    gm_store_clear(&m->values, &m->map.memory);
-    m->same_size = 0;
-    m->stale = 0;
-    m->evacuated = 0;
-    m->noverflow = 0;
-    map->count = 0;
-    m->map.seed = gm_seed_draw(&m->random);
-}
-
-/* Two maps of one type change places, their structs staying where they are. */
-static size_t go_swap(gomap *one, gomap *other)
-{
-    go_map kept = *go_of(one);
-    *go_of(one) = *go_of(other);
-    *go_of(other) = kept;
-    go_of(one)->map.memory.purposes = &go_of(one)->purposes;
-    go_of(other)->map.memory.purposes = &go_of(other)->purposes;
-    return sizeof kept;
-}
-
 #endif

@@ -19,7 +19,7 @@ static inline uint64_t forced_hash_of(const gomap *map, size_t number)
     if (map->type->key_kind != GOMAP_STRING) return forced_hash(map, number);
     gomap_string string = test_string(number);
     gm_seed seed = gm_map_of(map)->seed;
-    if (map->engine->id == GOMAP_GO) return gm_hash_string(&string, seed);
+    if (gm_engine_of(map)->id == GOMAP_GO) return gm_hash_string(&string, seed);
     CHECK(gm_string_make(&made, &string, seed));
     return gm_image_hash(made.image, seed);
 }

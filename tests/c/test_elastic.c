@@ -641,7 +641,7 @@ static void overflow_in_every_operation(void)
             TEST_KEY(key);
             test_key(m->type, numbers[i], key);
             const unsigned char *value = gomap_find(m->map, key);
-            if (!m->map->engine->ref && value >= el_of(m->map)->slots.at &&
+            if (!gm_engine_of(m->map)->ref && value >= el_of(m->map)->slots.at &&
                 value < el_of(m->map)->slots.at + (size_t)el_of(m->map)->slots.bytes)
                 model_erase(m, numbers[i]);
         }
