@@ -1,4 +1,5 @@
 /* map.c - the public functions that are the same for every engine. */
+#include "bulk.h"
 #include "map.h"
 
 #include <stdarg.h>

@@ -27,14 +27,6 @@ GM_INLINE void gm_end_iterators(gm_map *map)
     }
 }
 
-/* Bytes from one key to the next where many are given (gomap.h): a string comes as a gomap_string. key_bytes are those
- * of the type's keys in a map, which an engine gives as the constant that it knows. */
-GM_INLINE size_t gm_key_stride(const gomap_type *type, size_t key_bytes)
-{
-    /* Sizes first: so a constant of any other size stays one. */
-    return key_bytes == GOMAP_STRING_SIZE && type->key_kind == GOMAP_STRING ? sizeof(gomap_string) : key_bytes;
-}
-
 /* Makes an engine's map: its struct, zeroed, with the common part filled in. The seed is drawn from
  * *random. */
 gm_map *gm_map_create(const gm_engine *engine, const gomap_type *type, size_t struct_bytes, uint64_t *random);

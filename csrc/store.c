@@ -82,6 +82,12 @@ void gm_store_unreserve(gm_store *store, gm_memory *memory, size_t capacity)
     else (void)resize(store, memory, capacity);
 }
 
+int gm_store_adds_up(const gm_store *store, uint64_t numbers)
+{
+    for (uint32_t number = store->free; number; number = gm_load32(gm_store_at(store, number))) numbers += number;
+    return numbers == (uint64_t)store->used * ((uint64_t)store->used + 1) / 2;
+}
+
 const char *gm_store_check(const gm_store *store)
 {
     if (store->stride && store->capacity > store->region.bytes / store->stride)

@@ -48,6 +48,10 @@ void gm_store_settle(gm_store *store, gm_memory *memory, uint32_t used);
 /* Gives back the room that is not used. */
 void gm_store_trim(gm_store *store, gm_memory *memory);
 
+/* Whether every number handed out is an entry's, whose numbers have this sum, or free, once. Two wrongs would have to
+ * add up. */
+int gm_store_adds_up(const gm_store *store, uint64_t numbers);
+
 /* The first broken invariant of S1 to S3 in words, or NULL. */
 const char *gm_store_check(const gm_store *store);
 

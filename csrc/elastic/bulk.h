@@ -8,6 +8,7 @@
 #ifndef GM_ELASTIC_BULK_H
 #define GM_ELASTIC_BULK_H
 
+#include "../bulk.h"
 #include "insert.h"
 #include "reserve.h"
 
@@ -160,7 +161,7 @@ GM_INLINE size_t el_put_many(gomap *map, const void *keys, size_t count, void *v
     el_map *m = el_of(map);
     const unsigned char *at = keys;
     size_t stride = gm_key_stride(map->type, gm_key_bytes(&m->map, kind));
-    size_t value_bytes = map->type->value_size;
+    const gm_values put = {values, value_stride, map->type->value_size, writer};
     el_window window;
     if (count && GM_UNLIKELY(m->buckets == 0) && !el_begin(m, kind)) return 0;
     for (size_t done = 0, some; done < count; done += some) {
@@ -172,13 +173,10 @@ GM_INLINE size_t el_put_many(gomap *map, const void *keys, size_t count, void *v
         el_window_ask(m, &window, some, kind);
         for (size_t i = 0; i < some; i++) {
             int added;
-            unsigned char *value = (unsigned char *)values + (done + i) * value_stride;
             const el_probe *probe = &window.probe[i];
             if (probe->key == NULL) return done + i;
-            unsigned char *room = el_assign_hashed(m, probe->key, probe->hash, &window.room[i], &added, kind);
-            if (room == NULL) return done + i;
-            if (writer == NULL) gm_copy(room, value, value_bytes);
-            else if (!writer->write(writer, room, value, added)) return done + i;
+            void *room = el_assign_hashed(m, probe->key, probe->hash, &window.room[i], &added, kind);
+            if (!gm_values_write(&put, done + i, room, added)) return done + i;
         }
     }
     return count;

@@ -66,8 +66,8 @@ int el_check_strings(const el_map *m, const el_found_strings *found, char *why, 
         const char *broken = gm_strings_check(strings);
         if (broken) return gm_broken(why, size, "%s", broken);
         for (unsigned class = 0; class < GM_STRING_CLASSES; class++) {
-            uint64_t used = strings ? strings->store[class].used : 0;
-            if (found->numbers[is_value][class] != used * (used + 1) / 2)
+            uint64_t numbers = found->numbers[is_value][class];
+            if (strings ? !gm_store_adds_up(&strings->store[class], numbers) : numbers != 0)
                 return gm_broken(why, size, "T2: a string of class %u is no image's, or two images'", class);
         }
     }

@@ -18,8 +18,8 @@ GM_INLINE int el_check_number(const el_map *m, const unsigned char *slot, const 
     return gm_broken(why, size, "E4: %s %zu: record %u of %u", where, index, number, m->records.used);
 }
 
-/* The records' numbers: all that were handed out are an entry's or free, once (two wrongs would have to add up,
- * and an entry's number that is another's too breaks E2); nothing is free where nothing iterates. */
+/* The records' numbers: all that were handed out are an entry's or free, once (an entry's number that is another's too
+ * breaks E2); nothing is free where nothing iterates. */
 GM_INLINE int el_check_records(const el_map *m, char *why, size_t size, gm_kind kind)
 {
     const gm_store *records = &m->records;
@@ -38,8 +38,7 @@ GM_INLINE int el_check_records(const el_map *m, char *why, size_t size, gm_kind 
         return gm_broken(why, size, "E4: %zu entries, but %u records", m->map.public_part.count, records->live);
     if (m->map.iterators == 0 && records->free)
         return gm_broken(why, size, "E4: free records where nothing iterates");
-    for (uint32_t number = records->free; number; number = gm_load32(gm_store_at(records, number))) numbers += number;
-    if (numbers != (uint64_t)records->used * ((uint64_t)records->used + 1) / 2)
+    if (!gm_store_adds_up(records, numbers))
         return gm_broken(why, size, "E4: a record is two entries', or an entry's and free");
     return 0;
 }

@@ -20,16 +20,21 @@ size_t go_size_class(size_t size)
     return classes[low];
 }
 
-int go_array_make(go_map *m, go_array *array, unsigned B)
+size_t go_array_buckets(const go_map *m, unsigned B, size_t *bytes)
 {
-    size_t buckets = (size_t)1 << (B & 63), bytes;
+    size_t buckets = (size_t)1 << (B & 63);
     if (B >= 4) buckets += (size_t)1 << (B - 4);
     if (B >= 48 || (uint64_t)buckets > GO_MAX_BYTES / m->bucket_bytes) return 0;
-    bytes = buckets * m->bucket_bytes;
-    if (B >= 4) {
-        bytes = go_size_class(bytes);
-        buckets = bytes / m->bucket_bytes;
-    }
+    *bytes = buckets * m->bucket_bytes;
+    if (B < 4) return buckets;
+    *bytes = go_size_class(*bytes);
+    return *bytes / m->bucket_bytes;
+}
+
+int go_array_make(go_map *m, go_array *array, unsigned B)
+{
+    size_t bytes, buckets = go_array_buckets(m, B, &bytes);
+    if (buckets == 0) return 0;
     array->at = gm_alloc(&m->map.memory, GOMAP_BUCKETS, bytes);
     if (array->at == NULL) return 0;
     array->bytes = bytes;

@@ -24,8 +24,11 @@ GM_INLINE unsigned go_B_for(size_t count)
     return B < 60 ? B : 64;
 }
 
-/* The array for 2^B buckets; 0 when there is no memory. B >= 4 brings 2^(B-4) overflow buckets,
- * and the size class's slack more of them. */
+/* The buckets of the array for 2^B, and its bytes; 0 when no machine maps so many. B >= 4 brings 2^(B-4) overflow
+ * buckets, and the size class's slack more of them. */
+size_t go_array_buckets(const go_map *m, unsigned B, size_t *bytes);
+
+/* The array for 2^B buckets; 0 when there is no memory. */
 int go_array_make(go_map *m, go_array *array, unsigned B);
 
 GM_INLINE void go_set_B(go_map *m, unsigned B)

@@ -2,6 +2,7 @@
 #ifndef GM_GO_BULK_H
 #define GM_GO_BULK_H
 
+#include "../bulk.h"
 #include "find.h"
 
 enum { GO_WINDOW = 16 }; /* three lines each */
@@ -43,7 +44,8 @@ GM_INLINE size_t go_find_many(const gomap *map, const void *keys, size_t count, 
 GM_INLINE size_t go_put_many(gomap *map, const void *keys, size_t count, void *values, size_t value_stride, gomap_writer *writer, gm_kind kind)
 {
     go_map *m = go_of(map);
-    size_t stride = gm_key_stride(map->type, gm_key_bytes(&m->map, kind)), value_bytes = map->type->value_size;
+    size_t stride = gm_key_stride(map->type, gm_key_bytes(&m->map, kind));
+    const gm_values put = {values, value_stride, map->type->value_size, writer};
     uint64_t hash[GO_WINDOW];
     for (size_t done = 0, some; done < count; done += some) {
         const unsigned char *at = (const unsigned char *)keys + done * stride;
@@ -51,11 +53,8 @@ GM_INLINE size_t go_put_many(gomap *map, const void *keys, size_t count, void *v
         if (m->now.at) go_window_ask(m, hash, at, stride, some, kind);
         for (size_t i = 0; i < some; i++) {
             int added;
-            unsigned char *value = (unsigned char *)values + (done + i) * value_stride;
-            unsigned char *room = map->engine->assign(map, at + i * stride, &added);
-            if (room == NULL) return done + i;
-            if (writer == NULL) gm_copy(room, value, value_bytes);
-            else if (!writer->write(writer, room, value, added)) return done + i;
+            void *room = map->engine->assign(map, at + i * stride, &added);
+            if (!gm_values_write(&put, done + i, room, added)) return done + i;
         }
     }
     return count;
