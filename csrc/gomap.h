@@ -244,7 +244,8 @@ int gomap_compact(gomap *map);
 
 /* ---- many keys at a time ----
  * Keys stand one behind another: numbers and bytes as they are, strings as gomap_strings. Many cache misses are under
- * way at a time instead of one or two. Not for objects, nor, what puts, for string values. */
+ * way at a time instead of one or two. Not for objects, nor, what puts, for string values. Nobody may write to the keys
+ * meanwhile: columns.h is for arrays that are not the caller's own. */
 
 /* What is done with the room of a key's value where a value is not just copied there. 0 ends it. */
 typedef struct gomap_writer {
@@ -269,9 +270,10 @@ size_t gomap_code_many(gomap *map, const void *keys, size_t count, int64_t *code
 /* Returns how many keys were there; one that comes twice counts once. */
 size_t gomap_erase_many(gomap *map, const void *keys, size_t count);
 
-/* Before count keys are put into an empty map: looks at a sample of them for how many will be distinct, and lays the
- * map out for those, full. 1: it was empty, and gomap_fill_end is to be called when the keys are in, or not. */
-int gomap_fill_begin(gomap *map, const void *keys, size_t count);
+/* An empty map that nothing iterates can be laid out, full, for so many distinct keys that are then put in. A wrong number
+ * costs time and no more. gomap_fill_end is to be called afterwards, whatever was put in. */
+int gomap_fills(const gomap *map);
+void gomap_fill_begin(gomap *map, size_t count);
 void gomap_fill_end(gomap *map);
 
 /* Iteration yields every entry that stays from begin to end once, in no order. Erasing and

@@ -124,20 +124,6 @@ gomap *gomap_detach(gomap *map, uint64_t seed)
     return other;
 }
 
-/* Enough keys to see one in a hundred come twice where there are 1,000,000, in a tenth of a millisecond or two. */
-enum { SAMPLE = 8192, SAMPLED_FROM = 8 * SAMPLE }; /* of fewer it would take longer than it saves */
-
-/* A step of `mean` on average, as long as chance would have it: close to exponential, so that a sample taken in such
- * steps finds keys that come in runs, or again and again, as often twice as one drawn at random. */
-static size_t random_step(uint64_t *random, size_t mean)
-{
-    uint64_t word = gm_random(random) | 1, mantissa;
-    double halvings = 0; /* -log2 of a number up to 1, which is straight between powers of two */
-    for (mantissa = word; !(mantissa >> 63); mantissa <<= 1) halvings++;
-    halvings += 2 - (double)mantissa / 9223372036854775808.0;
-    return 1 + (size_t)(halvings / 1.5 * (double)(mean - 1));
-}
-
 size_t gomap_find_many(const gomap *map, const void *keys, size_t count, void **found)
 {
     return gm_engine_of(map)->find_many(map, keys, count, found);
@@ -176,26 +162,11 @@ size_t gomap_code_many(gomap *map, const void *keys, size_t count, int64_t *code
     return gomap_write_many(map, keys, count, codes, sizeof *codes, &own.writer);
 }
 
-int gomap_fill_begin(gomap *map, const void *keys, size_t count)
+int gomap_fills(const gomap *map) { return map->count == 0 && gm_engine_of(map)->fill && gm_map_of(map)->iterators == 0; }
+
+void gomap_fill_begin(gomap *map, size_t count)
 {
-    const gomap_type *type = map->type;
-    size_t stride = gm_key_stride(type, type->key_size), expected = count;
-    int added;
-    if (map->count || gm_engine_of(map)->fill == NULL || gm_map_of(map)->iterators) return 0;
-    if (count > SAMPLED_FROM) {
-        uint64_t random = count;
-        size_t drawn = 0;
-        for (size_t i = random_step(&random, count / SAMPLE) - 1; i < count; i += random_step(&random, count / SAMPLE)) {
-            if (gomap_assign(map, (const unsigned char *)keys + i * stride, &added) == NULL) break;
-            drawn++;
-        }
-        double twice = (double)(drawn - map->count);
-        gomap_clear(map);
-        /* Of n drawn from N keys, each there f times, some n^2 / 2N (f - 1) are drawn twice. */
-        if (twice > 0) expected = (size_t)((double)count / (1 + 2 * twice * (double)count / ((double)drawn * (double)drawn)));
-    }
-    (void)gm_engine_of(map)->fill(map, expected);
-    return 1;
+    if (gomap_fills(map)) (void)gm_engine_of(map)->fill(map, count);
 }
 
 void gomap_fill_end(gomap *map)

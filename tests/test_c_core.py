@@ -25,6 +25,7 @@ PROGRAMS: dict[str, list[str]] = {
     "test_hash": [],
     "test_contract": [],
     "test_bulk": [],
+    "test_columns": [],
     "test_go": [],
     "test_go_check": [],
     "test_elastic": [],

@@ -53,38 +53,6 @@ cdef extern from "_convert.h" nogil:
     bint gomap_collector_stop()
     void gomap_collector_resume(bint stopped)
 
-cdef extern from "_arrays.h" nogil:
-    ctypedef struct gomap_column:
-        const char *at
-        ptrdiff_t stride
-        size_t count
-        int kind
-        int swapped
-    size_t gomap_column_convert(const gomap_column *column, char *to, int kind, size_t size, unsigned char *absent)
-    void gomap_padded_read(gomap_string *to, const char *at, ptrdiff_t stride, size_t size, size_t count)
-    size_t gomap_ucs4_read(gomap_string *to, char *room, const char *at, ptrdiff_t stride, size_t characters, int swapped,
-                           size_t count)
-    size_t gomap_offsets_read(gomap_string *to, const char *offsets, int width, const char *bytes, size_t count)
-    bint gomap_is_utf8(const unsigned char *at, size_t length)
-    bint gomap_bits_missing(const void *bits, size_t offset, size_t count)
-    void gomap_bits_read(char *to, const void *bits, size_t offset, size_t count)
-    bint gomap_add(void *room, const void *by, int kind)
-    ctypedef struct gomap_adder:
-        gomap_writer writer
-        int kind
-        int stopped
-        unsigned char *new
-    int gomap_adder_write(gomap_writer *writer, void *room, void *by, int added)
-    void gomap_take_back(void *room, const void *by, size_t size)
-    ctypedef struct gomap_arrow_schema:
-        const char *format
-        gomap_arrow_schema *dictionary
-    ctypedef struct gomap_arrow_array:
-        int64_t length
-        int64_t null_count
-        int64_t offset
-        const void **buffers
-
 cdef extern from "_objects.h":
     ctypedef struct gomap_object_key:
         gomap_object core
@@ -228,12 +196,15 @@ cdef class Struct:
     cdef Py_ssize_t count, size
     cdef tuple names, inner
     cdef tuple places  # the path and type of the struct itself and of every field, those of inner structs included
+    cdef gomap_tidy *tidies  # what holds in the bytes of a value; those of a key have canonical floats besides
+    cdef Py_ssize_t tidy_count, key_tidy_count
     cdef type cls  # of the named tuples
     cdef object other_cls  # the last of other named tuples' classes that was found to have the same fields
     cdef PyObject *spare  # the bytes of the last one packed, owned
 
     def __dealloc__(self):
         PyMem_Free(self.fields)
+        PyMem_Free(self.tidies)
         Py_XDECREF(self.spare)
 
 
@@ -271,7 +242,35 @@ cdef Struct struct_of(object struct):
             each.form = <PyObject *>inner
             places += [(f"{field.name}.{path}".rstrip("."), type_) for path, type_ in inner.places]
     made.places = tuple(places)
+    tidies = tidies_of(struct, 0)
+    tidies.sort(key=lambda step: step[0] == GOMAP_T_FLOAT)  # a key's alone come last
+    made.key_tidy_count = len(tidies)
+    made.tidy_count = sum([step[0] != GOMAP_T_FLOAT for step in tidies])
+    made.tidies = <gomap_tidy *>PyMem_Calloc(len(tidies) + 1, sizeof(gomap_tidy))
+    if made.tidies == NULL:
+        raise MemoryError()
+    for i, step in enumerate(tidies):
+        made.tidies[i].what, made.tidies[i].offset, made.tidies[i].size = step
     return made
+
+
+cdef list tidies_of(object struct, size_t start):
+    """What has to hold in a struct's bytes, and where: triples of a GOMAP_T number, an offset and a size."""
+    cdef list steps = []
+    end = 0
+    for field in struct.fields:
+        if end < field.offset:
+            steps.append((GOMAP_T_ZERO, start + end, field.offset - end))
+        end = field.offset + field.type.size
+        if field.type.kind == STRUCT:
+            steps += tidies_of(field.type, start + field.offset)
+        elif field.type.kind == BOOL:
+            steps.append((GOMAP_T_BOOL, start + field.offset, 1))
+        elif field.type.kind == FLOAT32 or field.type.kind == FLOAT64:
+            steps.append((GOMAP_T_FLOAT, start + field.offset, field.type.size))
+    if end < struct.size:
+        steps.append((GOMAP_T_ZERO, start + end, struct.size - end))
+    return steps
 
 
 cdef dict layouts = {}

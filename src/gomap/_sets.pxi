@@ -38,9 +38,7 @@ cdef int keep(Set s, Set other, bint kept) except -1:
     s.ready_to_write()
     other.ready()
     if s.objects:
-        for element in entries_of(s):
-            if holds(other, element) != kept:
-                s.erase(element)
+        erase_objects(s, [element for element in entries_of(s) if holds(other, element) != kept])
         return 0
     gomap_iter_begin(&iter, s.map)
     while gomap_iter_next(&iter, &key, &value) == 1:
@@ -191,14 +189,18 @@ cdef class Set(Base):
         return held_of(self, keys)
 
     def add_many(self, keys, /):
-        """Put in many keys: an array, or any iterable. What is refused leaves the set as it was. Iterators end."""
+        """Put in many keys: an array, or any iterable. What is refused leaves the set as it was. Iterators end.
+
+        :raises MemoryError: there is no more room; its ``done`` says how many keys are in, from the first on
+        """
         self.ready_to_write()
         cdef Column column
         if self.objects:
-            self.update_from(items_of(self, KEY, keys))
+            listed = items_of(self, KEY, keys)
+            put_objects(self, listed, [None] * len(listed), False)
         else:
             column = column_of(self, KEY, keys, True)
-            put_column(self, column, values_of(self, None, column.count))
+            put_column(self, column, values_of(self, None, column.c.count))
 
     def discard_many(self, keys, /):
         """Remove the keys that are there; returns how many were. Iterators end."""
@@ -254,13 +256,14 @@ cdef class Set(Base):
     cdef int remove_from(self, object other) except -1:
         if alike(self, other) and self.map.count <= (<Set>other).map.count:
             keep(self, other, False)
+        elif self.objects:
+            erase_objects(self, other)
         else:
             for element in other:
                 try:
                     self.erase(element)
                 except (TypeError, ValueError):  # no key of this set
-                    if self.objects:
-                        raise
+                    pass
         return 0
 
     def difference_update(self, *others):
@@ -283,10 +286,7 @@ cdef class Set(Base):
         toggled.ready()
         self.ready_to_write()
         if self.objects:
-            for element in entries_of(toggled):
-                if not self.erase(element):
-                    self.put(element)
-            return 0
+            return toggle_objects(self, toggled)
         gomap_iter_begin(&iter, toggled.map)
         while True:
             more = gomap_iter_next(&iter, &key, &value)

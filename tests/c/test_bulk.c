@@ -4,6 +4,8 @@
  * not for, objects and string values, are skipped. */
 #include "forced.h"
 
+#include "columns.h"
+
 #include <math.h>
 
 enum { DOMAIN = 500, LARGE_DOMAIN = 60, MOST = 300 };
@@ -304,8 +306,9 @@ static int fill(const test_type *made, size_t count, size_t distinct, int layout
         test_key(type, (size_t)(test_scramble(number) >> 8), keys + i * type->key_size);
     }
     gomap *map = gomap_new(GOMAP_ELASTIC, type, 0, 9);
+    gomap_column column = gomap_column_own(keys, type->key_size, count);
     gomap_fail_after(nth, failures);
-    int began = gomap_fill_begin(map, keys, count);
+    int began = gomap_column_fill(map, &column);
     CHECK_EQ(began, 1);
     CHECK_EQ(map->count, 0);
     in = gomap_put_many(map, keys, count, value, 0);
@@ -329,7 +332,7 @@ static int fill(const test_type *made, size_t count, size_t distinct, int layout
     }
     CHECK_EQ(gomap_put_many(map, keys, count, value, 0), count); /* and goes on as any map */
     CHECK_MAP(map);
-    CHECK_EQ(gomap_fill_begin(map, keys, count), 0); /* not empty */
+    CHECK_EQ(gomap_column_fill(map, &column), 0); /* not empty */
     CHECK_MAP(map);
     gomap_free(map);
     free(keys);
@@ -355,15 +358,16 @@ static void filling(void)
     for (int64_t nth = 0; fill(test_type_named("map[int][129]byte"), 66000, 1000, 0, nth, 1); nth++) {} /* sampled */
     /* Under an iterator, and for an engine that has no such layout. */
     uint64_t keys[20] = {0};
+    gomap_column column = gomap_column_own(keys, sizeof *keys, COUNT_OF(keys));
     gomap *go = gomap_new(GOMAP_GO, test_type_made(test_type_named("map[int]int")), 0, 1);
-    CHECK_EQ(gomap_fill_begin(go, keys, 20), 0);
+    CHECK_EQ(gomap_column_fill(go, &column), 0);
     gomap_free(go);
     gomap *map = gomap_new(GOMAP_ELASTIC, test_type_made(test_type_named("map[int]int")), 0, 1);
     gomap_iter iter;
     gomap_iter_begin(&iter, map);
-    CHECK_EQ(gomap_fill_begin(map, keys, 20), 0);
+    CHECK_EQ(gomap_column_fill(map, &column), 0);
     gomap_iter_end(&iter);
-    CHECK_EQ(gomap_fill_begin(map, keys, 20), 1);
+    CHECK_EQ(gomap_column_fill(map, &column), 1);
     gomap_fill_end(map); /* without a key */
     CHECK_MAP(map);
     gomap_free(map);
