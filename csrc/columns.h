@@ -1,7 +1,7 @@
 /* columns.h - keys and values as they stand in arrays, and whole arrays at a time.
  *
- * An array belongs to its owner, who may write to it while it is read: another thread does, where the
- * interpreter's lock is not held. So the core never works on an array itself. A column hands it out in pieces:
+ * An array belongs to its owner, who may write to it while it is read, from another thread. So the core never works on
+ * an array itself. A column hands it out in pieces:
  *
  *     array    | item | item | item | item | item | ...
  *                 copied once, checked and made tidy in the copy

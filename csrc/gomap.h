@@ -1,12 +1,12 @@
 /* gomap.h - the public C interface: maps with typed keys and values in raw memory.
  *
- * One set of operations over more than one engine. An engine is an algorithm (Go's classic
- * runtime map is GOMAP_GO); a gomap_type says what the bytes of a key and a value are. Keys and
- * values go in and out as addresses of their bytes, in the machine's byte order.
+ * One set of operations over more than one engine. An engine is an algorithm: GOMAP_ELASTIC, whose memory follows its
+ * entries up and down, or GOMAP_GO, the classic map of Go's runtime. A gomap_type says what the bytes of a key and a
+ * value are. Keys and values go in and out as addresses of their bytes, in the machine's byte order.
  *
  *     gomap_type type;
  *     gomap_type_init(&type, GOMAP_BITS64, 8, 128, 0);             // map[int][128]byte
- *     gomap *m = gomap_new(GOMAP_GO, &type, 0, random_seed);       // NULL: out of memory
+ *     gomap *m = gomap_new(GOMAP_ELASTIC, &type, 0, random_seed);  // NULL: out of memory
  *     void *value = gomap_assign(m, &key, &added);                 // NULL: nothing has changed
  *     if (value) memcpy(value, bytes, 128);
  *     const void *found = gomap_find(m, &key);                     // NULL: absent
@@ -76,7 +76,7 @@ typedef struct gomap_string {
  * must not touch the map. NULL: only the same object is. */
 typedef struct gomap_object {
     uint64_t hash;
-    uint64_t object; /* an address, say; kept with the hash */
+    uint64_t object; /* kept with the hash. The core reads nothing there, but asks the processor for that address */
     int (*same)(const struct gomap_object *key, uint64_t object);
 } gomap_object;
 
@@ -104,23 +104,24 @@ typedef struct gomap_memory {
 #define GOMAP_CHAIN_LENGTHS 16
 
 typedef struct gomap_stats {
-    size_t buckets;          /* that hashes lead to: 2^B */
-    size_t array_buckets;    /* in the array: with the preallocated overflow buckets at its tail */
+    size_t buckets;          /* that hashes lead to */
+    size_t array_buckets;    /* in the array: in Go's with the preallocated overflow buckets at its tail */
     size_t array_bytes;      /* asked for, for that array */
     size_t bucket_bytes;     /* one bucket */
-    size_t overflow_buckets; /* linked into chains, those of the old array included */
-    size_t overflow_heap;    /* of those, allocated one by one */
+    size_t overflow_buckets; /* linked into chains, those of Go's old array included; entries of the overflow list */
+    size_t grow_at;          /* the count beyond which an insertion starts to grow */
+    /* Go's engine's */
+    size_t overflow_heap;    /* of the overflow buckets, allocated one by one */
     size_t old_buckets;      /* in the old array, while growing; else 0 */
     size_t evacuated;        /* of those, moved out already */
-    size_t grow_at;          /* the count beyond which an insertion starts to grow */
     size_t growths;          /* since the map was made, same-size growths included */
     size_t same_size_growths;
+    size_t chain_lengths[GOMAP_CHAIN_LENGTHS]; /* [i]: chains of i + 1 buckets; last: that or more */
     uint32_t noverflow;      /* Go's approximate count: what same-size growth looks at */
     uint8_t B;               /* log2 of buckets */
     uint8_t growing, same_size;
     /* the elastic engine's */
     size_t splits, merges, displaced;
-    size_t chain_lengths[GOMAP_CHAIN_LENGTHS]; /* [i]: chains of i + 1 buckets; last: that or more */
 } gomap_stats;
 
 /* ---- maps ---------------------------------------------------------------------------------- */
@@ -187,7 +188,7 @@ static inline void *gomap_assign(gomap *map, const void *key, int *added)
 void *gomap_put(gomap *map, const void *key, const void *value, int *added);
 
 /* An entry's parts. */
-enum { GOMAP_KEY, GOMAP_VALUE };
+enum { GOMAP_KEY, GOMAP_VALUE, GOMAP_PARTS };
 
 /* The string at an address that find, next or any gave, of a map whose keys, or whose values, are strings. */
 static inline gomap_string gomap_string_at(const gomap *map, int part, const void *at)

@@ -20,7 +20,7 @@
 
 #include "platform.h"
 
-/* A map's secret: two words drawn at creation, and again when a GoMap becomes empty. b is odd, so
+/* A map's secret: two words drawn at creation, and in Go's map again when it becomes empty. b is odd, so
  * that multiplying by it loses nothing. */
 typedef struct gm_seed {
     uint64_t a, b;

@@ -7,9 +7,7 @@
  *                                   ^          `-----------^   |                        |
  *     free ------------------------ 5 (number of the first free one)          used, capacity
  *
- *   S1  numbers run from 1; 0 is no record
- *   S2  every number up to `used` is either live or on the free list, once; live counts the former
- *   S3  an empty store holds no memory
+ * Numbers run from 1; 0 is no record. Invariants: S2 and S3 (csrc/README.md).
  */
 #ifndef GM_STORE_H
 #define GM_STORE_H
@@ -52,7 +50,7 @@ void gm_store_trim(gm_store *store, gm_memory *memory);
  * add up. */
 int gm_store_adds_up(const gm_store *store, uint64_t numbers);
 
-/* The first broken invariant of S1 to S3 in words, or NULL. */
+/* The first broken invariant in words, or NULL. */
 const char *gm_store_check(const gm_store *store);
 
 #endif

@@ -33,8 +33,8 @@ GM_INLINE void gm_tags_store(unsigned char *tags, uint64_t word)
  * The answer is a gm_match: a set with one element for every equal byte, walked by
  *     for (gm_match found = gm_match8(tags, tag); found; found = gm_match_next(found))
  *         use(gm_match_index(found));
- * gm_match_not is its complement. SSE2 has a bit a byte; NEON and the portable form have the byte's top bit, so that an index
- * is a count of bits divided by eight.
+ * gm_match_not is its complement. SSE2 has a bit a byte; NEON and the portable form have the byte's top bit, so that an
+ * index is a count of bits divided by eight.
  */
 typedef uint64_t gm_match;
 

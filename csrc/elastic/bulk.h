@@ -204,7 +204,7 @@ GM_INLINE size_t el_erase_many(gomap *map, const void *keys, size_t count, gm_ki
 
 /* ---- filling an empty map ---------------------------------------------------------------------- */
 
-/* Room for so many entries at compact()'s load, which insertions may then go up to, until gomap_fill_end. 0: there
+/* Room for so many entries at the load that compacting makes, which insertions may then go up to, until gomap_fill_end. 0: there
  * is no memory, or the map has entries. */
 GM_INLINE int el_fill(gomap *map, size_t count, gm_kind kind)
 {

@@ -24,14 +24,14 @@ void el_walk(const gomap *map, size_t live[GOMAP_PURPOSES])
     live[GOMAP_BUCKETS] = gm_region_granted(&m->slots);
     live[GOMAP_OVERFLOW] = gm_region_granted(&m->overflow);
     if (el_has_records(m)) live[GOMAP_RECORDS] = gm_region_granted(&m->records.region);
-    for (int is_value = 0; is_value < 2 && el_has_strings(m); is_value++)
-        live[GOMAP_STRINGS] += gm_strings_granted(m->strings[is_value]);
+    for (int part = GOMAP_KEY; part < GOMAP_PARTS && el_has_strings(m); part++)
+        live[GOMAP_STRINGS] += gm_strings_granted(m->strings[part]);
 }
 
-int el_check_image(const el_map *m, int is_value, unsigned char *image, uint64_t hash, el_found_strings *strings,
+int el_check_image(const el_map *m, int part, unsigned char *image, uint64_t hash, el_found_strings *strings,
                           char *why, size_t size)
 {
-    const char *what = is_value ? "value" : "key";
+    const char *what = part == GOMAP_VALUE ? "value" : "key";
     size_t length = gm_image_length(image);
     strings->bytes += length;
     if (!gm_image_is_long(image)) {
@@ -42,12 +42,12 @@ int el_check_image(const el_map *m, int is_value, unsigned char *image, uint64_t
     }
     if (length < GM_IMAGE || image[14])
         return gm_broken(why, size, "T1: a %s's image is of a long string of %zu bytes, with %u in between", what, length, image[14]);
-    const gm_strings *region = m->strings[is_value];
+    const gm_strings *region = m->strings[part];
     unsigned class = gm_string_class(length);
     uint32_t number = gm_image_number(image);
     if (region == NULL || number == 0 || number > region->store[class].used)
         return gm_broken(why, size, "T2: a %s is string %u of class %u, which there is not", what, number, class);
-    if (gm_load64(gm_string_record(region, class, number)) != hash || el_string_owner(m, is_value, class, number, hash) != image)
+    if (gm_load64(gm_string_record(region, class, number)) != hash || el_string_owner(m, part, class, number, hash) != image)
         return gm_broken(why, size, "T2: string %u of class %u does not lead back to its %s", number, class, what);
     if (class == GM_STRING_LARGE && gm_strings_block_bytes(region, number) != length)
         return gm_broken(why, size, "T2: a %s of %zu bytes has a block of another size", what, length);
@@ -55,18 +55,18 @@ int el_check_image(const el_map *m, int is_value, unsigned char *image, uint64_t
     gm_string made;
     if (!gm_string_make(&made, &string, m->map.seed) || !gm_image_equal(region, &made, image))
         return gm_broken(why, size, "T1: a %s's image is not its string's", what);
-    strings->numbers[is_value][class] += number;
+    strings->numbers[part][class] += number;
     return 0;
 }
 
 int el_check_strings(const el_map *m, const el_found_strings *found, char *why, size_t size)
 {
-    for (int is_value = 0; is_value < 2; is_value++) {
-        const gm_strings *strings = m->strings[is_value];
+    for (int part = GOMAP_KEY; part < GOMAP_PARTS; part++) {
+        const gm_strings *strings = m->strings[part];
         const char *broken = gm_strings_check(strings);
         if (broken) return gm_broken(why, size, "%s", broken);
         for (unsigned class = 0; class < GM_STRING_CLASSES; class++) {
-            uint64_t numbers = found->numbers[is_value][class];
+            uint64_t numbers = found->numbers[part][class];
             if (strings ? !gm_store_adds_up(&strings->store[class], numbers) : numbers != 0)
                 return gm_broken(why, size, "T2: a string of class %u is no image's, or two images'", class);
         }

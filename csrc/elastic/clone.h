@@ -25,8 +25,8 @@ GM_INLINE gomap *el_clone(const gomap *source, gm_kind kind)
     if (!el_room(m, from->buckets, 1, kind) ||
         (overflow && !gm_region_resize(&m->map.memory, GOMAP_OVERFLOW, &m->overflow, overflow)) ||
         (kind.ref && !gm_store_reserve(&m->records, &m->map.memory, from->records.used)) ||
-        (el_has_strings(m) && (!gm_strings_clone(&m->strings[0], &m->map.memory, from->strings[0]) ||
-                               !gm_strings_clone(&m->strings[1], &m->map.memory, from->strings[1])))) {
+        (el_has_strings(m) && (!gm_strings_clone(&m->strings[GOMAP_KEY], &m->map.memory, from->strings[GOMAP_KEY]) ||
+                               !gm_strings_clone(&m->strings[GOMAP_VALUE], &m->map.memory, from->strings[GOMAP_VALUE])))) {
         el_destroy(&m->map.public_part);
         return NULL;
     }

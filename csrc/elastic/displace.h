@@ -44,7 +44,7 @@ GM_INLINE uint64_t el_freed(uint32_t bucket, unsigned slot) { return (uint64_t)b
 #define EL_NONE (~(uint64_t)0)
 
 /* Eight entries, four of either bucket, looked at together, so that the reads of their other buckets' tags
- * are under way at once and one branch serves all: the one whose other bucket has most room moves there.
+ * are under way at once and one branch serves all: one whose other bucket has room moves there, most likely one that has most.
  * Its slot, or EL_NONE when none has. The buckets are full, so neither is moved to. */
 GM_INLINE uint64_t el_displace_eight(el_map *m, uint32_t first, uint32_t second, unsigned from, gm_kind kind)
 {
@@ -56,7 +56,7 @@ GM_INLINE uint64_t el_displace_eight(el_map *m, uint32_t first, uint32_t second,
         unsigned slot = from + i / 2;
         uint32_t to = el_other(m, bucket, slot, kind);
         gm_match free = el_free(m, to);
-        if (free > best) { /* slots are taken from the lowest on: more free ones are a larger number */
+        if (free > best) { /* as a number: most have more free ones, as slots are taken from the lowest on */
             best = free;
             best_to = to;
             best_bucket = bucket;

@@ -56,7 +56,7 @@ void el_clear(gomap *map)
     (void)gm_region_resize(memory, GOMAP_OVERFLOW, &m->overflow, 0);
     if (el_has_records(m)) gm_store_clear(&m->records, memory);
     if (el_has_strings(m)) {
-        for (int is_value = 0; is_value < 2; is_value++) gm_strings_clear(&m->strings[is_value], memory);
+        for (int part = GOMAP_KEY; part < GOMAP_PARTS; part++) gm_strings_clear(&m->strings[part], memory);
         m->string_bytes = 0;
     }
     m->overflow_used = m->any_at = m->put_off = 0;

@@ -9,7 +9,7 @@
 /* Frees an entry's slot, and its record. While an iterator is alive records stay where they are. */
 GM_INLINE void el_erase_at(el_map *m, el_place place, gm_kind kind)
 {
-    unsigned char images[2][GM_IMAGE];
+    unsigned char images[GOMAP_PARTS][GM_IMAGE];
     int strings = m->string_values || kind.code == GM_IMAGES;
     if (GM_UNLIKELY(strings)) el_string_take(m, place.slot, images);
     *place.tag = EL_EMPTY;

@@ -18,7 +18,7 @@ GM_INLINE int el_matches(const el_map *m, unsigned char *slot, const void *key, 
     const unsigned char *other = el_entry(m, slot, kind);
     /* Floats are canonical and compare as bits: NaN is one key. */
     if (gm_is_float(kind)) return gm_key_word(key, kind) == gm_key_word(other, kind);
-    if (kind.code == GM_IMAGES) return gm_image_equal(m->strings[0], key, other);
+    if (kind.code == GM_IMAGES) return gm_image_equal(m->strings[GOMAP_KEY], key, other);
     return gm_key_equal(&m->map, key, other, kind);
 }
 

@@ -45,7 +45,7 @@ enum { EL_SLOTS = 8, EL_EMPTY = 0 };
  * not merged again, and a merge finds room for nearly all its entries in one bucket (0.13 displaced by a
  * deletion; 0.32 below 6, which takes half as long again). */
 #define EL_SHRINK(grow_at) ((grow_at) * 8 / 11)
-/* compact() merges down to this load, in halves: 17 / (7.5 / 8) = 18.1 bytes. */
+/* Compacting merges down to this load, in halves: 17 / (7.5 / 8) = 18.1 bytes. */
 #define EL_COMPACT_HALVES 15
 /* Entries larger than this stand in records: five bytes a slot for a full one beat an eighth of the
  * entry in empty slots from 40 bytes up; but a look-up takes one more memory access. */
@@ -70,7 +70,7 @@ typedef struct el_map {
     /* In the block only where slots hold numbers, or there are strings: */
     gm_store records;
     /* Only where there are strings: */
-    gm_strings *strings[2];      /* long ones of keys, of values */
+    gm_strings *strings[GOMAP_PARTS];      /* long ones of keys, of values */
     uint64_t string_bytes;     /* of all strings */
 } el_map;
 

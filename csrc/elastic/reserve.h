@@ -57,8 +57,8 @@ GM_INLINE void el_compact(gomap *map, gm_kind kind)
     el_set_buckets(m, m->buckets, m->mask); /* filling raised the threshold */
     el_trim(m, 1, kind);
     if (kind.ref) gm_store_trim(&m->records, &m->map.memory);
-    for (int is_value = 0; is_value < 2 && el_has_strings(m); is_value++)
-        gm_strings_trim(m->strings[is_value], &m->map.memory);
+    for (int part = GOMAP_KEY; part < GOMAP_PARTS && el_has_strings(m); part++)
+        gm_strings_trim(m->strings[part], &m->map.memory);
 }
 
 #endif

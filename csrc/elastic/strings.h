@@ -24,7 +24,7 @@ GM_INLINE const void *el_key_make(const el_map *m, const void *key, el_key *room
 }
 
 /* The image that names this string, of an entry of this hash; NULL when none does. */
-unsigned char *el_string_owner(const el_map *m, int is_value, unsigned class, uint32_t number, uint64_t hash);
+unsigned char *el_string_owner(const el_map *m, int part, unsigned class, uint32_t number, uint64_t hash);
 
 /* A new key's string into the region, when it is long; 0 when there is no memory. */
 int el_string_keep(el_map *m, gm_string *key, uint64_t hash);
@@ -33,12 +33,12 @@ int el_string_keep(el_map *m, gm_string *key, uint64_t hash);
 void el_string_drop(el_map *m, gm_string *key);
 
 /* An entry's images, before it goes; an empty one for what is no string. */
-void el_string_take(const el_map *m, unsigned char *slot, unsigned char images[2][GM_IMAGE]);
+void el_string_take(const el_map *m, unsigned char *slot, unsigned char images[GOMAP_PARTS][GM_IMAGE]);
 
 /* When it has gone. */
-void el_string_give_back(el_map *m, unsigned char images[2][GM_IMAGE]);
+void el_string_give_back(el_map *m, unsigned char images[GOMAP_PARTS][GM_IMAGE]);
 
-void el_string(const gomap *map, int is_value, const void *at, gomap_string *string);
+void el_string(const gomap *map, int part, const void *at, gomap_string *string);
 
 uint64_t el_string_bytes(const gomap *map);
 

@@ -171,8 +171,8 @@ GM_INLINE unsigned char *go_head(const go_map *m, uint64_t hash)
 }
 
 /* A small bucket spans three cache lines. Asking for the other two while the tophashes are on their
- * way makes one memory latency of three: a caller that does much else between two operations, as an
- * interpreter does, has no other way to overlap them. */
+ * way makes one memory latency of three: a caller that does much else between two operations has no
+ * other way to overlap them. */
 GM_INLINE void go_prefetch(const go_map *m, const unsigned char *head)
 {
     GM_PREFETCH(head + 64);

@@ -41,10 +41,10 @@ void go_strings_release(go_map *m)
     if (m->key_string | m->value_string) go_each_entry(m, go_visit_release, m);
 }
 
-void go_string(const gomap *map, int is_value, const void *at, gomap_string *string)
+void go_string(const gomap *map, int part, const void *at, gomap_string *string)
 {
     (void)map;
-    (void)is_value;
+    (void)part;
     memcpy(string, at, sizeof *string);
 }
 

@@ -18,7 +18,7 @@ void go_entry_release(go_map *m, unsigned char *bucket, unsigned slot);
 /* Every entry's; the entries are to be dropped. */
 void go_strings_release(go_map *m);
 
-void go_string(const gomap *map, int is_value, const void *at, gomap_string *string);
+void go_string(const gomap *map, int part, const void *at, gomap_string *string);
 
 uint64_t go_string_bytes(const gomap *map);
 
