@@ -302,6 +302,40 @@ void gomap_stats_of(const gomap *map, gomap_stats *stats);
  * words. Takes time in proportion to the map. */
 int gomap_check(const gomap *map, char *why, size_t size);
 
+/* ---- what a map would hold, without making it --------------------------------------------- */
+
+/* How its entries come to be there. */
+enum {
+    GOMAP_GROWN,     /* they are put in one by one, and none is erased */
+    GOMAP_RESERVED,  /* the same, after gomap_reserve for as many */
+    GOMAP_COMPACTED, /* gomap_compact follows */
+};
+
+/* Of keys or of values that are strings: how many are so long. */
+typedef struct gomap_length {
+    size_t length, strings;
+} gomap_length;
+typedef struct gomap_lengths {
+    const gomap_length *at;
+    size_t count; /* of gomap_lengths there; 0: all strings are short enough to take no memory beside their entries */
+} gomap_lengths;
+
+typedef struct gomap_planned {
+    double live[GOMAP_PURPOSES]; /* bytes by purpose. What chance decides is the mean */
+    double total;
+    double peak;             /* the most at one time while it grew. An elastic map's regions grow in place, but for the
+                              * moment when one is first mapped, at 128 KiB, which is left out: the total */
+    size_t buckets;
+    uint8_t B;               /* Go's: log2 of buckets */
+    double overflow_buckets; /* Go's: linked into chains */
+    size_t most;             /* the most entries that a map of the type can have */
+} gomap_planned;
+
+/* Plans a map of so many entries. The allocator may give a block some bytes more than it is expected to. -1: an engine
+ * of the kind cannot be made to hold them so; planned->most is set all the same. */
+int gomap_plan(int engine, const gomap_type *type, size_t count, int how, const gomap_lengths strings[GOMAP_PARTS],
+               gomap_planned *planned);
+
 /* ---- the allocator's hooks ----------------------------------------------------------------- */
 
 /* Called after a block has come and before it goes. NULL for none. Process-wide. */

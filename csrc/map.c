@@ -50,6 +50,17 @@ gomap *gomap_new(int engine, const gomap_type *type, size_t hint, uint64_t seed)
     return found->create(found, type, hint, seed);
 }
 
+int gomap_plan(int engine, const gomap_type *type, size_t count, int how, const gomap_lengths strings[GOMAP_PARTS],
+               gomap_planned *planned)
+{
+    const gm_engine *found = gm_engine_for(engine, type);
+    memset(planned, 0, sizeof *planned);
+    if (found->plan(found, type, count, how, strings, planned) || count > planned->most) return -1;
+    for (int purpose = 0; purpose < GOMAP_PURPOSES; purpose++) planned->total += planned->live[purpose];
+    if (planned->peak < planned->total) planned->peak = planned->total;
+    return 0;
+}
+
 void gomap_free(gomap *map)
 {
     if (map) gm_engine_of(map)->destroy(map);

@@ -147,6 +147,22 @@ size_t gm_strings_granted(const gm_strings *strings)
     return bytes;
 }
 
+size_t gm_strings_planned(const gomap_lengths *lengths, int exactly)
+{
+    size_t records[GM_STRING_CLASSES] = {0}, bytes = 0, live = 0;
+    for (size_t i = 0; i < lengths->count; i++) {
+        const gomap_length *each = &lengths->at[i];
+        if (each->length <= GM_IMAGE) continue; /* inline, as text is */
+        unsigned class = gm_string_class(each->length);
+        records[class] += each->strings;
+        live += each->strings;
+        if (class == GM_STRING_LARGE) bytes += each->strings * gm_granted_for(each->length);
+    }
+    for (unsigned class = 0; class < GM_STRING_CLASSES; class++)
+        bytes += gm_store_planned(class_stride(class), GOMAP_STRINGS, records[class], exactly);
+    return live ? bytes + gm_granted_for(sizeof(gm_strings)) : 0;
+}
+
 size_t gm_strings_block_bytes(const gm_strings *strings, uint32_t number) { return large_at(strings, number).bytes; }
 
 const char *gm_strings_check(const gm_strings *strings)

@@ -91,6 +91,8 @@ void gm_strings_trim(gm_strings *strings, gm_memory *memory);
 size_t gm_strings_granted(const gm_strings *strings);
 /* How large the block of a large string is. */
 size_t gm_strings_block_bytes(const gm_strings *strings, uint32_t number);
+/* The bytes granted to a region of strings of these lengths, added one by one; exactly: trimmed to them. */
+size_t gm_strings_planned(const gomap_lengths *lengths, int exactly);
 /* The first broken invariant in words, or NULL. */
 const char *gm_strings_check(const gm_strings *strings);
 

@@ -6,6 +6,7 @@
 #include "check.h"
 #include "clone.h"
 #include "erase.h"
+#include "plan.h"
 
 #define EL_KIND(kind, code, bytes, ref_)                                                                           \
     static const gm_kind el_##kind = {code, bytes, ref_};                                                          \

@@ -103,6 +103,8 @@ GM_INLINE size_t el_struct_bytes(const gm_engine *engine, const gomap_type *type
 }
 
 /* ---- engine.c: a map's life ---- */
+/* What follows from the type. */
+void el_describe(el_map *m, const gm_engine *engine, const gomap_type *type);
 gomap *el_create(const gm_engine *engine, const gomap_type *type, size_t hint, uint64_t seed);
 void el_destroy(gomap *map);
 void el_clear(gomap *map);
@@ -165,6 +167,23 @@ GM_INLINE size_t el_capacity(const el_map *m, size_t buckets)
     if (buckets <= 1) return buckets * EL_SLOTS;
     if (buckets >> EL_SMALL_LOG2) eighths += 3 * (gm_top_bit(buckets) - EL_SMALL_LOG2 + 1);
     return buckets * (eighths < m->most ? eighths : m->most) / 8;
+}
+
+/* How many buckets an insertion adds: one; in a small map, where a call takes longer than a split, an eighth more. */
+GM_INLINE uint32_t el_step(size_t buckets) { return buckets >> EL_SMALL_LOG2 ? 1 : (uint32_t)buckets / 8 + 1; }
+
+/* The fewest buckets with room for so many entries. */
+GM_INLINE size_t el_buckets_for(const el_map *m, size_t count)
+{
+    size_t buckets = count <= EL_SLOTS ? 1 : (8 * count + m->most - 1) / m->most;
+    while (el_capacity(m, buckets) < count) buckets += buckets / 64 + 1;
+    return buckets;
+}
+
+/* The fewest buckets that compacting makes of so many entries. */
+GM_INLINE size_t el_compact_buckets(size_t count)
+{
+    return count < EL_SLOTS ? 1 : (2 * count + EL_COMPACT_HALVES - 1) / EL_COMPACT_HALVES;
 }
 
 /* 2^ceil(log2 buckets) - 1. */

@@ -86,11 +86,11 @@ GM_INLINE int el_merge(el_map *m, gm_kind kind)
 
 /* ---- when there is one more, or one less ---------------------------------------------------------- */
 
-/* Before an insertion: one bucket more; in a small map, where a call takes longer than a split, an eighth more;
- * two, while a map that was compacted grows back to its usual load. 0 when there is no memory. */
+/* Before an insertion: the step, and one more while a map that was compacted grows back to its usual load. 0 when there is
+ * no memory. */
 GM_INLINE int el_grow(el_map *m)
 {
-    uint32_t step = m->buckets >> EL_SMALL_LOG2 ? 1 : m->buckets / 8 + 1;
+    uint32_t step = el_step(m->buckets);
     if (el_capacity(m, m->buckets + step) <= m->map.public_part.count) step++;
     return el_resizer_of(m)->split(m, m->buckets + step);
 }

@@ -7,6 +7,7 @@
 #include "erase.h"
 #include "insert.h"
 #include "iterate.h"
+#include "plan.h"
 #include "reserve.h"
 
 #define GO_KIND(kind, code, bytes, ref_)                                                                           \

@@ -87,6 +87,8 @@ typedef struct go_evacuator {
 } go_evacuator;
 
 /* ---- engine.c ---- */
+/* What follows from the type. */
+void go_describe(go_map *m, const gomap_type *type);
 gomap *go_create(const gm_engine *engine, const gomap_type *type, size_t hint, uint64_t seed);
 void go_destroy(gomap *map);
 void go_clear(gomap *map);
