@@ -43,9 +43,8 @@ int el_plan(const gm_engine *engine, const gomap_type *type, size_t count, int h
     memset(&m, 0, sizeof m);
     el_describe(&m, engine, type);
     for (int part = GOMAP_KEY; part < GOMAP_PARTS; part++) {
-        size_t bytes = gm_strings_planned(&strings[part], how == GOMAP_COMPACTED);
-        planned->live[GOMAP_STRINGS] += (double)bytes;
-        in_region |= bytes != 0;
+        planned->live[GOMAP_STRINGS] += (double)gm_strings_planned(&strings[part], how == GOMAP_COMPACTED);
+        for (size_t i = 0; i < strings[part].count; i++) in_region |= strings[part].at[i].length > GM_IMAGE;
     }
     planned->most = engine->ref || in_region ? GM_STORE_MOST : el_capacity(&m, EL_MAX_BUCKETS - 1);
     if (count > planned->most) return -1;

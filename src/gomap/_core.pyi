@@ -1,4 +1,4 @@
-from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping, MutableSet
+from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping, MutableSet, Sequence
 from collections.abc import Set as AbstractSet
 from typing import (
     Any,
@@ -297,5 +297,14 @@ class MapIterator(Generic[_T]):
 
 def make(spec: str, hint: SupportsIndex = 0, /) -> GoMap[Any, Any]: ...
 def _restore(cls: type[_T], key: str, value: str, count: int, packed: bytes, byteorder: str) -> _T: ...
+def _plan(
+    go: bool,
+    key: object,
+    value: object,
+    count: int,
+    how: str,
+    key_lengths: Sequence[tuple[int, int]],
+    value_lengths: Sequence[tuple[int, int]],
+) -> tuple[dict[str, float], float, float, int, int]: ...
 def _fail_after(allocations: int, count: int = 1) -> None: ...
 def _fail_pending() -> int: ...
