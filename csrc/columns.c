@@ -283,11 +283,32 @@ static int64_t offset_at(const gomap_column *column, size_t i)
     return (int64_t)gm_load64((const unsigned char *)column->at + 8 * i);
 }
 
+/* Words of an array, each read at once: memcpy may read a number in two parts, between which another thread writes. */
+GM_INLINE void copy_words(char *to, const char *from, size_t bytes, size_t width)
+{
+    for (size_t i = 0; i < bytes; i += width) {
+        const volatile void *at = from + i;
+        uint64_t wide = width == 8 ? *(const volatile uint64_t *)at : 0;
+        uint32_t word = width == 4 ? *(const volatile uint32_t *)at : 0;
+        uint16_t half = width == 2 ? *(const volatile uint16_t *)at : 0;
+        memcpy(to + i, width == 8 ? (void *)&wide : width == 4 ? (void *)&word : (void *)&half, width);
+    }
+}
+
+static void copy_items(char *to, const char *from, size_t bytes)
+{
+    uintptr_t aligned = (uintptr_t)from | bytes;
+    if (aligned % 8 == 0) copy_words(to, from, bytes, 8);
+    else if (aligned % 4 == 0) copy_words(to, from, bytes, 4);
+    else if (aligned % 2 == 0) copy_words(to, from, bytes, 2);
+    else memcpy(to, from, bytes);
+}
+
 static size_t read_items(const gomap_column *column, size_t begin, size_t most)
 {
     size_t some = column->size ? least(most, column->room_bytes / column->size) : most;
     const char *from = column->at + (ptrdiff_t)begin * column->stride;
-    memcpy(column->room, from, some * column->size);
+    copy_items(column->room, from, some * column->size);
     for (size_t i = 0; column->tidy_count && i < some; i++)
         (void)gomap_tidied(column->tidies, column->tidy_count, column->room + i * column->size, 1);
     return some;

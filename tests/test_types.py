@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import copy
 import ctypes
 import dataclasses
@@ -497,3 +498,22 @@ def test_maps_of_structured_dtypes(np: Any, map_class: Any) -> None:
     m = map_class(dtype, dtype, {(1, 0.5): (2, 0.25)})
     assert dict(m.items()) == {(1, 0.5): (2, 0.25)}
     assert m.key_type.name == m.value_type.name == "struct{a uint8; b float64}"
+
+
+def test_parsing_many_fields_takes_time_in_proportion() -> None:
+    """By what is looked at: the names that are taken are kept in one set for a struct."""
+    copied = 0
+
+    class Counting(set):  # type: ignore[type-arg]
+        def __init__(self, *arguments: Any) -> None:
+            nonlocal copied
+            super().__init__(*arguments)
+            copied += len(self)
+
+    builtins.set, old = Counting, builtins.set  # type: ignore[assignment, misc]
+    try:
+        struct = parse(f"struct{{{'; '.join(f'f{i} int8' for i in range(500))}}}")
+    finally:
+        builtins.set = old  # type: ignore[misc]
+    assert len(struct.fields) == 500
+    assert copied < 1000

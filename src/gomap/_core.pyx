@@ -73,6 +73,9 @@ cdef extern from "Python.h":
     ctypedef struct PyTypeObject:
         traverseproc tp_traverse
         inquiry tp_clear
+        const char *tp_name
+        PyObject *tp_dict
+    void PyType_Modified(PyTypeObject *)
     void PyObject_GC_UnTrack(PyObject *)
     bint PyUnicode_Check(object)
     Py_ssize_t PyUnicode_GET_LENGTH(object)
@@ -440,11 +443,9 @@ cdef class Base:
         return 0
 
     @cython.final
-    cdef Base empty(self):
-        """Another one of this class and types, not made yet."""
-        cdef type cls = type(self)
-        cdef Base other = cls.__new__(cls)
-        return other
+    cdef Base empty(self, size_t hint):
+        """Another one of this class and types."""
+        return made_empty(type(self), self.layout, hint)
 
     # ---- keys ----
 
@@ -541,15 +542,33 @@ cdef class Base:
     @cython.final
     cdef Base cloned(self):
         self.ready()
-        cdef Base copied = self.empty()
+        cdef type cls = type(self)
+        cdef Base copied = cls.__new__(cls)
         self.ready()  # a subclass's __new__ may have let other threads run
-        copied.map = gomap_clone(self.map, gomap_random(&seeds))
-        if copied.map == NULL:
-            raise MemoryError()
-        copied.use(self.layout)
+        if copied.map != NULL:  # or have made a map
+            copied.become_empty(self.layout)
+            self.ready()
+            if gomap_merge(copied.map, self.map) < 0:
+                gomap_clear(copied.map)  # which owns none of the objects yet
+                raise MemoryError()
+        else:
+            copied.map = gomap_clone(self.map, gomap_random(&seeds))
+            if copied.map == NULL:
+                raise MemoryError()
+            copied.use(self.layout)
         if copied.objects:
             own_objects(copied)
         return copied
+
+    @cython.final
+    cdef int become_empty(self, Layout layout) except -1:
+        """Of one whose class's __new__ has made its map already."""
+        self.ready_to_write()
+        if not same_types(self.layout, layout):
+            raise TypeError(f"{type(self).__name__}.__new__() made a {self.spelling()}, expected {layout.key_type} to "
+                            f"{layout.value_type} or none")
+        self.clear_all()
+        return 0
 
     def copy(self):
         """A copy of the same class, sized for the entries there are."""
@@ -565,8 +584,7 @@ cdef class Base:
         cdef Base copied
         if self.objects:
             self.ready()
-            copied = self.empty()
-            copied.open(self.layout, self.map.count)
+            copied = self.empty(self.map.count)
             memo[id(self)] = copied
             copied.update_from(copy.deepcopy(entries_of(self), memo))
         else:
@@ -699,6 +717,16 @@ cdef class Base:
                 "records": live[GOMAP_RECORDS], "strings": live[GOMAP_STRINGS]}
 
 
+cdef Base made_empty(type cls, Layout layout, size_t hint):
+    """One of a class and types, without a call of its __init__."""
+    cdef Base made = cls.__new__(cls)
+    if made.map == NULL:
+        made.open(layout, hint)
+    else:
+        made.become_empty(layout)
+    return made
+
+
 cdef size_t raw_size(Codec codec) noexcept:
     """Bytes that one takes outside of any map; strings are counted by the core, of an object its address."""
     if codec.string:
@@ -808,6 +836,22 @@ cdef MapIterator iterator(Base m, Want want):
 
 
 cdef tuple PLAIN_CLASSES = (Map, GoMap, Set)
+
+def _one_of_them(cls, **options):
+    """Base.__init_subclass__, which Cython has no place for: a class derived from more than one is none of them."""
+    if sum([issubclass(cls, each) for each in PLAIN_CLASSES]) > 1:
+        raise TypeError(f"class {cls.__name__}: expected one of Map, GoMap and Set among its bases, got more")
+    super(Base, cls).__init_subclass__(**options)
+
+(<dict><object>(<PyTypeObject *>Base).tp_dict)["__init_subclass__"] = classmethod(_one_of_them)
+PyType_Modified(<PyTypeObject *>Base)
+
+# Where users know them from, and pickles look for them.
+(<PyTypeObject *>Map).tp_name = "gomap.Map"
+(<PyTypeObject *>GoMap).tp_name = "gomap.GoMap"
+(<PyTypeObject *>Set).tp_name = "gomap.Set"
+for pickled in (_restore, _restore_empty, _restore_elements):
+    pickled.__module__ = "gomap"
 
 collect_entries()
 
