@@ -15,6 +15,7 @@ GM_INLINE int number_read(const char *at, int kind, int swapped, int64_t *i, uin
         at = (const char *)turned;
     }
     switch (kind) {
+    /* clang-format off */
     case GOMAP_N_INT8: { int8_t v; memcpy(&v, at, 1); *i = v; return 0; }
     case GOMAP_N_INT16: { int16_t v; memcpy(&v, at, 2); *i = v; return 0; }
     case GOMAP_N_INT32: { int32_t v; memcpy(&v, at, 4); *i = v; return 0; }
@@ -26,6 +27,7 @@ GM_INLINE int number_read(const char *at, int kind, int swapped, int64_t *i, uin
         *i = (int64_t)*u;
         return *u > (uint64_t)INT64_MAX;
     case GOMAP_N_FLOAT32: { float v; memcpy(&v, at, 4); *f = (double)v; return 2; }
+    /* clang-format on */
     case GOMAP_N_FLOAT64: memcpy(f, at, 8); return 2;
     case GOMAP_N_BOOL: *i = *at != 0; return 0;
     default: *i = (unsigned char)*at; return 0;
@@ -35,19 +37,25 @@ GM_INLINE int number_read(const char *at, int kind, int swapped, int64_t *i, uin
 GM_INLINE int int_write(char *to, int kind, int64_t i)
 {
     switch (kind) {
+    /* clang-format off */
     case GOMAP_N_INT8: { int8_t v = (int8_t)i; memcpy(to, &v, 1); return v == i; }
     case GOMAP_N_INT16: { int16_t v = (int16_t)i; memcpy(to, &v, 2); return v == i; }
     case GOMAP_N_INT32: { int32_t v = (int32_t)i; memcpy(to, &v, 4); return v == i; }
     case GOMAP_N_INT64: memcpy(to, &i, 8); return 1;
     case GOMAP_N_UINT16: { uint16_t v = (uint16_t)i; memcpy(to, &v, 2); return v == i; }
     case GOMAP_N_UINT32: { uint32_t v = (uint32_t)i; memcpy(to, &v, 4); return v == i; }
+    /* clang-format on */
     case GOMAP_N_UINT64: memcpy(to, &i, 8); return i >= 0;
     case GOMAP_N_FLOAT32: { /* an int must be exact */
         float v = (float)i;
         memcpy(to, &v, 4);
         return v < 9223372036854775808.0f && (int64_t)v == i;
     }
-    case GOMAP_N_FLOAT64: { double v = (double)i; memcpy(to, &v, 8); return v < 9223372036854775808.0 && (int64_t)v == i; }
+    case GOMAP_N_FLOAT64: {
+        double v = (double)i;
+        memcpy(to, &v, 8);
+        return v < 9223372036854775808.0 && (int64_t)v == i;
+    }
     default: { uint8_t v = (uint8_t)i; memcpy(to, &v, 1); return v == i; }
     }
 }
@@ -127,9 +135,11 @@ static void subtract(void *room, const void *by, size_t size)
 {
     uint64_t a = 0, b = 0;
     switch (size) {
+    /* clang-format off */
     case 1: { uint8_t x, y; memcpy(&x, room, 1); memcpy(&y, by, 1); x = (uint8_t)(x - y); memcpy(room, &x, 1); break; }
     case 2: { uint16_t x, y; memcpy(&x, room, 2); memcpy(&y, by, 2); x = (uint16_t)(x - y); memcpy(room, &x, 2); break; }
     case 4: { uint32_t x, y; memcpy(&x, room, 4); memcpy(&y, by, 4); x -= y; memcpy(room, &x, 4); break; }
+    /* clang-format on */
     default: memcpy(&a, room, 8); memcpy(&b, by, 8); a -= b; memcpy(room, &a, 8);
     }
 }
@@ -618,7 +628,7 @@ static int is_nan(const gomap *map, const char *key)
 typedef struct adder {
     gomap_writer writer;
     gomap_adding *adding;
-    unsigned char *new; /* of the key to come */
+    unsigned char *mark; /* of the key to come */
 } adder;
 
 static int add(gomap_adding *adding, void *room, const void *by)
@@ -634,7 +644,7 @@ static int add(gomap_adding *adding, void *room, const void *by)
 static int adder_write(gomap_writer *writer, void *room, void *by, int added)
 {
     adder *own = (adder *)(void *)writer;
-    *own->new++ = (unsigned char)added;
+    *own->mark++ = (unsigned char)added;
     return add(own->adding, room, by);
 }
 

@@ -24,10 +24,12 @@ extern "C" {
 
 /* ---- numbers that are converted ---------------------------------------------------------------------- */
 
+/* clang-format off */
 enum {
     GOMAP_N_BOOL, GOMAP_N_INT8, GOMAP_N_INT16, GOMAP_N_INT32, GOMAP_N_INT64,
     GOMAP_N_UINT8, GOMAP_N_UINT16, GOMAP_N_UINT32, GOMAP_N_UINT64, GOMAP_N_FLOAT32, GOMAP_N_FLOAT64
 };
+/* clang-format on */
 
 /* An array of numbers. */
 typedef struct gomap_numbers {
@@ -175,7 +177,8 @@ typedef struct gomap_adding {
     gomap_column *keys, *by;
     int kind;           /* of the values: GOMAP_N_ ... */
     int nans;           /* GOMAP_A_ ... */
-    unsigned char *new; /* room for a mark for each key: 1: it was not there before; GOMAP_A_LATER: a NaN, still to come */
+    /* Room for a mark for each key: 1: it was not there before; GOMAP_A_LATER: a NaN, still to come. */
+    unsigned char *new;
     gomap_piece *pieces;
     size_t piece_count, piece_room;
     int overflow;       /* it ended at a sum that does not fit: of this value and that addend */

@@ -57,6 +57,7 @@ int gm_broken(char *why, size_t size, const char *format, ...);
 
 /* ---- tables ---------------------------------------------------------------------------------------------- */
 
+/* clang-format off */
 /* One function of an engine, for a kind; the second for those that return nothing. */
 #define GM_KIND_FUNCTION(result, engine, kind, name, parameters, ...)                                              \
     static result engine##_##kind##_##name parameters { return engine##_##name(__VA_ARGS__, engine##_##kind); }
@@ -91,5 +92,6 @@ int gm_broken(char *why, size_t size, const char *format, ...);
     .string_bytes = engine##_string_bytes, .find_many = engine##_##kind##_find_many,                               \
     .put_many = engine##_##kind##_put_many, .erase_many = engine##_##kind##_erase_many, .stats = engine##_stats,   \
     .walk = engine##_walk, .check = engine##_##kind##_check, .plan = engine##_plan
+/* clang-format on */
 
 #endif

@@ -38,7 +38,9 @@ GM_INLINE uint64_t gm_key_word(const void *key, gm_kind kind)
 {
     switch (kind.bytes) {
     case 1: return *(const unsigned char *)key;
+    /* clang-format off */
     case 2: { uint16_t word; memcpy(&word, key, 2); return word; }
+    /* clang-format on */
     case 4: return gm_load32(key);
     default: return gm_load64(key);
     }

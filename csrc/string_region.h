@@ -47,17 +47,17 @@ GM_INLINE unsigned gm_string_class(size_t length)
     return GM_STRING_BY_EIGHTS + (log2 - GM_STRING_SMALL_LOG2) * GM_STRING_A_DOUBLING + eighth;
 }
 
-GM_INLINE unsigned char *gm_string_record(const gm_strings *strings, unsigned class, uint32_t number)
+GM_INLINE unsigned char *gm_string_record(const gm_strings *strings, unsigned size_class, uint32_t number)
 {
-    return gm_store_at(&strings->store[class], number);
+    return gm_store_at(&strings->store[size_class], number);
 }
 
 /* The bytes of a long string. */
 GM_INLINE const unsigned char *gm_string_at(const gm_strings *strings, const unsigned char *image)
 {
-    unsigned class = gm_string_class(gm_image_length(image));
-    const unsigned char *bytes = gm_string_record(strings, class, gm_image_number(image)) + GM_STRING_HEAD, *block;
-    if (class != GM_STRING_LARGE) return bytes;
+    unsigned size_class = gm_string_class(gm_image_length(image));
+    const unsigned char *bytes = gm_string_record(strings, size_class, gm_image_number(image)) + GM_STRING_HEAD, *block;
+    if (size_class != GM_STRING_LARGE) return bytes;
     memcpy(&block, bytes, sizeof block);
     return block;
 }

@@ -128,10 +128,10 @@ enum { TEST_LENGTHS = 29, TEST_FACTOR = 167, TEST_STRING_MOST = 30000, TEST_STRI
 
 /* The longest string of a class of records (csrc/string_region.h): 24 to 128 bytes by eights, then eight a doubling to
  * 4096, each with its owner's hash. */
-static inline size_t test_class_length(size_t class)
+static inline size_t test_class_length(size_t size_class)
 {
-    size_t doublings = class < 14 ? 0 : (class - 14) / 8;
-    return class < 14 ? 8 * class + 16 : (size_t)(128 + 16 * ((class - 14) % 8 + 1)) * ((size_t)1 << doublings) - 8;
+    size_t doublings = size_class < 14 ? 0 : (size_class - 14) / 8;
+    return size_class < 14 ? 8 * size_class + 16 : (size_t)(128 + 16 * ((size_class - 14) % 8 + 1)) * ((size_t)1 << doublings) - 8;
 }
 
 /* Of every TEST_LENGTHS strings most are as short as in practice; one is about as long as some class's longest;

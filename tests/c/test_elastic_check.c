@@ -273,11 +273,11 @@ static void long_images(model *model, int is_value, size_t length)
     gomap *map = model->map;
     gm_strings *strings = el_of(map)->strings[is_value];
     unsigned char *image = image_with(model, is_value, length, 1, 0), *other = image_with(model, is_value, length, 1, 1);
-    unsigned class = gm_string_class(length);
-    gm_store *store = &strings->store[class];
+    unsigned size_class = gm_string_class(length);
+    gm_store *store = &strings->store[size_class];
     CHECK(store->used >= 2);
     uint32_t number = gm_image_number(image);
-    unsigned char *record = gm_string_record(strings, class, number);
+    unsigned char *record = gm_string_record(strings, size_class, number);
     BROKEN_BYTE("T1", map, image + 14, 1);
     BROKEN_BYTE("T1", map, image + 15, GM_IMAGE_LONG + 1);
     broken_number(map, image, 0);
@@ -302,7 +302,7 @@ static void long_images(model *model, int is_value, size_t length)
     unsigned char *bytes = (unsigned char *)(uintptr_t)gm_string_at(strings, image);
     BROKEN_BYTE("T1", map, bytes, ~bytes[0]);
     BROKEN_BYTE("T1", map, bytes + length - 1, bytes[length - 1] + 1);
-    if (class == GM_STRING_LARGE) BROKEN_BYTE("T2", map, record + 16, record[16] + 1);
+    if (size_class == GM_STRING_LARGE) BROKEN_BYTE("T2", map, record + 16, record[16] + 1);
     else BROKEN_BYTE("T1", map, image + 5, (length & 7) ? length + 1 : length - 1); /* of the same class */
     /* The store. */
     BROKEN_BY("T2", map, store->used, store->used - 1);
@@ -371,8 +371,8 @@ static void region_without_strings(void)
     model *none = model_new(&elastic, test_type_named("map[string]string"), 10, 0, 1);
     gm_strings nothing = *el_of(full->map)->strings[0], *at = &nothing;
     nothing.live = 0;
-    for (unsigned class = 0; class < GM_STRING_CLASSES; class++) {
-        gm_store *store = &nothing.store[class];
+    for (unsigned size_class = 0; size_class < GM_STRING_CLASSES; size_class++) {
+        gm_store *store = &nothing.store[size_class];
         memset(&store->region, 0, sizeof store->region);
         store->capacity = store->used = store->live = store->free = 0;
     }
