@@ -1,4 +1,5 @@
-/* columns.c - columns: numbers and text converted, pieces read, whole columns put, found, erased, added. See columns.h. */
+/* columns.c - columns: numbers and text converted, pieces read, whole columns put, found, erased, added. See
+ * columns.h. */
 #include "columns.h"
 #include "hash.h"
 
@@ -56,7 +57,11 @@ GM_INLINE int int_write(char *to, int kind, int64_t i)
         memcpy(to, &v, 8);
         return v < 9223372036854775808.0 && (int64_t)v == i;
     }
-    default: { uint8_t v = (uint8_t)i; memcpy(to, &v, 1); return v == i; }
+    default: {
+        uint8_t v = (uint8_t)i;
+        memcpy(to, &v, 1);
+        return v == i;
+    }
     }
 }
 
@@ -137,10 +142,15 @@ static void subtract(void *room, const void *by, size_t size)
     switch (size) {
     /* clang-format off */
     case 1: { uint8_t x, y; memcpy(&x, room, 1); memcpy(&y, by, 1); x = (uint8_t)(x - y); memcpy(room, &x, 1); break; }
-    case 2: { uint16_t x, y; memcpy(&x, room, 2); memcpy(&y, by, 2); x = (uint16_t)(x - y); memcpy(room, &x, 2); break; }
+    case 2: { uint16_t x, y; memcpy(&x, room, 2); memcpy(&y, by, 2); x = (uint16_t)(x - y); memcpy(room, &x, 2);
+              break; }
     case 4: { uint32_t x, y; memcpy(&x, room, 4); memcpy(&y, by, 4); x -= y; memcpy(room, &x, 4); break; }
     /* clang-format on */
-    default: memcpy(&a, room, 8); memcpy(&b, by, 8); a -= b; memcpy(room, &a, 8);
+    default:
+        memcpy(&a, room, 8);
+        memcpy(&b, by, 8);
+        a -= b;
+        memcpy(room, &a, 8);
     }
 }
 
@@ -220,7 +230,8 @@ static int is_utf8(const char *text, size_t length)
         for (size_t k = 1; k <= more; k++) {
             unsigned char next = at[i + k];
             if ((next & 0xc0) != 0x80) return 0;
-            if (k == 1 && ((c == 0xe0 && next < 0xa0) || (c == 0xf0 && next < 0x90) || (c == 0xf4 && next > 0x8f))) return 0;
+            if (k == 1 && ((c == 0xe0 && next < 0xa0) || (c == 0xf0 && next < 0x90) || (c == 0xf4 && next > 0x8f)))
+                return 0;
         }
         i += more + 1;
     }
@@ -272,8 +283,8 @@ int gomap_tidied(const gomap_tidy *steps, size_t count, char *at, int change)
 
 /* ---- pieces -------------------------------------------------------------------------------------------- */
 
-/* Room for a piece: a quarter to a half of a core's first cache, beside which what a window of keys reads has its place.
- * Strings are as many as have room with their text. */
+/* Room for a piece: a quarter to a half of a core's first cache, beside which what a window of keys reads has its
+ * place. Strings are as many as have room with their text. */
 enum { PIECE_BYTES = 8192, TEXT_BYTES = 16384, TEXT_ITEMS = 256 };
 
 size_t gomap_column_room(const gomap_column *column)
@@ -410,12 +421,14 @@ int gomap_column_overlaps(const gomap_column *column, const void *at, size_t siz
     if (column->form == GOMAP_C_OWN || column->count == 0) return 0;
     if (column->form == GOMAP_C_OFFSETS) {
         to = from + (column->count + 1) * (size_t)column->width;
-        if (column->most > column->least && with < column->text + column->most && column->text + column->least < with + size)
+        if (column->most > column->least && with < column->text + column->most &&
+            column->text + column->least < with + size)
             return 1;
     } else {
         ptrdiff_t last = (ptrdiff_t)(column->count - 1) * column->stride;
         if (last < 0) from += last;
-        to = column->at + (last > 0 ? last : 0) + (column->form == GOMAP_C_PADDED ? (size_t)column->width : column->size);
+        to = column->at + (last > 0 ? last : 0) +
+             (column->form == GOMAP_C_PADDED ? (size_t)column->width : column->size);
     }
     return with < to && from < with + size;
 }
@@ -471,7 +484,8 @@ int gomap_column_fill(gomap *map, gomap_column *keys)
 
 enum { FOUND = 256 }; /* addresses that are found before their values are fetched: they stay in the first cache */
 
-static size_t put_piece(gomap *map, const char *keys, size_t key_stride, size_t count, const char *values, size_t stride)
+static size_t put_piece(gomap *map, const char *keys, size_t key_stride, size_t count, const char *values,
+                        size_t stride)
 {
     int added;
     if (!map->type->value_string) return gomap_put_many(map, keys, count, values, stride);

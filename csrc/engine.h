@@ -38,7 +38,7 @@ struct gm_engine {
     int (*plan)(const gm_engine *, const gomap_type *, size_t count, int how, const gomap_lengths strings[GOMAP_PARTS],
                 gomap_planned *);
     /* Where an engine has them; else NULL. */
-    void (*iterate)(gomap_iter *); /* sets the engine's place, of which all is 0 */
+    void (*iterate)(gomap_iter *);             /* sets the engine's place, of which all is 0 */
     void (*forget)(gomap *, const void *room); /* the new entry that a write failed for, which no look-up finds */
     int (*fill)(gomap *, size_t count);
     gomap *(*clone)(const gomap *);

@@ -58,7 +58,13 @@
 #endif
 
 /* A quiet NaN, without math.h's macros, which differ in being constant. */
-GM_INLINE double gm_nan(void) { uint64_t bits = 0x7ff8000000000000u; double nan; memcpy(&nan, &bits, 8); return nan; }
+GM_INLINE double gm_nan(void)
+{
+    uint64_t bits = 0x7ff8000000000000u;
+    double nan;
+    memcpy(&nan, &bits, 8);
+    return nan;
+}
 #define GM_NAN gm_nan()
 
 /* clang-format off */

@@ -14,7 +14,10 @@ static int maps_region(int purpose, size_t bytes)
     return bytes >= (purpose == GOMAP_TAGS ? GM_MAP_BYTES / 8 : GM_MAP_BYTES);
 }
 
-size_t gm_region_bytes(int purpose, size_t bytes) { return maps_region(purpose, bytes) ? gm_whole_pages(bytes) : bytes; }
+size_t gm_region_bytes(int purpose, size_t bytes)
+{
+    return maps_region(purpose, bytes) ? gm_whole_pages(bytes) : bytes;
+}
 
 size_t gm_region_granted_for(int purpose, size_t bytes)
 {
@@ -52,7 +55,8 @@ size_t gm_region_grown(int purpose, size_t bytes, size_t unit, size_t needed)
     while (bytes < needed && bytes / 128 < GM_MOST_STEP)
         bytes = gm_region_bytes(purpose, gm_region_room((bytes / unit + 1) * unit));
     if (bytes >= needed) return bytes;
-    size_t step = GM_MOST_STEP + gm_page_bytes(); /* from there on equal ones: a unit more takes a page more, and the room */
+    size_t step =
+        GM_MOST_STEP + gm_page_bytes(); /* from there on equal ones: a unit more takes a page more, and the room */
     return bytes + (needed - bytes + step - 1) / step * step;
 }
 

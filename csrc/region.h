@@ -31,7 +31,7 @@
 #define GM_RESERVE_AHEAD 3
 
 typedef struct gm_region {
-    unsigned char *at; /* NULL while bytes is 0 */
+    unsigned char *at;                 /* NULL while bytes is 0 */
     uint64_t bytes : 56, reserved : 8; /* reserved: log2, 0 for a heap block */
 } gm_region;
 

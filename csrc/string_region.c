@@ -20,7 +20,8 @@ static uint32_t class_stride(unsigned size_class)
     if (size_class == GM_STRING_LARGE) return sizeof(large_string);
     if (size_class < GM_STRING_BY_EIGHTS) return GM_STRING_LEAST + 8 * size_class;
     unsigned doublings = (size_class - GM_STRING_BY_EIGHTS) / GM_STRING_A_DOUBLING;
-    unsigned eighths = (size_class - GM_STRING_BY_EIGHTS) % GM_STRING_A_DOUBLING + 1; /* of the last power of two, beyond it */
+    unsigned eighths =
+        (size_class - GM_STRING_BY_EIGHTS) % GM_STRING_A_DOUBLING + 1; /* of the last power of two, beyond it */
     return (GM_STRING_A_DOUBLING + eighths) * (GM_STRING_SMALL / GM_STRING_A_DOUBLING) << doublings;
 }
 
@@ -70,8 +71,7 @@ void gm_strings_remove(gm_strings **strings, gm_memory *memory, size_t length, u
         large_string large = large_at(*strings, number);
         gm_release(memory, GOMAP_STRINGS, large.at, large.bytes);
     }
-    if (number != store->used)
-        memcpy(gm_store_at(store, number), gm_store_at(store, store->used), store->stride);
+    if (number != store->used) memcpy(gm_store_at(store, number), gm_store_at(store, store->used), store->stride);
     gm_store_drop_last(store, memory);
     if (--(*strings)->live == 0) gm_strings_clear(strings, memory);
 }
@@ -83,7 +83,8 @@ void gm_strings_clear(gm_strings **strings, gm_memory *memory)
         large_string large = large_at(*strings, number);
         gm_release(memory, GOMAP_STRINGS, large.at, large.bytes);
     }
-    for (unsigned size_class = 0; size_class < GM_STRING_CLASSES; size_class++) gm_store_clear(&(*strings)->store[size_class], memory);
+    for (unsigned size_class = 0; size_class < GM_STRING_CLASSES; size_class++)
+        gm_store_clear(&(*strings)->store[size_class], memory);
     gm_release(memory, GOMAP_STRINGS, *strings, sizeof **strings);
     *strings = NULL;
 }
@@ -132,14 +133,16 @@ int gm_strings_clone(gm_strings **to, gm_memory *memory, const gm_strings *from)
 
 void gm_strings_trim(gm_strings *strings, gm_memory *memory)
 {
-    for (unsigned size_class = 0; strings && size_class < GM_STRING_CLASSES; size_class++) gm_store_trim(&strings->store[size_class], memory);
+    for (unsigned size_class = 0; strings && size_class < GM_STRING_CLASSES; size_class++)
+        gm_store_trim(&strings->store[size_class], memory);
 }
 
 size_t gm_strings_granted(const gm_strings *strings)
 {
     size_t bytes = gm_granted(strings, sizeof *strings);
     if (strings == NULL) return 0;
-    for (unsigned size_class = 0; size_class < GM_STRING_CLASSES; size_class++) bytes += gm_region_granted(&strings->store[size_class].region);
+    for (unsigned size_class = 0; size_class < GM_STRING_CLASSES; size_class++)
+        bytes += gm_region_granted(&strings->store[size_class].region);
     for (uint32_t number = 1; number <= strings->store[GM_STRING_LARGE].used; number++) {
         large_string large = large_at(strings, number);
         bytes += gm_granted(large.at, large.bytes);

@@ -28,8 +28,8 @@ void el_walk(const gomap *map, size_t live[GOMAP_PURPOSES])
         live[GOMAP_STRINGS] += gm_strings_granted(m->strings[part]);
 }
 
-int el_check_image(const el_map *m, int part, unsigned char *image, uint64_t hash, el_found_strings *strings,
-                          char *why, size_t size)
+int el_check_image(const el_map *m, int part, unsigned char *image, uint64_t hash, el_found_strings *strings, char *why,
+                   size_t size)
 {
     const char *what = part == GOMAP_VALUE ? "value" : "key";
     size_t length = gm_image_length(image);
@@ -41,13 +41,15 @@ int el_check_image(const el_map *m, int part, unsigned char *image, uint64_t has
         return 0;
     }
     if (length < GM_IMAGE || image[14])
-        return gm_broken(why, size, "T1: a %s's image is of a long string of %zu bytes, with %u in between", what, length, image[14]);
+        return gm_broken(why, size, "T1: a %s's image is of a long string of %zu bytes, with %u in between", what,
+                         length, image[14]);
     const gm_strings *region = m->strings[part];
     unsigned size_class = gm_string_class(length);
     uint32_t number = gm_image_number(image);
     if (region == NULL || number == 0 || number > region->store[size_class].used)
         return gm_broken(why, size, "T2: a %s is string %u of class %u, which there is not", what, number, size_class);
-    if (gm_load64(gm_string_record(region, size_class, number)) != hash || el_string_owner(m, part, size_class, number, hash) != image)
+    if (gm_load64(gm_string_record(region, size_class, number)) != hash ||
+        el_string_owner(m, part, size_class, number, hash) != image)
         return gm_broken(why, size, "T2: string %u of class %u does not lead back to its %s", number, size_class, what);
     if (size_class == GM_STRING_LARGE && gm_strings_block_bytes(region, number) != length)
         return gm_broken(why, size, "T2: a %s of %zu bytes has a block of another size", what, length);
@@ -72,6 +74,7 @@ int el_check_strings(const el_map *m, const el_found_strings *found, char *why, 
         }
     }
     if (found->bytes != m->string_bytes)
-        return gm_broken(why, size, "T2: strings of %zu bytes found, counted are %zu", (size_t)found->bytes, (size_t)m->string_bytes);
+        return gm_broken(why, size, "T2: strings of %zu bytes found, counted are %zu", (size_t)found->bytes,
+                         (size_t)m->string_bytes);
     return 0;
 }

@@ -9,7 +9,8 @@ GM_INLINE gomap *el_clone(const gomap *source, gm_kind kind)
 {
     const el_map *from = el_of(source);
     uint64_t random = 0;
-    el_map *m = (el_map *)gm_map_create(gm_engine_of(source), source->type, el_struct_bytes(gm_engine_of(source), source->type), &random);
+    el_map *m = (el_map *)gm_map_create(gm_engine_of(source), source->type,
+                                        el_struct_bytes(gm_engine_of(source), source->type), &random);
     if (m == NULL) return NULL;
     el_describe(m, gm_engine_of(source), source->type);
     m->map.seed = from->map.seed;
@@ -18,8 +19,9 @@ GM_INLINE gomap *el_clone(const gomap *source, gm_kind kind)
     if (!el_room(m, from->buckets, 1, kind) ||
         (overflow && !gm_region_resize(&m->map.memory, GOMAP_OVERFLOW, &m->overflow, overflow)) ||
         (kind.ref && !gm_store_reserve(&m->records, &m->map.memory, from->records.used)) ||
-        (el_has_strings(m) && (!gm_strings_clone(&m->strings[GOMAP_KEY], &m->map.memory, from->strings[GOMAP_KEY]) ||
-                               !gm_strings_clone(&m->strings[GOMAP_VALUE], &m->map.memory, from->strings[GOMAP_VALUE])))) {
+        (el_has_strings(m) &&
+         (!gm_strings_clone(&m->strings[GOMAP_KEY], &m->map.memory, from->strings[GOMAP_KEY]) ||
+          !gm_strings_clone(&m->strings[GOMAP_VALUE], &m->map.memory, from->strings[GOMAP_VALUE])))) {
         el_destroy(&m->map.public_part);
         return NULL;
     }

@@ -2,18 +2,18 @@
 #include "kinds.h"
 
 static const gm_engine *const in_slots[GM_KINDS] = {
-    [GOMAP_BITS8] = &el_bits8_engine,     [GOMAP_BITS16] = &el_bits16_engine,   [GOMAP_BITS32] = &el_bits32_engine,
-    [GOMAP_BITS64] = &el_bits64_engine,   [GOMAP_FLOAT32] = &el_float32_engine, [GOMAP_FLOAT64] = &el_float64_engine,
-    [GOMAP_BYTES] = &el_bytes_engine,     [GM_BYTES16] = &el_bytes16_engine,    [GM_BYTES32] = &el_bytes32_engine,
-    [GOMAP_STRING] = &el_strings_engine,  [GOMAP_OBJECT] = &el_objects_engine,
+    [GOMAP_BITS8] = &el_bits8_engine,    [GOMAP_BITS16] = &el_bits16_engine,   [GOMAP_BITS32] = &el_bits32_engine,
+    [GOMAP_BITS64] = &el_bits64_engine,  [GOMAP_FLOAT32] = &el_float32_engine, [GOMAP_FLOAT64] = &el_float64_engine,
+    [GOMAP_BYTES] = &el_bytes_engine,    [GM_BYTES16] = &el_bytes16_engine,    [GM_BYTES32] = &el_bytes32_engine,
+    [GOMAP_STRING] = &el_strings_engine, [GOMAP_OBJECT] = &el_objects_engine,
 };
 
 static const gm_engine *const in_records[GM_KINDS] = {
-    [GOMAP_BITS8] = &el_bytes_ref_engine,       [GOMAP_BITS16] = &el_bytes_ref_engine,
-    [GOMAP_BITS32] = &el_bits32_ref_engine,     [GOMAP_BITS64] = &el_bits64_ref_engine,
-    [GOMAP_FLOAT32] = &el_float32_ref_engine,   [GOMAP_FLOAT64] = &el_float64_ref_engine,
-    [GOMAP_BYTES] = &el_bytes_ref_engine,       [GM_BYTES16] = &el_bytes_ref_engine,
-    [GM_BYTES32] = &el_bytes_ref_engine,        [GOMAP_STRING] = &el_strings_ref_engine,
+    [GOMAP_BITS8] = &el_bytes_ref_engine,     [GOMAP_BITS16] = &el_bytes_ref_engine,
+    [GOMAP_BITS32] = &el_bits32_ref_engine,   [GOMAP_BITS64] = &el_bits64_ref_engine,
+    [GOMAP_FLOAT32] = &el_float32_ref_engine, [GOMAP_FLOAT64] = &el_float64_ref_engine,
+    [GOMAP_BYTES] = &el_bytes_ref_engine,     [GM_BYTES16] = &el_bytes_ref_engine,
+    [GM_BYTES32] = &el_bytes_ref_engine,      [GOMAP_STRING] = &el_strings_ref_engine,
     [GOMAP_OBJECT] = &el_objects_ref_engine,
 };
 

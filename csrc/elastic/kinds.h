@@ -1,4 +1,5 @@
-/* elastic/kinds.h - the engine for one kind of key: EL_KIND makes its table. The kinds*.c do so, a group of kinds each. */
+/* elastic/kinds.h - the engine for one kind of key: EL_KIND makes its table. The kinds*.c do so, a group of kinds
+ * each. */
 #ifndef GM_ELASTIC_KINDS_H
 #define GM_ELASTIC_KINDS_H
 

@@ -44,7 +44,7 @@ enum { EL_SLOTS = 8, EL_EMPTY = 0 };
 /* A deletion merges below 8/11 of that, 5 in a large map: what an insertion and a deletion by turns split is
  * not merged again, and a merge finds room for nearly all its entries in one bucket (0.13 displaced by a
  * deletion; 0.32 below 6, which takes half as long again). */
-#define EL_SHRINK(grow_at) ((grow_at) * 8 / 11)
+#define EL_SHRINK(grow_at) ((grow_at)*8 / 11)
 /* Compacting merges down to this load, in halves: 17 / (7.5 / 8) = 18.1 bytes. */
 #define EL_COMPACT_HALVES 15
 /* Entries larger than this stand in records: five bytes a slot for a full one beat an eighth of the
@@ -56,22 +56,22 @@ enum { EL_SLOTS = 8, EL_EMPTY = 0 };
 typedef struct el_map {
     gm_map map;
     gm_region tags, slots;
-    gm_region overflow;      /* of slots, each followed by its tag */
+    gm_region overflow; /* of slots, each followed by its tag */
     uint32_t buckets, mask;
     size_t grow_at, shrink_at; /* an insertion into so many entries splits; a deletion that leaves fewer merges */
     uint16_t slot_bytes;
-    uint8_t put_off : 1;     /* deletions under an iterator have left work */
+    uint8_t put_off : 1;       /* deletions under an iterator have left work */
     uint8_t string_values : 1; /* the type's, at hand */
-    uint8_t most;            /* EL_GROW_EIGHTHS or EL_GROW_EIGHTHS_DENSE */
-    uint32_t value_at;       /* in an entry: the key's size */
-    uint32_t overflow_used;  /* slots of the overflow list, free ones among them included */
-    uint32_t any_at;         /* gomap_any's cursor: the bucket it looks at first */
+    uint8_t most;              /* EL_GROW_EIGHTHS or EL_GROW_EIGHTHS_DENSE */
+    uint32_t value_at;         /* in an entry: the key's size */
+    uint32_t overflow_used;    /* slots of the overflow list, free ones among them included */
+    uint32_t any_at;           /* gomap_any's cursor: the bucket it looks at first */
     uint64_t splits, merges, displaced;
     /* In the block only where slots hold numbers, or there are strings: */
     gm_store records;
     /* Only where there are strings: */
-    gm_strings *strings[GOMAP_PARTS];      /* long ones of keys, of values */
-    uint64_t string_bytes;     /* of all strings */
+    gm_strings *strings[GOMAP_PARTS]; /* long ones of keys, of values */
+    uint64_t string_bytes;            /* of all strings */
 } el_map;
 
 /* What is called now and then, one function for a kind (kinds.h), not inlined where it is called. */
@@ -125,10 +125,7 @@ GM_INLINE unsigned char el_tag(uint64_t hash)
     return tag ? tag : 0x80;
 }
 
-GM_INLINE unsigned char *el_tags(const el_map *m, uint32_t bucket)
-{
-    return m->tags.at + (size_t)bucket * EL_SLOTS;
-}
+GM_INLINE unsigned char *el_tags(const el_map *m, uint32_t bucket) { return m->tags.at + (size_t)bucket * EL_SLOTS; }
 
 GM_INLINE size_t el_slot_bytes(const el_map *m, gm_kind kind) { return kind.ref ? 4 : m->slot_bytes; }
 
@@ -155,10 +152,7 @@ GM_INLINE gm_match el_full(const el_map *m, uint32_t bucket)
 {
     return gm_match_not(gm_match8(el_tags(m, bucket), EL_EMPTY));
 }
-GM_INLINE gm_match el_free(const el_map *m, uint32_t bucket)
-{
-    return gm_match8(el_tags(m, bucket), EL_EMPTY);
-}
+GM_INLINE gm_match el_free(const el_map *m, uint32_t bucket) { return gm_match8(el_tags(m, bucket), EL_EMPTY); }
 
 /* The most entries for so many buckets before an insertion splits one. A single bucket is filled. */
 GM_INLINE size_t el_capacity(const el_map *m, size_t buckets)
@@ -218,7 +212,8 @@ GM_INLINE unsigned char *el_overflow(const el_map *m, uint32_t index, gm_kind ki
 typedef unsigned char *el_sought_in(const el_map *m, unsigned char *slot, const void *sought);
 
 /* The same in all entries of a hash. */
-GM_INLINE unsigned char *el_seek(const el_map *m, uint64_t hash, size_t slot_bytes, el_sought_in *sought_in, const void *sought)
+GM_INLINE unsigned char *el_seek(const el_map *m, uint64_t hash, size_t slot_bytes, el_sought_in *sought_in,
+                                 const void *sought)
 {
     unsigned char tag = el_tag(hash), *at;
     for (int half = 0; half < 2; half++) {

@@ -31,12 +31,13 @@ static size_t grown_region(int purpose, size_t buckets, size_t bucket_bytes)
 
 static double region(int purpose, size_t buckets, size_t bucket_bytes, int exactly)
 {
-    size_t bytes = exactly ? gm_region_bytes(purpose, buckets * bucket_bytes) : grown_region(purpose, buckets, bucket_bytes);
+    size_t bytes =
+        exactly ? gm_region_bytes(purpose, buckets * bucket_bytes) : grown_region(purpose, buckets, bucket_bytes);
     return (double)gm_region_granted_for(purpose, bytes);
 }
 
-int el_plan(const gm_engine *engine, const gomap_type *type, size_t count, int how, const gomap_lengths strings[GOMAP_PARTS],
-            gomap_planned *planned)
+int el_plan(const gm_engine *engine, const gomap_type *type, size_t count, int how,
+            const gomap_lengths strings[GOMAP_PARTS], gomap_planned *planned)
 {
     el_map m;
     int exactly = how != GOMAP_GROWN, in_region = 0;
@@ -49,12 +50,14 @@ int el_plan(const gm_engine *engine, const gomap_type *type, size_t count, int h
     planned->most = engine->ref || in_region ? GM_STORE_MOST : el_capacity(&m, EL_MAX_BUCKETS - 1);
     if (count > planned->most) return -1;
     planned->buckets = count && how == GOMAP_RESERVED ? el_buckets_for(&m, count) : grown_buckets(&m, count);
-    if (how == GOMAP_COMPACTED && el_compact_buckets(count) < planned->buckets) planned->buckets = el_compact_buckets(count);
+    if (how == GOMAP_COMPACTED && el_compact_buckets(count) < planned->buckets)
+        planned->buckets = el_compact_buckets(count);
     planned->live[GOMAP_HEADER] = (double)gm_granted_for(el_struct_bytes(engine, type));
     if (count == 0) return 0;
     planned->live[GOMAP_TAGS] = region(GOMAP_TAGS, planned->buckets, EL_SLOTS, exactly);
-    planned->live[GOMAP_BUCKETS] = m.slot_bytes ? region(GOMAP_BUCKETS, planned->buckets, (size_t)EL_SLOTS * m.slot_bytes, exactly)
-                                                : (double)gm_granted_for(el_slots_needed(planned->buckets, 0));
+    planned->live[GOMAP_BUCKETS] =
+        m.slot_bytes ? region(GOMAP_BUCKETS, planned->buckets, (size_t)EL_SLOTS * m.slot_bytes, exactly)
+                     : (double)gm_granted_for(el_slots_needed(planned->buckets, 0));
     if (engine->ref)
         planned->live[GOMAP_RECORDS] = (double)gm_store_planned(m.records.stride, GOMAP_RECORDS, count, exactly);
     return 0;

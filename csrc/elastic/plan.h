@@ -4,7 +4,7 @@
 
 #include "layout.h"
 
-int el_plan(const gm_engine *engine, const gomap_type *type, size_t count, int how, const gomap_lengths strings[GOMAP_PARTS],
-            gomap_planned *planned);
+int el_plan(const gm_engine *engine, const gomap_type *type, size_t count, int how,
+            const gomap_lengths strings[GOMAP_PARTS], gomap_planned *planned);
 
 #endif

@@ -20,8 +20,7 @@ GM_INLINE int el_room(el_map *m, size_t buckets, int exactly, gm_kind kind)
 {
     size_t tags = buckets * EL_SLOTS, slots = el_slots_needed(buckets, el_slot_bytes(m, kind));
     gm_memory *memory = &m->map.memory;
-    if (m->tags.bytes < tags &&
-        !gm_region_resize(memory, GOMAP_TAGS, &m->tags, el_region_room(tags, buckets, exactly)))
+    if (m->tags.bytes < tags && !gm_region_resize(memory, GOMAP_TAGS, &m->tags, el_region_room(tags, buckets, exactly)))
         return 0;
     return m->slots.bytes >= slots ||
            gm_region_resize(memory, GOMAP_BUCKETS, &m->slots, el_region_room(slots, buckets, exactly));

@@ -69,8 +69,7 @@ void el_string_take(const el_map *m, unsigned char *slot, unsigned char images[G
         const gomap_type *type = m->map.public_part.type;
         if (part == GOMAP_VALUE ? type->value_string : type->key_kind == GOMAP_STRING)
             memcpy(images[part], el_image(m, slot, part), GM_IMAGE);
-        else
-            gm_image_clear(images[part]);
+        else gm_image_clear(images[part]);
     }
 }
 
@@ -84,10 +83,7 @@ void el_string(const gomap *map, int part, const void *at, gomap_string *string)
     *string = gm_string_read(el_of(map)->strings[part], at);
 }
 
-uint64_t el_string_bytes(const gomap *map)
-{
-    return el_has_strings(el_of(map)) ? el_of(map)->string_bytes : 0;
-}
+uint64_t el_string_bytes(const gomap *map) { return el_has_strings(el_of(map)) ? el_of(map)->string_bytes : 0; }
 
 int el_string_write(el_map *m, uint64_t hash, unsigned char *room, const gomap_string *string)
 {

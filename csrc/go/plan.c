@@ -24,8 +24,8 @@ static overflow overflow_of(const go_map *m, unsigned B, size_t count)
     overflow found = {0, 0};
     size_t bytes, array_buckets = go_array_buckets(m, B, &bytes);
     double buckets = ldexp(1, (int)B), load = (double)count / buckets;
-    if (B == 0 || count == 0) return found; /* one bucket is filled, and no more */
-    double mean = 0, square = 0, product = 0;                 /* of the overflow buckets of one, and times its entries */
+    if (B == 0 || count == 0) return found;                  /* one bucket is filled, and no more */
+    double mean = 0, square = 0, product = 0;                /* of the overflow buckets of one, and times its entries */
     double share = exp((double)count * log1p(-1 / buckets)); /* of buckets with no entry, with one ... */
     for (size_t entries = 0; entries <= count; entries++) {
         double more = entries > GO_SLOTS ? (double)((entries - 1) / GO_SLOTS) : 0;
@@ -37,7 +37,8 @@ static overflow overflow_of(const go_map *m, unsigned B, size_t count)
     }
     double tail = (double)array_buckets - buckets;
     /* All entries are count together, so that one bucket's more are another's less. */
-    double covariance = product - mean * load, variance = buckets * (square - mean * mean - covariance * covariance / load);
+    double covariance = product - mean * load,
+           variance = buckets * (square - mean * mean - covariance * covariance / load);
     found.all = mean * buckets;
     found.heap = found.all > tail ? found.all - tail : 0;
     if (tail > 0 && variance > 0) found.heap = mean_above(found.all - tail, sqrt(variance));
@@ -93,8 +94,10 @@ static void plan_entries(const go_map *m, size_t count, int reserved, gomap_plan
     planned->overflow_buckets = linked.all;
     planned->live[GOMAP_OVERFLOW] = linked.heap * (double)bucket;
     planned->live[GOMAP_RECORDS] = 0;
-    if (m->key_ref) planned->live[GOMAP_RECORDS] += (double)gm_store_planned(m->keys.stride, GOMAP_RECORDS, count, reserved);
-    if (m->value_ref) planned->live[GOMAP_RECORDS] += (double)gm_store_planned(m->values.stride, GOMAP_RECORDS, count, reserved);
+    if (m->key_ref)
+        planned->live[GOMAP_RECORDS] += (double)gm_store_planned(m->keys.stride, GOMAP_RECORDS, count, reserved);
+    if (m->value_ref)
+        planned->live[GOMAP_RECORDS] += (double)gm_store_planned(m->values.stride, GOMAP_RECORDS, count, reserved);
 }
 
 /* What a map held on the way to `count` entries, when it had so many. */
@@ -140,8 +143,8 @@ static size_t most_entries(const go_map *m)
     return (m->key_ref || m->value_ref) && go_capacity(B) > GM_STORE_MOST ? GM_STORE_MOST : go_capacity(B);
 }
 
-int go_plan(const gm_engine *engine, const gomap_type *type, size_t count, int how, const gomap_lengths strings[GOMAP_PARTS],
-            gomap_planned *planned)
+int go_plan(const gm_engine *engine, const gomap_type *type, size_t count, int how,
+            const gomap_lengths strings[GOMAP_PARTS], gomap_planned *planned)
 {
     go_map m;
     (void)engine;

@@ -8,7 +8,7 @@
 
 #include "layout.h"
 
-int go_plan(const gm_engine *engine, const gomap_type *type, size_t count, int how, const gomap_lengths strings[GOMAP_PARTS],
-            gomap_planned *planned);
+int go_plan(const gm_engine *engine, const gomap_type *type, size_t count, int how,
+            const gomap_lengths strings[GOMAP_PARTS], gomap_planned *planned);
 
 #endif

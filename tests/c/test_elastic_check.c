@@ -137,7 +137,8 @@ static void map_with_records(void)
     BROKEN_BY("E4", map, map->count, map->count - 1);
     /* Two entries that have changed records: the sum is right. */
     uint32_t swapped[2] = {number[1], number[0]};
-    broken_by(map, number, swapped, sizeof swapped, el_tags(m, bucket)[0] == el_tags(m, bucket)[1] ? "E2" : "E3", __LINE__);
+    broken_by(map, number, swapped, sizeof swapped, el_tags(m, bucket)[0] == el_tags(m, bucket)[1] ? "E2" : "E3",
+              __LINE__);
 
     /* Under an iterator records may be free; no entry's number is. */
     size_t any;
@@ -238,10 +239,10 @@ static unsigned char *image_with(const model *model, int is_value, size_t length
     return NULL;
 }
 
-#define BROKEN_BYTE(invariant, map, at, byte)                                            \
-    do {                                                                                 \
-        unsigned char wrong_ = (unsigned char)(byte);                                    \
-        broken_by(map, at, &wrong_, 1, invariant, __LINE__);                             \
+#define BROKEN_BYTE(invariant, map, at, byte)                                                                          \
+    do {                                                                                                               \
+        unsigned char wrong_ = (unsigned char)(byte);                                                                  \
+        broken_by(map, at, &wrong_, 1, invariant, __LINE__);                                                           \
     } while (0)
 
 static void broken_number(gomap *map, unsigned char *image, uint32_t number)
@@ -272,7 +273,8 @@ static void long_images(model *model, int is_value, size_t length)
 {
     gomap *map = model->map;
     gm_strings *strings = el_of(map)->strings[is_value];
-    unsigned char *image = image_with(model, is_value, length, 1, 0), *other = image_with(model, is_value, length, 1, 1);
+    unsigned char *image = image_with(model, is_value, length, 1, 0),
+                  *other = image_with(model, is_value, length, 1, 1);
     unsigned size_class = gm_string_class(length);
     gm_store *store = &strings->store[size_class];
     CHECK(store->used >= 2);
@@ -314,8 +316,8 @@ static void long_images(model *model, int is_value, size_t length)
 
 static void strings(void)
 {
-    static const char *const names[] = {"map[string]string", "map[string][128]byte", "map[int]string", "map[int]*string",
-                                        "map[any]string", "map[[129]byte]string"};
+    static const char *const names[] = {"map[string]string", "map[string][128]byte", "map[int]string",
+                                        "map[int]*string",   "map[any]string",       "map[[129]byte]string"};
     for (size_t t = 0; t < COUNT_OF(names); t++) {
         model *model = filled(names[t], 600);
         gomap *map = model->map;

@@ -70,7 +70,8 @@ static gomap_planned plan(const subject *subject, size_t count, int how)
     gomap_lengths strings[GOMAP_PARTS];
     gomap_planned planned;
     for (int part = GOMAP_KEY; part < GOMAP_PARTS; part++) {
-        for (size_t i = 0; i < 2; i++) lengths[part][i] = (gomap_length){subject->lengths[part][i], (count + 1 - i) / 2};
+        for (size_t i = 0; i < 2; i++)
+            lengths[part][i] = (gomap_length){subject->lengths[part][i], (count + 1 - i) / 2};
         strings[part] = (gomap_lengths){lengths[part], is_string(subject->type, part) ? 2 : 0};
     }
     CHECK_EQ(gomap_plan(subject->engine->id, subject->type, count, how, strings, &planned), 0);
@@ -85,7 +86,9 @@ static gomap_planned plan(const subject *subject, size_t count, int how)
 static size_t blocks_of(const subject *subject, int purpose, size_t count)
 {
     if (purpose != GOMAP_STRINGS) return purpose == GOMAP_RECORDS ? 2 : 1;
-    return subject->engine->id == GOMAP_GO ? 2 * count : 6 + 2 * count * (subject->lengths[0][0] > 4000 || subject->lengths[1][0] > 4000);
+    return subject->engine->id == GOMAP_GO
+               ? 2 * count
+               : 6 + 2 * count * (subject->lengths[0][0] > 4000 || subject->lengths[1][0] > 4000);
 }
 
 static void check_held(const subject *subject, const gomap *map, int how, double unmerged)
@@ -138,7 +141,9 @@ static void every_type(const test_engine *engine)
         size_t most = type->key_size + type->value_size > 1000 ? 1000 : 30000;
         for (size_t i = 0; i < (has_strings ? COUNT_OF(lengths) : 1); i++) {
             subject subject = {engine, type, {{lengths[i][0], lengths[i][1]}, {lengths[i][1], lengths[i][0]}}};
-            check_type(&subject, test_domain(type, lengths[i][0] > 4000 || lengths[i][1] > 4000 ? 1000 : has_strings ? 3086 : most));
+            check_type(&subject, test_domain(type, lengths[i][0] > 4000 || lengths[i][1] > 4000 ? 1000
+                                                   : has_strings                                ? 3086
+                                                                                                : most));
         }
     }
 }
@@ -164,7 +169,10 @@ static void millions(const test_engine *engine)
     static const struct {
         const char *name;
         size_t count;
-    } maps[] = {{"map[int]int", 3000000}, {"map[int][3]byte", 1500000}, {"map[int][128]byte", 250000}, {"map[int]*[128]byte", 250000}};
+    } maps[] = {{"map[int]int", 3000000},
+                {"map[int][3]byte", 1500000},
+                {"map[int][128]byte", 250000},
+                {"map[int]*[128]byte", 250000}};
     for (size_t t = 0; t < COUNT_OF(maps); t++) {
         subject subject = {engine, test_type_made(test_type_named(maps[t].name)), {{0, 0}, {0, 0}}};
         gomap *map = gomap_new(engine->id, subject.type, 0, 3);
@@ -209,7 +217,8 @@ static void means(const test_engine *engine)
             gomap_planned planned = plan(&subject, counts[i], GOMAP_GROWN);
             CHECK_BETWEEN(total / planned.total, 1 - PART, 1 + PART);
             double error = 5 * sqrt(planned.overflow_buckets / (double)maps); /* about as chance varies the mean */
-            if (engine->id == GOMAP_GO) CHECK_BETWEEN(overflow, planned.overflow_buckets - error - 0.1, planned.overflow_buckets + error + 0.1);
+            if (engine->id == GOMAP_GO)
+                CHECK_BETWEEN(overflow, planned.overflow_buckets - error - 0.1, planned.overflow_buckets + error + 0.1);
             if (engine->id == GOMAP_GO) CHECK_BETWEEN(peak / planned.peak, 1 - PART, 1 + PART);
         }
     }
@@ -229,7 +238,8 @@ static void refused(const test_engine *engine)
     CHECK_EQ(gomap_plan(engine->id, type, most + 1, GOMAP_GROWN, none, &planned) == -1, 1);
     CHECK_EQ(gomap_plan(engine->id, type, 10, GOMAP_COMPACTED, none, &planned) == -1, engine->id == GOMAP_GO);
     type = test_type_made(test_type_named("map[int]*[128]byte"));
-    CHECK_EQ(gomap_plan(engine->id, type, UINT32_MAX, GOMAP_RESERVED, none, &planned) == -1, 1); /* records have 32 bits */
+    CHECK_EQ(gomap_plan(engine->id, type, UINT32_MAX, GOMAP_RESERVED, none, &planned) == -1,
+             1); /* records have 32 bits */
     CHECK_EQ(planned.most, UINT32_MAX - 1);
 }
 

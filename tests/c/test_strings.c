@@ -121,10 +121,11 @@ static void classes_waste_little(void)
         unsigned size_class = gm_string_class(length);
         CHECK(size_class < GM_STRING_LARGE);
         size_t stride = strings->store[size_class].stride, bytes = length + 8;
-        CHECK(stride >= bytes && stride % 8 == 0); /* it fits */
+        CHECK(stride >= bytes && stride % 8 == 0);                            /* it fits */
         if (size_class) CHECK(strings->store[size_class - 1].stride < bytes); /* and no smaller one does */
         CHECK(stride - bytes < (bytes <= 128 ? 8 : bytes / 8));
-        CHECK(length <= test_class_length(size_class) && (size_class == 0 || length > test_class_length(size_class - 1)));
+        CHECK(length <= test_class_length(size_class) &&
+              (size_class == 0 || length > test_class_length(size_class - 1)));
         if (bytes <= 128) continue;
         wasted += (double)(stride - bytes);
         asked += (double)stride;
@@ -145,7 +146,10 @@ typedef struct region_model {
     gm_strings *strings;
     gm_memory memory;
     size_t used[GM_STRING_CLASSES];
-    struct { size_t length; uint64_t owner; } at[GM_STRING_CLASSES][REGION_MOST];
+    struct {
+        size_t length;
+        uint64_t owner;
+    } at[GM_STRING_CLASSES][REGION_MOST];
 } region_model;
 
 static gomap_string region_string(uint64_t owner, size_t length)
@@ -216,7 +220,8 @@ static void region_clone(const region_model *r)
     region_verify(&copy);
     if (r->strings) /* in just the room they take, as the heap and pages round */
         for (unsigned size_class = 0; size_class < GM_STRING_CLASSES; size_class++)
-            CHECK(copy.strings->store[size_class].region.bytes <= (copy.used[size_class] * copy.strings->store[size_class].stride + 4095) / 4096 * 4096);
+            CHECK(copy.strings->store[size_class].region.bytes <=
+                  (copy.used[size_class] * copy.strings->store[size_class].stride + 4095) / 4096 * 4096);
     gm_strings_clear(&copy.strings, &copy.memory);
     CHECK(copy.strings == NULL && copy.memory.total == 0);
     region_verify(r);
@@ -412,7 +417,8 @@ static void compacting_trims_the_region(void)
     for (int is_value = 0; is_value < 2; is_value++) {
         const gm_strings *strings = el_of(m->map)->strings[is_value];
         for (unsigned size_class = 0; size_class < GM_STRING_CLASSES; size_class++) /* pages are whole */
-            CHECK(strings->store[size_class].capacity - strings->store[size_class].used <= 4096 / strings->store[size_class].stride);
+            CHECK(strings->store[size_class].capacity - strings->store[size_class].used <=
+                  4096 / strings->store[size_class].stride);
     }
     model_verify(m);
     model_free(m);
@@ -519,7 +525,8 @@ static void hundred_megabytes(void)
     for (size_t i = 0; i < LONG; i += 4099) bytes[i] = (unsigned char)(i >> 12);
     for (size_t e = 0; e < COUNT_OF(test_engines); e++) {
         gomap *m = gomap_new(test_engines[e].id, test_type_made(test_type_named("map[string]string")), 0, 1);
-        gomap_string longest = {bytes, LONG}, shorter = {bytes, LONG - 1}, other = {bytes, LONG & 0xffffff}, small = {"small", 5};
+        gomap_string longest = {bytes, LONG}, shorter = {bytes, LONG - 1}, other = {bytes, LONG & 0xffffff},
+                     small = {"small", 5};
         int added;
         CHECK(gomap_put(m, &longest, &small, &added) != NULL && added);
         CHECK(gomap_put(m, &other, &small, &added) != NULL && added);
