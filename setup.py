@@ -25,6 +25,7 @@ class BuildExt(build_ext):
             # -g0, as Python's own flags ask for symbols that make the wheel six times larger.
             flags = ["-std=c11", "-fvisibility=hidden", *(["-O0", "-g3"] if DEBUG else ["-O3", "-g0"])]
             flags += shlex.split(os.environ.get("CFLAGS", ""))
+            link = ["-lm"]
         for extension in self.extensions:
             extension.extra_compile_args += flags
             extension.extra_link_args += link
@@ -38,7 +39,7 @@ setup(
     ext_modules=[
         Extension(
             "gomap._core",
-            sources=["src/gomap/_core.pyx", *sorted(glob.glob("csrc/*.c"))],
+            sources=["src/gomap/_core.pyx", *sorted(glob.glob("csrc/**/*.c", recursive=True))],
             depends=[
                 *sorted(glob.glob("csrc/**/*.h", recursive=True)),
                 *sorted(glob.glob("src/gomap/_*.h") + glob.glob("src/gomap/_*.px[di]")),

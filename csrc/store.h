@@ -7,15 +7,13 @@
  *                                   ^          `-----------^   |                        |
  *     free ------------------------ 5 (number of the first free one)          used, capacity
  *
- *   S1  numbers run from 1; 0 is no record
- *   S2  every number up to `used` is either live or on the free list, once; live counts the former
- *   S3  an empty store holds no memory
+ * Numbers run from 1; 0 is no record. Invariants: S2 and S3 (csrc/README.md).
  */
 #ifndef GM_STORE_H
 #define GM_STORE_H
 
-#include "memory.h"
 #include "platform.h"
+#include "region.h"
 
 typedef struct gm_store {
     gm_region region;
@@ -48,7 +46,19 @@ void gm_store_settle(gm_store *store, gm_memory *memory, uint32_t used);
 /* Gives back the room that is not used. */
 void gm_store_trim(gm_store *store, gm_memory *memory);
 
-/* The first broken invariant of S1 to S3 in words, or NULL. */
+/* Whether every number handed out is an entry's, whose numbers have this sum, or free, once. Two wrongs would have to
+ * add up. */
+int gm_store_adds_up(const gm_store *store, uint64_t numbers);
+
+/* The bytes granted to a store for so many records that were added one by one; exactly: that it was reserved for, or
+ * trimmed to. */
+size_t gm_store_planned(uint32_t stride, int purpose, size_t count, int exactly);
+/* The region's bytes after one record more than fills the capacity was added. */
+size_t gm_store_grown(uint32_t stride, int purpose, size_t capacity);
+/* The most records of a store. */
+#define GM_STORE_MOST (UINT32_MAX - 1)
+
+/* The first broken invariant in words, or NULL. */
 const char *gm_store_check(const gm_store *store);
 
 #endif

@@ -867,6 +867,42 @@ MutableMapping.register(BaseMap)
 MutableSet.register(Set)
 
 
+# ---- maps that are not built ------------------------------------------------------------------------
+
+def _plan(go, key, value, count, how, key_lengths, value_lengths):
+    """What a map of so many entries would hold: bytes by purpose, their sum, the most while it grew, its buckets, and
+    the most entries that a map of the types can have.
+
+    :param go: a GoMap
+    :param how: how the entries come into it: "grown" one by one, "reserved" for all, "compacted" afterwards
+    :param key_lengths: of strings, pairs of a length in bytes and how many are that long; else nothing
+    :raises ValueError: there can be no such map
+    """
+    cdef Layout layout = layout_of(key, value)
+    cdef gomap_planned planned
+    cdef gomap_lengths lengths[2]
+    cdef size_t i, so_many = count
+    cdef list pairs = [*key_lengths, *value_lengths]
+    cdef gomap_length *room = <gomap_length *>PyMem_Calloc(len(pairs) + 1, sizeof(gomap_length))
+    if room == NULL:
+        raise MemoryError()
+    try:
+        for i in range(len(pairs)):
+            room[i].length, room[i].strings = pairs[i]
+        lengths[0].at, lengths[0].count = room, len(key_lengths)
+        lengths[1].at, lengths[1].count = room + len(key_lengths), len(value_lengths)
+        if gomap_plan(GOMAP_GO if go else GOMAP_ELASTIC, &layout.type, so_many,
+                      ("grown", "reserved", "compacted").index(how), lengths, &planned) < 0:
+            raise ValueError(f"expected a map of at most {planned.most:,} entries, got {so_many:,}, {how}")
+    finally:
+        PyMem_Free(room)
+    purposes = {"header": planned.live[GOMAP_HEADER], "buckets": planned.live[GOMAP_BUCKETS],
+                "old_buckets": planned.live[GOMAP_OLD_BUCKETS], "tags": planned.live[GOMAP_TAGS],
+                "overflow": planned.live[GOMAP_OVERFLOW], "records": planned.live[GOMAP_RECORDS],
+                "strings": planned.live[GOMAP_STRINGS]}
+    return purposes, planned.total, planned.peak, planned.buckets, planned.most
+
+
 # ---- for tests ------------------------------------------------------------------------------------
 
 def _fail_after(allocations, count=1):

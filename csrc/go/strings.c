@@ -1,14 +1,7 @@
-/* go/text.h - strings as Go has them: 16 bytes in the bucket, address and length, and a block for the bytes.
- *
- * The blocks are the map's own, as if nobody else had the strings that are in it. An empty string has none.
- */
-#ifndef GM_GO_TEXT_H
-#define GM_GO_TEXT_H
+/* go/strings.c - strings as Go has them. See strings.h. */
+#include "strings.h"
 
-#include "array.h"
-
-/* A copy of a string's bytes; 0 when there is no memory. */
-static int go_string_make(gm_go *m, gomap_string *made, const gomap_string *from)
+int go_string_make(go_map *m, gomap_string *made, const gomap_string *from)
 {
     made->at = NULL;
     made->length = from->length;
@@ -17,21 +10,20 @@ static int go_string_make(gm_go *m, gomap_string *made, const gomap_string *from
     if (at == NULL) return 0;
     memcpy(at, from->at, from->length);
     made->at = at;
-    m->text_bytes += from->length;
+    m->string_bytes += from->length;
     return 1;
 }
 
-static void go_string_release(gm_go *m, const void *slot)
+void go_string_release(go_map *m, const void *slot)
 {
     gomap_string string;
     memcpy(&string, slot, sizeof string);
     if (string.length == 0) return;
-    m->text_bytes -= string.length;
+    m->string_bytes -= string.length;
     gm_release(&m->map.memory, GOMAP_STRINGS, (void *)(uintptr_t)string.at, string.length);
 }
 
-/* The strings of one entry, before it goes. */
-static void go_entry_release(gm_go *m, unsigned char *bucket, unsigned slot)
+void go_entry_release(go_map *m, unsigned char *bucket, unsigned slot)
 {
     if (m->key_string) go_string_release(m, bucket + GO_KEYS + (size_t)slot * m->key_slot);
     if (m->value_string) go_string_release(m, go_value(m, bucket, slot));
@@ -44,24 +36,23 @@ static int go_visit_release(void *context, unsigned char *head, unsigned char *b
     return 1;
 }
 
-/* Every entry's; the entries are to be dropped. */
-static void go_strings_release(gm_go *m)
+void go_strings_release(go_map *m)
 {
     if (m->key_string | m->value_string) go_each_entry(m, go_visit_release, m);
 }
 
-static void go_string(const gomap *map, int is_value, const void *at, gomap_string *string)
+void go_string(const gomap *map, int part, const void *at, gomap_string *string)
 {
     (void)map;
-    (void)is_value;
+    (void)part;
     memcpy(string, at, sizeof *string);
 }
 
-static uint64_t go_string_bytes(const gomap *map) { return go_of(map)->text_bytes; }
+uint64_t go_string_bytes(const gomap *map) { return go_of(map)->string_bytes; }
 
-static int go_write(gomap *map, const void *key, void *room, const gomap_string *string)
+int go_write(gomap *map, const void *key, void *room, const gomap_string *string)
 {
-    gm_go *m = go_of(map);
+    go_map *m = go_of(map);
     gomap_string made;
     (void)key;
     if (!go_string_make(m, &made, string)) return 0;
@@ -69,5 +60,3 @@ static int go_write(gomap *map, const void *key, void *room, const gomap_string 
     memcpy(room, &made, sizeof made);
     return 1;
 }
-
-#endif

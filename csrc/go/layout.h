@@ -1,4 +1,4 @@
-/* go/bucket.h - the memory of a Go map: buckets, their array, and the header over it.
+/* go/layout.h - the memory of a Go map: buckets, their array, and the header over it.
  *
  * One bucket, for keys of K bytes and values of V (a reference is 8):
  *
@@ -24,10 +24,12 @@
  * While the map grows, old_buckets is the array before, and each of its buckets is either untouched
  * or evacuated. The first `evacuated` of them are evacuated, and some behind.
  */
-#ifndef GM_GO_BUCKET_H
-#define GM_GO_BUCKET_H
+#ifndef GM_GO_LAYOUT_H
+#define GM_GO_LAYOUT_H
 
 #include "../kind.h"
+#include "../store.h"
+#include "../tags.h"
 
 enum {
     GO_EMPTY_REST = 0,
@@ -36,9 +38,9 @@ enum {
     GO_EVACUATED_Y = 3,
     GO_EVACUATED_EMPTY = 4,
     GO_MIN_TOPHASH = 5,
-    GO_SLOTS = 8,      /* bucketCnt: one 64-bit word of tophash */
-    GO_KEYS = 8,       /* where keys begin in a bucket */
-    GO_REFERENCE = 8,  /* a pointer in Go; here a record's number, in the first four bytes */
+    GO_SLOTS = 8,     /* bucketCnt: one 64-bit word of tophash */
+    GO_KEYS = 8,      /* where keys begin in a bucket */
+    GO_REFERENCE = 8, /* a pointer in Go; here a record's number, in the first four bytes */
 };
 
 typedef struct go_array {
@@ -50,7 +52,7 @@ typedef struct go_array {
     size_t overflow_heap; /* of those, from the heap */
 } go_array;
 
-typedef struct gm_go {
+typedef struct go_map {
     gm_map map;
     gm_purposes purposes;  /* map.memory's */
     gm_store keys, values; /* records, for types that stand behind a reference */
@@ -62,66 +64,80 @@ typedef struct gm_go {
     size_t evacuated;      /* Go's nevacuate */
     uint32_t key_slot;     /* bytes of a key in a bucket */
     uint32_t value_slot;
-    uint32_t values_at;    /* where values begin */
-    uint32_t overflow_at;  /* where the overflow pointer is */
+    uint32_t values_at;   /* where values begin */
+    uint32_t overflow_at; /* where the overflow pointer is */
     uint32_t bucket_bytes;
     uint16_t noverflow;    /* Go's: exact below B = 16, sampled from there */
     uint16_t noverflow_at; /* too many: 2^min(B, 15), Go's tooManyOverflowBuckets */
     uint8_t B;
-    uint8_t same_size;     /* this growth keeps B */
+    uint8_t same_size;          /* this growth keeps B */
     uint8_t key_ref, value_ref; /* the type's, at hand */
     uint8_t key_string, value_string;
-    uint8_t stale;         /* free slots may hold erased values: zero them when they are taken again */
-    size_t any_at;         /* gomap_any's cursor: the bucket it looks at first */
+    uint8_t stale; /* free slots may hold erased values: zero them when they are taken again */
+    size_t any_at; /* gomap_any's cursor: the bucket it looks at first */
     unsigned char *any_head, *any_bucket;
     unsigned any_slot;
     size_t growths, same_size_growths;
-    uint64_t text_bytes;   /* of all strings */
-} gm_go;
+    uint64_t string_bytes; /* of all strings */
+} go_map;
 
-GM_INLINE gm_go *go_of(const gomap *map) { return (gm_go *)(uintptr_t)map; }
+/* What is called now and then, one function for a kind (kinds.h), not inlined where it is called. */
+typedef struct go_evacuator {
+    int (*evacuate)(go_map *m, size_t index);
+} go_evacuator;
 
-GM_INLINE unsigned char *go_bucket(const gm_go *m, const go_array *array, size_t index)
+/* ---- engine.c ---- */
+/* What follows from the type. */
+void go_describe(go_map *m, const gomap_type *type);
+gomap *go_create(const gm_engine *engine, const gomap_type *type, size_t hint, uint64_t seed);
+void go_destroy(gomap *map);
+void go_clear(gomap *map);
+size_t go_swap(gomap *one, gomap *other);
+void go_iterate(gomap_iter *iter);
+
+GM_INLINE go_map *go_of(const gomap *map) { return (go_map *)(uintptr_t)map; }
+
+GM_INLINE unsigned char *go_bucket(const go_map *m, const go_array *array, size_t index)
 {
     return array->at + index * m->bucket_bytes;
 }
 
-GM_INLINE unsigned char *go_overflow(const gm_go *m, const unsigned char *bucket)
+GM_INLINE unsigned char *go_overflow(const go_map *m, const unsigned char *bucket)
 {
     unsigned char *next;
     memcpy(&next, bucket + m->overflow_at, sizeof next);
     return next;
 }
 
-GM_INLINE void go_link(const gm_go *m, unsigned char *bucket, unsigned char *next)
+GM_INLINE void go_link(const go_map *m, unsigned char *bucket, unsigned char *next)
 {
     memcpy(bucket + m->overflow_at, &next, sizeof next);
 }
 
 /* Bytes of a key in a bucket; a constant for most kinds. */
-GM_INLINE size_t go_key_slot(const gm_go *m, gm_kind kind)
+GM_INLINE size_t go_key_slot(const go_map *m, gm_kind kind)
 {
     return kind.ref ? GO_REFERENCE : kind.bytes ? kind.bytes : m->key_slot;
 }
 
-GM_INLINE unsigned char *go_key(const gm_go *m, unsigned char *bucket, unsigned slot, gm_kind kind)
+GM_INLINE unsigned char *go_key(const go_map *m, unsigned char *bucket, unsigned slot, gm_kind kind)
 {
     return bucket + GO_KEYS + slot * go_key_slot(m, kind);
 }
 
 /* The key's bytes from its slot: the slot itself, or the record it refers to. */
-GM_INLINE const unsigned char *go_key_at(const gm_go *m, const unsigned char *slot, gm_kind kind)
+GM_INLINE const unsigned char *go_key_at(const go_map *m, const unsigned char *slot, gm_kind kind)
 {
     return kind.ref ? gm_store_at(&m->keys, gm_load32(slot)) : slot;
 }
 
-GM_INLINE unsigned char *go_value_slot(const gm_go *m, unsigned char *bucket, unsigned slot)
+GM_INLINE unsigned char *go_value_slot(const go_map *m, unsigned char *bucket, unsigned slot)
 {
     return bucket + m->values_at + (size_t)slot * m->value_slot;
 }
 
 /* The value's bytes: in the slot, or in the record it refers to. */
-GM_INLINE unsigned char *go_value(const gm_go *m, unsigned char *bucket, unsigned slot)
+GM_INLINE unsigned char *go_value(const go_map *m, unsigned char *bucket, unsigned slot)
 {
     unsigned char *at = go_value_slot(m, bucket, slot);
     return m->value_ref ? gm_store_at(&m->values, gm_load32(at)) : at;
@@ -136,10 +152,7 @@ GM_INLINE unsigned char go_tophash(uint64_t hash)
 GM_INLINE int go_is_empty(unsigned char tophash) { return tophash <= GO_EMPTY_ONE; }
 
 /* The slots that hold something; of a bucket that is not evacuated. */
-GM_INLINE gm_match go_full(const unsigned char *bucket)
-{
-    return gm_match_not(gm_match8_up_to(bucket, GO_EMPTY_ONE));
-}
+GM_INLINE gm_match go_full(const unsigned char *bucket) { return gm_match_not(gm_match8_up_to(bucket, GO_EMPTY_ONE)); }
 
 GM_INLINE int go_is_evacuated(const unsigned char *bucket)
 {
@@ -147,7 +160,7 @@ GM_INLINE int go_is_evacuated(const unsigned char *bucket)
 }
 
 /* The chain that the hash leads to: in the old array while that bucket has not been evacuated. */
-GM_INLINE unsigned char *go_head(const gm_go *m, uint64_t hash)
+GM_INLINE unsigned char *go_head(const go_map *m, uint64_t hash)
 {
     if (GM_UNLIKELY(m->old.at != NULL)) {
         unsigned char *old = go_bucket(m, &m->old, hash & m->old_mask);
@@ -157,9 +170,9 @@ GM_INLINE unsigned char *go_head(const gm_go *m, uint64_t hash)
 }
 
 /* A small bucket spans three cache lines. Asking for the other two while the tophashes are on their
- * way makes one memory latency of three: a caller that does much else between two operations, as an
- * interpreter does, has no other way to overlap them. */
-GM_INLINE void go_prefetch(const gm_go *m, const unsigned char *head)
+ * way makes one memory latency of three: a caller that does much else between two operations has no
+ * other way to overlap them. */
+GM_INLINE void go_prefetch(const go_map *m, const unsigned char *head)
 {
     GM_PREFETCH(head + 64);
     if (m->bucket_bytes <= 192) GM_PREFETCH(head + 128);
@@ -169,7 +182,7 @@ GM_INLINE void go_prefetch(const gm_go *m, const unsigned char *head)
 typedef int go_visitor(void *context, unsigned char *head, unsigned char *bucket, unsigned slot);
 
 /* Every entry of both arrays. A visitor may write to an entry, but not move or erase it. */
-GM_INLINE void go_each_entry(const gm_go *m, go_visitor *visit, void *context)
+GM_INLINE void go_each_entry(const go_map *m, go_visitor *visit, void *context)
 {
     const go_array *array[2] = {&m->now, &m->old};
     size_t heads[2] = {m->now.at ? m->mask + 1 : 0, m->old.at ? m->old_mask + 1 : 0};

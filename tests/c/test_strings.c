@@ -1,4 +1,4 @@
-/* test_text.c - strings: their images, the string region and its classes, what the elastic map makes of them, and
+/* test_strings.c - strings: their images, the string region and its classes, what the elastic map makes of them, and
  * those of extreme lengths in every engine's map. */
 #include "forced.h"
 
@@ -13,26 +13,26 @@ static size_t string_bytes(const gomap *map)
 
 /* ---- images --------------------------------------------------------------------------------- */
 
-/* The image of a string in a block of just its size, byte for byte as it is drawn in text.h. */
+/* The image of a string in a block of just its size, byte for byte as it is drawn in string_region.h. */
 static void check_image(const unsigned char *bytes, size_t length, gm_seed seed)
 {
     unsigned char *block = malloc(length ? length : 1), expected[GM_IMAGE] = {0};
-    gm_text text;
+    gm_string made;
     CHECK(block != NULL);
     if (length) memcpy(block, bytes, length);
     gomap_string string = {length ? block : NULL, length};
-    CHECK_EQ(gm_text_make(&text, &string, seed), 1);
-    CHECK_EQ(gm_image_length(text.image), length);
-    CHECK_EQ(gm_image_is_long(text.image), length > 16 || (length == 16 && block[15] >= 0xc0));
-    if (gm_image_is_long(text.image)) {
-        CHECK_EQ(gm_load64(text.image) & 0xffffffffffu, gm_hash_string(&string, seed) >> 24);
-        CHECK_EQ(gm_image_number(text.image), 0);
-        CHECK_EQ(text.image[14], 0);
+    CHECK_EQ(gm_string_make(&made, &string, seed), 1);
+    CHECK_EQ(gm_image_length(made.image), length);
+    CHECK_EQ(gm_image_is_long(made.image), length > 16 || (length == 16 && block[15] >= 0xc0));
+    if (gm_image_is_long(made.image)) {
+        CHECK_EQ(gm_load64(made.image) & 0xffffffffffu, gm_hash_string(&string, seed) >> 24);
+        CHECK_EQ(gm_image_number(made.image), 0);
+        CHECK_EQ(made.image[14], 0);
     } else { /* gives the string back: so no two strings have one image */
         if (length) memcpy(expected, block, length);
         if (length < 16) expected[15] = (unsigned char)(0xc0 + length);
-        CHECK(memcmp(text.image, expected, GM_IMAGE) == 0);
-        gomap_string back = gm_text_string(NULL, text.image);
+        CHECK(memcmp(made.image, expected, GM_IMAGE) == 0);
+        gomap_string back = gm_string_read(NULL, made.image);
         CHECK(back.length == length && (length == 0 || memcmp(back.at, block, length) == 0));
     }
     free(block);
@@ -61,10 +61,10 @@ static void images_give_their_strings_back(void)
         }
     }
     unsigned char empty[GM_IMAGE];
-    gm_text text;
+    gm_string made;
     gm_image_clear(empty);
-    CHECK(gm_text_make(&text, &(gomap_string){NULL, 0}, seed));
-    CHECK(memcmp(empty, text.image, GM_IMAGE) == 0);
+    CHECK(gm_string_make(&made, &(gomap_string){NULL, 0}, seed));
+    CHECK(memcmp(empty, made.image, GM_IMAGE) == 0);
 }
 
 /* A long image's length, all 40 bits of it. */
@@ -112,29 +112,30 @@ static void no_string_is_too_long(void)
 static void classes_waste_little(void)
 {
     gm_memory memory = {0, 0, NULL};
-    gm_texts *texts = NULL;
+    gm_strings *strings = NULL;
     double wasted = 0, asked = 0;
-    CHECK_EQ(gm_text_add(&texts, &memory, &(gomap_string){"0123456789abcdef", 16}, 1), 1);
-    for (unsigned class = 1; class < GM_TEXT_LARGE; class++)
-        CHECK(texts->store[class].stride > texts->store[class - 1].stride);
+    CHECK_EQ(gm_strings_add(&strings, &memory, &(gomap_string){"0123456789abcdef", 16}, 1), 1);
+    for (unsigned size_class = 1; size_class < GM_STRING_LARGE; size_class++)
+        CHECK(strings->store[size_class].stride > strings->store[size_class - 1].stride);
     for (size_t length = 16; length <= 4088; length++) {
-        unsigned class = gm_text_class(length);
-        CHECK(class < GM_TEXT_LARGE);
-        size_t stride = texts->store[class].stride, bytes = length + 8;
-        CHECK(stride >= bytes && stride % 8 == 0); /* it fits */
-        if (class) CHECK(texts->store[class - 1].stride < bytes); /* and no smaller one does */
+        unsigned size_class = gm_string_class(length);
+        CHECK(size_class < GM_STRING_LARGE);
+        size_t stride = strings->store[size_class].stride, bytes = length + 8;
+        CHECK(stride >= bytes && stride % 8 == 0);                            /* it fits */
+        if (size_class) CHECK(strings->store[size_class - 1].stride < bytes); /* and no smaller one does */
         CHECK(stride - bytes < (bytes <= 128 ? 8 : bytes / 8));
-        CHECK(length <= test_class_length(class) && (class == 0 || length > test_class_length(class - 1)));
+        CHECK(length <= test_class_length(size_class) &&
+              (size_class == 0 || length > test_class_length(size_class - 1)));
         if (bytes <= 128) continue;
         wasted += (double)(stride - bytes);
         asked += (double)stride;
     }
     CHECK_BETWEEN(wasted / asked, 0, 1.0 / 16);
-    CHECK_EQ(gm_text_class(4088), GM_TEXT_LARGE - 1);
-    CHECK_EQ(gm_text_class(4089), GM_TEXT_LARGE);
-    CHECK_EQ(gm_text_class(((size_t)1 << 40) - 1), GM_TEXT_LARGE);
-    gm_text_remove(&texts, &memory, 16, 1);
-    CHECK(texts == NULL && memory.total == 0);
+    CHECK_EQ(gm_string_class(4088), GM_STRING_LARGE - 1);
+    CHECK_EQ(gm_string_class(4089), GM_STRING_LARGE);
+    CHECK_EQ(gm_string_class(((size_t)1 << 40) - 1), GM_STRING_LARGE);
+    gm_strings_remove(&strings, &memory, 16, 1);
+    CHECK(strings == NULL && memory.total == 0);
 }
 
 /* What stands under the numbers of a class: who owns it, and whose bytes it has. */
@@ -142,10 +143,13 @@ enum { REGION_MOST = 400, REGION_LENGTHS = 8 };
 static const size_t region_lengths[REGION_LENGTHS] = {16, 17, 24, 120, 121, 4088, 4089, 9000};
 
 typedef struct region_model {
-    gm_texts *texts;
+    gm_strings *strings;
     gm_memory memory;
-    size_t used[GM_TEXT_CLASSES];
-    struct { size_t length; uint64_t owner; } at[GM_TEXT_CLASSES][REGION_MOST];
+    size_t used[GM_STRING_CLASSES];
+    struct {
+        size_t length;
+        uint64_t owner;
+    } at[GM_STRING_CLASSES][REGION_MOST];
 } region_model;
 
 static gomap_string region_string(uint64_t owner, size_t length)
@@ -160,43 +164,43 @@ static gomap_string region_string(uint64_t owner, size_t length)
 static void region_verify(const region_model *r)
 {
     size_t live = 0;
-    CHECK(gm_text_check(r->texts) == NULL);
-    CHECK_EQ(gm_text_granted(r->texts), r->memory.total);
-    for (unsigned class = 0; class < GM_TEXT_CLASSES; class++) {
-        CHECK_EQ(r->texts ? r->texts->store[class].used : 0, r->used[class]);
-        live += r->used[class];
-        for (uint32_t number = 1; number <= r->used[class]; number++) {
+    CHECK(gm_strings_check(r->strings) == NULL);
+    CHECK_EQ(gm_strings_granted(r->strings), r->memory.total);
+    for (unsigned size_class = 0; size_class < GM_STRING_CLASSES; size_class++) {
+        CHECK_EQ(r->strings ? r->strings->store[size_class].used : 0, r->used[size_class]);
+        live += r->used[size_class];
+        for (uint32_t number = 1; number <= r->used[size_class]; number++) {
             unsigned char image[GM_IMAGE] = {0};
-            size_t length = r->at[class][number].length;
-            uint64_t owner = r->at[class][number].owner;
+            size_t length = r->at[size_class][number].length;
+            uint64_t owner = r->at[size_class][number].owner;
             gomap_string expected = region_string(owner, length);
             gm_store64(image, (uint64_t)length << 40);
             gm_image_set_number(image, number);
             image[15] = GM_IMAGE_LONG;
-            gomap_string found = gm_text_string(r->texts, image);
-            CHECK_EQ(gm_load64(gm_text_record(r->texts, class, number)), owner);
+            gomap_string found = gm_string_read(r->strings, image);
+            CHECK_EQ(gm_load64(gm_string_record(r->strings, size_class, number)), owner);
             CHECK(found.length == length && memcmp(found.at, expected.at, length) == 0);
         }
     }
-    CHECK_EQ(live == 0, r->texts == NULL);
+    CHECK_EQ(live == 0, r->strings == NULL);
 }
 
 static int region_add(region_model *r, size_t length, uint64_t owner)
 {
     gomap_string string = region_string(owner, length);
-    unsigned class = gm_text_class(length);
-    uint32_t number = gm_text_add(&r->texts, &r->memory, &string, owner);
+    unsigned size_class = gm_string_class(length);
+    uint32_t number = gm_strings_add(&r->strings, &r->memory, &string, owner);
     if (number == 0) return 0;
-    CHECK_EQ(number, ++r->used[class]);
-    r->at[class][number].length = length;
-    r->at[class][number].owner = owner;
+    CHECK_EQ(number, ++r->used[size_class]);
+    r->at[size_class][number].length = length;
+    r->at[size_class][number].owner = owner;
     return 1;
 }
 
-static void region_remove(region_model *r, unsigned class, uint32_t number)
+static void region_remove(region_model *r, unsigned size_class, uint32_t number)
 {
-    gm_text_remove(&r->texts, &r->memory, r->at[class][number].length, number);
-    r->at[class][number] = r->at[class][r->used[class]--];
+    gm_strings_remove(&r->strings, &r->memory, r->at[size_class][number].length, number);
+    r->at[size_class][number] = r->at[size_class][r->used[size_class]--];
 }
 
 static void region_clone(const region_model *r)
@@ -204,21 +208,22 @@ static void region_clone(const region_model *r)
     static region_model copy;
     for (int64_t nth = 0;; nth++) {
         copy = *r;
-        copy.texts = NULL;
+        copy.strings = NULL;
         memset(&copy.memory, 0, sizeof copy.memory);
         gomap_fail_after(nth, 1);
-        int cloned = gm_text_clone(&copy.texts, &copy.memory, r->texts);
+        int cloned = gm_strings_clone(&copy.strings, &copy.memory, r->strings);
         gomap_fail_after(-1, 0);
         region_verify(r);
         if (cloned) break;
-        CHECK(copy.texts == NULL && copy.memory.total == 0);
+        CHECK(copy.strings == NULL && copy.memory.total == 0);
     }
     region_verify(&copy);
-    if (r->texts) /* in just the room they take, as the heap and pages round */
-        for (unsigned class = 0; class < GM_TEXT_CLASSES; class++)
-            CHECK(copy.texts->store[class].region.bytes <= (copy.used[class] * copy.texts->store[class].stride + 4095) / 4096 * 4096);
-    gm_text_clear(&copy.texts, &copy.memory);
-    CHECK(copy.texts == NULL && copy.memory.total == 0);
+    if (r->strings) /* in just the room they take, as the heap and pages round */
+        for (unsigned size_class = 0; size_class < GM_STRING_CLASSES; size_class++)
+            CHECK(copy.strings->store[size_class].region.bytes <=
+                  (copy.used[size_class] * copy.strings->store[size_class].stride + 4095) / 4096 * 4096);
+    gm_strings_clear(&copy.strings, &copy.memory);
+    CHECK(copy.strings == NULL && copy.memory.total == 0);
     region_verify(r);
 }
 
@@ -230,42 +235,42 @@ static void region_stays_dense(void)
         for (int step = 0; step < 600; step++) {
             uint64_t dice = test_random(&random);
             size_t length = region_lengths[dice >> 8 & 7];
-            unsigned class = gm_text_class(length);
-            if ((dice & 7) < (phase % 2 ? 2 : 6) && r.used[class] + 1 < REGION_MOST) {
+            unsigned size_class = gm_string_class(length);
+            if ((dice & 7) < (phase % 2 ? 2 : 6) && r.used[size_class] + 1 < REGION_MOST) {
                 for (int64_t nth = 0;; nth++) { /* every allocation failing first */
-                    size_t live = r.texts ? (size_t)r.texts->live : 0;
+                    size_t live = r.strings ? (size_t)r.strings->live : 0;
                     gomap_fail_after(nth, 1);
                     int added = region_add(&r, length, owner);
                     gomap_fail_after(-1, 0);
                     if (added) break;
-                    CHECK_EQ(r.texts ? r.texts->live : 0, live);
-                    CHECK_EQ(gm_text_granted(r.texts), r.memory.total);
-                    CHECK(gm_text_check(r.texts) == NULL);
+                    CHECK_EQ(r.strings ? r.strings->live : 0, live);
+                    CHECK_EQ(gm_strings_granted(r.strings), r.memory.total);
+                    CHECK(gm_strings_check(r.strings) == NULL);
                 }
                 owner++;
-            } else if (r.used[class]) {
-                region_remove(&r, class, 1 + (uint32_t)((dice >> 32) % r.used[class]));
+            } else if (r.used[size_class]) {
+                region_remove(&r, size_class, 1 + (uint32_t)((dice >> 32) % r.used[size_class]));
             }
             if (step % 16 == 0) region_verify(&r);
         }
         region_clone(&r);
-        gm_text_trim(r.texts, &r.memory);
+        gm_strings_trim(r.strings, &r.memory);
         region_verify(&r);
     }
-    for (unsigned class = 0; class < GM_TEXT_CLASSES; class++)
-        while (r.used[class]) region_remove(&r, class, 1);
+    for (unsigned size_class = 0; size_class < GM_STRING_CLASSES; size_class++)
+        while (r.used[size_class]) region_remove(&r, size_class, 1);
     region_verify(&r);
     CHECK_EQ(r.memory.total, 0);
     region_clone(&r);
     for (size_t l = 0; l < REGION_LENGTHS; l++)
         for (int times = 0; times < 3; times++) CHECK(region_add(&r, region_lengths[l], owner++));
-    gm_text_clear(&r.texts, &r.memory);
-    CHECK(r.texts == NULL && r.memory.total == 0);
+    gm_strings_clear(&r.strings, &r.memory);
+    CHECK(r.strings == NULL && r.memory.total == 0);
 }
 
-static void region_check_says(const gm_texts *texts, const char *invariant)
+static void region_check_says(const gm_strings *strings, const char *invariant)
 {
-    const char *broken = gm_text_check(texts);
+    const char *broken = gm_strings_check(strings);
     CHECK(broken != NULL && strncmp(broken, invariant, strlen(invariant)) == 0);
 }
 
@@ -274,11 +279,11 @@ static void region_is_checked(void)
 {
     static region_model r;
     for (uint64_t owner = 1; owner <= 5; owner++) CHECK(region_add(&r, 17, owner));
-    gm_store *store = &r.texts->store[gm_text_class(17)];
+    gm_store *store = &r.strings->store[gm_string_class(17)];
     gm_store_remove(store, &r.memory, 3);
-    r.texts->live--;
-    region_check_says(r.texts, "T2: the string region has gaps");
-    gm_text_clear(&r.texts, &r.memory);
+    r.strings->live--;
+    region_check_says(r.strings, "T2: the string region has gaps");
+    gm_strings_clear(&r.strings, &r.memory);
     CHECK_EQ(r.memory.total, 0);
 }
 
@@ -325,10 +330,10 @@ static void deletions_move_the_last(void)
             size_t numbers[N], n = 0;
             int present[N];
             for (size_t number = 0; n < N; number++) {
-                gm_text text;
+                gm_string made;
                 gomap_string key = alike(number, 0);
-                CHECK(gm_text_make(&text, &key, gm_map_of(m)->seed));
-                uint64_t hash = gm_image_hash(text.image, gm_map_of(m)->seed);
+                CHECK(gm_string_make(&made, &key, gm_map_of(m)->seed));
+                uint64_t hash = gm_image_hash(made.image, gm_map_of(m)->seed);
                 if (!forced || (hash & ((uint64_t)15 << 32 | 15)) == 0) numbers[n++] = number;
             }
             for (size_t i = 0; i < N; i++) {
@@ -349,9 +354,9 @@ static void deletions_move_the_last(void)
                 present[at] = 0;
                 CHECK_MAP(m);
                 for (size_t j = 0; j < N; j++) check_alike(m, numbers[j], present[j], numbers[j]);
-                const gm_texts *const *texts = (const gm_texts *const *)el_of(m)->texts;
-                CHECK_EQ(texts[0] ? texts[0]->live : 0, m->count);
-                CHECK_EQ(texts[1] ? texts[1]->live : 0, m->count);
+                const gm_strings *const *strings = (const gm_strings *const *)el_of(m)->strings;
+                CHECK_EQ(strings[0] ? strings[0]->live : 0, m->count);
+                CHECK_EQ(strings[1] ? strings[1]->live : 0, m->count);
             }
             CHECK_EQ(string_bytes(m), 0);
             gomap_free(m);
@@ -363,7 +368,7 @@ static void deletions_move_the_last(void)
 static size_t most_for(size_t strings)
 {
     size_t needed = strings * 32;
-    return sizeof(gm_texts) + (needed < GM_MAP_BYTES ? 2 * needed + 1024 : needed + needed / 32 + 16384);
+    return sizeof(gm_strings) + (needed < GM_MAP_BYTES ? 2 * needed + 1024 : needed + needed / 32 + 16384);
 }
 
 /* The region's bytes follow the strings: up, down, to nothing; whether entries go or values are overwritten. */
@@ -384,7 +389,7 @@ static void memory_follows_the_strings(void)
             if (left % 1000 == 1) CHECK_MAP(m);
             CHECK(string_bytes(m) <= most_for(overwriting ? N : left - 1) + most_for(left - 1));
         }
-        CHECK_EQ(el_of(m)->texts[1] == NULL, 1);
+        CHECK_EQ(el_of(m)->strings[1] == NULL, 1);
         CHECK_EQ(string_bytes(m) == 0, !overwriting);
         CHECK_EQ(m->count, overwriting ? N : 0);
         gomap_free(m);
@@ -397,11 +402,11 @@ static void compacting_trims_the_region(void)
     model *m = model_new(&elastic, test_type_named("map[string]string"), 3000, 0, 1);
     for (size_t i = 0; i < m->domain; i++) CHECK_EQ(model_assign(m, i), 1);
     for (size_t i = 0; i < m->domain; i += 3) model_erase(m, i);
-    size_t needed = 2 * sizeof(gm_texts) + 2 * GM_TEXT_CLASSES * 4096;
+    size_t needed = 2 * sizeof(gm_strings) + 2 * GM_STRING_CLASSES * 4096;
     for (int is_value = 0; is_value < 2; is_value++) {
-        const gm_texts *texts = el_of(m->map)->texts[is_value];
-        for (unsigned class = 0; class < GM_TEXT_CLASSES; class++)
-            needed += (size_t)texts->store[class].used * texts->store[class].stride;
+        const gm_strings *strings = el_of(m->map)->strings[is_value];
+        for (unsigned size_class = 0; size_class < GM_STRING_CLASSES; size_class++)
+            needed += (size_t)strings->store[size_class].used * strings->store[size_class].stride;
     }
     for (size_t i = 0; i < m->domain; i++) {
         if (m->version[i] && test_length(i) > 4088) needed += test_length(i) + 32;
@@ -410,9 +415,10 @@ static void compacting_trims_the_region(void)
     model_compact(m);
     CHECK(string_bytes(m->map) <= needed);
     for (int is_value = 0; is_value < 2; is_value++) {
-        const gm_texts *texts = el_of(m->map)->texts[is_value];
-        for (unsigned class = 0; class < GM_TEXT_CLASSES; class++) /* pages are whole */
-            CHECK(texts->store[class].capacity - texts->store[class].used <= 4096 / texts->store[class].stride);
+        const gm_strings *strings = el_of(m->map)->strings[is_value];
+        for (unsigned size_class = 0; size_class < GM_STRING_CLASSES; size_class++) /* pages are whole */
+            CHECK(strings->store[size_class].capacity - strings->store[size_class].used <=
+                  4096 / strings->store[size_class].stride);
     }
     model_verify(m);
     model_free(m);
@@ -519,7 +525,8 @@ static void hundred_megabytes(void)
     for (size_t i = 0; i < LONG; i += 4099) bytes[i] = (unsigned char)(i >> 12);
     for (size_t e = 0; e < COUNT_OF(test_engines); e++) {
         gomap *m = gomap_new(test_engines[e].id, test_type_made(test_type_named("map[string]string")), 0, 1);
-        gomap_string longest = {bytes, LONG}, shorter = {bytes, LONG - 1}, other = {bytes, LONG & 0xffffff}, small = {"small", 5};
+        gomap_string longest = {bytes, LONG}, shorter = {bytes, LONG - 1}, other = {bytes, LONG & 0xffffff},
+                     small = {"small", 5};
         int added;
         CHECK(gomap_put(m, &longest, &small, &added) != NULL && added);
         CHECK(gomap_put(m, &other, &small, &added) != NULL && added);
@@ -566,9 +573,9 @@ static void zeros_have_hashes_of_their_own(void)
             size_t length = i < MOST ? i : (size_t)1 << (i - MOST + 1);
             if (i >= MOST && length < MOST) continue;
             gomap_string string = {zeros, length};
-            gm_text text;
-            CHECK(gm_text_make(&text, &string, seed));
-            images[n] = gm_image_hash(text.image, seed);
+            gm_string made;
+            CHECK(gm_string_make(&made, &string, seed));
+            images[n] = gm_image_hash(made.image, seed);
             strings[n++] = gm_hash_string(&string, seed);
         }
         qsort(images, n, sizeof *images, by_word);
@@ -586,9 +593,9 @@ static void long_hashes_are_of_forty_bits(void)
     gm_seed seed = gm_seed_draw(&random);
     for (size_t i = 0; i < N; i++) {
         gomap_string string = alike(i, 0);
-        gm_text text;
-        CHECK(gm_text_make(&text, &string, seed));
-        hashes[i] = gm_image_hash(text.image, seed);
+        gm_string made;
+        CHECK(gm_string_make(&made, &string, seed));
+        hashes[i] = gm_image_hash(made.image, seed);
     }
     qsort(hashes, N, sizeof *hashes, by_word);
     for (size_t i = 1; i < N; i++) CHECK(hashes[i] != hashes[i - 1]);
@@ -616,9 +623,9 @@ static void equal_hashes_are_compared(void)
     gomap *m = gomap_new(GOMAP_ELASTIC, test_type_made(test_type_named("map[string]int")), 0, 1);
     for (uint64_t i = 0; i < N; i++) {
         gomap_string string = numbered(i);
-        gm_text text;
-        CHECK(gm_text_make(&text, &string, gm_map_of(m)->seed));
-        hashes[i] = gm_load64(text.image) << NUMBER_BITS | i;
+        gm_string made;
+        CHECK(gm_string_make(&made, &string, gm_map_of(m)->seed));
+        hashes[i] = gm_load64(made.image) << NUMBER_BITS | i;
     }
     qsort(hashes, N, sizeof *hashes, by_word);
     for (size_t i = 1; i < N; i++) {
@@ -647,32 +654,32 @@ static void equal_hashes_are_compared(void)
 static void all_of_a_string_is_compared(void)
 {
     gm_memory memory = {0, 0, NULL};
-    gm_texts *texts = NULL;
+    gm_strings *strings = NULL;
     uint64_t random = 1;
     gm_seed seed = gm_seed_draw(&random);
     for (size_t l = 0; l < REGION_LENGTHS; l++) {
         size_t length = region_lengths[l];
         gomap_string string = region_string(1, length);
-        gm_text text;
+        gm_string made;
         unsigned char image[GM_IMAGE] = {0};
         ((unsigned char *)(uintptr_t)string.at)[15] = 0xff; /* so that sixteen bytes are long, too */
-        CHECK(gm_text_make(&text, &string, seed) && gm_image_is_long(text.image));
-        memcpy(image, text.image, GM_IMAGE);
-        gm_image_set_number(image, gm_text_add(&texts, &memory, &string, 1));
-        CHECK(gm_text_equal(texts, &text, image));
+        CHECK(gm_string_make(&made, &string, seed) && gm_image_is_long(made.image));
+        memcpy(image, made.image, GM_IMAGE);
+        gm_image_set_number(image, gm_strings_add(&strings, &memory, &string, 1));
+        CHECK(gm_image_equal(strings, &made, image));
         for (size_t at = 0; at < length; at += at < length - 20 && at > 20 ? 9 : 1) {
             ((unsigned char *)(uintptr_t)string.at)[at] ^= 1; /* the image says the same still */
-            CHECK(!gm_text_equal(texts, &text, image));
+            CHECK(!gm_image_equal(strings, &made, image));
             ((unsigned char *)(uintptr_t)string.at)[at] ^= 1;
         }
         for (size_t byte = 0; byte < GM_IMAGE; byte++) {
             if (byte >= 8 && byte < 12) continue; /* the number, which nobody knows who looks for it */
-            text.image[byte] ^= 1;
-            CHECK(byte == 15 || !gm_text_equal(texts, &text, image));
-            text.image[byte] ^= 1;
+            made.image[byte] ^= 1;
+            CHECK(byte == 15 || !gm_image_equal(strings, &made, image));
+            made.image[byte] ^= 1;
         }
     }
-    gm_text_clear(&texts, &memory);
+    gm_strings_clear(&strings, &memory);
 }
 
 int main(void)

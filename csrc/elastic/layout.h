@@ -1,4 +1,4 @@
-/* elastic/bucket.h - the memory of the elastic map: regions of tags and slots, and the header.
+/* elastic/layout.h - the memory of the elastic map: regions of tags and slots, and the header.
  *
  * Bucket i is eight tags and eight slots, each in a region of its own:
  *
@@ -22,11 +22,13 @@
  * Every key has two buckets, by the two halves of its hash, and stands in one of them, or, when neither
  * had room nor could be given any, in the overflow list, which is searched when it is not empty.
  */
-#ifndef GM_ELASTIC_BUCKET_H
-#define GM_ELASTIC_BUCKET_H
+#ifndef GM_ELASTIC_LAYOUT_H
+#define GM_ELASTIC_LAYOUT_H
 
 #include "../kind.h"
 #include "../store.h"
+#include "../string_region.h"
+#include "../tags.h"
 
 enum { EL_SLOTS = 8, EL_EMPTY = 0 };
 
@@ -42,8 +44,8 @@ enum { EL_SLOTS = 8, EL_EMPTY = 0 };
 /* A deletion merges below 8/11 of that, 5 in a large map: what an insertion and a deletion by turns split is
  * not merged again, and a merge finds room for nearly all its entries in one bucket (0.13 displaced by a
  * deletion; 0.32 below 6, which takes half as long again). */
-#define EL_SHRINK(grow_at) ((grow_at) * 8 / 11)
-/* compact() merges down to this load, in halves: 17 / (7.5 / 8) = 18.1 bytes. */
+#define EL_SHRINK(grow_at) ((grow_at)*8 / 11)
+/* Compacting merges down to this load, in halves: 17 / (7.5 / 8) = 18.1 bytes. */
 #define EL_COMPACT_HALVES 15
 /* Entries larger than this stand in records: five bytes a slot for a full one beat an eighth of the
  * entry in empty slots from 40 bytes up; but a look-up takes one more memory access. */
@@ -51,44 +53,62 @@ enum { EL_SLOTS = 8, EL_EMPTY = 0 };
 /* Address bits: two halves of a 64-bit hash. */
 #define EL_MAX_BUCKETS 0xffffffffu
 
-typedef struct gm_elastic {
+typedef struct el_map {
     gm_map map;
     gm_region tags, slots;
-    gm_region overflow;      /* of slots, each followed by its tag */
+    gm_region overflow; /* of slots, each followed by its tag */
     uint32_t buckets, mask;
     size_t grow_at, shrink_at; /* an insertion into so many entries splits; a deletion that leaves fewer merges */
     uint16_t slot_bytes;
-    uint8_t put_off : 1;     /* deletions under an iterator have left work */
+    uint8_t put_off : 1;       /* deletions under an iterator have left work */
     uint8_t string_values : 1; /* the type's, at hand */
-    uint8_t most;            /* EL_GROW_EIGHTHS or EL_GROW_EIGHTHS_DENSE */
-    uint32_t value_at;       /* in an entry: the key's size */
-    uint32_t overflow_used;  /* slots of the overflow list, free ones among them included */
-    uint32_t any_at;         /* gomap_any's cursor: the bucket it looks at first */
+    uint8_t most;              /* EL_GROW_EIGHTHS or EL_GROW_EIGHTHS_DENSE */
+    uint32_t value_at;         /* in an entry: the key's size */
+    uint32_t overflow_used;    /* slots of the overflow list, free ones among them included */
+    uint32_t any_at;           /* gomap_any's cursor: the bucket it looks at first */
     uint64_t splits, merges, displaced;
     /* In the block only where slots hold numbers, or there are strings: */
     gm_store records;
     /* Only where there are strings: */
-    gm_texts *texts[2];      /* long ones of keys, of values */
-    uint64_t text_bytes;     /* of all strings */
-} gm_elastic;
+    gm_strings *strings[GOMAP_PARTS]; /* long ones of keys, of values */
+    uint64_t string_bytes;            /* of all strings */
+} el_map;
 
-/* What is called now and then, one function for a kind (kinds.c), not inlined where it is called. */
+/* What is called now and then, one function for a kind (kinds.h), not inlined where it is called. */
 typedef struct el_resizer {
-    uint64_t (*displace)(gm_elastic *m, uint32_t first, uint32_t second);
-    int (*split)(gm_elastic *m, uint32_t buckets);
-    int (*merge)(gm_elastic *m);
-    void (*drain)(gm_elastic *m);
+    uint64_t (*displace)(el_map *m, uint32_t first, uint32_t second);
+    int (*split)(el_map *m, uint32_t buckets);
+    int (*merge)(el_map *m);
+    void (*drain)(el_map *m);
 } el_resizer;
 
-GM_INLINE const el_resizer *el_resizer_of(const gm_elastic *m) { return m->map.public_part.engine->own; }
+GM_INLINE const el_resizer *el_resizer_of(const el_map *m) { return gm_engine_of(&m->map.public_part)->own; }
 
-GM_INLINE gm_elastic *el_of(const gomap *map) { return (gm_elastic *)(uintptr_t)map; }
+GM_INLINE el_map *el_of(const gomap *map) { return (el_map *)(uintptr_t)map; }
 
-GM_INLINE size_t el_struct_bytes(const gomap *map)
+GM_INLINE int el_type_has_strings(const gomap_type *type)
 {
-    if (map->type->key_kind == GOMAP_STRING || map->type->value_string) return sizeof(gm_elastic);
-    return map->engine->ref ? offsetof(gm_elastic, texts) : offsetof(gm_elastic, records);
+    return type->key_kind == GOMAP_STRING || type->value_string;
 }
+
+GM_INLINE int el_has_strings(const el_map *m) { return el_type_has_strings(m->map.public_part.type); }
+
+/* Whether slots hold numbers of records. */
+GM_INLINE int el_has_records(const el_map *m) { return gm_engine_of(&m->map.public_part)->ref; }
+
+GM_INLINE size_t el_struct_bytes(const gm_engine *engine, const gomap_type *type)
+{
+    if (el_type_has_strings(type)) return sizeof(el_map);
+    return engine->ref ? offsetof(el_map, strings) : offsetof(el_map, records);
+}
+
+/* ---- engine.c: a map's life ---- */
+/* What follows from the type. */
+void el_describe(el_map *m, const gm_engine *engine, const gomap_type *type);
+gomap *el_create(const gm_engine *engine, const gomap_type *type, size_t hint, uint64_t seed);
+void el_destroy(gomap *map);
+void el_clear(gomap *map);
+size_t el_swap(gomap *one, gomap *other);
 
 GM_INLINE uint32_t el_address(uint32_t hash, uint32_t buckets, uint32_t mask)
 {
@@ -105,20 +125,17 @@ GM_INLINE unsigned char el_tag(uint64_t hash)
     return tag ? tag : 0x80;
 }
 
-GM_INLINE unsigned char *el_tags(const gm_elastic *m, uint32_t bucket)
-{
-    return m->tags.at + (size_t)bucket * EL_SLOTS;
-}
+GM_INLINE unsigned char *el_tags(const el_map *m, uint32_t bucket) { return m->tags.at + (size_t)bucket * EL_SLOTS; }
 
-GM_INLINE size_t el_slot_bytes(const gm_elastic *m, gm_kind kind) { return kind.ref ? 4 : m->slot_bytes; }
+GM_INLINE size_t el_slot_bytes(const el_map *m, gm_kind kind) { return kind.ref ? 4 : m->slot_bytes; }
 
-GM_INLINE unsigned char *el_slot(const gm_elastic *m, uint32_t bucket, unsigned slot, gm_kind kind)
+GM_INLINE unsigned char *el_slot(const el_map *m, uint32_t bucket, unsigned slot, gm_kind kind)
 {
     return m->slots.at + ((size_t)bucket * EL_SLOTS + slot) * el_slot_bytes(m, kind);
 }
 
 /* A slot's bytes, of a size known only at run time, most often 16: two eight-byte numbers. */
-GM_INLINE void el_copy_slot(const gm_elastic *m, unsigned char *to, const unsigned char *from, gm_kind kind)
+GM_INLINE void el_copy_slot(const el_map *m, unsigned char *to, const unsigned char *from, gm_kind kind)
 {
     size_t bytes = el_slot_bytes(m, kind);
     if (GM_LIKELY(bytes == 16)) memcpy(to, from, 16);
@@ -126,27 +143,41 @@ GM_INLINE void el_copy_slot(const gm_elastic *m, unsigned char *to, const unsign
 }
 
 /* The entry, which begins with its key: the slot itself, or the record it names. */
-GM_INLINE unsigned char *el_entry(const gm_elastic *m, unsigned char *slot, gm_kind kind)
+GM_INLINE unsigned char *el_entry(const el_map *m, unsigned char *slot, gm_kind kind)
 {
     return kind.ref ? gm_store_at(&m->records, gm_load32(slot)) : slot;
 }
 
-GM_INLINE gm_match el_full(const gm_elastic *m, uint32_t bucket)
+GM_INLINE gm_match el_full(const el_map *m, uint32_t bucket)
 {
     return gm_match_not(gm_match8(el_tags(m, bucket), EL_EMPTY));
 }
-GM_INLINE gm_match el_free(const gm_elastic *m, uint32_t bucket)
-{
-    return gm_match8(el_tags(m, bucket), EL_EMPTY);
-}
+GM_INLINE gm_match el_free(const el_map *m, uint32_t bucket) { return gm_match8(el_tags(m, bucket), EL_EMPTY); }
 
 /* The most entries for so many buckets before an insertion splits one. A single bucket is filled. */
-GM_INLINE size_t el_capacity(const gm_elastic *m, size_t buckets)
+GM_INLINE size_t el_capacity(const el_map *m, size_t buckets)
 {
     unsigned eighths = EL_GROW_EIGHTHS_SMALL;
     if (buckets <= 1) return buckets * EL_SLOTS;
     if (buckets >> EL_SMALL_LOG2) eighths += 3 * (gm_top_bit(buckets) - EL_SMALL_LOG2 + 1);
     return buckets * (eighths < m->most ? eighths : m->most) / 8;
+}
+
+/* How many buckets an insertion adds: one; in a small map, where a call takes longer than a split, an eighth more. */
+GM_INLINE uint32_t el_step(size_t buckets) { return buckets >> EL_SMALL_LOG2 ? 1 : (uint32_t)buckets / 8 + 1; }
+
+/* The fewest buckets with room for so many entries. */
+GM_INLINE size_t el_buckets_for(const el_map *m, size_t count)
+{
+    size_t buckets = count <= EL_SLOTS ? 1 : (8 * count + m->most - 1) / m->most;
+    while (el_capacity(m, buckets) < count) buckets += buckets / 64 + 1;
+    return buckets;
+}
+
+/* The fewest buckets that compacting makes of so many entries. */
+GM_INLINE size_t el_compact_buckets(size_t count)
+{
+    return count < EL_SLOTS ? 1 : (2 * count + EL_COMPACT_HALVES - 1) / EL_COMPACT_HALVES;
 }
 
 /* 2^ceil(log2 buckets) - 1. */
@@ -157,7 +188,7 @@ GM_INLINE uint32_t el_mask_for(size_t buckets)
     return mask;
 }
 
-GM_INLINE void el_set_buckets(gm_elastic *m, uint32_t buckets, uint32_t mask)
+GM_INLINE void el_set_buckets(el_map *m, uint32_t buckets, uint32_t mask)
 {
     m->buckets = buckets;
     m->mask = mask;
@@ -166,22 +197,23 @@ GM_INLINE void el_set_buckets(gm_elastic *m, uint32_t buckets, uint32_t mask)
 }
 
 /* So many buckets, empty, for which there is room. */
-GM_INLINE void el_lay_out(gm_elastic *m, size_t buckets)
+GM_INLINE void el_lay_out(el_map *m, size_t buckets)
 {
     memset(m->tags.at, EL_EMPTY, buckets * EL_SLOTS);
     el_set_buckets(m, (uint32_t)buckets, el_mask_for(buckets));
 }
 
-GM_INLINE unsigned char *el_overflow(const gm_elastic *m, uint32_t index, gm_kind kind)
+GM_INLINE unsigned char *el_overflow(const el_map *m, uint32_t index, gm_kind kind)
 {
     return m->overflow.at + (size_t)index * (el_slot_bytes(m, kind) + 1);
 }
 
 /* What is sought in an entry, by other than its key: its address, or NULL when it is not in this one. */
-typedef unsigned char *el_sought_in(const gm_elastic *m, unsigned char *slot, const void *sought);
+typedef unsigned char *el_sought_in(const el_map *m, unsigned char *slot, const void *sought);
 
 /* The same in all entries of a hash. */
-GM_INLINE unsigned char *el_seek(const gm_elastic *m, uint64_t hash, size_t slot_bytes, el_sought_in *sought_in, const void *sought)
+GM_INLINE unsigned char *el_seek(const el_map *m, uint64_t hash, size_t slot_bytes, el_sought_in *sought_in,
+                                 const void *sought)
 {
     unsigned char tag = el_tag(hash), *at;
     for (int half = 0; half < 2; half++) {

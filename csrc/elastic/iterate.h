@@ -1,0 +1,85 @@
+/* elastic/iterate.h - iteration: bucket after bucket, then the overflow list.
+ *
+ * While an iterator is alive nothing is merged, displaced or moved to fill a gap, and an insertion ends
+ * it: an entry that stays is passed once. The remaining full slots of a bucket are kept as a bit set;
+ * a slot emptied meanwhile is skipped by its tag.
+ */
+#ifndef GM_ELASTIC_ITERATE_H
+#define GM_ELASTIC_ITERATE_H
+
+#include "records.h"
+#include "split.h"
+
+/* The place of an iteration. */
+typedef struct GM_MAY_ALIAS el_cursor {
+    gm_match slots;         /* full ones of the bucket before that are to come */
+    uint32_t bucket, place; /* the next bucket; the next place of the overflow list */
+} el_cursor;
+_Static_assert(sizeof(el_cursor) <= sizeof((gomap_iter *)0)->place, "a cursor has room in an iterator");
+
+/* Objects lie anywhere: asks for those of the next bucket, whose turn comes when they are there. */
+GM_INLINE void el_look_ahead(const el_map *m, uint32_t bucket, gm_kind kind)
+{
+    if (bucket == m->buckets) return;
+    for (gm_match full = el_full(m, bucket); full; full = gm_match_next(full)) {
+        const unsigned char *key = el_entry(m, el_slot(m, bucket, gm_match_index(full), kind), kind);
+        GM_PREFETCH((const void *)(uintptr_t)gm_load64(key + 8));
+    }
+}
+
+GM_INLINE int el_next(gomap_iter *iter, const void **key, const void **value, gm_kind kind)
+{
+    const el_map *m = el_of(iter->map);
+    el_cursor *cursor = (el_cursor *)(void *)iter->place;
+    unsigned char *slot;
+    for (;;) {
+        while (cursor->slots) {
+            unsigned i = gm_match_index(cursor->slots);
+            uint32_t bucket = cursor->bucket - 1;
+            cursor->slots = gm_match_next(cursor->slots);
+            if (GM_UNLIKELY(el_tags(m, bucket)[i] == EL_EMPTY)) continue;
+            slot = el_slot(m, bucket, i, kind);
+            goto found;
+        }
+        if (cursor->bucket == m->buckets) break;
+        cursor->slots = el_full(m, cursor->bucket++);
+        if (kind.code == GM_OBJECTS) el_look_ahead(m, cursor->bucket, kind);
+    }
+    do {
+        if (cursor->place == m->overflow_used) return 0;
+        slot = el_overflow(m, cursor->place++, kind);
+    } while (slot[el_slot_bytes(m, kind)] == EL_EMPTY);
+found:;
+    unsigned char *entry = el_entry(m, slot, kind);
+    *key = entry;
+    *value = entry + m->value_at;
+    return 1;
+}
+
+/* ---- when nothing iterates any more ---------------------------------------------------------------- */
+
+/* What deletions under iterators put off. */
+GM_INLINE void el_settle(el_map *m, gm_kind kind)
+{
+    m->put_off = 0;
+    if (m->buckets == 0) return;
+    if (kind.ref) el_records_settle(m, kind);
+    if (m->overflow_used) el_resizer_of(m)->drain(m);
+    el_shrink(m, m->buckets, kind);
+}
+
+/* When no iterator is alive any more. An iteration alone changes nothing: room that was reserved stays. */
+GM_INLINE void el_iterated(gomap *map, gm_kind kind)
+{
+    if (el_of(map)->put_off) el_settle(el_of(map), kind);
+}
+
+/* Before an insertion. */
+GM_INLINE void el_end_iterators(el_map *m)
+{
+    if (GM_LIKELY(m->map.iterators == 0)) return;
+    gm_end_iterators(&m->map);
+    gm_engine_of(&m->map.public_part)->iterated(&m->map.public_part);
+}
+
+#endif
