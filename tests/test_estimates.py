@@ -498,7 +498,7 @@ def test_no_entries() -> None:
         ),
         ((str, int, 1), {"key_bytes": True}, TypeError, "key_bytes: expected int or float, or an iterable"),
         ((str, int, 1), {"key_bytes": 1j}, TypeError, "key_bytes: expected int or float, or an iterable"),
-        ((str, int, 1), {"key_bytes": -1}, ValueError, "key_bytes: expected a number of bytes, got -1.0"),
+        ((str, int, 1), {"key_bytes": -1}, ValueError, "key_bytes: expected a number of bytes, got -1"),
         ((str, int, 1), {"key_bytes": float("nan")}, ValueError, "key_bytes: expected a number of bytes"),
         ((str, int, 1), {"key_bytes": [3, -4]}, ValueError, "key_bytes: expected a number of bytes, got -4"),
         ((str, int, 1), {"key_bytes": []}, ValueError, "key_bytes: expected at least one number of bytes"),

@@ -351,10 +351,16 @@ def test_a_picture_that_cannot_be_written(tmp_path: Path, capsys: pytest.Capture
     pytest.importorskip("matplotlib", reason="pictures are drawn by matplotlib")
     path = tmp_path / "day.svg"
     path.mkdir()
-    assert main(["timeline", "-n", "3", "--plot", str(path)]) == 1
+    assert main(["timeline", "-n", "3", "--plot", str(path)]) == 2
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.startswith(f"gomap: error: cannot write {path}: ")
+    assert err == f"gomap: error: argument --plot: {str(path)!r} is a directory\n"
+    path.rmdir()
+    path.symlink_to("/dev/full")
+    assert main(["timeline", "-n", "3", "--plot", str(path)]) == 1
+    out, err = capsys.readouterr()
+    assert "customers come and go" in out  # the figures are not lost
+    assert err == f"gomap: error: cannot write {path}: No space left on device\n"
 
 
 def test_without_matplotlib(
@@ -381,7 +387,7 @@ def test_a_reader_that_goes_away() -> None:
         run = subprocess.run(
             [*COMMAND, "-n", "3"], check=False, stdout=out, stderr=subprocess.PIPE, text=True, timeout=60
         )
-    assert (run.returncode, run.stderr) == (1, "")
+    assert (run.returncode, run.stderr) == (141, "")  # as a shell tells SIGPIPE
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals and terminals")

@@ -5,6 +5,9 @@
 :func:`compare` say what a dict would be as one of them. See ``python -m gomap``.
 """
 
+from . import _startup  # noqa: F401 - the first import, for the sake of what it does
+
+# isort: split
 from typing import TYPE_CHECKING
 
 from ._core import (  # noqa: F401  (pickles find _restore and its like here)

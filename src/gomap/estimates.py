@@ -18,6 +18,7 @@ from sys import getsizeof
 from typing import Any, SupportsIndex
 
 from ._core import _plan
+from ._words import name_of, number, shown
 from .memory import allocated
 from .types import Kind, Type, parse
 
@@ -26,6 +27,7 @@ __all__ = ["Estimate", "estimate"]
 #: What is said of strings and of objects when nothing else is known.
 STRING_BYTES = 16
 OBJECT_BYTES = 64  # a tuple of two; an instance with two or three slots
+_NEVER = 2**63  # bytes, of one string or object
 
 _STRINGS = (Kind.STRING, Kind.VARBYTES)
 
@@ -342,7 +344,7 @@ def _lengths(what: str, type_: Type, given: object) -> Lengths:
     """What was said of strings or objects, checked; nothing for other types."""
     if type_.kind not in (*_STRINGS, Kind.OBJECT):
         if given is not None:
-            raise TypeError(f"{what}: expected None for {type_}, which tells its size, got {given!r:.60}")
+            raise TypeError(f"{what}: expected None for {type_}, which tells its size, got {shown(given)}")
         return ()
     if given is None:
         given = OBJECT_BYTES if type_.kind is Kind.OBJECT else STRING_BYTES
@@ -350,8 +352,8 @@ def _lengths(what: str, type_: Type, given: object) -> Lengths:
     if isinstance(given, (bool, str, bytes)):
         raise _wrong_type(what, expected, given)
     if isinstance(given, Real):
+        _check_number(what, "bytes", given, _NEVER)
         mean = float(given)
-        _check_number(what, "bytes", mean)
         shorter = math.floor(mean)
         longer = mean - shorter  # the share of those
         return ((shorter, 1 - longer), (shorter + 1, longer)) if longer else ((shorter, 1.0),)
@@ -360,18 +362,21 @@ def _lengths(what: str, type_: Type, given: object) -> Lengths:
     counts = Counter(_index(what, each) for each in given)
     if not counts:
         raise ValueError(f"{what}: expected at least one number of bytes, got none")
-    _check_number(what, "bytes", min(counts))
+    for most in (min(counts), max(counts)):
+        _check_number(what, "bytes", most, _NEVER)
     return tuple((length, some / counts.total()) for length, some in sorted(counts.items()))
 
 
 def _checked_count(n: object, key: Type, most: int) -> int:
     count = _index("n", n)
-    _check_number("n", "entries", count)
+    _check_number("n", "entries", count, math.inf)
     if count > most:
-        raise ValueError(f"n: expected at most {most:,} entries, as a Map can have, got {count:,}")
+        raise ValueError(f"n: expected at most {most:,} entries, as a Map can have, got {number(count)}")
     distinct = distinct_keys(key)
     if distinct is not None and count > distinct:
-        raise ValueError(f"n: expected at most {distinct:,}, as there are keys of type {key}, got {count:,}")
+        raise ValueError(
+            f"n: expected at most {distinct:,}, as there are keys of type {key}, got {number(count)}"
+        )
     return count
 
 
@@ -398,10 +403,10 @@ def _index(what: str, given: object) -> int:
     return operator.index(given)
 
 
-def _check_number(what: str, of: str, count: float) -> None:
-    if not 0 <= count < math.inf:
-        raise ValueError(f"{what}: expected a number of {of}, got {count}")
+def _check_number(what: str, of: str, count: Any, below: float) -> None:
+    if not 0 <= count < below:
+        raise ValueError(f"{what}: expected a number of {of}, got {shown(count)}")
 
 
 def _wrong_type(what: str, expected: str, given: object) -> TypeError:
-    return TypeError(f"{what}: expected {expected}, got {type(given).__name__} {given!r:.60}")
+    return TypeError(f"{what}: expected {expected}, got {name_of(type(given))} {shown(given)}")
