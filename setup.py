@@ -25,6 +25,7 @@ class BuildExt(build_ext):
             # -g0, as Python's own flags ask for symbols that make the wheel six times larger.
             flags = ["-std=c11", "-fvisibility=hidden", *(["-O0", "-g3"] if DEBUG else ["-O3", "-g0"])]
             flags += shlex.split(os.environ.get("CFLAGS", ""))
+            link = ["-lm"]
         for extension in self.extensions:
             extension.extra_compile_args += flags
             extension.extra_link_args += link

@@ -1,4 +1,5 @@
-/* columns.c - columns: numbers and text converted, pieces read, whole columns put, found, erased, added. See columns.h. */
+/* columns.c - columns: numbers and text converted, pieces read, whole columns put, found, erased, added. See
+ * columns.h. */
 #include "columns.h"
 #include "hash.h"
 
@@ -15,6 +16,7 @@ GM_INLINE int number_read(const char *at, int kind, int swapped, int64_t *i, uin
         at = (const char *)turned;
     }
     switch (kind) {
+    /* clang-format off */
     case GOMAP_N_INT8: { int8_t v; memcpy(&v, at, 1); *i = v; return 0; }
     case GOMAP_N_INT16: { int16_t v; memcpy(&v, at, 2); *i = v; return 0; }
     case GOMAP_N_INT32: { int32_t v; memcpy(&v, at, 4); *i = v; return 0; }
@@ -26,6 +28,7 @@ GM_INLINE int number_read(const char *at, int kind, int swapped, int64_t *i, uin
         *i = (int64_t)*u;
         return *u > (uint64_t)INT64_MAX;
     case GOMAP_N_FLOAT32: { float v; memcpy(&v, at, 4); *f = (double)v; return 2; }
+    /* clang-format on */
     case GOMAP_N_FLOAT64: memcpy(f, at, 8); return 2;
     case GOMAP_N_BOOL: *i = *at != 0; return 0;
     default: *i = (unsigned char)*at; return 0;
@@ -35,20 +38,30 @@ GM_INLINE int number_read(const char *at, int kind, int swapped, int64_t *i, uin
 GM_INLINE int int_write(char *to, int kind, int64_t i)
 {
     switch (kind) {
+    /* clang-format off */
     case GOMAP_N_INT8: { int8_t v = (int8_t)i; memcpy(to, &v, 1); return v == i; }
     case GOMAP_N_INT16: { int16_t v = (int16_t)i; memcpy(to, &v, 2); return v == i; }
     case GOMAP_N_INT32: { int32_t v = (int32_t)i; memcpy(to, &v, 4); return v == i; }
     case GOMAP_N_INT64: memcpy(to, &i, 8); return 1;
     case GOMAP_N_UINT16: { uint16_t v = (uint16_t)i; memcpy(to, &v, 2); return v == i; }
     case GOMAP_N_UINT32: { uint32_t v = (uint32_t)i; memcpy(to, &v, 4); return v == i; }
+    /* clang-format on */
     case GOMAP_N_UINT64: memcpy(to, &i, 8); return i >= 0;
     case GOMAP_N_FLOAT32: { /* an int must be exact */
         float v = (float)i;
         memcpy(to, &v, 4);
         return v < 9223372036854775808.0f && (int64_t)v == i;
     }
-    case GOMAP_N_FLOAT64: { double v = (double)i; memcpy(to, &v, 8); return v < 9223372036854775808.0 && (int64_t)v == i; }
-    default: { uint8_t v = (uint8_t)i; memcpy(to, &v, 1); return v == i; }
+    case GOMAP_N_FLOAT64: {
+        double v = (double)i;
+        memcpy(to, &v, 8);
+        return v < 9223372036854775808.0 && (int64_t)v == i;
+    }
+    default: {
+        uint8_t v = (uint8_t)i;
+        memcpy(to, &v, 1);
+        return v == i;
+    }
     }
 }
 
@@ -127,10 +140,17 @@ static void subtract(void *room, const void *by, size_t size)
 {
     uint64_t a = 0, b = 0;
     switch (size) {
+    /* clang-format off */
     case 1: { uint8_t x, y; memcpy(&x, room, 1); memcpy(&y, by, 1); x = (uint8_t)(x - y); memcpy(room, &x, 1); break; }
-    case 2: { uint16_t x, y; memcpy(&x, room, 2); memcpy(&y, by, 2); x = (uint16_t)(x - y); memcpy(room, &x, 2); break; }
+    case 2: { uint16_t x, y; memcpy(&x, room, 2); memcpy(&y, by, 2); x = (uint16_t)(x - y); memcpy(room, &x, 2);
+              break; }
     case 4: { uint32_t x, y; memcpy(&x, room, 4); memcpy(&y, by, 4); x -= y; memcpy(room, &x, 4); break; }
-    default: memcpy(&a, room, 8); memcpy(&b, by, 8); a -= b; memcpy(room, &a, 8);
+    /* clang-format on */
+    default:
+        memcpy(&a, room, 8);
+        memcpy(&b, by, 8);
+        a -= b;
+        memcpy(room, &a, 8);
     }
 }
 
@@ -210,7 +230,8 @@ static int is_utf8(const char *text, size_t length)
         for (size_t k = 1; k <= more; k++) {
             unsigned char next = at[i + k];
             if ((next & 0xc0) != 0x80) return 0;
-            if (k == 1 && ((c == 0xe0 && next < 0xa0) || (c == 0xf0 && next < 0x90) || (c == 0xf4 && next > 0x8f))) return 0;
+            if (k == 1 && ((c == 0xe0 && next < 0xa0) || (c == 0xf0 && next < 0x90) || (c == 0xf4 && next > 0x8f)))
+                return 0;
         }
         i += more + 1;
     }
@@ -262,8 +283,8 @@ int gomap_tidied(const gomap_tidy *steps, size_t count, char *at, int change)
 
 /* ---- pieces -------------------------------------------------------------------------------------------- */
 
-/* Room for a piece: a quarter to a half of a core's first cache, beside which what a window of keys reads has its place.
- * Strings are as many as have room with their text. */
+/* Room for a piece: a quarter to a half of a core's first cache, beside which what a window of keys reads has its
+ * place. Strings are as many as have room with their text. */
 enum { PIECE_BYTES = 8192, TEXT_BYTES = 16384, TEXT_ITEMS = 256 };
 
 size_t gomap_column_room(const gomap_column *column)
@@ -283,11 +304,32 @@ static int64_t offset_at(const gomap_column *column, size_t i)
     return (int64_t)gm_load64((const unsigned char *)column->at + 8 * i);
 }
 
+/* Words of an array, each read at once: memcpy may read a number in two parts, between which another thread writes. */
+GM_INLINE void copy_words(char *to, const char *from, size_t bytes, size_t width)
+{
+    for (size_t i = 0; i < bytes; i += width) {
+        const volatile void *at = from + i;
+        uint64_t wide = width == 8 ? *(const volatile uint64_t *)at : 0;
+        uint32_t word = width == 4 ? *(const volatile uint32_t *)at : 0;
+        uint16_t half = width == 2 ? *(const volatile uint16_t *)at : 0;
+        memcpy(to + i, width == 8 ? (void *)&wide : width == 4 ? (void *)&word : (void *)&half, width);
+    }
+}
+
+static void copy_items(char *to, const char *from, size_t bytes)
+{
+    uintptr_t aligned = (uintptr_t)from | bytes;
+    if (aligned % 8 == 0) copy_words(to, from, bytes, 8);
+    else if (aligned % 4 == 0) copy_words(to, from, bytes, 4);
+    else if (aligned % 2 == 0) copy_words(to, from, bytes, 2);
+    else memcpy(to, from, bytes);
+}
+
 static size_t read_items(const gomap_column *column, size_t begin, size_t most)
 {
     size_t some = column->size ? least(most, column->room_bytes / column->size) : most;
     const char *from = column->at + (ptrdiff_t)begin * column->stride;
-    memcpy(column->room, from, some * column->size);
+    copy_items(column->room, from, some * column->size);
     for (size_t i = 0; column->tidy_count && i < some; i++)
         (void)gomap_tidied(column->tidies, column->tidy_count, column->room + i * column->size, 1);
     return some;
@@ -379,12 +421,14 @@ int gomap_column_overlaps(const gomap_column *column, const void *at, size_t siz
     if (column->form == GOMAP_C_OWN || column->count == 0) return 0;
     if (column->form == GOMAP_C_OFFSETS) {
         to = from + (column->count + 1) * (size_t)column->width;
-        if (column->most > column->least && with < column->text + column->most && column->text + column->least < with + size)
+        if (column->most > column->least && with < column->text + column->most &&
+            column->text + column->least < with + size)
             return 1;
     } else {
         ptrdiff_t last = (ptrdiff_t)(column->count - 1) * column->stride;
         if (last < 0) from += last;
-        to = column->at + (last > 0 ? last : 0) + (column->form == GOMAP_C_PADDED ? (size_t)column->width : column->size);
+        to = column->at + (last > 0 ? last : 0) +
+             (column->form == GOMAP_C_PADDED ? (size_t)column->width : column->size);
     }
     return with < to && from < with + size;
 }
@@ -440,7 +484,8 @@ int gomap_column_fill(gomap *map, gomap_column *keys)
 
 enum { FOUND = 256 }; /* addresses that are found before their values are fetched: they stay in the first cache */
 
-static size_t put_piece(gomap *map, const char *keys, size_t key_stride, size_t count, const char *values, size_t stride)
+static size_t put_piece(gomap *map, const char *keys, size_t key_stride, size_t count, const char *values,
+                        size_t stride)
 {
     int added;
     if (!map->type->value_string) return gomap_put_many(map, keys, count, values, stride);
@@ -597,7 +642,7 @@ static int is_nan(const gomap *map, const char *key)
 typedef struct adder {
     gomap_writer writer;
     gomap_adding *adding;
-    unsigned char *new; /* of the key to come */
+    unsigned char *mark; /* of the key to come */
 } adder;
 
 static int add(gomap_adding *adding, void *room, const void *by)
@@ -613,7 +658,7 @@ static int add(gomap_adding *adding, void *room, const void *by)
 static int adder_write(gomap_writer *writer, void *room, void *by, int added)
 {
     adder *own = (adder *)(void *)writer;
-    *own->new++ = (unsigned char)added;
+    *own->mark++ = (unsigned char)added;
     return add(own->adding, room, by);
 }
 

@@ -24,10 +24,12 @@ extern "C" {
 
 /* ---- numbers that are converted ---------------------------------------------------------------------- */
 
+/* clang-format off */
 enum {
     GOMAP_N_BOOL, GOMAP_N_INT8, GOMAP_N_INT16, GOMAP_N_INT32, GOMAP_N_INT64,
     GOMAP_N_UINT8, GOMAP_N_UINT16, GOMAP_N_UINT32, GOMAP_N_UINT64, GOMAP_N_FLOAT32, GOMAP_N_FLOAT64
 };
+/* clang-format on */
 
 /* An array of numbers. */
 typedef struct gomap_numbers {
@@ -77,29 +79,29 @@ int gomap_tidied(const gomap_tidy *steps, size_t count, char *at, int change);
 /* ---- columns ------------------------------------------------------------------------------------------- */
 
 typedef struct gomap_column {
-    int form;               /* GOMAP_C_ ... */
-    int width;              /* bytes: of an item that is padded, of an offset */
-    const char *at;         /* the first item, or the first offset */
-    ptrdiff_t stride;       /* bytes from one item to the next; 0: one for all */
+    int form;         /* GOMAP_C_ ... */
+    int width;        /* bytes: of an item that is padded, of an offset */
+    const char *at;   /* the first item, or the first offset */
+    ptrdiff_t stride; /* bytes from one item to the next; 0: one for all */
     size_t count;
-    size_t size;            /* bytes of an item as the core takes it */
+    size_t size;                 /* bytes of an item as the core takes it */
     const unsigned char *absent; /* marks keys that the type cannot hold; NULL: there are none. In own memory only */
     const gomap_tidy *tidies;    /* of structs */
     size_t tidy_count;
-    const char *text;       /* where offsets lead into */
-    int64_t least, most;    /* the first and the last of the offsets, which bound the text */
-    int utf8;               /* the text has to be UTF-8; lone surrogates pass */
-    char *room;             /* for a piece, unless the memory is own */
+    const char *text;               /* where offsets lead into */
+    int64_t least, most;            /* the first and the last of the offsets, which bound the text */
+    int utf8;                       /* the text has to be UTF-8; lone surrogates pass */
+    char *room;                     /* for a piece, unless the memory is own */
     size_t room_bytes, room_wanted; /* wanted: after GOMAP_C_ROOM */
-    size_t failed_at;       /* of the piece that was not read: the item that it failed at */
-    int failure;            /* why a piece was not read; 0 */
+    size_t failed_at;               /* of the piece that was not read: the item that it failed at */
+    int failure;                    /* why a piece was not read; 0 */
 } gomap_column;
 
 enum {
-    GOMAP_C_OWN,     /* items as the core takes them, in memory that nobody else writes to: no piece is copied */
-    GOMAP_C_ITEMS,   /* items of `size` bytes */
-    GOMAP_C_PADDED,  /* strings in `width` bytes, zeros behind their end (NumPy's S) */
-    GOMAP_C_OFFSETS  /* strings between offsets of `width` bytes, into text (Arrow) */
+    GOMAP_C_OWN,    /* items as the core takes them, in memory that nobody else writes to: no piece is copied */
+    GOMAP_C_ITEMS,  /* items of `size` bytes */
+    GOMAP_C_PADDED, /* strings in `width` bytes, zeros behind their end (NumPy's S) */
+    GOMAP_C_OFFSETS /* strings between offsets of `width` bytes, into text (Arrow) */
 };
 
 enum {
@@ -151,8 +153,8 @@ typedef struct gomap_getting {
     size_t size;         /* of a value */
     const char *missing; /* NULL: nothing is written */
     int stop;
-    size_t lost;         /* how many were missing so far */
-    const char *first;   /* the first of them: stays until the next piece */
+    size_t lost;       /* how many were missing so far */
+    const char *first; /* the first of them: stays until the next piece */
     size_t first_at;
 } gomap_getting;
 size_t gomap_column_get(const gomap *map, gomap_column *keys, gomap_getting *getting, size_t begin, size_t most);
@@ -173,12 +175,13 @@ typedef struct gomap_piece {
 } gomap_piece;
 typedef struct gomap_adding {
     gomap_column *keys, *by;
-    int kind;           /* of the values: GOMAP_N_ ... */
-    int nans;           /* GOMAP_A_ ... */
-    unsigned char *new; /* room for a mark for each key: 1: it was not there before; GOMAP_A_LATER: a NaN, still to come */
+    int kind; /* of the values: GOMAP_N_ ... */
+    int nans; /* GOMAP_A_ ... */
+    /* Room for a mark for each key: 1: it was not there before; GOMAP_A_LATER: a NaN, still to come. */
+    unsigned char *new;
     gomap_piece *pieces;
     size_t piece_count, piece_room;
-    int overflow;       /* it ended at a sum that does not fit: of this value and that addend */
+    int overflow; /* it ended at a sum that does not fit: of this value and that addend */
     char was[8], more[8];
 } gomap_adding;
 enum {

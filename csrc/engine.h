@@ -35,8 +35,10 @@ struct gm_engine {
     void (*stats)(const gomap *, gomap_stats *);
     void (*walk)(const gomap *, size_t live[GOMAP_PURPOSES]);
     int (*check)(const gomap *, char *why, size_t size);
+    int (*plan)(const gm_engine *, const gomap_type *, size_t count, int how, const gomap_lengths strings[GOMAP_PARTS],
+                gomap_planned *);
     /* Where an engine has them; else NULL. */
-    void (*iterate)(gomap_iter *); /* sets the engine's place, of which all is 0 */
+    void (*iterate)(gomap_iter *);             /* sets the engine's place, of which all is 0 */
     void (*forget)(gomap *, const void *room); /* the new entry that a write failed for, which no look-up finds */
     int (*fill)(gomap *, size_t count);
     gomap *(*clone)(const gomap *);
@@ -55,6 +57,7 @@ int gm_broken(char *why, size_t size, const char *format, ...);
 
 /* ---- tables ---------------------------------------------------------------------------------------------- */
 
+/* clang-format off */
 /* One function of an engine, for a kind; the second for those that return nothing. */
 #define GM_KIND_FUNCTION(result, engine, kind, name, parameters, ...)                                              \
     static result engine##_##kind##_##name parameters { return engine##_##name(__VA_ARGS__, engine##_##kind); }
@@ -88,6 +91,7 @@ int gm_broken(char *why, size_t size, const char *format, ...);
     .reserve = engine##_##kind##_reserve, .clear = engine##_clear, .swap = engine##_swap,                          \
     .string_bytes = engine##_string_bytes, .find_many = engine##_##kind##_find_many,                               \
     .put_many = engine##_##kind##_put_many, .erase_many = engine##_##kind##_erase_many, .stats = engine##_stats,   \
-    .walk = engine##_walk, .check = engine##_##kind##_check
+    .walk = engine##_walk, .check = engine##_##kind##_check, .plan = engine##_plan
+/* clang-format on */
 
 #endif

@@ -31,15 +31,15 @@ extern "C" {
 /* How a key's bytes hash and compare. Values are never compared: for them the size is enough, and whether
  * they are strings. */
 enum {
-    GOMAP_BITS8,   /* integers, bool: one, two, four or eight bytes that are equal or not */
+    GOMAP_BITS8, /* integers, bool: one, two, four or eight bytes that are equal or not */
     GOMAP_BITS16,
     GOMAP_BITS32,
     GOMAP_BITS64,
     GOMAP_FLOAT32, /* -0.0 equals 0.0, NaN equals nothing */
     GOMAP_FLOAT64,
-    GOMAP_BYTES,   /* a fixed number of bytes */
-    GOMAP_STRING,  /* bytes of variable length, which the map keeps: a gomap_string goes in */
-    GOMAP_OBJECT,  /* something of the caller's: a gomap_object goes in, its first 16 bytes are kept */
+    GOMAP_BYTES,  /* a fixed number of bytes */
+    GOMAP_STRING, /* bytes of variable length, which the map keeps: a gomap_string goes in */
+    GOMAP_OBJECT, /* something of the caller's: a gomap_object goes in, its first 16 bytes are kept */
     GOMAP_KEY_KINDS
 };
 
@@ -49,7 +49,7 @@ enum {
 typedef struct gomap_type {
     uint32_t key_size, value_size; /* bytes, as the caller sees them */
     uint8_t key_kind;
-    uint8_t key_ref, value_ref;    /* stored in a record, the bucket holding its number */
+    uint8_t key_ref, value_ref; /* stored in a record, the bucket holding its number */
     uint8_t value_string;
 } gomap_type;
 
@@ -63,8 +63,7 @@ enum {
 #define GOMAP_OBJECT_SIZE 16u
 
 /* A kind of BYTES of 1, 2, 4 or 8 becomes BITS: they hash and compare alike, and faster. */
-void gomap_type_init(gomap_type *type, int key_kind, uint32_t key_size, uint32_t value_size,
-                     int value_flags);
+void gomap_type_init(gomap_type *type, int key_kind, uint32_t key_size, uint32_t value_size, int value_flags);
 
 /* A string as it goes in and out. It may hold any bytes; at is not read where length is 0. */
 typedef struct gomap_string {
@@ -111,14 +110,14 @@ typedef struct gomap_stats {
     size_t overflow_buckets; /* linked into chains, those of Go's old array included; entries of the overflow list */
     size_t grow_at;          /* the count beyond which an insertion starts to grow */
     /* Go's engine's */
-    size_t overflow_heap;    /* of the overflow buckets, allocated one by one */
-    size_t old_buckets;      /* in the old array, while growing; else 0 */
-    size_t evacuated;        /* of those, moved out already */
-    size_t growths;          /* since the map was made, same-size growths included */
+    size_t overflow_heap; /* of the overflow buckets, allocated one by one */
+    size_t old_buckets;   /* in the old array, while growing; else 0 */
+    size_t evacuated;     /* of those, moved out already */
+    size_t growths;       /* since the map was made, same-size growths included */
     size_t same_size_growths;
     size_t chain_lengths[GOMAP_CHAIN_LENGTHS]; /* [i]: chains of i + 1 buckets; last: that or more */
-    uint32_t noverflow;      /* Go's approximate count: what same-size growth looks at */
-    uint8_t B;               /* log2 of buckets */
+    uint32_t noverflow;                        /* Go's approximate count: what same-size growth looks at */
+    uint8_t B;                                 /* log2 of buckets */
     uint8_t growing, same_size;
     /* the elastic engine's */
     size_t splits, merges, displaced;
@@ -165,16 +164,10 @@ gomap *gomap_clone(const gomap *map, uint64_t seed);
 int gomap_merge(gomap *map, const gomap *source);
 
 /* The value's address, or NULL when the key is absent. Never writes. */
-static inline void *gomap_find(const gomap *map, const void *key)
-{
-    return map->engine->find(map, key);
-}
+static inline void *gomap_find(const gomap *map, const void *key) { return map->engine->find(map, key); }
 
 /* The same for a key that is most likely there: reads ahead what find reads when a key is found. */
-static inline void *gomap_at(const gomap *map, const void *key)
-{
-    return map->engine->at(map, key);
-}
+static inline void *gomap_at(const gomap *map, const void *key) { return map->engine->at(map, key); }
 
 /* The address of the key's value, for the caller to write to. A key that was absent gets a value of
  * zeros and *added = 1. NULL: out of memory, and every entry is as it was. */
@@ -223,10 +216,7 @@ static inline const void *gomap_key_again(const gomap *map, const void *at, goma
 }
 
 /* 1 when the key was there. Never fails. */
-static inline int gomap_erase(gomap *map, const void *key)
-{
-    return map->engine->erase(map, key);
-}
+static inline int gomap_erase(gomap *map, const void *key) { return map->engine->erase(map, key); }
 
 /* Some entry: 0 when there is none. gomap_erase_any erases the one just returned. */
 int gomap_any(gomap *map, const void **key, const void **value);
@@ -271,8 +261,8 @@ size_t gomap_code_many(gomap *map, const void *keys, size_t count, int64_t *code
 /* Returns how many keys were there; one that comes twice counts once. */
 size_t gomap_erase_many(gomap *map, const void *keys, size_t count);
 
-/* An empty map that nothing iterates can be laid out, full, for so many distinct keys that are then put in. A wrong number
- * costs time and no more. gomap_fill_end is to be called afterwards, whatever was put in. */
+/* An empty map that nothing iterates can be laid out, full, for so many distinct keys that are then put in. A wrong
+ * number costs time and no more. gomap_fill_end is to be called afterwards, whatever was put in. */
 int gomap_fills(const gomap *map);
 void gomap_fill_begin(gomap *map, size_t count);
 void gomap_fill_end(gomap *map);
@@ -301,6 +291,40 @@ void gomap_stats_of(const gomap *map, gomap_stats *stats);
 /* 0 when every invariant holds (csrc/README.md lists them), else -1 and the first broken one in
  * words. Takes time in proportion to the map. */
 int gomap_check(const gomap *map, char *why, size_t size);
+
+/* ---- what a map would hold, without making it --------------------------------------------- */
+
+/* How its entries come to be there. */
+enum {
+    GOMAP_GROWN,     /* they are put in one by one, and none is erased */
+    GOMAP_RESERVED,  /* the same, after gomap_reserve for as many */
+    GOMAP_COMPACTED, /* gomap_compact follows */
+};
+
+/* Of keys or of values that are strings: how many are so long. */
+typedef struct gomap_length {
+    size_t length, strings;
+} gomap_length;
+typedef struct gomap_lengths {
+    const gomap_length *at;
+    size_t count; /* of gomap_lengths there; 0: all strings are short enough to take no memory beside their entries */
+} gomap_lengths;
+
+typedef struct gomap_planned {
+    double live[GOMAP_PURPOSES]; /* bytes by purpose. What chance decides is the mean */
+    double total;
+    double peak; /* the most at one time while it grew. An elastic map's regions grow in place, but for the
+                              * moment when one is first mapped, at 128 KiB, which is left out: the total */
+    size_t buckets;
+    uint8_t B;               /* Go's: log2 of buckets */
+    double overflow_buckets; /* Go's: linked into chains */
+    size_t most;             /* the most entries that a map of the type can have */
+} gomap_planned;
+
+/* Plans a map of so many entries. The allocator may give a block some bytes more than it is expected to. -1: an engine
+ * of the kind cannot be made to hold them so; planned->most is set all the same. */
+int gomap_plan(int engine, const gomap_type *type, size_t count, int how, const gomap_lengths strings[GOMAP_PARTS],
+               gomap_planned *planned);
 
 /* ---- the allocator's hooks ----------------------------------------------------------------- */
 

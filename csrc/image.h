@@ -77,7 +77,8 @@ GM_INLINE void gm_image_inline(unsigned char *image, const unsigned char *from, 
     } else if (length >= 4) {
         low = gm_load32(from) | (uint64_t)gm_load32(from + length - 4) << (8 * (length - 4));
     } else if (length) {
-        low = from[0] | (uint64_t)from[length >> 1] << (8 * (length >> 1)) | (uint64_t)from[length - 1] << (8 * (length - 1));
+        low = from[0] | (uint64_t)from[length >> 1] << (8 * (length >> 1)) |
+              (uint64_t)from[length - 1] << (8 * (length - 1));
     }
     gm_store64(image, low);
     gm_store64(image + 8, high);

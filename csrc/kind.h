@@ -14,7 +14,8 @@
  * length, like Go's string header. An object is 16 bytes, its hash and itself. */
 enum { GM_BITS, GM_FLOAT32, GM_FLOAT64, GM_BYTES, GM_IMAGES, GM_STRINGS, GM_OBJECTS };
 
-/* Where a kind of key is in an engine's lists of tables: at GOMAP_BITS8 and so on, but hashes and digests have their own. */
+/* Where a kind of key is in an engine's lists of tables: at GOMAP_BITS8 and so on, but hashes and digests have their
+ * own. */
 enum { GM_BYTES16 = GOMAP_KEY_KINDS, GM_BYTES32, GM_KINDS };
 
 GM_INLINE unsigned gm_kind_of(const gomap_type *type)
@@ -38,7 +39,9 @@ GM_INLINE uint64_t gm_key_word(const void *key, gm_kind kind)
 {
     switch (kind.bytes) {
     case 1: return *(const unsigned char *)key;
+    /* clang-format off */
     case 2: { uint16_t word; memcpy(&word, key, 2); return word; }
+    /* clang-format on */
     case 4: return gm_load32(key);
     default: return gm_load64(key);
     }
@@ -46,7 +49,11 @@ GM_INLINE uint64_t gm_key_word(const void *key, gm_kind kind)
 
 GM_INLINE double gm_key_float(const void *key, gm_kind kind)
 {
-    if (kind.code == GM_FLOAT32) { float value; memcpy(&value, key, 4); return value; }
+    if (kind.code == GM_FLOAT32) {
+        float value;
+        memcpy(&value, key, 4);
+        return value;
+    }
     double value;
     memcpy(&value, key, 8);
     return value;

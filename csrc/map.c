@@ -5,8 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-void gomap_type_init(gomap_type *type, int key_kind, uint32_t key_size, uint32_t value_size,
-                     int value_flags)
+void gomap_type_init(gomap_type *type, int key_kind, uint32_t key_size, uint32_t value_size, int value_flags)
 {
     if (key_kind == GOMAP_BYTES) {
         switch (key_size) {
@@ -18,7 +17,9 @@ void gomap_type_init(gomap_type *type, int key_kind, uint32_t key_size, uint32_t
         }
     }
     type->key_kind = (uint8_t)key_kind;
-    type->key_size = key_kind == GOMAP_STRING ? GOMAP_STRING_SIZE : key_kind == GOMAP_OBJECT ? GOMAP_OBJECT_SIZE : key_size;
+    type->key_size = key_kind == GOMAP_STRING   ? GOMAP_STRING_SIZE
+                     : key_kind == GOMAP_OBJECT ? GOMAP_OBJECT_SIZE
+                                                : key_size;
     type->value_string = (value_flags & GOMAP_STRING_VALUE) != 0;
     type->value_size = type->value_string ? GOMAP_STRING_SIZE : value_size;
     type->key_ref = key_size > GOMAP_INLINE_MAX;
@@ -48,6 +49,17 @@ gomap *gomap_new(int engine, const gomap_type *type, size_t hint, uint64_t seed)
 {
     const gm_engine *found = gm_engine_for(engine, type);
     return found->create(found, type, hint, seed);
+}
+
+int gomap_plan(int engine, const gomap_type *type, size_t count, int how, const gomap_lengths strings[GOMAP_PARTS],
+               gomap_planned *planned)
+{
+    const gm_engine *found = gm_engine_for(engine, type);
+    memset(planned, 0, sizeof *planned);
+    if (found->plan(found, type, count, how, strings, planned) || count > planned->most) return -1;
+    for (int purpose = 0; purpose < GOMAP_PURPOSES; purpose++) planned->total += planned->live[purpose];
+    if (planned->peak < planned->total) planned->peak = planned->total;
+    return 0;
 }
 
 void gomap_free(gomap *map)
@@ -134,12 +146,16 @@ size_t gomap_put_many(gomap *map, const void *keys, size_t count, const void *va
     return gm_engine_of(map)->put_many(map, keys, count, (void *)(uintptr_t)values, value_stride, NULL);
 }
 
-size_t gomap_write_many(gomap *map, const void *keys, size_t count, void *values, size_t value_stride, gomap_writer *writer)
+size_t gomap_write_many(gomap *map, const void *keys, size_t count, void *values, size_t value_stride,
+                        gomap_writer *writer)
 {
     return gm_engine_of(map)->put_many(map, keys, count, values, value_stride, writer);
 }
 
-size_t gomap_erase_many(gomap *map, const void *keys, size_t count) { return gm_engine_of(map)->erase_many(map, keys, count); }
+size_t gomap_erase_many(gomap *map, const void *keys, size_t count)
+{
+    return gm_engine_of(map)->erase_many(map, keys, count);
+}
 
 uint64_t gomap_string_bytes(const gomap *map) { return gm_engine_of(map)->string_bytes(map); }
 
@@ -162,17 +178,17 @@ size_t gomap_code_many(gomap *map, const void *keys, size_t count, int64_t *code
     return gomap_write_many(map, keys, count, codes, sizeof *codes, &own.writer);
 }
 
-int gomap_fills(const gomap *map) { return map->count == 0 && gm_engine_of(map)->fill && gm_map_of(map)->iterators == 0; }
+int gomap_fills(const gomap *map)
+{
+    return map->count == 0 && gm_engine_of(map)->fill && gm_map_of(map)->iterators == 0;
+}
 
 void gomap_fill_begin(gomap *map, size_t count)
 {
     if (gomap_fills(map)) (void)gm_engine_of(map)->fill(map, count);
 }
 
-void gomap_fill_end(gomap *map)
-{
-    (void)gomap_compact(map);
-}
+void gomap_fill_end(gomap *map) { (void)gomap_compact(map); }
 
 gomap *gomap_clone(const gomap *source, uint64_t seed)
 {
@@ -184,10 +200,7 @@ gomap *gomap_clone(const gomap *source, uint64_t seed)
     return NULL;
 }
 
-int gomap_any(gomap *map, const void **key, const void **value)
-{
-    return gm_engine_of(map)->any(map, key, value);
-}
+int gomap_any(gomap *map, const void **key, const void **value) { return gm_engine_of(map)->any(map, key, value); }
 
 void gomap_erase_any(gomap *map) { gm_engine_of(map)->erase_any(map); }
 

@@ -54,7 +54,22 @@ size_t gm_granted(const void *block, size_t size)
 #elif defined(_WIN32)
     return _msize((void *)(uintptr_t)block);
 #else
-    return (size + 3 * sizeof(size_t) - 1) / (2 * sizeof(size_t)) * (2 * sizeof(size_t));
+    return gm_granted_for(size);
+#endif
+}
+
+size_t gm_granted_for(size_t size)
+{
+    if (size == 0) return 0;
+    if (is_mapped(size)) return gm_whole_pages(size);
+#if defined(__APPLE__)
+    return malloc_good_size(size);
+#elif defined(_WIN32)
+    return size;
+#else
+    /* glibc's chunk, of whole units of two words, and of two units at least; one word is its header. */
+    size_t unit = 2 * sizeof(size_t), chunk = (size + sizeof(size_t) + unit - 1) / unit * unit;
+    return chunk < 2 * unit ? 2 * unit : chunk;
 #endif
 }
 

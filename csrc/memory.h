@@ -43,6 +43,8 @@ void gm_release(gm_memory *memory, int purpose, void *block, size_t size);
 
 /* The bytes counted for a block; 0 for NULL. */
 size_t gm_granted(const void *block, size_t size);
+/* The same for a block that there is not yet, as far as its size tells; 0 for none. */
+size_t gm_granted_for(size_t size);
 
 /* The block keeps its bytes and changes its purpose: a bucket array grows old. */
 void gm_repurpose(gm_memory *memory, int from, int to, size_t granted);

@@ -58,13 +58,21 @@
 #endif
 
 /* A quiet NaN, without math.h's macros, which differ in being constant. */
-GM_INLINE double gm_nan(void) { uint64_t bits = 0x7ff8000000000000u; double nan; memcpy(&nan, &bits, 8); return nan; }
+GM_INLINE double gm_nan(void)
+{
+    uint64_t bits = 0x7ff8000000000000u;
+    double nan;
+    memcpy(&nan, &bits, 8);
+    return nan;
+}
 #define GM_NAN gm_nan()
 
+/* clang-format off */
 GM_INLINE uint32_t gm_load32(const void *p) { uint32_t v; memcpy(&v, p, 4); return v; }
 GM_INLINE uint64_t gm_load64(const void *p) { uint64_t v; memcpy(&v, p, 8); return v; }
 GM_INLINE void gm_store32(void *p, uint32_t v) { memcpy(p, &v, 4); }
 GM_INLINE void gm_store64(void *p, uint64_t v) { memcpy(p, &v, 8); }
+/* clang-format on */
 
 /* memcpy of a size known only at run time, most often 8. */
 GM_INLINE void gm_copy(void *to, const void *from, size_t n)

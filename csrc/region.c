@@ -7,6 +7,23 @@ size_t gm_region_granted(const gm_region *region)
     return region->reserved ? (size_t)region->bytes : gm_granted(region->at, (size_t)region->bytes);
 }
 
+/* Tags are an eighth of their slots and less: they are mapped early, when those are, so that no large map has
+ * them twice while they move. */
+static int maps_region(int purpose, size_t bytes)
+{
+    return bytes >= (purpose == GOMAP_TAGS ? GM_MAP_BYTES / 8 : GM_MAP_BYTES);
+}
+
+size_t gm_region_bytes(int purpose, size_t bytes)
+{
+    return maps_region(purpose, bytes) ? gm_whole_pages(bytes) : bytes;
+}
+
+size_t gm_region_granted_for(int purpose, size_t bytes)
+{
+    return maps_region(purpose, bytes) ? bytes : gm_granted_for(bytes);
+}
+
 static void set_bytes(gm_region *region, size_t bytes) { region->bytes = bytes & (((uint64_t)1 << 56) - 1); }
 
 static void count_region(gm_memory *memory, int purpose, gm_region *region, unsigned char *at, size_t bytes)
@@ -32,6 +49,16 @@ size_t gm_region_room(size_t bytes)
 }
 
 size_t gm_region_spare(size_t bytes) { return bytes + 2 * (gm_region_room(bytes) - bytes); }
+
+size_t gm_region_grown(int purpose, size_t bytes, size_t unit, size_t needed)
+{
+    while (bytes < needed && bytes / 128 < GM_MOST_STEP)
+        bytes = gm_region_bytes(purpose, gm_region_room((bytes / unit + 1) * unit));
+    if (bytes >= needed) return bytes;
+    size_t step =
+        GM_MOST_STEP + gm_page_bytes(); /* from there on equal ones: a unit more takes a page more, and the room */
+    return bytes + (needed - bytes + step - 1) / step * step;
+}
 
 /* A mapped region to more bytes: in its reservation, or in a larger one. */
 static int region_grow(gm_memory *memory, int purpose, gm_region *region, size_t bytes)
@@ -65,13 +92,6 @@ static void region_release(gm_memory *memory, int purpose, gm_region *region)
         gm_release(memory, purpose, region->at, (size_t)region->bytes);
     }
     memset(region, 0, sizeof *region);
-}
-
-/* Tags are an eighth of their slots and less: they are mapped early, when those are, so that no large map has
- * them twice while they move. */
-static int maps_region(int purpose, size_t bytes)
-{
-    return bytes >= (purpose == GOMAP_TAGS ? GM_MAP_BYTES / 8 : GM_MAP_BYTES);
 }
 
 /* From the heap to a mapping, or back: the one step that copies. */
@@ -112,7 +132,7 @@ int gm_region_resize(gm_memory *memory, int purpose, gm_region *region, size_t b
         return 1;
     }
     if (bytes > (size_t)1 << 55) return 0;
-    if (maps_region(purpose, bytes)) bytes = gm_whole_pages(bytes);
+    bytes = gm_region_bytes(purpose, bytes);
     if (bytes == old) return 1;
     if ((region->reserved != 0) != maps_region(purpose, bytes))
         return region_convert(memory, purpose, region, bytes) || bytes < old;

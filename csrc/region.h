@@ -31,7 +31,7 @@
 #define GM_RESERVE_AHEAD 3
 
 typedef struct gm_region {
-    unsigned char *at; /* NULL while bytes is 0 */
+    unsigned char *at;                 /* NULL while bytes is 0 */
     uint64_t bytes : 56, reserved : 8; /* reserved: log2, 0 for a heap block */
 } gm_region;
 
@@ -41,6 +41,16 @@ typedef struct gm_region {
 int gm_region_resize(gm_memory *memory, int purpose, gm_region *region, size_t bytes);
 
 size_t gm_region_granted(const gm_region *region);
+
+/* The bytes that a region has which is made to hold so many: whole pages, once they are mapped. */
+size_t gm_region_bytes(int purpose, size_t bytes);
+
+/* What gm_region_granted will be for a region of so many bytes. */
+size_t gm_region_granted_for(int purpose, size_t bytes);
+
+/* The bytes that a region of `bytes` has when it has grown, by a unit at a time and the room for more, until it holds
+ * `needed`. A unit is at most a page. */
+size_t gm_region_grown(int purpose, size_t bytes, size_t unit, size_t needed);
 
 /* The bytes to make a region of `bytes` hold, so that growing on costs little. A heap block may have to be
  * copied, and grows by a quarter; a mapped one grows in place, by a 128th. */

@@ -3,19 +3,19 @@
 
 static int resize(gm_store *store, gm_memory *memory, size_t capacity)
 {
-    if (capacity > UINT32_MAX - 1 || capacity > SIZE_MAX / 4 / store->stride) return 0;
+    if (capacity > GM_STORE_MOST || capacity > SIZE_MAX / 4 / store->stride) return 0;
     if (!gm_region_resize(memory, (int)store->purpose, &store->region, capacity * store->stride)) return 0;
     capacity = (size_t)store->region.bytes / store->stride; /* whole pages: perhaps more */
-    store->capacity = capacity < UINT32_MAX - 1 ? (uint32_t)capacity : UINT32_MAX - 1;
+    store->capacity = capacity < GM_STORE_MOST ? (uint32_t)capacity : GM_STORE_MOST;
     return 1;
 }
 
 /* The room to have for so many records: a 128th more, since a large region grows in place; a heap block
  * may have to be copied, and is small: half more. */
-static size_t with_room(const gm_store *store, size_t count)
+static size_t with_room(uint32_t stride, size_t count)
 {
-    size_t least = store->stride < 1024 ? 4 : 1;
-    size_t step = count * store->stride < GM_MAP_BYTES ? count / 2 : count / 128;
+    size_t least = stride < 1024 ? 4 : 1;
+    size_t step = count * stride < GM_MAP_BYTES ? count / 2 : count / 128;
     return count + (step > least ? step : least);
 }
 
@@ -25,7 +25,7 @@ uint32_t gm_store_add(gm_store *store, gm_memory *memory)
     if (number) {
         store->free = gm_load32(gm_store_at(store, number));
     } else {
-        if (store->used == store->capacity && !resize(store, memory, with_room(store, store->used))) return 0;
+        if (store->used == store->capacity && !resize(store, memory, with_room(store->stride, store->used))) return 0;
         number = ++store->used;
     }
     store->live++;
@@ -52,7 +52,7 @@ void gm_store_settle(gm_store *store, gm_memory *memory, uint32_t used)
         return;
     }
     /* Twice the room an addition makes, so that adding and dropping by turns resizes nothing. */
-    size_t room = with_room(store, used);
+    size_t room = with_room(store->stride, used);
     if (store->capacity > room + (room - used)) (void)resize(store, memory, room);
 }
 
@@ -80,6 +80,19 @@ void gm_store_unreserve(gm_store *store, gm_memory *memory, size_t capacity)
     if (capacity == store->capacity) return;
     if (capacity == 0) gm_store_clear(store, memory); /* it was empty */
     else (void)resize(store, memory, capacity);
+}
+
+size_t gm_store_grown(uint32_t stride, int purpose, size_t capacity)
+{
+    return gm_region_bytes(purpose, with_room(stride, capacity) * stride);
+}
+
+size_t gm_store_planned(uint32_t stride, int purpose, size_t count, int exactly)
+{
+    size_t bytes = 0;
+    if (exactly) bytes = gm_region_bytes(purpose, count * stride);
+    while (bytes / stride < count) bytes = gm_store_grown(stride, purpose, bytes / stride);
+    return gm_region_granted_for(purpose, bytes);
 }
 
 int gm_store_adds_up(const gm_store *store, uint64_t numbers)

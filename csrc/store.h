@@ -50,6 +50,14 @@ void gm_store_trim(gm_store *store, gm_memory *memory);
  * add up. */
 int gm_store_adds_up(const gm_store *store, uint64_t numbers);
 
+/* The bytes granted to a store for so many records that were added one by one; exactly: that it was reserved for, or
+ * trimmed to. */
+size_t gm_store_planned(uint32_t stride, int purpose, size_t count, int exactly);
+/* The region's bytes after one record more than fills the capacity was added. */
+size_t gm_store_grown(uint32_t stride, int purpose, size_t capacity);
+/* The most records of a store. */
+#define GM_STORE_MOST (UINT32_MAX - 1)
+
 /* The first broken invariant in words, or NULL. */
 const char *gm_store_check(const gm_store *store);
 

@@ -47,17 +47,17 @@ GM_INLINE unsigned gm_string_class(size_t length)
     return GM_STRING_BY_EIGHTS + (log2 - GM_STRING_SMALL_LOG2) * GM_STRING_A_DOUBLING + eighth;
 }
 
-GM_INLINE unsigned char *gm_string_record(const gm_strings *strings, unsigned class, uint32_t number)
+GM_INLINE unsigned char *gm_string_record(const gm_strings *strings, unsigned size_class, uint32_t number)
 {
-    return gm_store_at(&strings->store[class], number);
+    return gm_store_at(&strings->store[size_class], number);
 }
 
 /* The bytes of a long string. */
 GM_INLINE const unsigned char *gm_string_at(const gm_strings *strings, const unsigned char *image)
 {
-    unsigned class = gm_string_class(gm_image_length(image));
-    const unsigned char *bytes = gm_string_record(strings, class, gm_image_number(image)) + GM_STRING_HEAD, *block;
-    if (class != GM_STRING_LARGE) return bytes;
+    unsigned size_class = gm_string_class(gm_image_length(image));
+    const unsigned char *bytes = gm_string_record(strings, size_class, gm_image_number(image)) + GM_STRING_HEAD, *block;
+    if (size_class != GM_STRING_LARGE) return bytes;
     memcpy(&block, bytes, sizeof block);
     return block;
 }
@@ -91,6 +91,8 @@ void gm_strings_trim(gm_strings *strings, gm_memory *memory);
 size_t gm_strings_granted(const gm_strings *strings);
 /* How large the block of a large string is. */
 size_t gm_strings_block_bytes(const gm_strings *strings, uint32_t number);
+/* The bytes granted to a region of strings of these lengths, added one by one; exactly: trimmed to them. */
+size_t gm_strings_planned(const gomap_lengths *lengths, int exactly);
 /* The first broken invariant in words, or NULL. */
 const char *gm_strings_check(const gm_strings *strings);
 

@@ -57,7 +57,8 @@ GM_INLINE gm_match gm_match16(const unsigned char *first, const unsigned char *s
 #define GM_MATCH16 1
 
 /* Which of the tags of two buckets are 0, and how many more of them the second has. */
-GM_INLINE int gm_zeros16(const unsigned char *first, const unsigned char *second, gm_match *in_first, gm_match *in_second)
+GM_INLINE int gm_zeros16(const unsigned char *first, const unsigned char *second, gm_match *in_first,
+                         gm_match *in_second)
 {
     __m128i group = gm_group16(first, second);
     __m128i zeros = _mm_cmpeq_epi8(group, _mm_setzero_si128());
@@ -132,12 +133,10 @@ GM_INLINE gm_match gm_match_rotate(gm_match found, unsigned by)
 {
     return found >> (8 * by) | found << ((64 - 8 * by) & 63);
 }
-GM_INLINE unsigned gm_match_count(gm_match found)
-{
-    return (unsigned)((found >> 7) * 0x0101010101010101u >> 56);
-}
+GM_INLINE unsigned gm_match_count(gm_match found) { return (unsigned)((found >> 7) * 0x0101010101010101u >> 56); }
 GM_INLINE unsigned gm_match_index(gm_match found) { return gm_ctz(found) >> 3; }
-GM_INLINE int gm_zeros16(const unsigned char *first, const unsigned char *second, gm_match *in_first, gm_match *in_second)
+GM_INLINE int gm_zeros16(const unsigned char *first, const unsigned char *second, gm_match *in_first,
+                         gm_match *in_second)
 {
     *in_first = gm_match8(first, 0);
     *in_second = gm_match8(second, 0);

@@ -1,6 +1,6 @@
 # ruff: noqa: PT017  (either is right: an error, of these words, or none)
-"""Another thread writes to an array while it is read: every operation ends, the map is valid, and its keys and values
-were in the array at some moment."""
+"""Another thread writes to an array while it is read: every operation ends, the map is valid, and its keys
+and values were in it at some moment."""
 
 from __future__ import annotations
 
@@ -43,8 +43,16 @@ def written_to(*writes: Callable[[], Any]) -> Iterator[None]:
 
 
 def reverse(array: Any) -> Callable[[], None]:
-    """Every item changes but for the middle one, and no other item comes in."""
-    return lambda: array.__setitem__(slice(None), array[::-1].copy())
+    """Every item but the middle one changes, and no new one comes in. A number is written at once, which
+    assigning may not do: then the array itself would hold halves of two for a moment."""
+    size = array.itemsize
+    words = array.view(f"u{size}") if size in (1, 2, 4, 8) else array
+    other = words ^ words[::-1]
+    return lambda: np.bitwise_xor(words, other, out=words)
+
+
+def filled_with(array: Any, items: Any) -> Callable[[], None]:
+    return lambda: array.__setitem__(slice(None), items)
 
 
 def sound(m: Any, allowed: set[Any]) -> None:
@@ -197,7 +205,7 @@ def test_bytes_of_one_size(map_class: Class, size: int) -> None:
 
 
 def test_structs(map_class: Class) -> None:
-    """Bools that are 7, padding that is not zero, floats that are no key's: in the array, never in the map."""
+    """Bools of 7, padding that is not zero, floats that are no key's: in the array, never in the map."""
     count = min(COUNT, 50_000)
     dtype = np.dtype(
         {"names": ["a", "b", "c"], "formats": ["?", "f8", "u2"], "offsets": [0, 8, 16], "itemsize": 24}
@@ -212,7 +220,7 @@ def test_structs(map_class: Class) -> None:
     clean = raw.copy()
     type_ = "struct{a bool; b float64; c uint16}"
     m = map_class(type_, type_)
-    with written_to(lambda: raw.__setitem__(slice(None), dirty), lambda: raw.__setitem__(slice(None), clean)):
+    with written_to(filled_with(raw, dirty), filled_with(raw, clean)):
         for _ in range(ROUNDS):
             m.set_many(keys, keys)
             m.contains_many(keys)
@@ -236,7 +244,7 @@ def test_padded_bytes(map_class: Class, width: int) -> None:
     dirty = raw.copy()
     dirty[:, -1] = 0xD0 + np.arange(count) % 48
     m = map_class(bytes, bytes)
-    with written_to(lambda: raw.__setitem__(slice(None), dirty), lambda: raw.__setitem__(slice(None), clean)):
+    with written_to(filled_with(raw, dirty), filled_with(raw, clean)):
         for _ in range(ROUNDS):
             m.set_many(keys, keys)
             m.contains_many(keys)
@@ -297,7 +305,7 @@ def test_characters_that_change(map_class: Class) -> None:
     raw = keys.view("u4")
     clean, dirty = raw.copy(), np.random.default_rng(1).integers(0, 0x110000, len(raw)).astype("u4")
     m = map_class(str, int)
-    with written_to(lambda: raw.__setitem__(slice(None), dirty), lambda: raw.__setitem__(slice(None), clean)):
+    with written_to(filled_with(raw, dirty), filled_with(raw, clean)):
         for _ in range(ROUNDS):
             m.set_many(keys, 1)
             m.contains_many(keys)

@@ -32,6 +32,7 @@ PROGRAMS: dict[str, list[str]] = {
     "test_elastic_check": [],
     "test_strings": [],
     "test_failure": [],
+    "test_plan": [],
     "test_soak": [],
     "fuzz_ops": ["1", "300"],
 }

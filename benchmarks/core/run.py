@@ -124,7 +124,7 @@ def build_gomap(directory: Path) -> list[Program]:
         for size in VALUE_BYTES:
             executables[size] = directory / f"{name}-{size}"
             chosen = [f"-DVALUE_BYTES={size}", f"-DENGINE={engine}"]
-            program = [str(HERE / "bench_gomap.c"), *objects, "-o", str(executables[size])]
+            program = [str(HERE / "bench_gomap.c"), *objects, "-lm", "-o", str(executables[size])]
             build([*cc, *options, *chosen, *program])
         programs.append(Program(name, executables))
     return programs

@@ -29,8 +29,8 @@ typedef struct el_window {
     el_key room[EL_WINDOW];
 } el_window;
 
-GM_INLINE void el_window_hash(const el_map *m, el_window *window, const unsigned char *keys, size_t stride, size_t count,
-                              gm_kind kind)
+GM_INLINE void el_window_hash(const el_map *m, el_window *window, const unsigned char *keys, size_t stride,
+                              size_t count, gm_kind kind)
 {
     uint32_t buckets = m->buckets, mask = m->mask;
     for (size_t i = 0; i < count; i++) {
@@ -109,8 +109,8 @@ GM_INLINE size_t el_window_match(const el_map *m, const el_window *window, size_
 }
 
 /* found[i]: the address of key i's value, or NULL. Returns how many were found. A window is hashed before the keys of
- * the one before are compared, so that the few slots that absent keys ask for, by an equal tag, are on their way meanwhile
- * (a miss of 1,000,000 takes a quarter less). */
+ * the one before are compared, so that the few slots that absent keys ask for, by an equal tag, are on their way
+ * meanwhile (a miss of 1,000,000 takes a quarter less). */
 GM_INLINE size_t el_find_many(const gomap *map, const void *keys, size_t count, void **found, gm_kind kind)
 {
     const el_map *m = el_of(map);
@@ -154,9 +154,10 @@ GM_INLINE void el_window_ask(const el_map *m, const el_window *window, size_t co
     }
 }
 
-/* Every key with its value, or what the writer makes of it. Returns how many keys are in: fewer than count when there is
- * no memory, or the writer ended it. */
-GM_INLINE size_t el_put_many(gomap *map, const void *keys, size_t count, void *values, size_t value_stride, gomap_writer *writer, gm_kind kind)
+/* Every key with its value, or what the writer makes of it. Returns how many keys are in: fewer than count when there
+ * is no memory, or the writer ended it. */
+GM_INLINE size_t el_put_many(gomap *map, const void *keys, size_t count, void *values, size_t value_stride,
+                             gomap_writer *writer, gm_kind kind)
 {
     el_map *m = el_of(map);
     const unsigned char *at = keys;
@@ -204,8 +205,8 @@ GM_INLINE size_t el_erase_many(gomap *map, const void *keys, size_t count, gm_ki
 
 /* ---- filling an empty map ---------------------------------------------------------------------- */
 
-/* Room for so many entries at the load that compacting makes, which insertions may then go up to, until gomap_fill_end. 0: there
- * is no memory, or the map has entries. */
+/* Room for so many entries at the load that compacting makes, which insertions may then go up to, until
+ * gomap_fill_end. 0: there is no memory, or the map has entries. */
 GM_INLINE int el_fill(gomap *map, size_t count, gm_kind kind)
 {
     el_map *m = el_of(map);

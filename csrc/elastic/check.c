@@ -28,8 +28,8 @@ void el_walk(const gomap *map, size_t live[GOMAP_PURPOSES])
         live[GOMAP_STRINGS] += gm_strings_granted(m->strings[part]);
 }
 
-int el_check_image(const el_map *m, int part, unsigned char *image, uint64_t hash, el_found_strings *strings,
-                          char *why, size_t size)
+int el_check_image(const el_map *m, int part, unsigned char *image, uint64_t hash, el_found_strings *strings, char *why,
+                   size_t size)
 {
     const char *what = part == GOMAP_VALUE ? "value" : "key";
     size_t length = gm_image_length(image);
@@ -41,21 +41,23 @@ int el_check_image(const el_map *m, int part, unsigned char *image, uint64_t has
         return 0;
     }
     if (length < GM_IMAGE || image[14])
-        return gm_broken(why, size, "T1: a %s's image is of a long string of %zu bytes, with %u in between", what, length, image[14]);
+        return gm_broken(why, size, "T1: a %s's image is of a long string of %zu bytes, with %u in between", what,
+                         length, image[14]);
     const gm_strings *region = m->strings[part];
-    unsigned class = gm_string_class(length);
+    unsigned size_class = gm_string_class(length);
     uint32_t number = gm_image_number(image);
-    if (region == NULL || number == 0 || number > region->store[class].used)
-        return gm_broken(why, size, "T2: a %s is string %u of class %u, which there is not", what, number, class);
-    if (gm_load64(gm_string_record(region, class, number)) != hash || el_string_owner(m, part, class, number, hash) != image)
-        return gm_broken(why, size, "T2: string %u of class %u does not lead back to its %s", number, class, what);
-    if (class == GM_STRING_LARGE && gm_strings_block_bytes(region, number) != length)
+    if (region == NULL || number == 0 || number > region->store[size_class].used)
+        return gm_broken(why, size, "T2: a %s is string %u of class %u, which there is not", what, number, size_class);
+    if (gm_load64(gm_string_record(region, size_class, number)) != hash ||
+        el_string_owner(m, part, size_class, number, hash) != image)
+        return gm_broken(why, size, "T2: string %u of class %u does not lead back to its %s", number, size_class, what);
+    if (size_class == GM_STRING_LARGE && gm_strings_block_bytes(region, number) != length)
         return gm_broken(why, size, "T2: a %s of %zu bytes has a block of another size", what, length);
     gomap_string string = gm_string_read(region, image);
     gm_string made;
     if (!gm_string_make(&made, &string, m->map.seed) || !gm_image_equal(region, &made, image))
         return gm_broken(why, size, "T1: a %s's image is not its string's", what);
-    strings->numbers[part][class] += number;
+    strings->numbers[part][size_class] += number;
     return 0;
 }
 
@@ -65,13 +67,14 @@ int el_check_strings(const el_map *m, const el_found_strings *found, char *why, 
         const gm_strings *strings = m->strings[part];
         const char *broken = gm_strings_check(strings);
         if (broken) return gm_broken(why, size, "%s", broken);
-        for (unsigned class = 0; class < GM_STRING_CLASSES; class++) {
-            uint64_t numbers = found->numbers[part][class];
-            if (strings ? !gm_store_adds_up(&strings->store[class], numbers) : numbers != 0)
-                return gm_broken(why, size, "T2: a string of class %u is no image's, or two images'", class);
+        for (unsigned size_class = 0; size_class < GM_STRING_CLASSES; size_class++) {
+            uint64_t numbers = found->numbers[part][size_class];
+            if (strings ? !gm_store_adds_up(&strings->store[size_class], numbers) : numbers != 0)
+                return gm_broken(why, size, "T2: a string of class %u is no image's, or two images'", size_class);
         }
     }
     if (found->bytes != m->string_bytes)
-        return gm_broken(why, size, "T2: strings of %zu bytes found, counted are %zu", (size_t)found->bytes, (size_t)m->string_bytes);
+        return gm_broken(why, size, "T2: strings of %zu bytes found, counted are %zu", (size_t)found->bytes,
+                         (size_t)m->string_bytes);
     return 0;
 }

@@ -28,7 +28,8 @@ GM_INLINE int el_check_records(const el_map *m, char *why, size_t size, gm_kind 
     if (broken) return gm_broken(why, size, "%s", broken);
     for (uint32_t bucket = 0; bucket < m->buckets; bucket++)
         for (gm_match full = el_full(m, bucket); full; full = gm_match_next(full))
-            if (el_check_number(m, el_slot(m, bucket, gm_match_index(full), kind), "bucket", bucket, &numbers, why, size))
+            if (el_check_number(m, el_slot(m, bucket, gm_match_index(full), kind), "bucket", bucket, &numbers, why,
+                                size))
                 return -1;
     for (uint32_t i = 0; i < m->overflow_used; i++) {
         unsigned char *at = el_overflow(m, i, kind);
@@ -36,8 +37,7 @@ GM_INLINE int el_check_records(const el_map *m, char *why, size_t size, gm_kind 
     }
     if (records->live != m->map.public_part.count)
         return gm_broken(why, size, "E4: %zu entries, but %u records", m->map.public_part.count, records->live);
-    if (m->map.iterators == 0 && records->free)
-        return gm_broken(why, size, "E4: free records where nothing iterates");
+    if (m->map.iterators == 0 && records->free) return gm_broken(why, size, "E4: free records where nothing iterates");
     if (!gm_store_adds_up(records, numbers))
         return gm_broken(why, size, "E4: a record is two entries', or an entry's and free");
     return 0;
@@ -51,14 +51,14 @@ typedef struct el_found_strings {
 
 /* An image: well formed; a long one's record is there and leads back to its entry, which has this hash, and its
  * string has this image. */
-int el_check_image(const el_map *m, int part, unsigned char *image, uint64_t hash, el_found_strings *strings,
-                          char *why, size_t size);
+int el_check_image(const el_map *m, int part, unsigned char *image, uint64_t hash, el_found_strings *strings, char *why,
+                   size_t size);
 
 int el_check_strings(const el_map *m, const el_found_strings *found, char *why, size_t size);
 
 /* One entry: its key is canonical, its tag its key's, and a look-up of its key finds it here. */
-GM_INLINE int el_check_entry(const el_map *m, unsigned char *tag, unsigned char *slot, const char *where,
-                             size_t index, el_found_strings *strings, char *why, size_t size, gm_kind kind)
+GM_INLINE int el_check_entry(const el_map *m, unsigned char *tag, unsigned char *slot, const char *where, size_t index,
+                             el_found_strings *strings, char *why, size_t size, gm_kind kind)
 {
     unsigned char *entry = el_entry(m, slot, kind);
     const void *key = entry;
@@ -69,7 +69,9 @@ GM_INLINE int el_check_entry(const el_map *m, unsigned char *tag, unsigned char 
     if (gm_key_canonical(key, &word, kind) != key && memcmp(&word, key, kind.bytes) != 0)
         return gm_broken(why, size, "E3: %s %zu: a float key that is not canonical", where, index);
     if (kind.code == GM_IMAGES && el_check_image(m, GOMAP_KEY, entry, hash, strings, why, size)) return -1;
-    if (m->map.public_part.type->value_string && el_check_image(m, GOMAP_VALUE, entry + m->value_at, hash, strings, why, size)) return -1;
+    if (m->map.public_part.type->value_string &&
+        el_check_image(m, GOMAP_VALUE, entry + m->value_at, hash, strings, why, size))
+        return -1;
     if (kind.code == GM_IMAGES || kind.code == GM_OBJECTS) key = gomap_key_again(&m->map.public_part, key, &again);
     if (kind.code == GM_IMAGES) key = el_key_make(m, key, &room, kind);
     if (*tag != el_tag(hash))
@@ -90,7 +92,8 @@ GM_INLINE int el_check_shape(const el_map *m, char *why, size_t size, gm_kind ki
             return gm_broken(why, size, "E7: no buckets, but memory for entries");
         return 0;
     }
-    if (m->mask != el_mask_for(m->buckets)) return gm_broken(why, size, "E1: mask %u for %u buckets", m->mask, m->buckets);
+    if (m->mask != el_mask_for(m->buckets))
+        return gm_broken(why, size, "E1: mask %u for %u buckets", m->mask, m->buckets);
     if (m->grow_at != el_capacity(m, m->buckets) || m->shrink_at > m->grow_at / 4 * 3)
         return gm_broken(why, size, "E1: %u buckets grow at %zu, shrink at %zu", m->buckets, m->grow_at, m->shrink_at);
     if (m->tags.bytes < (size_t)m->buckets * EL_SLOTS || m->slots.bytes < (size_t)m->buckets * EL_SLOTS * slot_bytes)
@@ -98,7 +101,8 @@ GM_INLINE int el_check_shape(const el_map *m, char *why, size_t size, gm_kind ki
     if (m->buckets == 1 ? count > EL_SLOTS : 2 * count > (size_t)EL_COMPACT_HALVES * m->buckets)
         return gm_broken(why, size, "E1: %zu entries in %u buckets", count, m->buckets);
     if (m->overflow.bytes < m->overflow_used * (slot_bytes + 1) || (m->overflow_used == 0) != (m->overflow.bytes == 0))
-        return gm_broken(why, size, "E6: an overflow list of %u places in %zu bytes", m->overflow_used, (size_t)m->overflow.bytes);
+        return gm_broken(why, size, "E6: an overflow list of %u places in %zu bytes", m->overflow_used,
+                         (size_t)m->overflow.bytes);
     return 0;
 }
 
@@ -113,14 +117,16 @@ GM_INLINE int el_check(const gomap *map, char *why, size_t size, gm_kind kind)
     for (uint32_t bucket = 0; bucket < m->buckets; bucket++) {
         for (gm_match full = el_full(m, bucket); full; full = gm_match_next(full), entries++) {
             unsigned slot = gm_match_index(full);
-            if (el_check_entry(m, el_tags(m, bucket) + slot, el_slot(m, bucket, slot, kind), "bucket", bucket, &strings, why, size, kind))
+            if (el_check_entry(m, el_tags(m, bucket) + slot, el_slot(m, bucket, slot, kind), "bucket", bucket, &strings,
+                               why, size, kind))
                 return -1;
         }
     }
     for (uint32_t i = 0; i < m->overflow_used; i++) {
         unsigned char *at = el_overflow(m, i, kind);
         if (at[slot_bytes] == EL_EMPTY) {
-            if (m->map.iterators == 0) return gm_broken(why, size, "E6: overflow place %u is empty where nothing iterates", i);
+            if (m->map.iterators == 0)
+                return gm_broken(why, size, "E6: overflow place %u is empty where nothing iterates", i);
             continue;
         }
         entries++;

@@ -9,24 +9,19 @@ GM_INLINE gomap *el_clone(const gomap *source, gm_kind kind)
 {
     const el_map *from = el_of(source);
     uint64_t random = 0;
-    el_map *m = (el_map *)gm_map_create(gm_engine_of(source), source->type, el_struct_bytes(gm_engine_of(source), source->type), &random);
+    el_map *m = (el_map *)gm_map_create(gm_engine_of(source), source->type,
+                                        el_struct_bytes(gm_engine_of(source), source->type), &random);
     if (m == NULL) return NULL;
+    el_describe(m, gm_engine_of(source), source->type);
     m->map.seed = from->map.seed;
-    m->slot_bytes = from->slot_bytes;
-    m->value_at = from->value_at;
-    m->most = from->most;
-    m->string_values = from->string_values;
-    if (kind.ref) {
-        m->records.purpose = from->records.purpose;
-        m->records.stride = from->records.stride;
-    }
     if (source->count == 0) return &m->map.public_part;
     size_t stride = el_slot_bytes(m, kind) + 1, overflow = from->overflow_used * stride;
     if (!el_room(m, from->buckets, 1, kind) ||
         (overflow && !gm_region_resize(&m->map.memory, GOMAP_OVERFLOW, &m->overflow, overflow)) ||
         (kind.ref && !gm_store_reserve(&m->records, &m->map.memory, from->records.used)) ||
-        (el_has_strings(m) && (!gm_strings_clone(&m->strings[GOMAP_KEY], &m->map.memory, from->strings[GOMAP_KEY]) ||
-                               !gm_strings_clone(&m->strings[GOMAP_VALUE], &m->map.memory, from->strings[GOMAP_VALUE])))) {
+        (el_has_strings(m) &&
+         (!gm_strings_clone(&m->strings[GOMAP_KEY], &m->map.memory, from->strings[GOMAP_KEY]) ||
+          !gm_strings_clone(&m->strings[GOMAP_VALUE], &m->map.memory, from->strings[GOMAP_VALUE])))) {
         el_destroy(&m->map.public_part);
         return NULL;
     }

@@ -1,5 +1,5 @@
-/* elastic/displace.h - room made in a bucket by displacement: an entry of it moves to its other bucket, if need be after
- * an entry of that one has moved likewise; the shortest such path is searched breadth first.
+/* elastic/displace.h - room made in a bucket by displacement: an entry of it moves to its other bucket, if need be
+ * after an entry of that one has moved likewise; the shortest such path is searched breadth first.
  */
 #ifndef GM_ELASTIC_DISPLACE_H
 #define GM_ELASTIC_DISPLACE_H
@@ -33,8 +33,8 @@ enum { EL_SEARCH = 96 };
 
 typedef struct el_node {
     uint32_t bucket;
-    int16_t parent;      /* index of the node an entry of which may come here; -1 for a root */
-    unsigned char slot;  /* of that entry */
+    int16_t parent;     /* index of the node an entry of which may come here; -1 for a root */
+    unsigned char slot; /* of that entry */
 } el_node;
 
 /* A slot as one number: it is handed on, since the tags just written cannot be read again as one word
@@ -44,8 +44,8 @@ GM_INLINE uint64_t el_freed(uint32_t bucket, unsigned slot) { return (uint64_t)b
 #define EL_NONE (~(uint64_t)0)
 
 /* Eight entries, four of either bucket, looked at together, so that the reads of their other buckets' tags
- * are under way at once and one branch serves all: one whose other bucket has room moves there, most likely one that has most.
- * Its slot, or EL_NONE when none has. The buckets are full, so neither is moved to. */
+ * are under way at once and one branch serves all: one whose other bucket has room moves there, most likely one that
+ * has most. Its slot, or EL_NONE when none has. The buckets are full, so neither is moved to. */
 GM_INLINE uint64_t el_displace_eight(el_map *m, uint32_t first, uint32_t second, unsigned from, gm_kind kind)
 {
     uint32_t best_to = 0, best_bucket = 0;
@@ -69,8 +69,8 @@ GM_INLINE uint64_t el_displace_eight(el_map *m, uint32_t first, uint32_t second,
     return el_freed(best_bucket, best_slot);
 }
 
-/* Makes a slot free in one of two buckets, full ones but in a merge, by moving entries along a path that ends outside them.
- * Returns the slot, or EL_NONE when no path was found, and then nothing has moved. */
+/* Makes a slot free in one of two buckets, full ones but in a merge, by moving entries along a path that ends outside
+ * them. Returns the slot, or EL_NONE when no path was found, and then nothing has moved. */
 GM_INLINE uint64_t el_displace(el_map *m, uint32_t first, uint32_t second, gm_kind kind)
 {
     el_node node[EL_SEARCH];

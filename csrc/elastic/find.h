@@ -22,8 +22,7 @@ GM_INLINE int el_matches(const el_map *m, unsigned char *slot, const void *key, 
     return gm_key_equal(&m->map, key, other, kind);
 }
 
-static int el_search_overflow(const el_map *m, unsigned char tag, const void *key, gm_kind kind,
-                              el_place *place)
+static int el_search_overflow(const el_map *m, unsigned char tag, const void *key, gm_kind kind, el_place *place)
 {
     size_t slot_bytes = el_slot_bytes(m, kind);
     for (uint32_t i = 0; i < m->overflow_used; i++) {
@@ -36,8 +35,8 @@ static int el_search_overflow(const el_map *m, unsigned char tag, const void *ke
     return 0;
 }
 
-GM_INLINE int el_search_bucket(const el_map *m, uint32_t bucket, unsigned char tag, const void *key,
-                               gm_kind kind, el_place *place)
+GM_INLINE int el_search_bucket(const el_map *m, uint32_t bucket, unsigned char tag, const void *key, gm_kind kind,
+                               el_place *place)
 {
     unsigned char *tags = el_tags(m, bucket);
     for (gm_match found = gm_match8(tags, tag); found; found = gm_match_next(found)) {
@@ -67,7 +66,8 @@ GM_INLINE int el_search(const el_map *m, uint32_t first, uint32_t second, unsign
         }
     }
 #else
-    if (el_search_bucket(m, first, tag, key, kind, place) || el_search_bucket(m, second, tag, key, kind, place)) return 1;
+    if (el_search_bucket(m, first, tag, key, kind, place) || el_search_bucket(m, second, tag, key, kind, place))
+        return 1;
 #endif
     return GM_UNLIKELY(m->overflow_used) && el_search_overflow(m, tag, key, kind, place);
 }

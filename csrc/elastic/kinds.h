@@ -1,4 +1,5 @@
-/* elastic/kinds.h - the engine for one kind of key: EL_KIND makes its table. The kinds*.c do so, a group of kinds each. */
+/* elastic/kinds.h - the engine for one kind of key: EL_KIND makes its table. The kinds*.c do so, a group of kinds
+ * each. */
 #ifndef GM_ELASTIC_KINDS_H
 #define GM_ELASTIC_KINDS_H
 
@@ -6,7 +7,9 @@
 #include "check.h"
 #include "clone.h"
 #include "erase.h"
+#include "plan.h"
 
+/* clang-format off */
 #define EL_KIND(kind, code, bytes, ref_)                                                                           \
     static const gm_kind el_##kind = {code, bytes, ref_};                                                          \
     GM_KIND_FUNCTIONS(el, kind)                                                                                    \
@@ -37,6 +40,7 @@
         .iterated = el_##kind##_iterated,                                                                          \
         .own = &el_##kind##_resizer,                                                                               \
     };
+/* clang-format on */
 
 extern const gm_engine el_bits8_engine, el_bits16_engine, el_bits32_engine, el_bits64_engine;
 extern const gm_engine el_float32_engine, el_float64_engine;

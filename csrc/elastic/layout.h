@@ -44,7 +44,7 @@ enum { EL_SLOTS = 8, EL_EMPTY = 0 };
 /* A deletion merges below 8/11 of that, 5 in a large map: what an insertion and a deletion by turns split is
  * not merged again, and a merge finds room for nearly all its entries in one bucket (0.13 displaced by a
  * deletion; 0.32 below 6, which takes half as long again). */
-#define EL_SHRINK(grow_at) ((grow_at) * 8 / 11)
+#define EL_SHRINK(grow_at) ((grow_at)*8 / 11)
 /* Compacting merges down to this load, in halves: 17 / (7.5 / 8) = 18.1 bytes. */
 #define EL_COMPACT_HALVES 15
 /* Entries larger than this stand in records: five bytes a slot for a full one beat an eighth of the
@@ -56,22 +56,22 @@ enum { EL_SLOTS = 8, EL_EMPTY = 0 };
 typedef struct el_map {
     gm_map map;
     gm_region tags, slots;
-    gm_region overflow;      /* of slots, each followed by its tag */
+    gm_region overflow; /* of slots, each followed by its tag */
     uint32_t buckets, mask;
     size_t grow_at, shrink_at; /* an insertion into so many entries splits; a deletion that leaves fewer merges */
     uint16_t slot_bytes;
-    uint8_t put_off : 1;     /* deletions under an iterator have left work */
+    uint8_t put_off : 1;       /* deletions under an iterator have left work */
     uint8_t string_values : 1; /* the type's, at hand */
-    uint8_t most;            /* EL_GROW_EIGHTHS or EL_GROW_EIGHTHS_DENSE */
-    uint32_t value_at;       /* in an entry: the key's size */
-    uint32_t overflow_used;  /* slots of the overflow list, free ones among them included */
-    uint32_t any_at;         /* the cursor of cursor.h: the bucket looked at first */
+    uint8_t most;              /* EL_GROW_EIGHTHS or EL_GROW_EIGHTHS_DENSE */
+    uint32_t value_at;         /* in an entry: the key's size */
+    uint32_t overflow_used;    /* slots of the overflow list, free ones among them included */
+    uint32_t any_at;           /* the cursor of cursor.h: the bucket looked at first */
     uint64_t splits, merges, displaced;
     /* In the block only where slots hold numbers, or there are strings: */
     gm_store records;
     /* Only where there are strings: */
-    gm_strings *strings[GOMAP_PARTS];      /* long ones of keys, of values */
-    uint64_t string_bytes;     /* of all strings */
+    gm_strings *strings[GOMAP_PARTS]; /* long ones of keys, of values */
+    uint64_t string_bytes;            /* of all strings */
 } el_map;
 
 /* What is called now and then, one function for a kind (kinds.h), not inlined where it is called. */
@@ -103,6 +103,8 @@ GM_INLINE size_t el_struct_bytes(const gm_engine *engine, const gomap_type *type
 }
 
 /* ---- engine.c: a map's life ---- */
+/* What follows from the type. */
+void el_describe(el_map *m, const gm_engine *engine, const gomap_type *type);
 gomap *el_create(const gm_engine *engine, const gomap_type *type, size_t hint, uint64_t seed);
 void el_destroy(gomap *map);
 void el_clear(gomap *map);
@@ -123,10 +125,7 @@ GM_INLINE unsigned char el_tag(uint64_t hash)
     return tag ? tag : 0x80;
 }
 
-GM_INLINE unsigned char *el_tags(const el_map *m, uint32_t bucket)
-{
-    return m->tags.at + (size_t)bucket * EL_SLOTS;
-}
+GM_INLINE unsigned char *el_tags(const el_map *m, uint32_t bucket) { return m->tags.at + (size_t)bucket * EL_SLOTS; }
 
 GM_INLINE size_t el_slot_bytes(const el_map *m, gm_kind kind) { return kind.ref ? 4 : m->slot_bytes; }
 
@@ -153,10 +152,7 @@ GM_INLINE gm_match el_full(const el_map *m, uint32_t bucket)
 {
     return gm_match_not(gm_match8(el_tags(m, bucket), EL_EMPTY));
 }
-GM_INLINE gm_match el_free(const el_map *m, uint32_t bucket)
-{
-    return gm_match8(el_tags(m, bucket), EL_EMPTY);
-}
+GM_INLINE gm_match el_free(const el_map *m, uint32_t bucket) { return gm_match8(el_tags(m, bucket), EL_EMPTY); }
 
 /* The most entries for so many buckets before an insertion splits one. A single bucket is filled. */
 GM_INLINE size_t el_capacity(const el_map *m, size_t buckets)
@@ -165,6 +161,23 @@ GM_INLINE size_t el_capacity(const el_map *m, size_t buckets)
     if (buckets <= 1) return buckets * EL_SLOTS;
     if (buckets >> EL_SMALL_LOG2) eighths += 3 * (gm_top_bit(buckets) - EL_SMALL_LOG2 + 1);
     return buckets * (eighths < m->most ? eighths : m->most) / 8;
+}
+
+/* How many buckets an insertion adds: one; in a small map, where a call takes longer than a split, an eighth more. */
+GM_INLINE uint32_t el_step(size_t buckets) { return buckets >> EL_SMALL_LOG2 ? 1 : (uint32_t)buckets / 8 + 1; }
+
+/* The fewest buckets with room for so many entries. */
+GM_INLINE size_t el_buckets_for(const el_map *m, size_t count)
+{
+    size_t buckets = count <= EL_SLOTS ? 1 : (8 * count + m->most - 1) / m->most;
+    while (el_capacity(m, buckets) < count) buckets += buckets / 64 + 1;
+    return buckets;
+}
+
+/* The fewest buckets that compacting makes of so many entries. */
+GM_INLINE size_t el_compact_buckets(size_t count)
+{
+    return count < EL_SLOTS ? 1 : (2 * count + EL_COMPACT_HALVES - 1) / EL_COMPACT_HALVES;
 }
 
 /* 2^ceil(log2 buckets) - 1. */
@@ -199,7 +212,8 @@ GM_INLINE unsigned char *el_overflow(const el_map *m, uint32_t index, gm_kind ki
 typedef unsigned char *el_sought_in(const el_map *m, unsigned char *slot, const void *sought);
 
 /* The same in all entries of a hash. */
-GM_INLINE unsigned char *el_seek(const el_map *m, uint64_t hash, size_t slot_bytes, el_sought_in *sought_in, const void *sought)
+GM_INLINE unsigned char *el_seek(const el_map *m, uint64_t hash, size_t slot_bytes, el_sought_in *sought_in,
+                                 const void *sought)
 {
     unsigned char tag = el_tag(hash), *at;
     for (int half = 0; half < 2; half++) {

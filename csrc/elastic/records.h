@@ -1,5 +1,5 @@
-/* elastic/records.h - records kept dense: the last one takes the place of one that goes. Its slot is found by the key that
- * it holds. */
+/* elastic/records.h - records kept dense: the last one takes the place of one that goes. Its slot is found by the key
+ * that it holds. */
 #ifndef GM_ELASTIC_RECORDS_H
 #define GM_ELASTIC_RECORDS_H
 

@@ -16,14 +16,6 @@ GM_INLINE int el_reserve_room(el_map *m, size_t buckets, size_t count, gm_kind k
     return 0;
 }
 
-/* The fewest buckets with room for so many entries. */
-static size_t el_buckets_for(const el_map *m, size_t count)
-{
-    size_t buckets = count <= EL_SLOTS ? 1 : (8 * count + m->most - 1) / m->most;
-    while (el_capacity(m, buckets) < count) buckets += buckets / 64 + 1;
-    return buckets;
-}
-
 GM_INLINE int el_reserve(gomap *map, size_t count, gm_kind kind)
 {
     el_map *m = el_of(map);
@@ -53,7 +45,7 @@ GM_INLINE void el_compact(gomap *map, gm_kind kind)
         return;
     }
     el_settle(m, kind);
-    while (m->buckets > 1 && 2 * map->count <= (size_t)EL_COMPACT_HALVES * (m->buckets - 1) && el_resizer_of(m)->merge(m)) {}
+    while (m->buckets > el_compact_buckets(map->count) && el_resizer_of(m)->merge(m)) {}
     el_set_buckets(m, m->buckets, m->mask); /* filling raised the threshold */
     el_trim(m, 1, kind);
     if (kind.ref) gm_store_trim(&m->records, &m->map.memory);

@@ -33,7 +33,8 @@ GM_INLINE void el_split_one(el_map *m, gm_kind kind)
         uint64_t hash = gm_key_hash(&map, el_entry(m, at, kind), kind);
         /* It goes unless either of its addresses is still this one. Chance, so no branch: what stays is
          * written to the new bucket too, and there over. */
-        uint64_t goes = (uint64_t)0 - ((uint64_t)((el_first(hash) & mask) != from) & (uint64_t)((el_second(hash) & mask) != from));
+        uint64_t goes =
+            (uint64_t)0 - ((uint64_t)((el_first(hash) & mask) != from) & (uint64_t)((el_second(hash) & mask) != from));
         uint64_t byte = (uint64_t)0xff << (8 * slot) & goes;
         el_copy_slot(m, new_slot, at, kind);
         moved |= (tags & byte) >> (8 * slot) << (8 * slot_of_last);
@@ -71,7 +72,8 @@ GM_INLINE int el_merge(el_map *m, gm_kind kind)
         if (freed / EL_SLOTS == last) moving--;
         else staying--;
     }
-    uint64_t from = gm_tags_load(el_tags(m, last)), tags = gm_tags_load(el_tags(m, into)); /* in registers, as in a split */
+    uint64_t from = gm_tags_load(el_tags(m, last)),
+             tags = gm_tags_load(el_tags(m, into)); /* in registers, as in a split */
     gm_match free = el_free(m, into);
     for (gm_match full = el_full(m, last); full; full = gm_match_next(full), free = gm_match_next(free)) {
         unsigned slot = gm_match_index(full), to = gm_match_index(free);
@@ -86,11 +88,11 @@ GM_INLINE int el_merge(el_map *m, gm_kind kind)
 
 /* ---- when there is one more, or one less ---------------------------------------------------------- */
 
-/* Before an insertion: one bucket more; in a small map, where a call takes longer than a split, an eighth more;
- * two, while a map that was compacted grows back to its usual load. 0 when there is no memory. */
+/* Before an insertion: the step, and one more while a map that was compacted grows back to its usual load. 0 when
+ * there is no memory. */
 GM_INLINE int el_grow(el_map *m)
 {
-    uint32_t step = m->buckets >> EL_SMALL_LOG2 ? 1 : m->buckets / 8 + 1;
+    uint32_t step = el_step(m->buckets);
     if (el_capacity(m, m->buckets + step) <= m->map.public_part.count) step++;
     return el_resizer_of(m)->split(m, m->buckets + step);
 }
@@ -101,8 +103,7 @@ GM_INLINE void el_shrink(el_map *m, uint32_t steps, gm_kind kind)
 {
     size_t count = m->map.public_part.count;
     uint32_t merged = 0;
-    while (merged < steps && count < m->shrink_at && el_resizer_of(m)->merge(m))
-        merged++;
+    while (merged < steps && count < m->shrink_at && el_resizer_of(m)->merge(m)) merged++;
     if (merged) el_trim(m, 0, kind);
 }
 

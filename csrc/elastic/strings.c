@@ -11,7 +11,7 @@ static unsigned char *el_image(const el_map *m, unsigned char *slot, int part)
 /* A string of the region. */
 typedef struct el_region_string {
     int part;
-    unsigned class;
+    unsigned size_class;
     uint32_t number;
 } el_region_string;
 
@@ -20,13 +20,13 @@ static unsigned char *el_image_in(const el_map *m, unsigned char *slot, const vo
     const el_region_string *string = sought;
     unsigned char *image = el_image(m, slot, string->part);
     int names_it = gm_image_is_long(image) && gm_image_number(image) == string->number &&
-                   gm_string_class(gm_image_length(image)) == string->class;
+                   gm_string_class(gm_image_length(image)) == string->size_class;
     return names_it ? image : NULL;
 }
 
-unsigned char *el_string_owner(const el_map *m, int part, unsigned class, uint32_t number, uint64_t hash)
+unsigned char *el_string_owner(const el_map *m, int part, unsigned size_class, uint32_t number, uint64_t hash)
 {
-    const el_region_string string = {part, class, number};
+    const el_region_string string = {part, size_class, number};
     return el_seek(m, hash, m->slot_bytes, el_image_in, &string);
 }
 
@@ -36,11 +36,11 @@ static void el_string_free(el_map *m, int part, const unsigned char *image)
     size_t length = gm_image_length(image);
     m->string_bytes -= length;
     if (!gm_image_is_long(image)) return;
-    unsigned class = gm_string_class(length);
-    uint32_t number = gm_image_number(image), last = m->strings[part]->store[class].used;
+    unsigned size_class = gm_string_class(length);
+    uint32_t number = gm_image_number(image), last = m->strings[part]->store[size_class].used;
     if (number != last) {
-        uint64_t hash = gm_load64(gm_string_record(m->strings[part], class, last));
-        gm_image_set_number(el_string_owner(m, part, class, last, hash), number);
+        uint64_t hash = gm_load64(gm_string_record(m->strings[part], size_class, last));
+        gm_image_set_number(el_string_owner(m, part, size_class, last, hash), number);
     }
     gm_strings_remove(&m->strings[part], &m->map.memory, length, number);
 }
@@ -69,8 +69,7 @@ void el_string_take(const el_map *m, unsigned char *slot, unsigned char images[G
         const gomap_type *type = m->map.public_part.type;
         if (part == GOMAP_VALUE ? type->value_string : type->key_kind == GOMAP_STRING)
             memcpy(images[part], el_image(m, slot, part), GM_IMAGE);
-        else
-            gm_image_clear(images[part]);
+        else gm_image_clear(images[part]);
     }
 }
 
@@ -84,10 +83,7 @@ void el_string(const gomap *map, int part, const void *at, gomap_string *string)
     *string = gm_string_read(el_of(map)->strings[part], at);
 }
 
-uint64_t el_string_bytes(const gomap *map)
-{
-    return el_has_strings(el_of(map)) ? el_of(map)->string_bytes : 0;
-}
+uint64_t el_string_bytes(const gomap *map) { return el_has_strings(el_of(map)) ? el_of(map)->string_bytes : 0; }
 
 int el_string_write(el_map *m, uint64_t hash, unsigned char *room, const gomap_string *string)
 {

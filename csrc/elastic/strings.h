@@ -24,7 +24,7 @@ GM_INLINE const void *el_key_make(const el_map *m, const void *key, el_key *room
 }
 
 /* The image that names this string, of an entry of this hash; NULL when none does. */
-unsigned char *el_string_owner(const el_map *m, int part, unsigned class, uint32_t number, uint64_t hash);
+unsigned char *el_string_owner(const el_map *m, int part, unsigned size_class, uint32_t number, uint64_t hash);
 
 /* A new key's string into the region, when it is long; 0 when there is no memory. */
 int el_string_keep(el_map *m, gm_string *key, uint64_t hash);

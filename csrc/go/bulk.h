@@ -8,7 +8,8 @@
 enum { GO_WINDOW = 16 }; /* three lines each */
 
 /* Asks for the buckets that a window's keys lead to, and keeps the hashes. */
-GM_INLINE void go_window_ask(const go_map *m, uint64_t *hash, const unsigned char *keys, size_t stride, size_t count, gm_kind kind)
+GM_INLINE void go_window_ask(const go_map *m, uint64_t *hash, const unsigned char *keys, size_t stride, size_t count,
+                             gm_kind kind)
 {
     for (size_t i = 0; i < count; i++) {
         hash[i] = gm_key_hash(&m->map, keys + i * stride, kind);
@@ -41,7 +42,8 @@ GM_INLINE size_t go_find_many(const gomap *map, const void *keys, size_t count, 
     return hits;
 }
 
-GM_INLINE size_t go_put_many(gomap *map, const void *keys, size_t count, void *values, size_t value_stride, gomap_writer *writer, gm_kind kind)
+GM_INLINE size_t go_put_many(gomap *map, const void *keys, size_t count, void *values, size_t value_stride,
+                             gomap_writer *writer, gm_kind kind)
 {
     go_map *m = go_of(map);
     size_t stride = gm_key_stride(map->type, gm_key_bytes(&m->map, kind));

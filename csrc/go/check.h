@@ -35,11 +35,14 @@ GM_INLINE int go_check_mark(go_inspection *inspection, size_t index, unsigned sl
 {
     const char *where = inspection->where;
     if (top > GO_EMPTY_ONE && top < GO_MIN_TOPHASH)
-        return gm_broken(inspection->why, inspection->size, "G3: %s %zu slot %u: mark %u where nothing was evacuated", where, index, slot, top);
+        return gm_broken(inspection->why, inspection->size, "G3: %s %zu slot %u: mark %u where nothing was evacuated",
+                         where, index, slot, top);
     if (marks->rest && top != GO_EMPTY_REST)
-        return gm_broken(inspection->why, inspection->size, "G3: %s %zu slot %u: mark %u behind emptyRest", where, index, slot, top);
+        return gm_broken(inspection->why, inspection->size, "G3: %s %zu slot %u: mark %u behind emptyRest", where,
+                         index, slot, top);
     if (top == GO_EMPTY_REST && !marks->rest && marks->last == GO_EMPTY_ONE)
-        return gm_broken(inspection->why, inspection->size, "G3: %s %zu slot %u: emptyOne stands before emptyRest", where, index, slot);
+        return gm_broken(inspection->why, inspection->size, "G3: %s %zu slot %u: emptyOne stands before emptyRest",
+                         where, index, slot);
     if (top == GO_EMPTY_REST) marks->rest = 1;
     marks->last = top;
     return 0;
@@ -53,7 +56,8 @@ GM_INLINE int go_check_empty(go_inspection *inspection, size_t index, unsigned c
     const unsigned char *value = go_value_slot(m, bucket, slot);
     for (uint32_t i = 0; i < m->value_slot; i++)
         if (value[i])
-            return gm_broken(inspection->why, inspection->size, "G7: %s %zu slot %u: an empty slot's value is not zero", inspection->where, index, slot);
+            return gm_broken(inspection->why, inspection->size, "G7: %s %zu slot %u: an empty slot's value is not zero",
+                             inspection->where, index, slot);
     return 0;
 }
 
@@ -61,7 +65,8 @@ GM_INLINE int go_check_empty(go_inspection *inspection, size_t index, unsigned c
 int go_check_stored(go_inspection *inspection, size_t index, unsigned char *bucket, unsigned slot);
 
 /* An entry's place: its tophash, the chain it is in, and a look-up of its key. */
-GM_INLINE int go_check_place(go_inspection *inspection, size_t index, unsigned char *bucket, unsigned slot, gm_kind kind)
+GM_INLINE int go_check_place(go_inspection *inspection, size_t index, unsigned char *bucket, unsigned slot,
+                             gm_kind kind)
 {
     const go_map *m = inspection->m;
     const char *where = inspection->where;
@@ -74,11 +79,14 @@ GM_INLINE int go_check_place(go_inspection *inspection, size_t index, unsigned c
     size_t belongs = (size_t)(hash & inspection->mask);
     go_place place;
     if (go_tophash(hash) != bucket[slot])
-        return gm_broken(inspection->why, inspection->size, "G2: %s %zu slot %u: tophash %u, its key's is %u", where, index, slot, bucket[slot], go_tophash(hash));
+        return gm_broken(inspection->why, inspection->size, "G2: %s %zu slot %u: tophash %u, its key's is %u", where,
+                         index, slot, bucket[slot], go_tophash(hash));
     if (belongs != index)
-        return gm_broken(inspection->why, inspection->size, "G2: %s %zu slot %u: its key belongs to bucket %zu", where, index, slot, belongs);
+        return gm_broken(inspection->why, inspection->size, "G2: %s %zu slot %u: its key belongs to bucket %zu", where,
+                         index, slot, belongs);
     if (!go_locate(m, go_head(m, hash), hash, key, kind, &place) || place.bucket != bucket || place.slot != slot)
-        return gm_broken(inspection->why, inspection->size, "G2: %s %zu slot %u: a look-up of its key leads elsewhere", where, index, slot);
+        return gm_broken(inspection->why, inspection->size, "G2: %s %zu slot %u: a look-up of its key leads elsewhere",
+                         where, index, slot);
     return 0;
 }
 
@@ -95,9 +103,13 @@ GM_INLINE int go_check_chain(go_inspection *inspection, size_t index, int frozen
                 continue;
             }
             if (frozen)
-                return gm_broken(inspection->why, inspection->size, "G4: %s %zu holds an entry before its old bucket is evacuated", inspection->where, index);
+                return gm_broken(inspection->why, inspection->size,
+                                 "G4: %s %zu holds an entry before its old bucket is evacuated", inspection->where,
+                                 index);
             inspection->entries++;
-            if (go_check_stored(inspection, index, bucket, slot) || go_check_place(inspection, index, bucket, slot, kind)) return -1;
+            if (go_check_stored(inspection, index, bucket, slot) ||
+                go_check_place(inspection, index, bucket, slot, kind))
+                return -1;
         }
         next = go_overflow(m, bucket);
         if (next && go_check_link(inspection, index, next)) return -1; /* before it is followed: it may be a ring */
@@ -116,7 +128,8 @@ GM_INLINE int go_check(const gomap *map, char *why, size_t size, gm_kind kind)
 {
     const go_map *m = go_of(map);
     go_inspection now = {.m = m, .array = &m->now, .where = "bucket", .mask = m->mask, .why = why, .size = size};
-    go_inspection old = {.m = m, .array = &m->old, .where = "old bucket", .mask = m->old_mask, .why = why, .size = size};
+    go_inspection old = {
+        .m = m, .array = &m->old, .where = "old bucket", .mask = m->old_mask, .why = why, .size = size};
     if (go_check_shape(m, why, size)) return -1;
     if (m->now.at == NULL) return 0;
     for (size_t i = 0; i <= m->mask; i++) {

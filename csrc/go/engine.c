@@ -14,14 +14,8 @@ const gm_engine *go_engine_for(const gomap_type *type)
     return type->key_ref ? &go_bytes_ref_engine : engines[gm_kind_of(type)];
 }
 
-gomap *go_create(const gm_engine *engine, const gomap_type *type, size_t hint, uint64_t seed)
+void go_describe(go_map *m, const gomap_type *type)
 {
-    uint64_t random = seed;
-    go_map *m = (go_map *)gm_map_create(engine, type, sizeof *m, &random);
-    if (m == NULL) return NULL;
-    m->random = random;
-    m->purposes.live[GOMAP_HEADER] = m->purposes.peak[GOMAP_HEADER] = m->map.memory.total;
-    m->map.memory.purposes = &m->purposes;
     /* Go allocates a record from the size class its type fits. */
     m->keys.stride = (uint32_t)go_size_class(type->key_size);
     m->values.stride = (uint32_t)go_size_class(type->value_size);
@@ -35,6 +29,17 @@ gomap *go_create(const gm_engine *engine, const gomap_type *type, size_t hint, u
     m->values_at = GO_KEYS + GO_SLOTS * m->key_slot;
     m->overflow_at = m->values_at + GO_SLOTS * m->value_slot;
     m->bucket_bytes = m->overflow_at + 8;
+}
+
+gomap *go_create(const gm_engine *engine, const gomap_type *type, size_t hint, uint64_t seed)
+{
+    uint64_t random = seed;
+    go_map *m = (go_map *)gm_map_create(engine, type, sizeof *m, &random);
+    if (m == NULL) return NULL;
+    m->random = random;
+    m->purposes.live[GOMAP_HEADER] = m->purposes.peak[GOMAP_HEADER] = m->map.memory.total;
+    m->map.memory.purposes = &m->purposes;
+    go_describe(m, type);
     go_set_B(m, 0);
     /* With B = 0 the bucket waits for the first assignment, as in Go. */
     unsigned B = go_B_for(hint);

@@ -21,7 +21,8 @@ GM_INLINE void go_erase_at(go_map *m, unsigned char *head, unsigned char *bucket
     if (GM_UNLIKELY(m->key_string | m->value_string)) go_entry_release(m, bucket, slot);
     if (GM_UNLIKELY(m->key_ref | m->value_ref)) {
         unsigned char *key = bucket + GO_KEYS + (size_t)slot * m->key_slot;
-        go_records_remove(m, m->key_ref ? gm_load32(key) : 0, m->value_ref ? gm_load32(go_value_slot(m, bucket, slot)) : 0);
+        go_records_remove(m, m->key_ref ? gm_load32(key) : 0,
+                          m->value_ref ? gm_load32(go_value_slot(m, bucket, slot)) : 0);
     }
     m->stale = 1;
     /* In a register: a byte stored and then loaded as part of a word would wait for the store. */
@@ -43,8 +44,7 @@ GM_INLINE void go_erase_at(go_map *m, unsigned char *head, unsigned char *bucket
     }
     /* As in Go: who has learnt collisions from a map cannot use them once it has been empty. */
     if (GM_UNLIKELY(--m->map.public_part.count == 0)) m->map.seed = gm_seed_draw(&m->random);
-    if (GM_UNLIKELY(m->key_ref) && go_is_sparse(m, &m->keys))
-        go_store_settle(m, &m->keys, GO_KEYS, m->key_slot);
+    if (GM_UNLIKELY(m->key_ref) && go_is_sparse(m, &m->keys)) go_store_settle(m, &m->keys, GO_KEYS, m->key_slot);
     if (GM_UNLIKELY(m->value_ref) && go_is_sparse(m, &m->values))
         go_store_settle(m, &m->values, m->values_at, m->value_slot);
 }

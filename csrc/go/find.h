@@ -20,8 +20,8 @@ GM_INLINE unsigned char *go_next_in_chain(const go_map *m, const unsigned char *
     return bucket[GO_SLOTS - 1] == GO_EMPTY_REST ? NULL : go_overflow(m, bucket);
 }
 
-GM_INLINE int go_search(const go_map *m, unsigned char *bucket, unsigned char top, const void *key,
-                        gm_kind kind, unsigned *slot)
+GM_INLINE int go_search(const go_map *m, unsigned char *bucket, unsigned char top, const void *key, gm_kind kind,
+                        unsigned *slot)
 {
     for (gm_match found = gm_match8(bucket, top); found; found = gm_match_next(found)) {
         unsigned i = gm_match_index(found);
@@ -33,8 +33,8 @@ GM_INLINE int go_search(const go_map *m, unsigned char *bucket, unsigned char to
     return 0;
 }
 
-GM_INLINE int go_locate(const go_map *m, unsigned char *head, uint64_t hash, const void *key,
-                        gm_kind kind, go_place *place)
+GM_INLINE int go_locate(const go_map *m, unsigned char *head, uint64_t hash, const void *key, gm_kind kind,
+                        go_place *place)
 {
     unsigned char top = go_tophash(hash);
     for (unsigned char *bucket = head; bucket; bucket = go_next_in_chain(m, bucket)) {

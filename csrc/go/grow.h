@@ -93,8 +93,7 @@ GM_INLINE int go_evacuate(go_map *m, size_t index, gm_kind kind)
         if (bucket[GO_SLOTS - 1] == GO_EMPTY_REST) break;
     }
     if (m->old.overflow) {
-        for (unsigned char *bucket = go_overflow(m, head); bucket; bucket = go_overflow(m, bucket))
-            m->old.overflow--;
+        for (unsigned char *bucket = go_overflow(m, head); bucket; bucket = go_overflow(m, bucket)) m->old.overflow--;
         if (m->old.overflow_heap) go_chain_release(m, &m->old, head);
     }
     memcpy(head, marks, sizeof marks);

@@ -51,15 +51,13 @@ GM_INLINE void *go_insert(go_map *m, go_place free, unsigned char *last, unsigne
 GM_INLINE void *go_assign(gomap *map, const void *key, int *added, gm_kind kind)
 {
     go_map *m = go_of(map);
-    uint64_t hash = GM_UNLIKELY(gm_key_is_nan(key, kind)) ? gm_random(&m->random)
-                                                           : gm_key_hash(&m->map, key, kind);
+    uint64_t hash = GM_UNLIKELY(gm_key_is_nan(key, kind)) ? gm_random(&m->random) : gm_key_hash(&m->map, key, kind);
     unsigned char top = go_tophash(hash);
     if (GM_UNLIKELY(m->now.at == NULL) && !go_array_make(m, &m->now, m->B)) return NULL;
 
     for (;;) {
         int evacuated = 1;
-        if (GM_UNLIKELY(m->old.at != NULL) && !m->map.iterators)
-            evacuated = go_grow_work(m, hash & m->mask);
+        if (GM_UNLIKELY(m->old.at != NULL) && !m->map.iterators) evacuated = go_grow_work(m, hash & m->mask);
 
         go_place free = {NULL, 0};
         unsigned char *bucket = go_head(m, hash), *last;

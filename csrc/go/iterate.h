@@ -16,13 +16,12 @@ typedef struct GM_MAY_ALIAS go_cursor {
     gm_match left;           /* slots of the bucket to come, counted from offset */
     size_t next, start, now; /* the index to go to next, the one begun with, the one gone to */
     uint8_t offset, wrapped;
-    uint8_t filter;          /* in an old bucket: only what would go to `now` */
+    uint8_t filter; /* in an old bucket: only what would go to `now` */
 } go_cursor;
 _Static_assert(sizeof(go_cursor) <= sizeof((gomap_iter *)0)->place, "a cursor has room in an iterator");
 
 /* Would an entry of this untouched old bucket go to the new bucket `index`? */
-GM_INLINE int go_goes_to(const go_map *m, const unsigned char *key, unsigned char top, size_t index,
-                         gm_kind kind)
+GM_INLINE int go_goes_to(const go_map *m, const unsigned char *key, unsigned char top, size_t index, gm_kind kind)
 {
     if (GM_UNLIKELY(gm_key_is_nan(key, kind))) return (top & 1) == (index > m->old_mask);
     return (gm_key_hash(&m->map, go_key_at(m, key, kind), kind) & m->mask) == index;

@@ -7,8 +7,10 @@
 #include "erase.h"
 #include "insert.h"
 #include "iterate.h"
+#include "plan.h"
 #include "reserve.h"
 
+/* clang-format off */
 #define GO_KIND(kind, code, bytes, ref_)                                                                           \
     static const gm_kind go_##kind = {code, bytes, ref_};                                                          \
     GM_KIND_FUNCTIONS(go, kind)                                                                                    \
@@ -24,6 +26,7 @@
         .forget = go_forget,                                                                                       \
         .own = &go_##kind##_evacuator,                                                                             \
     };
+/* clang-format on */
 
 extern const gm_engine go_bits8_engine, go_bits16_engine, go_bits32_engine, go_bits64_engine;
 extern const gm_engine go_float32_engine, go_float64_engine;

@@ -38,9 +38,9 @@ enum {
     GO_EVACUATED_Y = 3,
     GO_EVACUATED_EMPTY = 4,
     GO_MIN_TOPHASH = 5,
-    GO_SLOTS = 8,      /* bucketCnt: one 64-bit word of tophash */
-    GO_KEYS = 8,       /* where keys begin in a bucket */
-    GO_REFERENCE = 8,  /* a pointer in Go; here a record's number, in the first four bytes */
+    GO_SLOTS = 8,     /* bucketCnt: one 64-bit word of tophash */
+    GO_KEYS = 8,      /* where keys begin in a bucket */
+    GO_REFERENCE = 8, /* a pointer in Go; here a record's number, in the first four bytes */
 };
 
 typedef struct go_array {
@@ -64,21 +64,21 @@ typedef struct go_map {
     size_t evacuated;      /* Go's nevacuate */
     uint32_t key_slot;     /* bytes of a key in a bucket */
     uint32_t value_slot;
-    uint32_t values_at;    /* where values begin */
-    uint32_t overflow_at;  /* where the overflow pointer is */
+    uint32_t values_at;   /* where values begin */
+    uint32_t overflow_at; /* where the overflow pointer is */
     uint32_t bucket_bytes;
     uint16_t noverflow;    /* Go's: exact below B = 16, sampled from there */
     uint16_t noverflow_at; /* too many: 2^min(B, 15), Go's tooManyOverflowBuckets */
     uint8_t B;
-    uint8_t same_size;     /* this growth keeps B */
+    uint8_t same_size;          /* this growth keeps B */
     uint8_t key_ref, value_ref; /* the type's, at hand */
     uint8_t key_string, value_string;
-    uint8_t stale;         /* free slots may hold erased values: zero them when they are taken again */
-    size_t any_at;         /* gomap_any's cursor: the bucket it looks at first */
+    uint8_t stale; /* free slots may hold erased values: zero them when they are taken again */
+    size_t any_at; /* gomap_any's cursor: the bucket it looks at first */
     unsigned char *any_head, *any_bucket;
     unsigned any_slot;
     size_t growths, same_size_growths;
-    uint64_t string_bytes;   /* of all strings */
+    uint64_t string_bytes; /* of all strings */
 } go_map;
 
 /* What is called now and then, one function for a kind (kinds.h), not inlined where it is called. */
@@ -87,6 +87,8 @@ typedef struct go_evacuator {
 } go_evacuator;
 
 /* ---- engine.c ---- */
+/* What follows from the type. */
+void go_describe(go_map *m, const gomap_type *type);
 gomap *go_create(const gm_engine *engine, const gomap_type *type, size_t hint, uint64_t seed);
 void go_destroy(gomap *map);
 void go_clear(gomap *map);
@@ -150,10 +152,7 @@ GM_INLINE unsigned char go_tophash(uint64_t hash)
 GM_INLINE int go_is_empty(unsigned char tophash) { return tophash <= GO_EMPTY_ONE; }
 
 /* The slots that hold something; of a bucket that is not evacuated. */
-GM_INLINE gm_match go_full(const unsigned char *bucket)
-{
-    return gm_match_not(gm_match8_up_to(bucket, GO_EMPTY_ONE));
-}
+GM_INLINE gm_match go_full(const unsigned char *bucket) { return gm_match_not(gm_match8_up_to(bucket, GO_EMPTY_ONE)); }
 
 GM_INLINE int go_is_evacuated(const unsigned char *bucket)
 {

@@ -7,7 +7,17 @@
 
 from typing import TYPE_CHECKING
 
-from ._core import TRACEMALLOC_DOMAIN, BaseMap, GoMap, Map, Set, make
+from ._core import (  # noqa: F401  (pickles find _restore and its like here)
+    TRACEMALLOC_DOMAIN,
+    BaseMap,
+    GoMap,
+    Map,
+    Set,
+    _restore,
+    _restore_elements,
+    _restore_empty,
+    make,
+)
 from ._version import __version__
 from .memory import MemoryReport, Stats, sizeof
 from .types import Type

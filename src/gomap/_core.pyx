@@ -73,6 +73,9 @@ cdef extern from "Python.h":
     ctypedef struct PyTypeObject:
         traverseproc tp_traverse
         inquiry tp_clear
+        const char *tp_name
+        PyObject *tp_dict
+    void PyType_Modified(PyTypeObject *)
     void PyObject_GC_UnTrack(PyObject *)
     bint PyUnicode_Check(object)
     Py_ssize_t PyUnicode_GET_LENGTH(object)
@@ -474,11 +477,9 @@ cdef class Base:
         return 0
 
     @cython.final
-    cdef Base empty(self):
-        """Another one of this class and types, not made yet."""
-        cdef type cls = type(self)
-        cdef Base other = cls.__new__(cls)
-        return other
+    cdef Base empty(self, size_t hint):
+        """Another one of this class and types."""
+        return made_empty(type(self), self.layout, hint)
 
     # ---- keys ----
 
@@ -575,15 +576,33 @@ cdef class Base:
     @cython.final
     cdef Base cloned(self):
         self.ready()
-        cdef Base copied = self.empty()
+        cdef type cls = type(self)
+        cdef Base copied = cls.__new__(cls)
         self.ready()  # a subclass's __new__ may have let other threads run
-        copied.map = gomap_clone(self.map, gomap_random(&seeds))
-        if copied.map == NULL:
-            raise MemoryError()
-        copied.use(self.layout)
+        if copied.map != NULL:  # or have made a map
+            copied.become_empty(self.layout)
+            self.ready()
+            if gomap_merge(copied.map, self.map) < 0:
+                gomap_clear(copied.map)  # which owns none of the objects yet
+                raise MemoryError()
+        else:
+            copied.map = gomap_clone(self.map, gomap_random(&seeds))
+            if copied.map == NULL:
+                raise MemoryError()
+            copied.use(self.layout)
         if copied.objects:
             own_objects(copied)
         return copied
+
+    @cython.final
+    cdef int become_empty(self, Layout layout) except -1:
+        """Of one whose class's __new__ has made its map already."""
+        self.ready_to_write()
+        if not same_types(self.layout, layout):
+            raise TypeError(f"{type(self).__name__}.__new__() made a {self.spelling()}, expected {layout.key_type} to "
+                            f"{layout.value_type} or none")
+        self.clear_all()
+        return 0
 
     def copy(self):
         """A copy of the same class, sized for the entries there are."""
@@ -599,8 +618,7 @@ cdef class Base:
         cdef Base copied
         if self.objects:
             self.ready()
-            copied = self.empty()
-            copied.open(self.layout, self.map.count)
+            copied = self.empty(self.map.count)
             memo[id(self)] = copied
             copied.update_from(copy.deepcopy(entries_of(self), memo))
         else:
@@ -733,6 +751,16 @@ cdef class Base:
                 "records": live[GOMAP_RECORDS], "strings": live[GOMAP_STRINGS]}
 
 
+cdef Base made_empty(type cls, Layout layout, size_t hint):
+    """One of a class and types, without a call of its __init__."""
+    cdef Base made = cls.__new__(cls)
+    if made.map == NULL:
+        made.open(layout, hint)
+    else:
+        made.become_empty(layout)
+    return made
+
+
 cdef size_t raw_size(Codec codec) noexcept:
     """Bytes that one takes outside of any map; strings are counted by the core, of an object its address."""
     if codec.string:
@@ -843,10 +871,62 @@ cdef MapIterator iterator(Base m, Want want):
 
 cdef tuple PLAIN_CLASSES = (Map, GoMap, Set)
 
+def _one_of_them(cls, **options):
+    """Base.__init_subclass__, which Cython has no place for: a class derived from more than one is none of them."""
+    if sum([issubclass(cls, each) for each in PLAIN_CLASSES]) > 1:
+        raise TypeError(f"class {cls.__name__}: expected one of Map, GoMap and Set among its bases, got more")
+    super(Base, cls).__init_subclass__(**options)
+
+(<dict><object>(<PyTypeObject *>Base).tp_dict)["__init_subclass__"] = classmethod(_one_of_them)
+PyType_Modified(<PyTypeObject *>Base)
+
+# Where users know them from, and pickles look for them.
+(<PyTypeObject *>Map).tp_name = "gomap.Map"
+(<PyTypeObject *>GoMap).tp_name = "gomap.GoMap"
+(<PyTypeObject *>Set).tp_name = "gomap.Set"
+for pickled in (_restore, _restore_empty, _restore_elements):
+    pickled.__module__ = "gomap"
+
 collect_entries()
 
 MutableMapping.register(BaseMap)
 MutableSet.register(Set)
+
+
+# ---- maps that are not built ------------------------------------------------------------------------
+
+def _plan(go, key, value, count, how, key_lengths, value_lengths):
+    """What a map of so many entries would hold: bytes by purpose, their sum, the most while it grew, its buckets, and
+    the most entries that a map of the types can have.
+
+    :param go: a GoMap
+    :param how: how the entries come into it: "grown" one by one, "reserved" for all, "compacted" afterwards
+    :param key_lengths: of strings, pairs of a length in bytes and how many are that long; else nothing
+    :raises ValueError: there can be no such map
+    """
+    cdef Layout layout = layout_of(key, value)
+    cdef gomap_planned planned
+    cdef gomap_lengths lengths[2]
+    cdef size_t i, so_many = count
+    cdef list pairs = [*key_lengths, *value_lengths]
+    cdef gomap_length *room = <gomap_length *>PyMem_Calloc(len(pairs) + 1, sizeof(gomap_length))
+    if room == NULL:
+        raise MemoryError()
+    try:
+        for i in range(len(pairs)):
+            room[i].length, room[i].strings = pairs[i]
+        lengths[0].at, lengths[0].count = room, len(key_lengths)
+        lengths[1].at, lengths[1].count = room + len(key_lengths), len(value_lengths)
+        if gomap_plan(GOMAP_GO if go else GOMAP_ELASTIC, &layout.type, so_many,
+                      ("grown", "reserved", "compacted").index(how), lengths, &planned) < 0:
+            raise ValueError(f"expected a map of at most {planned.most:,} entries, got {so_many:,}, {how}")
+    finally:
+        PyMem_Free(room)
+    purposes = {"header": planned.live[GOMAP_HEADER], "buckets": planned.live[GOMAP_BUCKETS],
+                "old_buckets": planned.live[GOMAP_OLD_BUCKETS], "tags": planned.live[GOMAP_TAGS],
+                "overflow": planned.live[GOMAP_OVERFLOW], "records": planned.live[GOMAP_RECORDS],
+                "strings": planned.live[GOMAP_STRINGS]}
+    return purposes, planned.total, planned.peak, planned.buckets, planned.most
 
 
 # ---- for tests ------------------------------------------------------------------------------------

@@ -99,7 +99,7 @@ cdef extern from "gomap.h" nogil:
     void *gomap_at(const gomap *map, const void *key)
     void *gomap_assign(gomap *map, const void *key, int *added)
     void *gomap_put(gomap *map, const void *key, const void *value, int *added)
-    gomap_string gomap_string_at(const gomap *map, int is_value, const void *at)
+    gomap_string gomap_string_at(const gomap *map, int part, const void *at)
     uint64_t gomap_string_bytes(const gomap *map)
 
     ctypedef union gomap_key:
@@ -138,6 +138,28 @@ cdef extern from "gomap.h" nogil:
     void gomap_walk(const gomap *map, size_t *live)
     void gomap_stats_of(const gomap *map, gomap_stats *stats)
     int gomap_check(const gomap *map, char *why, size_t size)
+
+    enum:
+        GOMAP_GROWN
+        GOMAP_RESERVED
+        GOMAP_COMPACTED
+
+    ctypedef struct gomap_length:
+        size_t length
+        size_t strings
+    ctypedef struct gomap_lengths:
+        const gomap_length *at
+        size_t count
+
+    ctypedef struct gomap_planned:
+        double *live
+        double total
+        double peak
+        size_t buckets
+        size_t most
+
+    int gomap_plan(int engine, const gomap_type *type, size_t count, int how, const gomap_lengths *strings,
+                   gomap_planned *planned)
 
     ctypedef struct gomap_hooks:
         void (*allocated)(void *block, size_t bytes) noexcept

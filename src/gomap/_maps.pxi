@@ -327,8 +327,7 @@ cdef class BaseMap(Base):
         if not isinstance(other, Mapping):
             return NotImplemented
         self.ready()
-        cdef BaseMap united = self.empty()
-        united.open(self.layout, len(self))
+        cdef BaseMap united = self.empty(len(self))
         united.update(other)
         united.update(self)
         return united

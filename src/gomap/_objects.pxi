@@ -188,7 +188,7 @@ cdef int take_object(Base m, object wanted, PyObject **value) except -1:
 # cannot fail; and of what is put in a log is kept, from which it is taken back.
 
 @cython.final
-cdef class Log:
+cdef class Changes:
     """What one operation has done to keys, to be taken back. Nothing is made between a look at the map and a change
     of it, since that might run the collector, and any code: so there is room for everything from the beginning."""
     cdef Base m
@@ -201,8 +201,8 @@ cdef class Log:
         PyMem_Free(self.hashes)
 
 
-cdef Log log_of(Base m, size_t room):
-    cdef Log log = Log.__new__(Log)
+cdef Changes log_of(Base m, size_t room):
+    cdef Changes log = Changes.__new__(Changes)
     log.m = m
     log.keys = [None] * room
     log.before = [MISSING] * room
@@ -218,7 +218,7 @@ cdef void same_key(gomap_object_key *key, object wanted, Py_hash_t hashed) noexc
     key.core.same = NULL
 
 
-cdef int put_logged(Base m, Log log, object key, object value, int adding) except -1:
+cdef int put_logged(Base m, Changes log, object key, object value, int adding) except -1:
     """m[key] = value, or m.add(key, value), with what it takes to take it back. A set has no values."""
     cdef gomap_object_key sought
     cdef Cell key_cell, cell
@@ -276,7 +276,7 @@ cdef int put_logged(Base m, Log log, object key, object value, int adding) excep
     return 0
 
 
-cdef size_t take_back(Log log) except? 0:
+cdef size_t take_back(Changes log) except? 0:
     """As it was before. Returns how many values could not be put back, as there was no memory for a string."""
     cdef Base m = log.m
     cdef gomap_object_key sought
@@ -326,7 +326,7 @@ cdef size_t take_back(Log log) except? 0:
 cdef int put_objects(Base m, list keys, list values, bint adding) except -1:
     """set_many or add_many where keys or values are objects; Set's add_many. Ended half-way it takes all back."""
     cdef size_t i, count = len(keys), lost
-    cdef Log log
+    cdef Changes log
     if len(values) != <Py_ssize_t>count:
         raise ValueError(f"values: expected {count}, one for each key, got {len(values)}")
     m.ready_to_write()
@@ -345,7 +345,7 @@ cdef int put_objects(Base m, list keys, list values, bint adding) except -1:
     return 0
 
 
-cdef bint log_found(Base m, Log log, object key) except -1:
+cdef bint log_found(Base m, Changes log, object key) except -1:
     """Whether a key that is an object is there; it is then logged, as the map's own object."""
     cdef gomap_object_key sought
     cdef void *room
@@ -358,7 +358,7 @@ cdef bint log_found(Base m, Log log, object key) except -1:
     return True
 
 
-cdef size_t erase_logged(Base m, Log log) except? 0:
+cdef size_t erase_logged(Base m, Changes log) except? 0:
     """Removes what has been logged; returns how many were still there."""
     cdef gomap_object_key sought
     cdef Cell cell
@@ -393,7 +393,7 @@ cdef size_t erase_logged(Base m, Log log) except? 0:
 cdef size_t erase_objects(Base m, object keys) except? 0:
     """Removes the keys that are there, all or none of them; returns how many were."""
     cdef list wanted = keys if type(keys) is list else list(keys)
-    cdef Log log = log_of(m, len(wanted))
+    cdef Changes log = log_of(m, len(wanted))
     if m.key.kind == OBJECT:
         for key in wanted:
             log_found(m, log, key)
@@ -406,7 +406,7 @@ cdef size_t erase_objects(Base m, object keys) except? 0:
 cdef int toggle_objects(Set s, Set toggled) except -1:
     """Removes from a set of objects what another one has too, and puts in what that one alone has: all or nothing."""
     cdef list theirs = entries_of(toggled)
-    cdef Log gone = log_of(s, len(theirs))
+    cdef Changes gone = log_of(s, len(theirs))
     new = [element for element in theirs if not log_found(s, gone, element)]
     put_objects(s, new, [None] * len(new), False)
     erase_logged(s, gone)

@@ -277,7 +277,7 @@ cdef class Set(Base):
         cdef const void *key
         cdef const void *value
         cdef gomap_iter iter
-        cdef Set toggled
+        cdef Set toggled, new
         cdef gomap_key room
         cdef int added, more
         if other is self:
@@ -287,24 +287,27 @@ cdef class Set(Base):
         self.ready_to_write()
         if self.objects:
             return toggle_objects(self, toggled)
-        gomap_iter_begin(&iter, toggled.map)
+        new = self.like(toggled)
+        keep(new, self, False)
+        gomap_iter_begin(&iter, new.map)
         while True:
             more = gomap_iter_next(&iter, &key, &value)
-            if more != 1:
-                break
-            key = gomap_key_again(toggled.map, key, &room)
-            if not gomap_erase(self.map, key) and gomap_assign(self.map, key, &added) == NULL:
+            if more != 1 or gomap_assign(self.map, gomap_key_again(new.map, key, &room), &added) == NULL:
                 break
         gomap_iter_end(&iter)
         if more == 1:
-            raise MemoryError()
+            keep(self, new, False)  # as it was
+            raise MemoryError("out of memory")
+        gomap_iter_begin(&iter, toggled.map)
+        while gomap_iter_next(&iter, &key, &value) == 1:
+            key = gomap_key_again(toggled.map, key, &room)
+            if gomap_find(new.map, key) == NULL:
+                gomap_erase(self.map, key)
+        gomap_iter_end(&iter)
         return 0
 
     def symmetric_difference_update(self, other, /):
-        """Remove what is in both, put in what is in the other alone.
-
-        Changes nothing when the other has an element that is refused.
-        """
+        """Remove what is in both, put in what is in the other alone. What fails changes nothing."""
         self.ready_to_write()
         self.toggle_from(other)
 
@@ -342,8 +345,7 @@ cdef class Set(Base):
     cdef Set like(self, object elements):
         """Another one of this class and key type, with these elements."""
         self.ready()
-        cdef Set made = self.empty()
-        made.open(self.layout, len(elements) if isinstance(elements, Set) else 0)
+        cdef Set made = self.empty(len(elements) if isinstance(elements, Set) else 0)
         made.update_from(elements)
         return made
 

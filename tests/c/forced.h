@@ -7,10 +7,7 @@
 #include "elastic/layout.h"
 
 /* Of eight-byte keys, whatever stands beside them. */
-static inline uint64_t forced_hash(const gomap *map, uint64_t key)
-{
-    return gm_hash_word(key, gm_map_of(map)->seed);
-}
+static inline uint64_t forced_hash(const gomap *map, uint64_t key) { return gm_hash_word(key, gm_map_of(map)->seed); }
 
 /* Of the key of this number, an integer or a string. */
 static inline uint64_t forced_hash_of(const gomap *map, size_t number)

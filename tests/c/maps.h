@@ -128,17 +128,18 @@ enum { TEST_LENGTHS = 29, TEST_FACTOR = 167, TEST_STRING_MOST = 30000, TEST_STRI
 
 /* The longest string of a class of records (csrc/string_region.h): 24 to 128 bytes by eights, then eight a doubling to
  * 4096, each with its owner's hash. */
-static inline size_t test_class_length(size_t class)
+static inline size_t test_class_length(size_t size_class)
 {
-    size_t doublings = class < 14 ? 0 : (class - 14) / 8;
-    return class < 14 ? 8 * class + 16 : (size_t)(128 + 16 * ((class - 14) % 8 + 1)) * ((size_t)1 << doublings) - 8;
+    size_t doublings = size_class < 14 ? 0 : (size_class - 14) / 8;
+    return size_class < 14 ? 8 * size_class + 16
+                           : (size_t)(128 + 16 * ((size_class - 14) % 8 + 1)) * ((size_t)1 << doublings) - 8;
 }
 
 /* Of every TEST_LENGTHS strings most are as short as in practice; one is about as long as some class's longest;
  * and one is among the first or the middle of those that have a block of their own. */
 static inline size_t test_length(size_t number)
 {
-    static const uint8_t lengths[TEST_LENGTHS - 2] = {0,  1,  2,  3,  4,  5,  7,  8,  9,  12, 14, 15, 16, 16,
+    static const uint8_t lengths[TEST_LENGTHS - 2] = {0,  1,  2,  3,  4,  5,  7,  8,  9,  12, 14,  15,  16, 16,
                                                       16, 17, 17, 23, 24, 25, 31, 32, 33, 60, 120, 121, 200};
     static const uint16_t large[] = {4088, 4089, 5000, TEST_STRING_MOST};
     size_t slot = number % TEST_LENGTHS, round = number / TEST_LENGTHS;
@@ -287,8 +288,7 @@ static inline size_t test_key_number(const gomap *map, const void *key)
         return (size_t)word;
     }
     if (test_is_float(type)) return (size_t)(test_key_float(type, key) * 4 + TEST_FLOAT_ZERO);
-    for (uint32_t i = 0; i < 8 && i < type->key_size; i++)
-        word |= (uint64_t)bytes[test_key_byte(type, i)] << (8 * i);
+    for (uint32_t i = 0; i < 8 && i < type->key_size; i++) word |= (uint64_t)bytes[test_key_byte(type, i)] << (8 * i);
     test_key(type, (size_t)word, same);
     CHECK(memcmp(key, same, type->key_size) == 0);
     return (size_t)word;

@@ -110,7 +110,8 @@ static int bulk_put(batch *b, model *m, int one)
     size_t size = m->type->value_size;
     int64_t pending = gomap_fail_pending();
     m->last_version += (uint32_t)b->count + 1;
-    for (size_t i = 0; i < b->count; i++) test_value_write(m->type, one ? version : version + (uint32_t)i, b->values + i * size);
+    for (size_t i = 0; i < b->count; i++)
+        test_value_write(m->type, one ? version : version + (uint32_t)i, b->values + i * size);
     size_t done = gomap_put_many(m->map, b->keys, b->count, b->values, one ? 0 : size);
     CHECK(done <= b->count);
     if (done < b->count) {
@@ -152,17 +153,21 @@ static void random_calls(const test_engine *engine, const test_type *made, uint6
         int which = (int)(test_random(&random) % MODEL_ITERATORS);
         batch_draw(b, m, count, test_random(&random) % 3 ? m->domain : domain, &random);
         switch (test_random(&random) % 10) {
-        case 0: case 1: case 2: case 3: CHECK(bulk_put(b, m, step % 2)); break;
-        case 4: case 5: bulk_erase(b, m); break;
+        case 0:
+        case 1:
+        case 2:
+        case 3: CHECK(bulk_put(b, m, step % 2)); break;
+        case 4:
+        case 5: bulk_erase(b, m); break;
         case 6: model_erase(m, test_random(&random) % m->domain); break;
-        case 7: if (step % 4 == 0) model_clear(m); break;
+        case 7:
+            if (step % 4 == 0) model_clear(m);
+            break;
         case 8:
             if (!m->iterators[which].alive) model_iter_begin(m, which);
             while (m->iterators[which].alive && test_random(&random) % 8) (void)model_iter_step(m, which, &yielded);
             break;
-        default:
-            model_end_iterators(m, 0);
-            (void)gomap_compact(m->map);
+        default: model_end_iterators(m, 0); (void)gomap_compact(m->map);
         }
         bulk_find(b, m);
         if (step % 10 == 0) model_verify(m);
@@ -223,7 +228,12 @@ static void nans(const test_engine *engine, const test_type *made)
     batch *b = batch_new(type);
     b->count = 40;
     for (size_t i = 0; i < b->count; i++)
-        test_key_of_float(type, i % 4 == 0 ? (double)NAN : i % 4 == 1 ? -0.0 : i % 4 == 2 ? 0.0 : 1.0, b->keys + i * b->stride);
+        test_key_of_float(type,
+                          i % 4 == 0   ? (double)NAN
+                          : i % 4 == 1 ? -0.0
+                          : i % 4 == 2 ? 0.0
+                                       : 1.0,
+                          b->keys + i * b->stride);
     CHECK_EQ(gomap_put_many(map, b->keys, b->count, b->values, type->value_size), b->count);
     CHECK_EQ(map->count, engine->distinct_nans ? 12 : 3);
     CHECK_EQ(gomap_find_many(map, b->keys, b->count, b->found), engine->distinct_nans ? 30 : 40);
@@ -302,7 +312,9 @@ static int fill(const test_type *made, size_t count, size_t distinct, int layout
     uint64_t random = count;
     size_t in = 0;
     for (size_t i = 0; i < count; i++) {
-        size_t number = layout == 0 ? i % distinct : layout == 1 ? i / (count / distinct) % distinct : test_random(&random) % distinct;
+        size_t number = layout == 0   ? i % distinct
+                        : layout == 1 ? i / (count / distinct) % distinct
+                                      : test_random(&random) % distinct;
         test_key(type, (size_t)(test_scramble(number) >> 8), keys + i * type->key_size);
     }
     gomap *map = gomap_new(GOMAP_ELASTIC, type, 0, 9);
@@ -354,7 +366,8 @@ static void filling(void)
                 }
     for (int64_t failures = 1; failures <= 4; failures += 3)
         for (size_t times = 1; times <= 10; times += 9)
-            for (int64_t nth = 0; fill(test_type_named("map[int][129]byte"), 9000, 9000 / times, 0, nth, failures); nth++) {}
+            for (int64_t nth = 0; fill(test_type_named("map[int][129]byte"), 9000, 9000 / times, 0, nth, failures);
+                 nth++) {}
     for (int64_t nth = 0; fill(test_type_named("map[int][129]byte"), 66000, 1000, 0, nth, 1); nth++) {} /* sampled */
     /* Under an iterator, and for an engine that has no such layout. */
     uint64_t keys[20] = {0};

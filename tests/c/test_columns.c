@@ -107,7 +107,8 @@ static void pieces_of_padded(void)
                     memcpy(&string, piece + k * sizeof string, sizeof string);
                     CHECK_EQ(string.length, i % ((size_t)width + 1));
                     CHECK(memcmp(string.at, array + i * step, string.length) == 0);
-                    CHECK((const char *)string.at >= column.room && (const char *)string.at < column.room + column.room_bytes);
+                    CHECK((const char *)string.at >= column.room &&
+                          (const char *)string.at < column.room + column.room_bytes);
                 }
             }
             CHECK(gomap_column_overlaps(&column, array + count * step - 4, 1)); /* the last item's last byte */
@@ -164,7 +165,11 @@ static void pieces_of_offsets(void)
     for (int width = 4; width <= 8; width += 4)
         for (int round = 0; round < 4; round++) {
             for (size_t i = 0; i < COUNT_OF(lengths); i++)
-                lengths[i] = round == 0 ? 0 : round == 1 ? i % 20 : round == 2 ? i * 7 % 300 : i % 97 == 5 ? LONG : i % 3;
+                lengths[i] = round == 0    ? 0
+                             : round == 1  ? i % 20
+                             : round == 2  ? i * 7 % 300
+                             : i % 97 == 5 ? LONG
+                                           : i % 3;
             texts made = texts_of(lengths, COUNT_OF(lengths), width, 1);
             CHECK_EQ(gomap_column_check(&made.column), COUNT_OF(lengths));
             for (size_t done = 0, some; done < COUNT_OF(lengths); done += some) {
@@ -224,10 +229,31 @@ static void pieces_of_changed_offsets(void)
 /* UTF-8 as a str may hold it: every form's first and last, and what is none. */
 static void utf8(void)
 {
-    static const char *const good[] = {"", "a", "\x7f", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\xa0\x80", "\xef\xbf\xbf",
-                                       "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf", "abcdefgh\xc3\xa9", "12345678abcdefg"};
-    static const char *const bad[] = {"\x80", "\xbf", "\xc0\x80", "\xc1\xbf", "\xc2", "\xe0\x9f\x80", "\xe2\x82", "\xf0\x8f\x80\x80",
-                                      "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "abcdefgh\xc3", "\xc3("};
+    static const char *const good[] = {"",
+                                       "a",
+                                       "\x7f",
+                                       "\xc2\x80",
+                                       "\xdf\xbf",
+                                       "\xe0\xa0\x80",
+                                       "\xed\xa0\x80",
+                                       "\xef\xbf\xbf",
+                                       "\xf0\x90\x80\x80",
+                                       "\xf4\x8f\xbf\xbf",
+                                       "abcdefgh\xc3\xa9",
+                                       "12345678abcdefg"};
+    static const char *const bad[] = {"\x80",
+                                      "\xbf",
+                                      "\xc0\x80",
+                                      "\xc1\xbf",
+                                      "\xc2",
+                                      "\xe0\x9f\x80",
+                                      "\xe2\x82",
+                                      "\xf0\x8f\x80\x80",
+                                      "\xf4\x90\x80\x80",
+                                      "\xf5\x80\x80\x80",
+                                      "\xff",
+                                      "abcdefgh\xc3",
+                                      "\xc3("};
     for (int is_bad = 0; is_bad < 2; is_bad++)
         for (size_t i = 0; i < (is_bad ? COUNT_OF(bad) : COUNT_OF(good)); i++) {
             const char *text = is_bad ? bad[i] : good[i], *piece;
@@ -243,8 +269,11 @@ static void utf8(void)
 /* struct{a bool; b uint32; c float64; d float32}, with three bytes of padding after a and four at the end. */
 static void structs_are_made_tidy(void)
 {
-    static const gomap_tidy steps[] = {{0, 1, GOMAP_T_BOOL}, {1, 3, GOMAP_T_ZERO}, {20, 4, GOMAP_T_ZERO},
-                                       {8, 8, GOMAP_T_FLOAT}, {16, 4, GOMAP_T_FLOAT}};
+    static const gomap_tidy steps[] = {{0, 1, GOMAP_T_BOOL},
+                                       {1, 3, GOMAP_T_ZERO},
+                                       {20, 4, GOMAP_T_ZERO},
+                                       {8, 8, GOMAP_T_FLOAT},
+                                       {16, 4, GOMAP_T_FLOAT}};
     unsigned char array[50][24];
     double wide = -0.0, nan;
     float narrow = -0.0f;
@@ -419,7 +448,8 @@ static size_t add_in_calls(counting *c, size_t stop_at)
 {
     size_t done = 0;
     while (done < stop_at) {
-        size_t some = stop_at - done < 1100 ? stop_at - done : 1100, added = gomap_column_add(c->map, &c->adding, done, some);
+        size_t some = stop_at - done < 1100 ? stop_at - done : 1100,
+               added = gomap_column_add(c->map, &c->adding, done, some);
         done += added;
         if (added < some) break;
     }

@@ -361,7 +361,9 @@ static void memory_after_iterators(void)
             CHECK_EQ(test_stats(m->map).buckets, buckets);
             CHECK(gomap_total(m->map) >= full / 2);
             switch (how) {
-            case 0: while (model_iter_step(m, 0, &number) == 1) {} break;
+            case 0:
+                while (model_iter_step(m, 0, &number) == 1) {}
+                break;
             case 1: model_iter_end(m, 0); break;
             case 2: CHECK_EQ(model_assign(m, N), 1); break;
             case 3:
@@ -490,7 +492,8 @@ static void clone_is_exact(void)
             size_t rounding = 4 * 16;
             if (test_has_strings(test_type_named(names[t])))
                 for (int is_value = 0; is_value < 2 && n; is_value++)
-                    if (a->strings[is_value]) rounding += 16 * (GM_STRING_CLASSES + a->strings[is_value]->store[GM_STRING_LARGE].used);
+                    if (a->strings[is_value])
+                        rounding += 16 * (GM_STRING_CLASSES + a->strings[is_value]->store[GM_STRING_LARGE].used);
             CHECK_MAP(copy->map);
             CHECK(gomap_total(copy->map) <= gomap_total(m->map) + rounding); /* as the heap rounds */
             CHECK_EQ(a->buckets, b->buckets);
@@ -513,7 +516,8 @@ static void clone_is_exact(void)
         for (size_t i = 0; i < 5000; i++)
             if (i % 10) model_erase(m, i);
         model *copy = model_clone(m, 1);
-        if (test_has_strings(test_type_named(names[t]))) CHECK(gomap_total(copy->map) < gomap_total(m->map)); /* strings went at once */
+        if (test_has_strings(test_type_named(names[t])))
+            CHECK(gomap_total(copy->map) < gomap_total(m->map)); /* strings went at once */
         else CHECK(gomap_total(copy->map) < gomap_total(m->map) / 2);
         model_verify(copy);
         model_free(copy);
@@ -528,8 +532,8 @@ static void clone_is_exact(void)
 /* Whatever form they are written in, one is stored. */
 static void floats_are_canonical(void)
 {
-    static const uint64_t forms[] = {0x7ff8000000000000u, 0x7ff8000000000001u, 0xfff8000000000000u, 0x7ff0000000000001u,
-                                     0x0000000000000000u, 0x8000000000000000u};
+    static const uint64_t forms[] = {0x7ff8000000000000u, 0x7ff8000000000001u, 0xfff8000000000000u,
+                                     0x7ff0000000000001u, 0x0000000000000000u, 0x8000000000000000u};
     for (size_t i = 0; i < COUNT_OF(forms); i++) {
         gomap *m = new_map("map[float64]int", 0, 1);
         const void *key, *value;
@@ -741,9 +745,13 @@ static void overflow_soak(void)
             uint64_t dice = test_random(&random);
             number = dice >> 8 & 1 ? numbers[(dice >> 32) % FORCED] : (size_t)(dice >> 32) % 60;
             switch (dice % 16) {
-            case 0: if (!m->iterators[0].alive) model_iter_begin(m, 0); break;
+            case 0:
+                if (!m->iterators[0].alive) model_iter_begin(m, 0);
+                break;
             case 1:
-            case 2: if (m->iterators[0].alive) (void)model_iter_step(m, 0, &number); break;
+            case 2:
+                if (m->iterators[0].alive) (void)model_iter_step(m, 0, &number);
+                break;
             case 3: (void)model_pop(m); break;
             case 4:
                 if (dice >> 16 & 7) break;
@@ -881,8 +889,13 @@ static size_t add_failing(model *m, size_t number)
  * down and up again with none succeeding on the way down, which loses nothing. */
 static void growth_and_shrinking_without_memory(void)
 {
-    static const struct { const char *type; size_t entries; } cases[] = {
-        {"map[int]int", 140000}, {"map[int]*[128]byte", 20000}, {"map[[32]byte]int", 30000},
+    static const struct {
+        const char *type;
+        size_t entries;
+    } cases[] = {
+        {"map[int]int", 140000},
+        {"map[int]*[128]byte", 20000},
+        {"map[[32]byte]int", 30000},
     };
     for (size_t c = 0; c < COUNT_OF(cases); c++) {
         size_t n = cases[c].entries, refused = 0, totals[2];
@@ -924,11 +937,17 @@ static void growth_and_shrinking_without_memory(void)
     }
 }
 
-/* Around 128 KiB of slots and records, and 16 of tags, up and down, each crossing with its allocations failing in turn. */
+/* Around 128 KiB of slots and records, and 16 of tags, up and down, each crossing with its allocations failing in
+ * turn. */
 static void crossing_the_heap_without_memory(void)
 {
-    static const struct { const char *type; size_t low, high; } cases[] = {
-        {"map[int]int", 2000, 9000}, {"map[int]*[128]byte", 400, 1400}, {"map[int32]struct{}", 4000, 25000},
+    static const struct {
+        const char *type;
+        size_t low, high;
+    } cases[] = {
+        {"map[int]int", 2000, 9000},
+        {"map[int]*[128]byte", 400, 1400},
+        {"map[int32]struct{}", 4000, 25000},
     };
     for (size_t c = 0; c < COUNT_OF(cases); c++) {
         model *m = filled(cases[c].type, cases[c].low, cases[c].high, c);
@@ -936,7 +955,9 @@ static void crossing_the_heap_without_memory(void)
         for (int round = 0; round < 3; round++) {
             for (size_t i = cases[c].low; i < cases[c].high; i++) (void)add_failing(m, i);
             CHECK_MAP(m->map);
-            const gm_region *region = c == 0 ? &el_of(m->map)->slots : c == 1 ? &el_of(m->map)->records.region : &el_of(m->map)->tags;
+            const gm_region *region = c == 0   ? &el_of(m->map)->slots
+                                      : c == 1 ? &el_of(m->map)->records.region
+                                               : &el_of(m->map)->tags;
             CHECK(region->reserved);
             for (size_t i = cases[c].high; i-- > cases[c].low;) {
                 if (round) gomap_fail_after(0, round);

@@ -137,7 +137,8 @@ static void map_with_records(void)
     BROKEN_BY("E4", map, map->count, map->count - 1);
     /* Two entries that have changed records: the sum is right. */
     uint32_t swapped[2] = {number[1], number[0]};
-    broken_by(map, number, swapped, sizeof swapped, el_tags(m, bucket)[0] == el_tags(m, bucket)[1] ? "E2" : "E3", __LINE__);
+    broken_by(map, number, swapped, sizeof swapped, el_tags(m, bucket)[0] == el_tags(m, bucket)[1] ? "E2" : "E3",
+              __LINE__);
 
     /* Under an iterator records may be free; no entry's number is. */
     size_t any;
@@ -238,10 +239,10 @@ static unsigned char *image_with(const model *model, int is_value, size_t length
     return NULL;
 }
 
-#define BROKEN_BYTE(invariant, map, at, byte)                                            \
-    do {                                                                                 \
-        unsigned char wrong_ = (unsigned char)(byte);                                    \
-        broken_by(map, at, &wrong_, 1, invariant, __LINE__);                             \
+#define BROKEN_BYTE(invariant, map, at, byte)                                                                          \
+    do {                                                                                                               \
+        unsigned char wrong_ = (unsigned char)(byte);                                                                  \
+        broken_by(map, at, &wrong_, 1, invariant, __LINE__);                                                           \
     } while (0)
 
 static void broken_number(gomap *map, unsigned char *image, uint32_t number)
@@ -272,12 +273,13 @@ static void long_images(model *model, int is_value, size_t length)
 {
     gomap *map = model->map;
     gm_strings *strings = el_of(map)->strings[is_value];
-    unsigned char *image = image_with(model, is_value, length, 1, 0), *other = image_with(model, is_value, length, 1, 1);
-    unsigned class = gm_string_class(length);
-    gm_store *store = &strings->store[class];
+    unsigned char *image = image_with(model, is_value, length, 1, 0),
+                  *other = image_with(model, is_value, length, 1, 1);
+    unsigned size_class = gm_string_class(length);
+    gm_store *store = &strings->store[size_class];
     CHECK(store->used >= 2);
     uint32_t number = gm_image_number(image);
-    unsigned char *record = gm_string_record(strings, class, number);
+    unsigned char *record = gm_string_record(strings, size_class, number);
     BROKEN_BYTE("T1", map, image + 14, 1);
     BROKEN_BYTE("T1", map, image + 15, GM_IMAGE_LONG + 1);
     broken_number(map, image, 0);
@@ -302,7 +304,7 @@ static void long_images(model *model, int is_value, size_t length)
     unsigned char *bytes = (unsigned char *)(uintptr_t)gm_string_at(strings, image);
     BROKEN_BYTE("T1", map, bytes, ~bytes[0]);
     BROKEN_BYTE("T1", map, bytes + length - 1, bytes[length - 1] + 1);
-    if (class == GM_STRING_LARGE) BROKEN_BYTE("T2", map, record + 16, record[16] + 1);
+    if (size_class == GM_STRING_LARGE) BROKEN_BYTE("T2", map, record + 16, record[16] + 1);
     else BROKEN_BYTE("T1", map, image + 5, (length & 7) ? length + 1 : length - 1); /* of the same class */
     /* The store. */
     BROKEN_BY("T2", map, store->used, store->used - 1);
@@ -314,8 +316,8 @@ static void long_images(model *model, int is_value, size_t length)
 
 static void strings(void)
 {
-    static const char *const names[] = {"map[string]string", "map[string][128]byte", "map[int]string", "map[int]*string",
-                                        "map[any]string", "map[[129]byte]string"};
+    static const char *const names[] = {"map[string]string", "map[string][128]byte", "map[int]string",
+                                        "map[int]*string",   "map[any]string",       "map[[129]byte]string"};
     for (size_t t = 0; t < COUNT_OF(names); t++) {
         model *model = filled(names[t], 600);
         gomap *map = model->map;
@@ -371,8 +373,8 @@ static void region_without_strings(void)
     model *none = model_new(&elastic, test_type_named("map[string]string"), 10, 0, 1);
     gm_strings nothing = *el_of(full->map)->strings[0], *at = &nothing;
     nothing.live = 0;
-    for (unsigned class = 0; class < GM_STRING_CLASSES; class++) {
-        gm_store *store = &nothing.store[class];
+    for (unsigned size_class = 0; size_class < GM_STRING_CLASSES; size_class++) {
+        gm_store *store = &nothing.store[size_class];
         memset(&store->region, 0, sizeof store->region);
         store->capacity = store->used = store->live = store->free = 0;
     }

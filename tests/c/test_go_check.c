@@ -63,8 +63,7 @@ static void settled_map(void)
     do hash = key_hash(m, ++stray);
     while (go_tophash(hash) != bucket[0] || go_bucket(m, &m->now, hash & m->mask) == bucket);
     broken_by(map, bucket + GO_KEYS, &stray, sizeof stray, "G2", __LINE__);
-    for (unsigned char mark = GO_EVACUATED_X; mark <= GO_EVACUATED_EMPTY; mark++)
-        BROKEN_BY("G3", map, bucket[1], mark);
+    for (unsigned char mark = GO_EVACUATED_X; mark <= GO_EVACUATED_EMPTY; mark++) BROKEN_BY("G3", map, bucket[1], mark);
     unsigned char *empty_value = go_value_slot(m, bucket, GO_SLOTS - 1);
     BROKEN_BY("G7", map, empty_value[7], 1);
     /* An entry twice: the second is one that no look-up leads to. */
@@ -147,7 +146,8 @@ static void map_with_records(void)
 
 static void map_with_strings(void)
 {
-    static const char *const names[] = {"map[string]string", "map[int]*string", "map[string][128]byte", "map[float64]string"};
+    static const char *const names[] = {"map[string]string", "map[int]*string", "map[string][128]byte",
+                                        "map[float64]string"};
     for (size_t t = 0; t < COUNT_OF(names); t++) {
         for (size_t n = 240; n <= 1700; n += 1460) { /* the second while growing */
             model *model = model_new(&test_engines[0], test_type_named(names[t]), n, 0, 1);

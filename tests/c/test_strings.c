@@ -115,16 +115,17 @@ static void classes_waste_little(void)
     gm_strings *strings = NULL;
     double wasted = 0, asked = 0;
     CHECK_EQ(gm_strings_add(&strings, &memory, &(gomap_string){"0123456789abcdef", 16}, 1), 1);
-    for (unsigned class = 1; class < GM_STRING_LARGE; class++)
-        CHECK(strings->store[class].stride > strings->store[class - 1].stride);
+    for (unsigned size_class = 1; size_class < GM_STRING_LARGE; size_class++)
+        CHECK(strings->store[size_class].stride > strings->store[size_class - 1].stride);
     for (size_t length = 16; length <= 4088; length++) {
-        unsigned class = gm_string_class(length);
-        CHECK(class < GM_STRING_LARGE);
-        size_t stride = strings->store[class].stride, bytes = length + 8;
-        CHECK(stride >= bytes && stride % 8 == 0); /* it fits */
-        if (class) CHECK(strings->store[class - 1].stride < bytes); /* and no smaller one does */
+        unsigned size_class = gm_string_class(length);
+        CHECK(size_class < GM_STRING_LARGE);
+        size_t stride = strings->store[size_class].stride, bytes = length + 8;
+        CHECK(stride >= bytes && stride % 8 == 0);                            /* it fits */
+        if (size_class) CHECK(strings->store[size_class - 1].stride < bytes); /* and no smaller one does */
         CHECK(stride - bytes < (bytes <= 128 ? 8 : bytes / 8));
-        CHECK(length <= test_class_length(class) && (class == 0 || length > test_class_length(class - 1)));
+        CHECK(length <= test_class_length(size_class) &&
+              (size_class == 0 || length > test_class_length(size_class - 1)));
         if (bytes <= 128) continue;
         wasted += (double)(stride - bytes);
         asked += (double)stride;
@@ -145,7 +146,10 @@ typedef struct region_model {
     gm_strings *strings;
     gm_memory memory;
     size_t used[GM_STRING_CLASSES];
-    struct { size_t length; uint64_t owner; } at[GM_STRING_CLASSES][REGION_MOST];
+    struct {
+        size_t length;
+        uint64_t owner;
+    } at[GM_STRING_CLASSES][REGION_MOST];
 } region_model;
 
 static gomap_string region_string(uint64_t owner, size_t length)
@@ -162,19 +166,19 @@ static void region_verify(const region_model *r)
     size_t live = 0;
     CHECK(gm_strings_check(r->strings) == NULL);
     CHECK_EQ(gm_strings_granted(r->strings), r->memory.total);
-    for (unsigned class = 0; class < GM_STRING_CLASSES; class++) {
-        CHECK_EQ(r->strings ? r->strings->store[class].used : 0, r->used[class]);
-        live += r->used[class];
-        for (uint32_t number = 1; number <= r->used[class]; number++) {
+    for (unsigned size_class = 0; size_class < GM_STRING_CLASSES; size_class++) {
+        CHECK_EQ(r->strings ? r->strings->store[size_class].used : 0, r->used[size_class]);
+        live += r->used[size_class];
+        for (uint32_t number = 1; number <= r->used[size_class]; number++) {
             unsigned char image[GM_IMAGE] = {0};
-            size_t length = r->at[class][number].length;
-            uint64_t owner = r->at[class][number].owner;
+            size_t length = r->at[size_class][number].length;
+            uint64_t owner = r->at[size_class][number].owner;
             gomap_string expected = region_string(owner, length);
             gm_store64(image, (uint64_t)length << 40);
             gm_image_set_number(image, number);
             image[15] = GM_IMAGE_LONG;
             gomap_string found = gm_string_read(r->strings, image);
-            CHECK_EQ(gm_load64(gm_string_record(r->strings, class, number)), owner);
+            CHECK_EQ(gm_load64(gm_string_record(r->strings, size_class, number)), owner);
             CHECK(found.length == length && memcmp(found.at, expected.at, length) == 0);
         }
     }
@@ -184,19 +188,19 @@ static void region_verify(const region_model *r)
 static int region_add(region_model *r, size_t length, uint64_t owner)
 {
     gomap_string string = region_string(owner, length);
-    unsigned class = gm_string_class(length);
+    unsigned size_class = gm_string_class(length);
     uint32_t number = gm_strings_add(&r->strings, &r->memory, &string, owner);
     if (number == 0) return 0;
-    CHECK_EQ(number, ++r->used[class]);
-    r->at[class][number].length = length;
-    r->at[class][number].owner = owner;
+    CHECK_EQ(number, ++r->used[size_class]);
+    r->at[size_class][number].length = length;
+    r->at[size_class][number].owner = owner;
     return 1;
 }
 
-static void region_remove(region_model *r, unsigned class, uint32_t number)
+static void region_remove(region_model *r, unsigned size_class, uint32_t number)
 {
-    gm_strings_remove(&r->strings, &r->memory, r->at[class][number].length, number);
-    r->at[class][number] = r->at[class][r->used[class]--];
+    gm_strings_remove(&r->strings, &r->memory, r->at[size_class][number].length, number);
+    r->at[size_class][number] = r->at[size_class][r->used[size_class]--];
 }
 
 static void region_clone(const region_model *r)
@@ -215,8 +219,9 @@ static void region_clone(const region_model *r)
     }
     region_verify(&copy);
     if (r->strings) /* in just the room they take, as the heap and pages round */
-        for (unsigned class = 0; class < GM_STRING_CLASSES; class++)
-            CHECK(copy.strings->store[class].region.bytes <= (copy.used[class] * copy.strings->store[class].stride + 4095) / 4096 * 4096);
+        for (unsigned size_class = 0; size_class < GM_STRING_CLASSES; size_class++)
+            CHECK(copy.strings->store[size_class].region.bytes <=
+                  (copy.used[size_class] * copy.strings->store[size_class].stride + 4095) / 4096 * 4096);
     gm_strings_clear(&copy.strings, &copy.memory);
     CHECK(copy.strings == NULL && copy.memory.total == 0);
     region_verify(r);
@@ -230,8 +235,8 @@ static void region_stays_dense(void)
         for (int step = 0; step < 600; step++) {
             uint64_t dice = test_random(&random);
             size_t length = region_lengths[dice >> 8 & 7];
-            unsigned class = gm_string_class(length);
-            if ((dice & 7) < (phase % 2 ? 2 : 6) && r.used[class] + 1 < REGION_MOST) {
+            unsigned size_class = gm_string_class(length);
+            if ((dice & 7) < (phase % 2 ? 2 : 6) && r.used[size_class] + 1 < REGION_MOST) {
                 for (int64_t nth = 0;; nth++) { /* every allocation failing first */
                     size_t live = r.strings ? (size_t)r.strings->live : 0;
                     gomap_fail_after(nth, 1);
@@ -243,8 +248,8 @@ static void region_stays_dense(void)
                     CHECK(gm_strings_check(r.strings) == NULL);
                 }
                 owner++;
-            } else if (r.used[class]) {
-                region_remove(&r, class, 1 + (uint32_t)((dice >> 32) % r.used[class]));
+            } else if (r.used[size_class]) {
+                region_remove(&r, size_class, 1 + (uint32_t)((dice >> 32) % r.used[size_class]));
             }
             if (step % 16 == 0) region_verify(&r);
         }
@@ -252,8 +257,8 @@ static void region_stays_dense(void)
         gm_strings_trim(r.strings, &r.memory);
         region_verify(&r);
     }
-    for (unsigned class = 0; class < GM_STRING_CLASSES; class++)
-        while (r.used[class]) region_remove(&r, class, 1);
+    for (unsigned size_class = 0; size_class < GM_STRING_CLASSES; size_class++)
+        while (r.used[size_class]) region_remove(&r, size_class, 1);
     region_verify(&r);
     CHECK_EQ(r.memory.total, 0);
     region_clone(&r);
@@ -400,8 +405,8 @@ static void compacting_trims_the_region(void)
     size_t needed = 2 * sizeof(gm_strings) + 2 * GM_STRING_CLASSES * 4096;
     for (int is_value = 0; is_value < 2; is_value++) {
         const gm_strings *strings = el_of(m->map)->strings[is_value];
-        for (unsigned class = 0; class < GM_STRING_CLASSES; class++)
-            needed += (size_t)strings->store[class].used * strings->store[class].stride;
+        for (unsigned size_class = 0; size_class < GM_STRING_CLASSES; size_class++)
+            needed += (size_t)strings->store[size_class].used * strings->store[size_class].stride;
     }
     for (size_t i = 0; i < m->domain; i++) {
         if (m->version[i] && test_length(i) > 4088) needed += test_length(i) + 32;
@@ -411,8 +416,9 @@ static void compacting_trims_the_region(void)
     CHECK(string_bytes(m->map) <= needed);
     for (int is_value = 0; is_value < 2; is_value++) {
         const gm_strings *strings = el_of(m->map)->strings[is_value];
-        for (unsigned class = 0; class < GM_STRING_CLASSES; class++) /* pages are whole */
-            CHECK(strings->store[class].capacity - strings->store[class].used <= 4096 / strings->store[class].stride);
+        for (unsigned size_class = 0; size_class < GM_STRING_CLASSES; size_class++) /* pages are whole */
+            CHECK(strings->store[size_class].capacity - strings->store[size_class].used <=
+                  4096 / strings->store[size_class].stride);
     }
     model_verify(m);
     model_free(m);
@@ -519,7 +525,8 @@ static void hundred_megabytes(void)
     for (size_t i = 0; i < LONG; i += 4099) bytes[i] = (unsigned char)(i >> 12);
     for (size_t e = 0; e < COUNT_OF(test_engines); e++) {
         gomap *m = gomap_new(test_engines[e].id, test_type_made(test_type_named("map[string]string")), 0, 1);
-        gomap_string longest = {bytes, LONG}, shorter = {bytes, LONG - 1}, other = {bytes, LONG & 0xffffff}, small = {"small", 5};
+        gomap_string longest = {bytes, LONG}, shorter = {bytes, LONG - 1}, other = {bytes, LONG & 0xffffff},
+                     small = {"small", 5};
         int added;
         CHECK(gomap_put(m, &longest, &small, &added) != NULL && added);
         CHECK(gomap_put(m, &other, &small, &added) != NULL && added);
