@@ -2,6 +2,7 @@
 #ifndef GM_ELASTIC_ERASE_H
 #define GM_ELASTIC_ERASE_H
 
+#include "cursor.h"
 #include "find.h"
 #include "records.h"
 #include "split.h"
@@ -42,24 +43,19 @@ GM_INLINE int el_erase(gomap *map, const void *key, gm_kind kind)
     return 1;
 }
 
-/* Some entry: from the cursor downwards, since the last bucket is the next to be merged. */
+/* The entry at the cursor. */
 GM_INLINE int el_any_place(gomap *map, const void **key, const void **value, el_place *place, gm_kind kind)
 {
     el_map *m = el_of(map);
     if (map->count == 0) return 0;
-    if (m->any_at >= m->buckets) m->any_at = m->buckets - 1;
+    el_cursor_settle(m);
     place->slot = NULL;
-    for (uint32_t looked = 0; looked < m->buckets; looked++) {
-        gm_match full = el_full(m, m->any_at);
-        if (full) {
-            unsigned slot = gm_match_index(full);
-            place->tag = el_tags(m, m->any_at) + slot;
-            place->slot = el_slot(m, m->any_at, slot, kind);
-            break;
-        }
-        m->any_at = m->any_at ? m->any_at - 1 : m->buckets - 1;
+    if (m->any_at != EL_IN_OVERFLOW) {
+        unsigned slot = gm_match_index(el_full(m, m->any_at));
+        place->tag = el_tags(m, m->any_at) + slot;
+        place->slot = el_slot(m, m->any_at, slot, kind);
     }
-    for (uint32_t i = 0; place->slot == NULL; i++) { /* all are in the overflow list */
+    for (uint32_t i = 0; place->slot == NULL; i++) {
         unsigned char *at = el_overflow(m, i, kind);
         place->tag = at + el_slot_bytes(m, kind);
         if (*place->tag != EL_EMPTY) place->slot = at;

@@ -1,4 +1,5 @@
-/* elastic/iterate.h - iteration: bucket after bucket, then the overflow list.
+/* elastic/iterate.h - iteration: from the bucket of the map's cursor (cursor.h) down to the first, then the overflow
+ * list, then from the last bucket down to where it began.
  *
  * While an iterator is alive nothing is merged, displaced or moved to fill a gap, and an insertion ends
  * it: an entry that stays is passed once. The remaining full slots of a bucket are kept as a bit set;
@@ -11,16 +12,18 @@
 #include "split.h"
 
 /* The place of an iteration. */
-typedef struct GM_MAY_ALIAS el_cursor {
-    gm_match slots;         /* full ones of the bucket before that are to come */
-    uint32_t bucket, place; /* the next bucket; the next place of the overflow list */
-} el_cursor;
-_Static_assert(sizeof(el_cursor) <= sizeof((gomap_iter *)0)->place, "a cursor has room in an iterator");
+typedef struct GM_MAY_ALIAS el_course {
+    gm_match slots;       /* full ones of the bucket that are to come */
+    uint32_t bucket, end; /* the next bucket is the one before this, unless this is the end */
+    uint32_t from;        /* the end of what comes after the overflow list; the number of buckets: nothing does */
+    uint32_t place;       /* the next place of the overflow list */
+} el_course;
+_Static_assert(sizeof(el_course) <= sizeof((gomap_iter *)0)->place, "an iterator has room for its place");
 
-/* Objects lie anywhere: asks for those of the next bucket, whose turn comes when they are there. */
+/* Objects lie anywhere: asks for those of the bucket before this one, whose turn comes when they are there. */
 GM_INLINE void el_look_ahead(const el_map *m, uint32_t bucket, gm_kind kind)
 {
-    if (bucket == m->buckets) return;
+    if (bucket-- == 0) return;
     for (gm_match full = el_full(m, bucket); full; full = gm_match_next(full)) {
         const unsigned char *key = el_entry(m, el_slot(m, bucket, gm_match_index(full), kind), kind);
         GM_PREFETCH((const void *)(uintptr_t)gm_load64(key + 8));
@@ -30,25 +33,30 @@ GM_INLINE void el_look_ahead(const el_map *m, uint32_t bucket, gm_kind kind)
 GM_INLINE int el_next(gomap_iter *iter, const void **key, const void **value, gm_kind kind)
 {
     const el_map *m = el_of(iter->map);
-    el_cursor *cursor = (el_cursor *)(void *)iter->place;
+    el_course *course = (el_course *)(void *)iter->place;
     unsigned char *slot;
     for (;;) {
-        while (cursor->slots) {
-            unsigned i = gm_match_index(cursor->slots);
-            uint32_t bucket = cursor->bucket - 1;
-            cursor->slots = gm_match_next(cursor->slots);
-            if (GM_UNLIKELY(el_tags(m, bucket)[i] == EL_EMPTY)) continue;
-            slot = el_slot(m, bucket, i, kind);
+        while (course->slots) {
+            unsigned i = gm_match_index(course->slots);
+            course->slots = gm_match_next(course->slots);
+            if (GM_UNLIKELY(el_tags(m, course->bucket)[i] == EL_EMPTY)) continue;
+            slot = el_slot(m, course->bucket, i, kind);
             goto found;
         }
-        if (cursor->bucket == m->buckets) break;
-        cursor->slots = el_full(m, cursor->bucket++);
-        if (kind.code == GM_OBJECTS) el_look_ahead(m, cursor->bucket, kind);
+        if (GM_LIKELY(course->bucket != course->end)) {
+            course->slots = el_full(m, --course->bucket);
+            if (kind.code == GM_OBJECTS) el_look_ahead(m, course->bucket, kind);
+            continue;
+        }
+        while (course->place != m->overflow_used) {
+            slot = el_overflow(m, course->place++, kind);
+            if (slot[el_slot_bytes(m, kind)] != EL_EMPTY) goto found;
+        }
+        if (course->from == m->buckets) return 0;
+        course->bucket = m->buckets;
+        course->end = course->from;
+        course->from = m->buckets;
     }
-    do {
-        if (cursor->place == m->overflow_used) return 0;
-        slot = el_overflow(m, cursor->place++, kind);
-    } while (slot[el_slot_bytes(m, kind)] == EL_EMPTY);
 found:;
     unsigned char *entry = el_entry(m, slot, kind);
     *key = entry;

@@ -36,6 +36,7 @@
         .fill = el_##kind##_fill,                                                                                  \
         .clone = el_##kind##_clone,                                                                                \
         .compact = el_##kind##_compact,                                                                            \
+        .iterate = el_iterate,                                                                                     \
         .iterated = el_##kind##_iterated,                                                                          \
         .own = &el_##kind##_resizer,                                                                               \
     };

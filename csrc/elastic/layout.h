@@ -65,7 +65,7 @@ typedef struct el_map {
     uint8_t most;              /* EL_GROW_EIGHTHS or EL_GROW_EIGHTHS_DENSE */
     uint32_t value_at;         /* in an entry: the key's size */
     uint32_t overflow_used;    /* slots of the overflow list, free ones among them included */
-    uint32_t any_at;           /* gomap_any's cursor: the bucket it looks at first */
+    uint32_t any_at;           /* the cursor of cursor.h: the bucket looked at first */
     uint64_t splits, merges, displaced;
     /* In the block only where slots hold numbers, or there are strings: */
     gm_store records;

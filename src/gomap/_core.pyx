@@ -181,6 +181,8 @@ cdef class Layout:
     cdef gomap_type type
     cdef object key_type, value_type
     cdef Struct key_struct, value_struct
+    cdef Codec key, value
+    cdef bint objects  # the key, the value or both are Python's
 
 
 cdef struct FieldCodec:
@@ -279,17 +281,46 @@ cdef list tidies_of(object struct, size_t start):
 
 cdef dict layouts = {}
 
-cdef Layout layout_of(object key, object value):
-    """From two spellings. Remembered by spelling, so that a small map is made quickly."""
-    cdef Layout layout
+# The last spellings, of which nothing can change what they name, and their layout: small maps are most often made many
+# alike.
+cdef object last_key = None, last_value = None
+cdef Layout last_layout = None
+
+
+cdef inline Layout layout_of(object key, object value):
+    """From two spellings."""
+    if key is last_key and value is last_value and last_layout is not None:
+        return last_layout
+    return layout_spelt(key, value)
+
+
+cdef Layout layout_spelt(object key, object value):
+    """Remembered by spelling, so that a small map is made quickly."""
+    global last_key, last_value, last_layout
+    cdef Layout layout = None
     # Types that are equal may differ in name.
-    spelling = (key, getattr(key, "name", None), value, getattr(value, "name", None))
+    spelling = (key, key.name if isinstance(key, Type) else None, value, value.name if isinstance(value, Type) else None)
     try:
         layout = layouts.get(spelling)
-        if layout is not None:
-            return layout
     except TypeError:  # an unhashable spelling: parse says what is wrong with it
         pass
+    if layout is None:
+        layout = new_layout(key, value)
+        if len(layouts) > 500:  # spellings made by a program without end
+            layouts.clear()
+        layouts[spelling] = layout
+    if is_fixed(key) and is_fixed(value):
+        last_key, last_value, last_layout = key, value, layout
+    return layout
+
+
+cdef bint is_fixed(object spelling):
+    """Whether this very object spells the same type always. (A NumPy dtype's fields can be renamed.)"""
+    return spelling is None or type(spelling) is str or type(spelling) is type or type(spelling) is Type
+
+
+cdef Layout new_layout(object key, object value):
+    cdef Layout layout
     layout = Layout.__new__(Layout)
     layout.key_type = parse(key, "key")
     layout.value_type = parse(value, "value")
@@ -297,9 +328,9 @@ cdef Layout layout_of(object key, object value):
     layout.value_struct = struct_of(layout.value_type)
     gomap_type_init(&layout.type, core_kind(layout.key_type.kind), layout.key_type.size,
                     layout.value_type.size, value_flags(layout.value_type))
-    if len(layouts) > 500:  # spellings made by a program without end
-        layouts.clear()
-    layouts[spelling] = layout
+    layout.key = codec_of(layout.key_type, layout.key_struct, layout.type.key_size)
+    layout.value = codec_of(layout.value_type, layout.value_struct, layout.type.value_size)
+    layout.objects = layout.key.kind == OBJECT or layout.value.kind == OBJECT
     return layout
 
 
@@ -362,6 +393,9 @@ cdef object MISSING = object()
 
 cdef size_t hint_of(object capacity) except? 0:
     """As in Go, a hint that is negative or absurd is no hint."""
+    cdef int64_t count
+    if gomap_int64_read(capacity, &count):
+        return count if 0 < count < 1 << 62 else 0
     if PyBool_Check(capacity) or not PyIndex_Check(capacity):
         raise TypeError(f"capacity: expected int, got {type(capacity).__name__} {shown(capacity)}")
     capacity = PyNumber_Index(capacity)
@@ -411,9 +445,9 @@ cdef class Base:
     @cython.final
     cdef void use(self, Layout layout) noexcept:
         self.layout = layout
-        self.key = codec_of(layout.key_type, layout.key_struct, layout.type.key_size)
-        self.value = codec_of(layout.value_type, layout.value_struct, layout.type.value_size)
-        self.objects = self.key.kind == OBJECT or self.value.kind == OBJECT
+        self.key = layout.key
+        self.value = layout.value
+        self.objects = layout.objects
         if not self.objects and type(self) in PLAIN_CLASSES:
             PyObject_GC_UnTrack(<PyObject *>self)  # it refers to nothing that could lead back
 
@@ -442,7 +476,7 @@ cdef class Base:
             if not same_types(self.layout, layout):
                 raise TypeError(f"this is a {self.spelling()} already, it cannot become another")
         else:
-            if hint == 0 and isinstance(items, (dict, set, frozenset, Base)):
+            if hint == 0 and items is not None and isinstance(items, (dict, set, frozenset, Base)):
                 hint = len(items)
             self.open(layout, hint)
         if items is not None:

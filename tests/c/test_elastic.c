@@ -7,6 +7,8 @@
 #endif
 #include "forced.h"
 
+#include "elastic/cursor.h"
+
 static const test_engine elastic = {GOMAP_ELASTIC, "elastic", 0};
 
 static gomap *new_map(const char *type, size_t hint, uint64_t seed)
@@ -405,6 +407,35 @@ static void erasing_all_under_an_iterator(void)
     }
 }
 
+/* Every entry taken by an iteration of its own, while some are added: the cursor passes an emptied bucket once, and is kept
+ * where the iteration began. */
+static void draining_by_new_iterators(void)
+{
+    static const char *const names[] = {"map[int]int", "map[int]*[128]byte", "map[string]string"};
+    for (size_t t = 0; t < 3 * COUNT_OF(names); t++) {
+        size_t adding = t / COUNT_OF(names), passed = 0, taken = 0, added = 20000;
+        model *m = filled(names[t % COUNT_OF(names)], added, 40000, t);
+        size_t buckets = test_stats(m->map).buckets;
+        if (adding == 2) model_iter_begin(m, 1); /* nothing is merged then */
+        while (m->map->count) {
+            size_t number, before = el_of(m->map)->any_at, now = test_stats(m->map).buckets;
+            if (before >= now) before = now - 1;
+            model_iter_begin(m, 0);
+            CHECK_EQ(model_iter_step(m, 0, &number), 1);
+            size_t at = el_of(m->map)->any_at;
+            if (at < now) passed += (before + now - at) % now;
+            model_iter_end(m, 0);
+            model_erase(m, number);
+            taken++;
+            if (adding == 1 && taken % 3 == 0 && added < 40000) CHECK_EQ(model_assign(m, added++), 1);
+            if (taken % 1000 == 0) model_verify(m);
+        }
+        CHECK_EQ(taken, added);
+        CHECK(passed <= buckets + taken);
+        model_free(m);
+    }
+}
+
 /* One that is never ended: insertions end it, and deletions after them give back as ever. */
 static void forgotten_iterator(void)
 {
@@ -668,6 +699,23 @@ static void overflow_in_every_operation(void)
         model_verify(m);
         model_free(m);
     }
+}
+
+/* Entries of the overflow list alone, the buckets being empty: an iteration begins there. */
+static void iterations_begin_in_the_overflow_list(void)
+{
+    size_t numbers[FORCED], number;
+    model *m = overflowing("map[int]int", numbers);
+    model_iter_begin(m, 1); /* so the list is not drained */
+    for (size_t left = FORCED; left; left--) {
+        model_iter_begin(m, 0);
+        CHECK_EQ(model_iter_step(m, 0, &number), 1);
+        CHECK_EQ(el_of(m->map)->any_at == EL_IN_OVERFLOW, left <= FORCED - EL_SLOTS);
+        model_iter_end(m, 0);
+        model_erase(m, number);
+        model_verify(m);
+    }
+    model_free(m);
 }
 
 /* Coming and going at one size: the list is never longer than its entries are many. */
@@ -1019,6 +1067,7 @@ int main(void)
         {"same_seed_same_structure", same_seed_same_structure},
         {"memory_after_iterators", memory_after_iterators},
         {"erasing_all_under_an_iterator", erasing_all_under_an_iterator},
+        {"draining_by_new_iterators", draining_by_new_iterators},
         {"forgotten_iterator", forgotten_iterator},
         {"records_settle", records_settle},
         {"clone_is_exact", clone_is_exact},
@@ -1027,6 +1076,7 @@ int main(void)
         {"overflow_drained_by_deletions", overflow_drained_by_deletions},
         {"overflow_drains_into_either_bucket", overflow_drains_into_either_bucket},
         {"overflow_in_every_operation", overflow_in_every_operation},
+        {"iterations_begin_in_the_overflow_list", iterations_begin_in_the_overflow_list},
         {"overflow_does_not_run_away", overflow_does_not_run_away},
         {"overflow_soak", overflow_soak},
         {"regions_keep_what_they_hold", regions_keep_what_they_hold},
