@@ -1,7 +1,7 @@
 """What maps would hold that are not built: Map, GoMap and dict, by formula.
 
-The formulas are those of docs/memory.md. Maps are planned by the core, which takes the steps of growth that
-they would take: nothing is fitted. What chance decides, the overflow buckets of a GoMap, is what it is on average.
+The core plans the maps: it takes the steps of growth that they would take (docs/memory.md), and fits
+nothing. Chance decides how many overflow buckets a GoMap has: here they are as many as on average.
 
 Blocks are counted as a map counts them, objects as :func:`gomap.sizeof` does.
 """
