@@ -1,8 +1,9 @@
-/* elastic/iterate.h - iteration: bucket after bucket, then the overflow list.
+/* elastic/iterate.h - iteration: bucket after bucket, then the overflow list; where entries stand in records, record
+ * after record, as they lie in memory.
  *
  * While an iterator is alive nothing is merged, displaced or moved to fill a gap, and an insertion ends
  * it: an entry that stays is passed once. The remaining full slots of a bucket are kept as a bit set;
- * a slot emptied meanwhile is skipped by its tag.
+ * a slot emptied meanwhile is skipped by its tag, and a record that is free by its mark.
  */
 #ifndef GM_ELASTIC_ITERATE_H
 #define GM_ELASTIC_ITERATE_H
@@ -13,44 +14,63 @@
 /* The place of an iteration. */
 typedef struct GM_MAY_ALIAS el_cursor {
     gm_match slots;         /* full ones of the bucket before that are to come */
-    uint32_t bucket, place; /* the next bucket; the next place of the overflow list */
+    uint32_t bucket, place; /* the next bucket; the next place of the overflow list, or how many records have passed */
 } el_cursor;
 _Static_assert(sizeof(el_cursor) <= sizeof((gomap_iter *)0)->place, "a cursor has room in an iterator");
 
-/* Objects lie anywhere: asks for those of the next bucket, whose turn comes when they are there. */
+/* Objects lie anywhere: asks for a key whose turn comes when it is there. */
+GM_INLINE void el_ask_object(const unsigned char *key) { GM_PREFETCH((const void *)(uintptr_t)gm_load64(key + 8)); }
+
+/* For those of the next bucket. */
 GM_INLINE void el_look_ahead(const el_map *m, uint32_t bucket, gm_kind kind)
 {
     if (bucket == m->buckets) return;
-    for (gm_match full = el_full(m, bucket); full; full = gm_match_next(full)) {
-        const unsigned char *key = el_entry(m, el_slot(m, bucket, gm_match_index(full), kind), kind);
-        GM_PREFETCH((const void *)(uintptr_t)gm_load64(key + 8));
+    for (gm_match full = el_full(m, bucket); full; full = gm_match_next(full))
+        el_ask_object(el_slot(m, bucket, gm_match_index(full), kind));
+}
+
+/* The next entry in a slot; NULL at the end. */
+GM_INLINE unsigned char *el_next_slot(const el_map *m, el_cursor *cursor, gm_kind kind)
+{
+    for (;;) {
+        while (cursor->slots) {
+            unsigned i = gm_match_index(cursor->slots);
+            uint32_t bucket = cursor->bucket - 1;
+            cursor->slots = gm_match_next(cursor->slots);
+            if (GM_LIKELY(el_tags(m, bucket)[i] != EL_EMPTY)) return el_slot(m, bucket, i, kind);
+        }
+        if (cursor->bucket == m->buckets) break;
+        cursor->slots = el_full(m, cursor->bucket++);
+        if (kind.code == GM_OBJECTS) el_look_ahead(m, cursor->bucket, kind);
     }
+    while (cursor->place < m->overflow_used) {
+        unsigned char *slot = el_overflow(m, cursor->place++, kind);
+        if (slot[el_slot_bytes(m, kind)] != EL_EMPTY) return slot;
+    }
+    return NULL;
+}
+
+/* Records ahead whose key, an object, is asked for: as many as a bucket has. */
+enum { EL_AHEAD = EL_SLOTS };
+
+/* The next entry in a record; NULL at the end. */
+GM_INLINE unsigned char *el_next_record(const el_map *m, el_cursor *cursor, gm_kind kind)
+{
+    while (cursor->place < m->records.used) {
+        uint32_t number = ++cursor->place;
+        if (kind.code == GM_OBJECTS && m->records.used - number >= EL_AHEAD)
+            el_ask_object(gm_store_at(&m->records, number + EL_AHEAD));
+        if (GM_LIKELY(!el_record_is_free(m, number, kind))) return gm_store_at(&m->records, number);
+    }
+    return NULL;
 }
 
 GM_INLINE int el_next(gomap_iter *iter, const void **key, const void **value, gm_kind kind)
 {
     const el_map *m = el_of(iter->map);
     el_cursor *cursor = (el_cursor *)(void *)iter->place;
-    unsigned char *slot;
-    for (;;) {
-        while (cursor->slots) {
-            unsigned i = gm_match_index(cursor->slots);
-            uint32_t bucket = cursor->bucket - 1;
-            cursor->slots = gm_match_next(cursor->slots);
-            if (GM_UNLIKELY(el_tags(m, bucket)[i] == EL_EMPTY)) continue;
-            slot = el_slot(m, bucket, i, kind);
-            goto found;
-        }
-        if (cursor->bucket == m->buckets) break;
-        cursor->slots = el_full(m, cursor->bucket++);
-        if (kind.code == GM_OBJECTS) el_look_ahead(m, cursor->bucket, kind);
-    }
-    do {
-        if (cursor->place == m->overflow_used) return 0;
-        slot = el_overflow(m, cursor->place++, kind);
-    } while (slot[el_slot_bytes(m, kind)] == EL_EMPTY);
-found:;
-    unsigned char *entry = el_entry(m, slot, kind);
+    unsigned char *entry = kind.ref ? el_next_record(m, cursor, kind) : el_next_slot(m, cursor, kind);
+    if (entry == NULL) return 0;
     *key = entry;
     *value = entry + m->value_at;
     return 1;
@@ -63,7 +83,7 @@ GM_INLINE void el_settle(el_map *m, gm_kind kind)
 {
     m->put_off = 0;
     if (m->buckets == 0) return;
-    if (kind.ref) el_records_settle(m, kind);
+    if (kind.ref) el_resizer_of(m)->fill_gaps(m);
     if (m->overflow_used) el_resizer_of(m)->drain(m);
     el_shrink(m, m->buckets, kind);
 }
