@@ -39,24 +39,43 @@ void gm_store_remove(gm_store *store, gm_memory *memory, uint32_t number)
         gm_store_clear(store, memory);
         return;
     }
-    gm_store32(gm_store_at(store, number), store->free);
+    unsigned char *record = gm_store_at(store, number);
+    gm_store32(record, store->free);
+    if (store->stride >= 8) gm_store32(record + 4, GM_STORE_FREE);
     store->free = number;
 }
 
-void gm_store_settle(gm_store *store, gm_memory *memory, uint32_t used)
+/* The last records have gone. */
+static void shrink(gm_store *store, gm_memory *memory)
 {
-    store->used = store->live = used;
-    store->free = 0;
-    if (used == 0) {
+    if (store->live == 0) {
         gm_store_clear(store, memory);
         return;
     }
     /* Twice the room an addition makes, so that adding and dropping by turns resizes nothing. */
-    size_t room = with_room(store->stride, used);
-    if (store->capacity > room + (room - used)) (void)resize(store, memory, room);
+    size_t room = with_room(store->stride, store->used);
+    if (store->capacity > room + (room - store->used)) (void)resize(store, memory, room);
 }
 
-void gm_store_drop_last(gm_store *store, gm_memory *memory) { gm_store_settle(store, memory, store->used - 1); }
+void gm_store_settle(gm_store *store, gm_memory *memory)
+{
+    store->used = store->live;
+    store->free = 0;
+    shrink(store, memory);
+}
+
+void gm_store_drop_last(gm_store *store, gm_memory *memory)
+{
+    store->used--;
+    store->live--;
+    shrink(store, memory);
+}
+
+void gm_store_take_back(gm_store *store, gm_memory *memory, uint32_t number)
+{
+    if (number == store->used) gm_store_drop_last(store, memory);
+    else gm_store_remove(store, memory, number);
+}
 
 void gm_store_trim(gm_store *store, gm_memory *memory)
 {
@@ -111,7 +130,9 @@ const char *gm_store_check(const gm_store *store)
     for (uint32_t number = store->free; number; free++) {
         if (number > store->used) return "S2: a free record's number is beyond those handed out";
         if (free > store->used) return "S2: the free list goes round";
-        number = gm_load32(gm_store_at(store, number));
+        const unsigned char *record = gm_store_at(store, number);
+        if (store->stride >= 8 && gm_load32(record + 4) != GM_STORE_FREE) return "S2: a free record without its mark";
+        number = gm_load32(record);
     }
     if (free + store->live != store->used) return "S2: live and free records are not all there are";
     return NULL;

@@ -45,23 +45,6 @@ GM_INLINE void el_window_hash(const el_map *m, el_window *window, const unsigned
     }
 }
 
-/* The slot that most likely holds the key; NULL: it is in neither bucket. */
-GM_INLINE unsigned char *el_candidate(const el_map *m, const el_probe *probe, gm_kind kind)
-{
-    unsigned char tag = el_tag(probe->hash);
-#if GM_MATCH16
-    gm_match found = gm_match16(el_tags(m, probe->first), el_tags(m, probe->second), tag);
-    if (!found) return NULL;
-    unsigned i = gm_match_index(found);
-    return el_slot(m, i < EL_SLOTS ? probe->first : probe->second, i & (EL_SLOTS - 1), kind);
-#else
-    gm_match found = gm_match8(el_tags(m, probe->first), tag);
-    if (found) return el_slot(m, probe->first, gm_match_index(found), kind);
-    found = gm_match8(el_tags(m, probe->second), tag);
-    return found ? el_slot(m, probe->second, gm_match_index(found), kind) : NULL;
-#endif
-}
-
 /* Asks for a slot's lines: it may lie across two. */
 GM_INLINE void el_ask(const el_map *m, const unsigned char *slot, gm_kind kind)
 {
@@ -74,7 +57,8 @@ GM_INLINE void el_window_look(const el_map *m, el_window *window, size_t count, 
 {
     for (size_t i = 0; i < count; i++) {
         el_probe *probe = &window->probe[i];
-        probe->slot = probe->key ? el_candidate(m, probe, kind) : NULL;
+        probe->slot = NULL;
+        if (probe->key) probe->slot = el_candidate(m, probe->first, probe->second, el_tag(probe->hash), kind);
         if (probe->slot) el_ask(m, probe->slot, kind);
     }
     if (!kind.ref) return;
@@ -139,7 +123,7 @@ GM_INLINE void el_window_ask(const el_map *m, const el_window *window, size_t co
     for (size_t i = 0; i < count; i++) {
         const el_probe *probe = &window->probe[i];
         if (probe->key == NULL) continue;
-        const unsigned char *slot = el_candidate(m, probe, kind);
+        const unsigned char *slot = el_candidate(m, probe->first, probe->second, el_tag(probe->hash), kind);
         if (slot == NULL) {
             gm_match first, second;
             uint32_t bucket = probe->first;
@@ -194,7 +178,9 @@ GM_INLINE size_t el_erase_many(gomap *map, const void *keys, size_t count, gm_ki
         some = count - done < EL_WINDOW ? count - done : EL_WINDOW;
         el_window_hash(m, &window, at + done * stride, stride, some, kind);
         for (size_t i = 0; i < some; i++) {
-            const unsigned char *slot = window.probe[i].key ? el_candidate(m, &window.probe[i], kind) : NULL;
+            const el_probe *probe = &window.probe[i];
+            if (probe->key == NULL) continue;
+            const unsigned char *slot = el_candidate(m, probe->first, probe->second, el_tag(probe->hash), kind);
             if (slot) GM_PREFETCH(slot);
         }
         /* By the function for one: hashing again takes less than one more body of it in every kind. */

@@ -3,6 +3,7 @@
 #define GM_ELASTIC_CHECK_H
 
 #include "find.h"
+#include "records.h"
 
 void el_stats(const gomap *map, gomap_stats *stats);
 
@@ -37,7 +38,8 @@ GM_INLINE int el_check_records(const el_map *m, char *why, size_t size, gm_kind 
     }
     if (records->live != m->map.public_part.count)
         return gm_broken(why, size, "E4: %zu entries, but %u records", m->map.public_part.count, records->live);
-    if (m->map.iterators == 0 && records->free) return gm_broken(why, size, "E4: free records where nothing iterates");
+    if (m->map.iterators == 0 && records->free && el_too_many_gaps(m))
+        return gm_broken(why, size, "E4: %u free records of %u where nothing iterates", el_gaps(m), records->used);
     if (!gm_store_adds_up(records, numbers))
         return gm_broken(why, size, "E4: a record is two entries', or an entry's and free");
     return 0;

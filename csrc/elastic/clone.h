@@ -39,6 +39,7 @@ GM_INLINE gomap *el_clone(const gomap *source, gm_kind kind)
     m->overflow_used = from->overflow_used;
     m->map.public_part.count = source->count;
     el_settle(m, kind); /* what the source has put off */
+    if (kind.ref) gm_store_trim(&m->records, &m->map.memory);
     return &m->map.public_part;
 }
 

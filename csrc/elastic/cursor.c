@@ -35,7 +35,7 @@ void el_iterate(gomap_iter *iter)
 {
     el_map *m = el_of(iter->map);
     el_course *course = (el_course *)(void *)iter->place;
-    if (m->map.public_part.count == 0) return;
+    if (m->map.public_part.count == 0 || el_has_records(m)) return; /* records are gone through from the first */
     el_cursor_settle(m);
     course->from = course->bucket = m->any_at == EL_IN_OVERFLOW ? 0 : m->any_at + 1;
 }

@@ -7,7 +7,7 @@
 #include "records.h"
 #include "split.h"
 
-/* Frees an entry's slot, and its record. While an iterator is alive records stay where they are. */
+/* Frees an entry's slot, and its record. While an iterator is alive all others stay where they are. */
 GM_INLINE void el_erase_at(el_map *m, el_place place, gm_kind kind)
 {
     unsigned char images[GOMAP_PARTS][GM_IMAGE];
@@ -15,16 +15,13 @@ GM_INLINE void el_erase_at(el_map *m, el_place place, gm_kind kind)
     if (GM_UNLIKELY(strings)) el_string_take(m, place.slot, images);
     *place.tag = EL_EMPTY;
     m->map.public_part.count--;
-    if (kind.ref) {
-        uint32_t number = gm_load32(place.slot);
-        if (m->map.iterators) gm_store_remove(&m->records, &m->map.memory, number);
-        else el_close_gap(m, number, kind);
-    }
+    if (kind.ref) gm_store_remove(&m->records, &m->map.memory, gm_load32(place.slot));
     if (GM_UNLIKELY(strings)) el_string_give_back(m, images);
     if (m->map.iterators) {
         m->put_off = 1;
         return;
     }
+    if (kind.ref && el_too_many_gaps(m)) el_resizer_of(m)->fill_gaps(m);
     if (GM_UNLIKELY(m->overflow_used)) el_resizer_of(m)->drain(m);
     el_shrink(m, 2, kind);
 }

@@ -60,7 +60,7 @@ GM_INLINE void *el_assign_hashed(el_map *m, const void *key, uint64_t hash, el_k
     if (kind.ref && (record = gm_store_add(&m->records, &m->map.memory)) == 0) return NULL;
     if ((kind.code == GM_IMAGES && !el_string_keep(m, &room->string, hash)) || !el_place_new(m, hash, kind, &place)) {
         if (kind.code == GM_IMAGES) el_string_drop(m, &room->string);
-        if (kind.ref) gm_store_drop_last(&m->records, &m->map.memory);
+        if (kind.ref) gm_store_take_back(&m->records, &m->map.memory, record);
         return NULL;
     }
     /* Nothing fails from here. */

@@ -25,8 +25,10 @@
     GM_KIND_FUNCTION(int, el, kind, split, (el_map *m, uint32_t buckets), m, buckets)                              \
     GM_KIND_FUNCTION(int, el, kind, merge, (el_map *m), m)                                                         \
     GM_KIND_ACTION(el, kind, drain, (el_map *m), m)                                                                \
+    GM_KIND_ACTION(el, kind, fill_gaps, (el_map *m), m)                                                            \
     static const el_resizer el_##kind##_resizer = {.displace = el_##kind##_displace, .split = el_##kind##_split,   \
-                                                   .merge = el_##kind##_merge, .drain = el_##kind##_drain};        \
+                                                   .merge = el_##kind##_merge, .drain = el_##kind##_drain,         \
+                                                   .fill_gaps = el_##kind##_fill_gaps};                            \
     const gm_engine el_##kind##_engine = {                                                                         \
         GM_KIND_TABLE(el, kind, el_##kind##_at),                                                                   \
         .id = GOMAP_ELASTIC,                                                                                       \

@@ -10,8 +10,8 @@
  *
  *     slots   | 3 | - | 1 | 2 | - ...         records   | 1: key value | 2: key value | 3: key value |
  *
- * so that a full bucket costs five bytes a slot and the entries stand densely. Whenever one goes the
- * last record takes its number; its slot is found by the key it holds.
+ * so that a full bucket costs five bytes a slot and the entries stand densely, but for a few gaps (records.h): when
+ * some have gone the last records take their numbers; the slot of one is found by the key it holds.
  *
  * Addressing is linear hashing's (Litwin 1980). With n buckets, mask = 2^ceil(log2 n) - 1:
  *
@@ -80,6 +80,7 @@ typedef struct el_resizer {
     int (*split)(el_map *m, uint32_t buckets);
     int (*merge)(el_map *m);
     void (*drain)(el_map *m);
+    void (*fill_gaps)(el_map *m);
 } el_resizer;
 
 GM_INLINE const el_resizer *el_resizer_of(const el_map *m) { return gm_engine_of(&m->map.public_part)->own; }
@@ -206,6 +207,22 @@ GM_INLINE void el_lay_out(el_map *m, size_t buckets)
 GM_INLINE unsigned char *el_overflow(const el_map *m, uint32_t index, gm_kind kind)
 {
     return m->overflow.at + (size_t)index * (el_slot_bytes(m, kind) + 1);
+}
+
+/* The slot of two buckets that most likely holds an entry with this tag; NULL: none does. */
+GM_INLINE unsigned char *el_candidate(const el_map *m, uint32_t first, uint32_t second, unsigned char tag, gm_kind kind)
+{
+#if GM_MATCH16
+    gm_match found = gm_match16(el_tags(m, first), el_tags(m, second), tag);
+    if (!found) return NULL;
+    unsigned i = gm_match_index(found);
+    return el_slot(m, i < EL_SLOTS ? first : second, i & (EL_SLOTS - 1), kind);
+#else
+    gm_match found = gm_match8(el_tags(m, first), tag);
+    if (found) return el_slot(m, first, gm_match_index(found), kind);
+    found = gm_match8(el_tags(m, second), tag);
+    return found ? el_slot(m, second, gm_match_index(found), kind) : NULL;
+#endif
 }
 
 /* What is sought in an entry, by other than its key: its address, or NULL when it is not in this one. */

@@ -59,6 +59,13 @@ GM_INLINE int el_split(el_map *m, uint32_t buckets, gm_kind kind)
     return 1;
 }
 
+/* Asks for the keys in records of a bucket's entries. */
+GM_INLINE void el_ask_keys(const el_map *m, uint32_t bucket, gm_kind kind)
+{
+    for (gm_match full = el_full(m, bucket); full; full = gm_match_next(full))
+        GM_PREFETCH(el_entry(m, el_slot(m, bucket, gm_match_index(full), kind), kind));
+}
+
 /* One bucket less; 0 when its entries found no room. Nothing iterates. */
 GM_INLINE int el_merge(el_map *m, gm_kind kind)
 {
@@ -83,6 +90,10 @@ GM_INLINE int el_merge(el_map *m, gm_kind kind)
     gm_tags_store(el_tags(m, into), tags);
     el_set_buckets(m, last, mask);
     m->merges++;
+    if (kind.ref && last > 1) { /* of those next in turn, which may have to be displaced */
+        el_ask_keys(m, last - 1, kind);
+        el_ask_keys(m, (last - 1) & (mask >> 1), kind);
+    }
     return 1;
 }
 

@@ -49,5 +49,5 @@ void go_store_settle(go_map *m, gm_store *store, size_t slots_at, size_t slot_by
         settling.free = number;
     }
     go_each_entry(m, go_visit_settle, &settling);
-    gm_store_settle(store, &m->map.memory, store->live);
+    gm_store_settle(store, &m->map.memory);
 }

@@ -50,6 +50,7 @@ static const test_type test_types[] = {
     {"map[int][129]byte", GOMAP_BITS64, 8, 129, 0},
     {"map[int]*int8", GOMAP_BITS64, 8, 1, GOMAP_POINTER},
     {"map[int]*struct{}", GOMAP_BITS64, 8, 0, GOMAP_POINTER},
+    {"map[int32]*struct{}", GOMAP_BITS32, 4, 0, GOMAP_POINTER},
     {"map[float32]float32", GOMAP_FLOAT32, 4, 4, 0},
     {"map[float64]int", GOMAP_FLOAT64, 8, 8, 0},
     {"map[float64]*[200]byte", GOMAP_FLOAT64, 8, 200, GOMAP_POINTER},

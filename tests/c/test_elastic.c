@@ -477,6 +477,98 @@ static void records_settle(void)
     }
 }
 
+/* Deletions leave few gaps among the records, the next insertions take them, and iterating passes them over. */
+static void gaps_are_few(void)
+{
+    enum { N = 6000 };
+    static const char *const names[] = {"map[int][128]byte", "map[int][129]byte", "map[int][4000]byte", "map[int]*int8",
+                                        "map[int]*string",   "map[string][129]byte"};
+    for (size_t t = 0; t < COUNT_OF(names); t++) {
+        size_t most = 0, n = strcmp(names[t], "map[int][4000]byte") == 0 ? N / 6 : N;
+        model *m = filled(names[t], n, 2 * n, t);
+        const gm_store *records = &el_of(m->map)->records;
+        for (size_t i = 0; i < n; i++) {
+            size_t gaps;
+            model_erase(m, i * 7 % n);
+            gaps = records->used - records->live;
+            if (gaps > most) most = gaps;
+            CHECK_EQ(records->live, m->map->count);
+            CHECK(gaps <= 32 && gaps * 64 <= records->used && gaps * records->stride <= 16 << 10);
+            if (i % 97) continue;
+            CHECK_MAP(m->map);
+            model_verify(m); /* iterates */
+            if (m->map->count == 0) break;
+            CHECK_EQ(model_assign(m, n + i), 1);
+            CHECK_EQ(records->used - records->live, gaps ? gaps - 1 : 0);
+            model_erase(m, n + i);
+        }
+        CHECK(most >= (n == N ? 32 : 4)); /* they are filled together */
+        model_verify(m);
+        model_free(m);
+    }
+}
+
+static uint64_t marked(uint32_t i)
+{
+    const uint32_t words[2] = {i, GM_STORE_FREE};
+    uint64_t key;
+    memcpy(&key, words, sizeof key);
+    return key;
+}
+
+/* Records that look as free ones do, among free ones; and such as have no room for the mark. */
+static void marked_records(void)
+{
+    enum { N = 300 };
+    static const char *const names[] = {"map[int][128]byte", "map[int]*struct{}", "map[int32]*struct{}"};
+    for (size_t t = 0; t < COUNT_OF(names); t++) {
+        gomap *m = new_map(names[t], 0, t);
+        unsigned char seen[N] = {0};
+        gomap_iter iter;
+        const void *at, *value;
+        size_t passed = 0;
+        for (uint32_t i = 0; i < N; i++) add(m, marked(i));
+        gomap_iter_begin(&iter, m);
+        for (uint32_t i = 0; i < N; i += 3) take(m, marked(i));
+        CHECK_MAP(m);
+        while (gomap_iter_next(&iter, &at, &value) == 1) {
+            uint32_t i = gm_load32(at);
+            CHECK(i < N && i % 3 && !seen[i]);
+            seen[i] = 1;
+            passed++;
+        }
+        CHECK_EQ(passed, m->count);
+        CHECK_EQ(el_of(m)->records.used, m->count);
+        CHECK_MAP(m);
+        for (uint32_t i = 1; i < N; i += 3) take(m, marked(i));
+        CHECK_MAP(m);
+        gomap_free(m);
+    }
+}
+
+/* An insertion that fails leaves the gap that it took. */
+static void failure_leaves_gaps(void)
+{
+    enum { N = 3000 };
+    model *m = filled("map[string][129]byte", N, 2 * N, 1);
+    const gm_store *records = &el_of(m->map)->records;
+    size_t failed = 0;
+    for (size_t i = 0; i < N / 2; i++) {
+        model_erase(m, N - 1 - i); /* the last record among them */
+        uint32_t used = records->used, live = records->live;
+        gomap_fail_after(0, 1);
+        if (model_assign(m, N + i) < 0) {
+            failed++;
+            CHECK(records->live == live && used - records->used <= 1);
+            CHECK_MAP(m->map);
+        }
+        gomap_fail_after(-1, 0);
+    }
+    CHECK(failed > 0);
+    model_verify(m);
+    model_free(m);
+}
+
 /* ---- copies ---------------------------------------------------------------------------------- */
 
 static void clone_is_exact(void)
@@ -1070,6 +1162,9 @@ int main(void)
         {"draining_by_new_iterators", draining_by_new_iterators},
         {"forgotten_iterator", forgotten_iterator},
         {"records_settle", records_settle},
+        {"gaps_are_few", gaps_are_few},
+        {"marked_records", marked_records},
+        {"failure_leaves_gaps", failure_leaves_gaps},
         {"clone_is_exact", clone_is_exact},
         {"floats_are_canonical", floats_are_canonical},
         {"overflow_drained_by_splits", overflow_drained_by_splits},

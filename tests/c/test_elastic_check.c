@@ -154,6 +154,8 @@ static void map_with_records(void)
     BROKEN_BY("S2", map, store->free, 0);
     uint32_t *next = (uint32_t *)(void *)gm_store_at(store, store->free);
     BROKEN_BY("S2", map, *next, store->free);
+    unsigned char *mark = gm_store_at(store, store->free) + 4;
+    BROKEN_BY("S2", map, *mark, (unsigned char)~*mark);
     model_iter_end(model, 0);
     CHECK_EQ(store->free, 0);
     model_free(model);
