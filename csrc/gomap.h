@@ -22,6 +22,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#if SIZE_MAX < UINT64_MAX
+#error "gomap needs a 64-bit target: size_t has fewer than 64 bits here (docs/design.md says why)"
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -286,6 +290,8 @@ void gomap_memory_of(const gomap *map, gomap_memory *memory); /* the running cou
 void gomap_peak_reset(gomap *map);                            /* peak = what is live now */
 size_t gomap_total(const gomap *map);
 void gomap_walk(const gomap *map, size_t live[GOMAP_PURPOSES]); /* the same, found by walking */
+/* What a heap block of so many bytes takes, by the rule of the C library: musl's where it is that, else glibc's. */
+size_t gomap_heap_bytes(size_t size);
 void gomap_stats_of(const gomap *map, gomap_stats *stats);
 
 /* 0 when every invariant holds (csrc/README.md lists them), else -1 and the first broken one in

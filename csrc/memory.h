@@ -7,8 +7,8 @@
  *
  *   - The caller remembers a block's size and hands it back on release: no size is stored twice.
  *   - Bytes counted are the bytes granted, not those asked for: a heap block's usable size plus
- *     its header; whole pages for a mapped one. A function of block and size alone, so that a
- *     structural walk finds the same number (gm_granted).
+ *     its header, with musl an estimate (gomap_heap_bytes); whole pages for a mapped one. A function
+ *     of block and size alone, so that a structural walk finds the same number (gm_granted).
  *   - A block of GM_MAP_BYTES or more is mapped on its own, as malloc would do; done here, its
  *     size is exact, its pages are zero without being touched, and go back at once on release.
  */

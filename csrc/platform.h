@@ -47,7 +47,11 @@
 #include <emmintrin.h>
 #define GM_SSE2 1
 #elif !defined(GM_PORTABLE) && (defined(__ARM_NEON) || defined(_M_ARM64))
+#if defined(_MSC_VER) && !defined(__clang__)
+#include <arm64_neon.h> /* an older arm_neon.h of MSVC is for 32 bits alone */
+#else
 #include <arm_neon.h>
+#endif
 #define GM_NEON 1
 #endif
 

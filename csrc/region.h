@@ -26,7 +26,7 @@
  * fit the 2^47 bytes a process has, as many as Linux lets it map by default. Where so much is not to be had,
  * less is taken. */
 #if !defined(GM_RESERVE_LEAST) /* tests lower it */
-#define GM_RESERVE_LEAST (SIZE_MAX >> 31 > 1 ? 32 : 26)
+#define GM_RESERVE_LEAST 32
 #endif
 #define GM_RESERVE_AHEAD 3
 

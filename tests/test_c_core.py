@@ -23,6 +23,7 @@ CORE = TESTS.parent.parent / "csrc"
 # Each is one C file and its arguments: the fuzzer's are a seed and a number of inputs.
 PROGRAMS: dict[str, list[str]] = {
     "test_hash": [],
+    "test_memory": [],
     "test_contract": [],
     "test_bulk": [],
     "test_columns": [],

@@ -937,6 +937,13 @@ def _plan(go, key, value, count, how, key_lengths, value_lengths):
     return purposes, planned.total, planned.peak, planned.buckets, planned.most
 
 
+# ---- what malloc takes ----------------------------------------------------------------------------
+
+def _heap_bytes(size_t size):
+    """The bytes that a block of `size` bytes takes of the C library's heap."""
+    return gomap_heap_bytes(size)
+
+
 # ---- for tests ------------------------------------------------------------------------------------
 
 def _fail_after(allocations, count=1):

@@ -136,6 +136,7 @@ cdef extern from "gomap.h" nogil:
     void gomap_peak_reset(gomap *map)
     size_t gomap_total(const gomap *map)
     void gomap_walk(const gomap *map, size_t *live)
+    size_t gomap_heap_bytes(size_t size)
     void gomap_stats_of(const gomap *map, gomap_stats *stats)
     int gomap_check(const gomap *map, char *why, size_t size)
 

@@ -247,6 +247,12 @@ static unsigned char *image_with(const model *model, int is_value, size_t length
         broken_by(map, at, &wrong_, 1, invariant, __LINE__);                                                           \
     } while (0)
 
+/* Byte i, from its little end, of a number of `size` bytes. */
+static unsigned char *byte_of(unsigned char *number, unsigned size, unsigned i)
+{
+    return number + (GM_BIG_ENDIAN ? size - 1 - i : i);
+}
+
 static void broken_number(gomap *map, unsigned char *image, uint32_t number)
 {
     broken_by(map, image + 8, &number, sizeof number, "T2", __LINE__);
@@ -282,6 +288,8 @@ static void long_images(model *model, int is_value, size_t length)
     CHECK(store->used >= 2);
     uint32_t number = gm_image_number(image);
     unsigned char *record = gm_string_record(strings, size_class, number);
+    unsigned char *hash_end = byte_of(image, 8, 0), *length_end = byte_of(image, 8, 5),
+                  *length_top = byte_of(image, 8, 7);
     BROKEN_BYTE("T1", map, image + 14, 1);
     BROKEN_BYTE("T1", map, image + 15, GM_IMAGE_LONG + 1);
     broken_number(map, image, 0);
@@ -291,23 +299,24 @@ static void long_images(model *model, int is_value, size_t length)
     /* Lengths: none, too short for a long one, of another class, more than the region's. */
     unsigned char shorter[GM_IMAGE];
     memcpy(shorter, image, GM_IMAGE);
-    memset(shorter + 5, 0, 3);
+    for (unsigned i = 5; i < 8; i++) *byte_of(shorter, 8, i) = 0;
     memset(shorter + 12, 0, 2);
     broken_by(map, image, shorter, GM_IMAGE, "T1", __LINE__);
-    shorter[5] = 15;
+    *byte_of(shorter, 8, 5) = 15;
     broken_by(map, image, shorter, GM_IMAGE, "T1", __LINE__);
-    BROKEN_BYTE("T2", map, image + 7, image[7] ^ 0x80);
-    BROKEN_BYTE("T2", map, image + 13, 1);
+    BROKEN_BYTE("T2", map, length_top, *length_top ^ 0x80);
+    BROKEN_BYTE("T2", map, byte_of(image + 12, 2, 1), 1);
     /* The hash: of a key it leads elsewhere. */
-    if (is_value) BROKEN_BYTE("T1", map, image, image[0] ^ 1);
-    else BROKEN_BYTE("T2", map, image, image[0] ^ 1);
+    if (is_value) BROKEN_BYTE("T1", map, hash_end, *hash_end ^ 1);
+    else BROKEN_BYTE("T2", map, hash_end, *hash_end ^ 1);
     BROKEN_BYTE("T2", map, record, record[0] ^ 1);
     BROKEN_BYTE("T2", map, record + 7, record[7] ^ 0x80);
     unsigned char *bytes = (unsigned char *)(uintptr_t)gm_string_at(strings, image);
     BROKEN_BYTE("T1", map, bytes, ~bytes[0]);
     BROKEN_BYTE("T1", map, bytes + length - 1, bytes[length - 1] + 1);
-    if (size_class == GM_STRING_LARGE) BROKEN_BYTE("T2", map, record + 16, record[16] + 1);
-    else BROKEN_BYTE("T1", map, image + 5, (length & 7) ? length + 1 : length - 1); /* of the same class */
+    unsigned char *block_end = byte_of(record + 16, 8, 0);
+    if (size_class == GM_STRING_LARGE) BROKEN_BYTE("T2", map, block_end, *block_end + 1);
+    else BROKEN_BYTE("T1", map, length_end, (length & 7) ? length + 1 : length - 1); /* of the same class */
     /* The store. */
     BROKEN_BY("T2", map, store->used, store->used - 1);
     BROKEN_BY("S2", map, store->live, store->live - 1);

@@ -332,6 +332,12 @@ static void avalanche(void)
 
 /* ---- collisions ----------------------------------------------------------------------------- */
 
+/* The low bytes of a number, as the machine has them. */
+static void put_number(unsigned char *key, uint32_t number, size_t bytes)
+{
+    memcpy(key, (const unsigned char *)&number + (GM_BIG_ENDIAN ? sizeof number - bytes : 0), bytes);
+}
+
 /* Pairs that meet in bucket and tophash (24 bits) under one seed part under others. */
 static void collisions_hang_on_the_seed(void)
 {
@@ -344,7 +350,7 @@ static void collisions_hang_on_the_seed(void)
         size_t pairs = 0, again = 0, number_bytes = kind->size < 4 ? 3 : 4;
         use(kind, 1);
         for (uint32_t i = 0; i < N; i++) { /* a number in the first bytes; for a float a denormal */
-            memcpy(key, &i, number_bytes);
+            put_number(key, i, number_bytes);
             uint64_t hash = hash_of(key, kind);
             shown[i] = (hash & 0xffff) << 40 | hash >> 56 << 32 | i;
         }
@@ -352,8 +358,8 @@ static void collisions_hang_on_the_seed(void)
         for (size_t i = 1; i < N; i++) {
             if (shown[i] >> 32 != shown[i - 1] >> 32) continue;
             pairs++;
-            memcpy(key, &shown[i], number_bytes);
-            memcpy(other, &shown[i - 1], number_bytes);
+            put_number(key, (uint32_t)shown[i], number_bytes);
+            put_number(other, (uint32_t)shown[i - 1], number_bytes);
             for (uint64_t seed = 2; seed < 18; seed++) {
                 use(kind, seed);
                 uint64_t difference = hash_of(key, kind) ^ hash_of(other, kind);

@@ -3,11 +3,11 @@
 
 #include <math.h>
 
-#if defined(__SANITIZE_ADDRESS__) || !defined(__GLIBC__) /* another allocator than the one that is foreseen */
+#if defined(__SANITIZE_ADDRESS__) || !defined(__linux__) /* another allocator than those that are foreseen */
 enum { SPARE_LEAST = -64, SPARE_MOST = 64 };
 static const double PART = 0.1;
 #else
-/* malloc gives a block so many bytes more where it finds a free one of that size: it splits off none smaller. */
+/* glibc's malloc gives a block so many bytes more where it finds a free one of that size: it splits off none smaller. */
 enum { SPARE_LEAST = 0, SPARE_MOST = 16 };
 static const double PART = 0.02; /* what the mean of many maps may differ by */
 #endif

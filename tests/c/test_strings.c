@@ -368,7 +368,8 @@ static void deletions_move_the_last(void)
 static size_t most_for(size_t strings)
 {
     size_t needed = strings * 32;
-    return sizeof(gm_strings) + (needed < GM_MAP_BYTES ? 2 * needed + 1024 : needed + needed / 32 + 16384);
+    size_t most = needed < GM_MAP_BYTES ? test_granted(2 * needed + 1024) : needed + needed / 32 + 16384;
+    return test_granted(sizeof(gm_strings)) + most;
 }
 
 /* The region's bytes follow the strings: up, down, to nothing; whether entries go or values are overwritten. */
