@@ -95,7 +95,8 @@ size_t gomap_heap_bytes(size_t size)
     while (classes[size_class] < units) size_class++;
     return ((size_t)1024 << (size_class - 8) / 4) / (7 - size_class % 4) + 2;
 #else
-    /* glibc's chunk: a header of 8 bytes, in steps of 16, 32 at least; one of 128 KiB is mapped, with 8 more before it. */
+    /* glibc's chunk: a header of 8 bytes, in steps of 16, 32 at least; one of 128 KiB is mapped, with 8 more before
+     * it. */
     size_t chunk = (size + 8 + 15) / 16 * 16;
     if (chunk >= (size_t)128 << 10) return gm_whole_pages(chunk + 8);
     return chunk < 32 ? 32 : chunk;

@@ -1,5 +1,5 @@
-/* elastic/cursor.h - where some entry stands, for what takes entries in no order: gomap_any, and iterations, which begin
- * there.
+/* elastic/cursor.h - where some entry stands, for what takes entries in no order: gomap_any, and iterations, which
+ * begin there.
  *
  *     buckets   | 0 | 1 | ... | any_at | ... | n - 1 |     overflow list
  *                <--------------- goes on ----------- <------------'

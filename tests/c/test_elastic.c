@@ -406,8 +406,8 @@ static void erasing_all_under_an_iterator(void)
     }
 }
 
-/* Every entry taken by an iteration of its own, while some are added: the cursor passes an emptied bucket once, and is kept
- * where the iteration began. */
+/* Every entry taken by an iteration of its own, while some are added: the cursor passes an emptied bucket once, and is
+ * kept where the iteration began. */
 static void draining_by_new_iterators(void)
 {
     static const char *const names[] = {"map[int]int", "map[int]*[128]byte", "map[string]string"};
@@ -480,8 +480,8 @@ static void records_settle(void)
 static void gaps_are_few(void)
 {
     enum { N = 6000 };
-    static const char *const names[] = {"map[int][128]byte", "map[int][129]byte", "map[int][4000]byte", "map[int]*int8",
-                                        "map[int]*string",   "map[string][129]byte"};
+    static const char *const names[] = {"map[int][128]byte", "map[int][129]byte", "map[int][4000]byte",
+                                        "map[int]*int8",     "map[int]*string",   "map[string][129]byte"};
     for (size_t t = 0; t < COUNT_OF(names); t++) {
         size_t most = 0, n = strcmp(names[t], "map[int][4000]byte") == 0 ? N / 6 : N;
         model *m = filled(names[t], n, 2 * n, t);

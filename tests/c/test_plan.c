@@ -7,7 +7,7 @@
 enum { SPARE_LEAST = -64, SPARE_MOST = 64 };
 static const double PART = 0.1;
 #else
-/* glibc's malloc gives a block so many bytes more where it finds a free one of that size: it splits off none smaller. */
+/* glibc's malloc gives a block so many bytes more where it finds one of that size: it splits off none smaller. */
 enum { SPARE_LEAST = 0, SPARE_MOST = 16 };
 static const double PART = 0.02; /* what the mean of many maps may differ by */
 #endif
