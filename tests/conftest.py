@@ -56,6 +56,14 @@ PAIRS = [
     ("struct{a int16; b [3]byte}", "any"),
 ]
 
+#: For tests of how many bytes CPython's own allocator takes. A debug build puts some around each block, but not in
+#: the processes that tests start.
+own_allocator = pytest.mark.skipif(
+    "PYTHONMALLOC" in os.environ, reason="counts are for CPython's own allocator"
+)
+if hasattr(sys, "gettotalrefcount"):
+    os.environ.setdefault("PYTHONMALLOC", "pymalloc")
+
 #: CPython has one object for every int from -5 up to this.
 LARGEST_SHARED_INT = 1024 if sys.version_info >= (3, 15) else 256
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import own_allocator
 
 from gomap import GoMap, Map, estimate, sizeof
 from gomap._cli import main
@@ -161,7 +162,7 @@ def test_figures_of_a_map_are_those_of_its_report(small: dict[str, Any]) -> None
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="resident memory is read from /proc")
-@pytest.mark.skipif("PYTHONMALLOC" in os.environ, reason="counts are for CPython's own allocator")
+@own_allocator
 def test_resident_memory_is_what_is_counted(large: dict[str, Any]) -> None:
     elastic, inline, pointer, plain = (m["fill"] for m in large["subjects"])
     assert inline["full"]["B"] == pointer["full"]["B"] == 15

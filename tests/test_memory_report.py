@@ -13,7 +13,7 @@ from collections import OrderedDict, defaultdict
 from typing import Any
 
 import pytest
-from conftest import LARGEST_SHARED_INT
+from conftest import LARGEST_SHARED_INT, own_allocator
 
 from gomap import GoMap, MemoryReport, Stats, advise, sizeof
 
@@ -232,7 +232,7 @@ print(counted, resident, _resident() - before - resident)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="resident memory is read from /proc")
-@pytest.mark.skipif("PYTHONMALLOC" in os.environ, reason="counts are for CPython's own allocator")
+@own_allocator
 @pytest.mark.parametrize(
     "what", ["int to bytes", "int to int", "str to float", "int to list", "list of large bytes"]
 )

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import own_allocator
 
 from gomap import GoMap, Map, sizeof
 from gomap._cli import main
@@ -181,7 +182,7 @@ def test_a_re_created_gomap_takes_both_at_once(courses: dict[str, Course]) -> No
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="resident memory is read from /proc")
-@pytest.mark.skipif("PYTHONMALLOC" in os.environ, reason="counts are for CPython's own allocator")
+@own_allocator
 def test_resident_memory_follows(courses: dict[str, Course]) -> None:
     rush = MINUTES.index(60)
     for name in ("Map", "GoMap"):
