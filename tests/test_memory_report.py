@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import builtins
 import dataclasses
-import os
 import pickle
 import platform
 import subprocess
