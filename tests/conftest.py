@@ -56,8 +56,8 @@ PAIRS = [
     ("struct{a int16; b [3]byte}", "any"),
 ]
 
-#: For tests of how many bytes CPython's own allocator takes. A debug build puts some around each block, but not
-#: in the processes that tests start.
+#: For tests of how many bytes CPython's own allocator takes. A debug build puts some around each block, but
+#: not in the processes that tests start.
 own_allocator = pytest.mark.skipif(
     "PYTHONMALLOC" in os.environ, reason="counts are for CPython's own allocator"
 )
