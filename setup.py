@@ -6,9 +6,11 @@ GOMAP_DEBUG=1 makes a debug build, unoptimised and with symbols. What CFLAGS say
 import glob
 import os
 import shlex
+import sys
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
+from setuptools.errors import PlatformError
 
 DEBUG = os.environ.get("GOMAP_DEBUG") == "1"
 
@@ -17,6 +19,8 @@ class BuildExt(build_ext):
     """Adds the flags once it is known which compiler they are for."""
 
     def build_extensions(self) -> None:
+        if sys.maxsize < 2**63 - 1:
+            raise PlatformError("gomap needs a 64-bit Python, and this one is 32-bit: " + sys.executable)
         link = []
         if self.compiler.compiler_type == "msvc":  # which reads more flags from CL by itself
             flags = ["/std:c11", *(["/Od", "/Z7"] if DEBUG else ["/O2"])]
@@ -25,6 +29,7 @@ class BuildExt(build_ext):
             # -g0, as Python's own flags ask for symbols that make the wheel six times larger.
             flags = ["-std=c11", "-fvisibility=hidden", *(["-O0", "-g3"] if DEBUG else ["-O3", "-g0"])]
             flags += shlex.split(os.environ.get("CFLAGS", ""))
+            link = ["-lm"]
         for extension in self.extensions:
             extension.extra_compile_args += flags
             extension.extra_link_args += link
@@ -38,7 +43,7 @@ setup(
     ext_modules=[
         Extension(
             "gomap._core",
-            sources=["src/gomap/_core.pyx", *sorted(glob.glob("csrc/*.c"))],
+            sources=["src/gomap/_core.pyx", *sorted(glob.glob("csrc/**/*.c", recursive=True))],
             depends=[
                 *sorted(glob.glob("csrc/**/*.h", recursive=True)),
                 *sorted(glob.glob("src/gomap/_*.h") + glob.glob("src/gomap/_*.px[di]")),

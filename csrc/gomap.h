@@ -1,12 +1,12 @@
 /* gomap.h - the public C interface: maps with typed keys and values in raw memory.
  *
- * One set of operations over more than one engine. An engine is an algorithm (Go's classic
- * runtime map is GOMAP_GO); a gomap_type says what the bytes of a key and a value are. Keys and
- * values go in and out as addresses of their bytes, in the machine's byte order.
+ * One set of operations over more than one engine. An engine is an algorithm: GOMAP_ELASTIC, whose memory follows its
+ * entries up and down, or GOMAP_GO, the classic map of Go's runtime. A gomap_type says what the bytes of a key and a
+ * value are. Keys and values go in and out as addresses of their bytes, in the machine's byte order.
  *
  *     gomap_type type;
  *     gomap_type_init(&type, GOMAP_BITS64, 8, 128, 0);             // map[int][128]byte
- *     gomap *m = gomap_new(GOMAP_GO, &type, 0, random_seed);       // NULL: out of memory
+ *     gomap *m = gomap_new(GOMAP_ELASTIC, &type, 0, random_seed);  // NULL: out of memory
  *     void *value = gomap_assign(m, &key, &added);                 // NULL: nothing has changed
  *     if (value) memcpy(value, bytes, 128);
  *     const void *found = gomap_find(m, &key);                     // NULL: absent
@@ -22,6 +22,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#if SIZE_MAX < UINT64_MAX
+#error "gomap needs a 64-bit target: size_t has fewer than 64 bits here (docs/design.md says why)"
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -31,15 +35,15 @@ extern "C" {
 /* How a key's bytes hash and compare. Values are never compared: for them the size is enough, and whether
  * they are strings. */
 enum {
-    GOMAP_BITS8,   /* integers, bool: one, two, four or eight bytes that are equal or not */
+    GOMAP_BITS8, /* integers, bool: one, two, four or eight bytes that are equal or not */
     GOMAP_BITS16,
     GOMAP_BITS32,
     GOMAP_BITS64,
     GOMAP_FLOAT32, /* -0.0 equals 0.0, NaN equals nothing */
     GOMAP_FLOAT64,
-    GOMAP_BYTES,   /* a fixed number of bytes */
-    GOMAP_STRING,  /* bytes of variable length, which the map keeps: a gomap_string goes in */
-    GOMAP_OBJECT,  /* something of the caller's: a gomap_object goes in, its first 16 bytes are kept */
+    GOMAP_BYTES,  /* a fixed number of bytes */
+    GOMAP_STRING, /* bytes of variable length, which the map keeps: a gomap_string goes in */
+    GOMAP_OBJECT, /* something of the caller's: a gomap_object goes in, its first 16 bytes are kept */
     GOMAP_KEY_KINDS
 };
 
@@ -49,7 +53,7 @@ enum {
 typedef struct gomap_type {
     uint32_t key_size, value_size; /* bytes, as the caller sees them */
     uint8_t key_kind;
-    uint8_t key_ref, value_ref;    /* stored in a record, the bucket holding its number */
+    uint8_t key_ref, value_ref; /* stored in a record, the bucket holding its number */
     uint8_t value_string;
 } gomap_type;
 
@@ -63,8 +67,7 @@ enum {
 #define GOMAP_OBJECT_SIZE 16u
 
 /* A kind of BYTES of 1, 2, 4 or 8 becomes BITS: they hash and compare alike, and faster. */
-void gomap_type_init(gomap_type *type, int key_kind, uint32_t key_size, uint32_t value_size,
-                     int value_flags);
+void gomap_type_init(gomap_type *type, int key_kind, uint32_t key_size, uint32_t value_size, int value_flags);
 
 /* A string as it goes in and out. It may hold any bytes; at is not read where length is 0. */
 typedef struct gomap_string {
@@ -76,7 +79,7 @@ typedef struct gomap_string {
  * must not touch the map. NULL: only the same object is. */
 typedef struct gomap_object {
     uint64_t hash;
-    uint64_t object; /* an address, say; kept with the hash */
+    uint64_t object; /* kept with the hash. The core reads nothing there, but asks the processor for that address */
     int (*same)(const struct gomap_object *key, uint64_t object);
 } gomap_object;
 
@@ -104,85 +107,52 @@ typedef struct gomap_memory {
 #define GOMAP_CHAIN_LENGTHS 16
 
 typedef struct gomap_stats {
-    size_t buckets;          /* that hashes lead to: 2^B */
-    size_t array_buckets;    /* in the array: with the preallocated overflow buckets at its tail */
+    size_t buckets;          /* that hashes lead to */
+    size_t array_buckets;    /* in the array: in Go's with the preallocated overflow buckets at its tail */
     size_t array_bytes;      /* asked for, for that array */
     size_t bucket_bytes;     /* one bucket */
-    size_t overflow_buckets; /* linked into chains, those of the old array included */
-    size_t overflow_heap;    /* of those, allocated one by one */
-    size_t old_buckets;      /* in the old array, while growing; else 0 */
-    size_t evacuated;        /* of those, moved out already */
+    size_t overflow_buckets; /* linked into chains, those of Go's old array included; entries of the overflow list */
     size_t grow_at;          /* the count beyond which an insertion starts to grow */
-    size_t growths;          /* since the map was made, same-size growths included */
+    /* Go's engine's */
+    size_t overflow_heap; /* of the overflow buckets, allocated one by one */
+    size_t old_buckets;   /* in the old array, while growing; else 0 */
+    size_t evacuated;     /* of those, moved out already */
+    size_t growths;       /* since the map was made, same-size growths included */
     size_t same_size_growths;
-    uint32_t noverflow;      /* Go's approximate count: what same-size growth looks at */
-    uint8_t B;               /* log2 of buckets */
+    size_t chain_lengths[GOMAP_CHAIN_LENGTHS]; /* [i]: chains of i + 1 buckets; last: that or more */
+    uint32_t noverflow;                        /* Go's approximate count: what same-size growth looks at */
+    uint8_t B;                                 /* log2 of buckets */
     uint8_t growing, same_size;
     /* the elastic engine's */
     size_t splits, merges, displaced;
-    size_t chain_lengths[GOMAP_CHAIN_LENGTHS]; /* [i]: chains of i + 1 buckets; last: that or more */
 } gomap_stats;
 
 /* ---- maps ---------------------------------------------------------------------------------- */
 
-typedef struct gomap_engine gomap_engine;
+typedef struct gomap gomap;
 
-/* What every engine's map begins with; to be read, never written, from outside. */
-typedef struct gomap {
-    const gomap_engine *engine;
-    const gomap_type *type; /* the caller's, which keeps it alive as long as the map */
-    size_t count;
-} gomap;
-
-/* An engine's own place in an iteration stands behind these. Move it freely; do not copy it. */
-typedef struct gomap_iter {
-    gomap *map; /* NULL once it has ended */
-    uint32_t epoch;
-    size_t at, start;
-    const unsigned char *bucket;
-    uint64_t left; /* slots of the bucket to come, counted from offset */
-    uint8_t offset, wrapped, filter;
-    size_t index;
-} gomap_iter;
-
-/* What is done with the room of a key's value where a value is not just copied there. 0 ends it. */
-typedef struct gomap_writer {
-    int (*write)(struct gomap_writer *, void *room, void *value, int added);
-} gomap_writer;
-
-/* One engine for one kind of key. Call through the functions below. */
-struct gomap_engine {
-    int id;  /* GOMAP_GO ... */
-    int ref; /* keys, or entries, stand in records */
+/* What is called most, by the functions of the same names below: an engine's functions for one kind of key. */
+typedef struct gomap_engine {
     void *(*find)(const gomap *, const void *key);
     void *(*at)(const gomap *, const void *key);
     void *(*assign)(gomap *, const void *key, int *added);
     int (*erase)(gomap *, const void *key);
-    int (*next)(gomap_iter *, const void **key, const void **value);
-    int (*any)(gomap *, const void **key, const void **value);
-    int (*reserve)(gomap *, size_t count);
-    void (*iterate)(gomap_iter *);
-    void (*erase_any)(gomap *);
-    void (*clear)(gomap *);
-    void (*destroy)(gomap *);
-    void (*stats)(const gomap *, gomap_stats *);
-    void (*walk)(const gomap *, size_t live[GOMAP_PURPOSES]);
-    int (*check)(const gomap *, char *why, size_t size);
-    void (*string)(const gomap *, int is_value, const void *at, gomap_string *);
-    int (*write)(gomap *, const void *key, void *room, const gomap_string *);
-    void (*forget)(gomap *, const void *room); /* the new entry that a write failed for, which no look-up finds */
-    uint64_t (*string_bytes)(const gomap *);
-    size_t (*swap)(gomap *, gomap *); /* all but where they stand; the bytes of that */
-    size_t (*find_many)(const gomap *, const void *keys, size_t count, void **found);
-    size_t (*put_many)(gomap *, const void *keys, size_t count, void *values, size_t value_stride, gomap_writer *);
-    size_t (*erase_many)(gomap *, const void *keys, size_t count);
-    /* Where an engine has them; else NULL. */
-    int (*fill)(gomap *, size_t count);
-    gomap *(*clone)(const gomap *);
-    void (*compact)(gomap *);
-    void (*iterated)(gomap *); /* the last iterator alive has ended */
-    const void *own;           /* the engine's own functions for this kind */
+    void (*string)(const gomap *, int part, const void *at, gomap_string *);
+} gomap_engine;
+
+/* What every engine's map begins with; to be read, never written, from outside. */
+struct gomap {
+    const gomap_engine *engine;
+    const gomap_type *type; /* the caller's, which keeps it alive as long as the map */
+    size_t count;
 };
+
+/* Move it freely; do not copy it. */
+typedef struct gomap_iter {
+    gomap *map; /* NULL once it has ended */
+    uint32_t epoch;
+    uint64_t place[6]; /* the engine's own */
+} gomap_iter;
 
 enum { GOMAP_GO, GOMAP_ELASTIC, GOMAP_ENGINES };
 
@@ -198,16 +168,10 @@ gomap *gomap_clone(const gomap *map, uint64_t seed);
 int gomap_merge(gomap *map, const gomap *source);
 
 /* The value's address, or NULL when the key is absent. Never writes. */
-static inline void *gomap_find(const gomap *map, const void *key)
-{
-    return map->engine->find(map, key);
-}
+static inline void *gomap_find(const gomap *map, const void *key) { return map->engine->find(map, key); }
 
 /* The same for a key that is most likely there: reads ahead what find reads when a key is found. */
-static inline void *gomap_at(const gomap *map, const void *key)
-{
-    return map->engine->at(map, key);
-}
+static inline void *gomap_at(const gomap *map, const void *key) { return map->engine->at(map, key); }
 
 /* The address of the key's value, for the caller to write to. A key that was absent gets a value of
  * zeros and *added = 1. NULL: out of memory, and every entry is as it was. */
@@ -220,11 +184,14 @@ static inline void *gomap_assign(gomap *map, const void *key, int *added)
  * entry is as it was. The only way to write a string; a new one that is not written is empty. */
 void *gomap_put(gomap *map, const void *key, const void *value, int *added);
 
+/* An entry's parts. */
+enum { GOMAP_KEY, GOMAP_VALUE, GOMAP_PARTS };
+
 /* The string at an address that find, next or any gave, of a map whose keys, or whose values, are strings. */
-static inline gomap_string gomap_string_at(const gomap *map, int is_value, const void *at)
+static inline gomap_string gomap_string_at(const gomap *map, int part, const void *at)
 {
     gomap_string string;
-    map->engine->string(map, is_value, at, &string);
+    map->engine->string(map, part, at, &string);
     return string;
 }
 
@@ -235,13 +202,13 @@ typedef union gomap_key {
 } gomap_key;
 
 /* Of all strings, inline ones included: what they take without a map. */
-static inline uint64_t gomap_string_bytes(const gomap *map) { return map->engine->string_bytes(map); }
+uint64_t gomap_string_bytes(const gomap *map);
 
 /* A key that next or any gave, as it goes in again; of objects only the same one is equal to it. */
 static inline const void *gomap_key_again(const gomap *map, const void *at, gomap_key *room)
 {
     if (map->type->key_kind == GOMAP_STRING) {
-        room->string = gomap_string_at(map, 0, at);
+        room->string = gomap_string_at(map, GOMAP_KEY, at);
         return room;
     }
     if (map->type->key_kind == GOMAP_OBJECT) {
@@ -253,10 +220,7 @@ static inline const void *gomap_key_again(const gomap *map, const void *at, goma
 }
 
 /* 1 when the key was there. Never fails. */
-static inline int gomap_erase(gomap *map, const void *key)
-{
-    return map->engine->erase(map, key);
-}
+static inline int gomap_erase(gomap *map, const void *key) { return map->engine->erase(map, key); }
 
 /* Some entry: 0 when there is none. gomap_erase_any erases the one just returned. */
 int gomap_any(gomap *map, const void **key, const void **value);
@@ -275,41 +239,36 @@ int gomap_compact(gomap *map);
 
 /* ---- many keys at a time ----
  * Keys stand one behind another: numbers and bytes as they are, strings as gomap_strings. Many cache misses are under
- * way at a time instead of one or two. Not for objects, nor, what puts, for string values. */
+ * way at a time instead of one or two. Not for objects, nor, what puts, for string values. Nobody may write to the keys
+ * meanwhile: columns.h is for arrays that are not the caller's own. */
+
+/* What is done with the room of a key's value where a value is not just copied there. 0 ends it. */
+typedef struct gomap_writer {
+    int (*write)(struct gomap_writer *, void *room, void *value, int added);
+} gomap_writer;
 
 /* found[i] becomes the address of key i's value, or NULL. Returns how many keys were found. */
-static inline size_t gomap_find_many(const gomap *map, const void *keys, size_t count, void **found)
-{
-    return map->engine->find_many(map, keys, count, found);
-}
+size_t gomap_find_many(const gomap *map, const void *keys, size_t count, void **found);
 
 /* Every key with its value, which stand value_stride bytes apart; 0: one for all. Returns how many keys are in: fewer
  * than count when memory has run out. */
-static inline size_t gomap_put_many(gomap *map, const void *keys, size_t count, const void *values, size_t value_stride)
-{
-    return map->engine->put_many(map, keys, count, (void *)(uintptr_t)values, value_stride, NULL);
-}
+size_t gomap_put_many(gomap *map, const void *keys, size_t count, const void *values, size_t value_stride);
 
 /* The same, where a writer says what becomes of a value: it may also write to the caller's. */
-static inline size_t gomap_write_many(gomap *map, const void *keys, size_t count, void *values, size_t value_stride,
-                                      gomap_writer *writer)
-{
-    return map->engine->put_many(map, keys, count, values, value_stride, writer);
-}
+size_t gomap_write_many(gomap *map, const void *keys, size_t count, void *values, size_t value_stride,
+                        gomap_writer *writer);
 
 /* For eight-byte values: a key that is new gets the number of entries before it, and codes[i] becomes key i's
  * value. Returns as put_many does. */
 size_t gomap_code_many(gomap *map, const void *keys, size_t count, int64_t *codes);
 
 /* Returns how many keys were there; one that comes twice counts once. */
-static inline size_t gomap_erase_many(gomap *map, const void *keys, size_t count)
-{
-    return map->engine->erase_many(map, keys, count);
-}
+size_t gomap_erase_many(gomap *map, const void *keys, size_t count);
 
-/* Before count keys are put into an empty map: looks at a sample of them for how many will be distinct, and lays the
- * map out for those, full. 1: it was empty, and gomap_fill_end is to be called when the keys are in, or not. */
-int gomap_fill_begin(gomap *map, const void *keys, size_t count);
+/* An empty map that nothing iterates can be laid out, full, for so many distinct keys that are then put in. A wrong
+ * number costs time and no more. gomap_fill_end is to be called afterwards, whatever was put in. */
+int gomap_fills(const gomap *map);
+void gomap_fill_begin(gomap *map, size_t count);
 void gomap_fill_end(gomap *map);
 
 /* Iteration yields every entry that stays from begin to end once, in no order. Erasing and
@@ -331,11 +290,47 @@ void gomap_memory_of(const gomap *map, gomap_memory *memory); /* the running cou
 void gomap_peak_reset(gomap *map);                            /* peak = what is live now */
 size_t gomap_total(const gomap *map);
 void gomap_walk(const gomap *map, size_t live[GOMAP_PURPOSES]); /* the same, found by walking */
+/* What a heap block of so many bytes takes, by the rule of the C library: musl's where it is that, else glibc's. */
+size_t gomap_heap_bytes(size_t size);
 void gomap_stats_of(const gomap *map, gomap_stats *stats);
 
 /* 0 when every invariant holds (csrc/README.md lists them), else -1 and the first broken one in
  * words. Takes time in proportion to the map. */
 int gomap_check(const gomap *map, char *why, size_t size);
+
+/* ---- what a map would hold, without making it --------------------------------------------- */
+
+/* How its entries come to be there. */
+enum {
+    GOMAP_GROWN,     /* they are put in one by one, and none is erased */
+    GOMAP_RESERVED,  /* the same, after gomap_reserve for as many */
+    GOMAP_COMPACTED, /* gomap_compact follows */
+};
+
+/* Of keys or of values that are strings: how many are so long. */
+typedef struct gomap_length {
+    size_t length, strings;
+} gomap_length;
+typedef struct gomap_lengths {
+    const gomap_length *at;
+    size_t count; /* of gomap_lengths there; 0: all strings are short enough to take no memory beside their entries */
+} gomap_lengths;
+
+typedef struct gomap_planned {
+    double live[GOMAP_PURPOSES]; /* bytes by purpose. What chance decides is the mean */
+    double total;
+    double peak; /* the most at one time while it grew. An elastic map's regions grow in place, but for the
+                              * moment when one is first mapped, at 128 KiB, which is left out: the total */
+    size_t buckets;
+    uint8_t B;               /* Go's: log2 of buckets */
+    double overflow_buckets; /* Go's: linked into chains */
+    size_t most;             /* the most entries that a map of the type can have */
+} gomap_planned;
+
+/* Plans a map of so many entries. The allocator may give a block some bytes more than it is expected to. -1: an engine
+ * of the kind cannot be made to hold them so; planned->most is set all the same. */
+int gomap_plan(int engine, const gomap_type *type, size_t count, int how, const gomap_lengths strings[GOMAP_PARTS],
+               gomap_planned *planned);
 
 /* ---- the allocator's hooks ----------------------------------------------------------------- */
 

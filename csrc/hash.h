@@ -20,7 +20,7 @@
 
 #include "platform.h"
 
-/* A map's secret: two words drawn at creation, and again when a GoMap becomes empty. b is odd, so
+/* A map's secret: two words drawn at creation, and in Go's map again when it becomes empty. b is odd, so
  * that multiplying by it loses nothing. */
 typedef struct gm_seed {
     uint64_t a, b;
@@ -52,10 +52,7 @@ GM_INLINE gm_seed gm_seed_draw(uint64_t *random)
 /* The second fold's factor: odd, half of its bits set in no pattern (the fraction of the golden ratio). */
 #define GM_MIX 0x9e3779b97f4a7c15u
 
-GM_INLINE uint64_t gm_hash_word(uint64_t key, gm_seed seed)
-{
-    return gm_fold(gm_fold(key ^ seed.a, seed.b), GM_MIX);
-}
+GM_INLINE uint64_t gm_hash_word(uint64_t key, gm_seed seed) { return gm_fold(gm_fold(key ^ seed.a, seed.b), GM_MIX); }
 
 GM_INLINE uint64_t gm_hash_bytes(const unsigned char *p, size_t n, gm_seed seed)
 {

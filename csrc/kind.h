@@ -1,18 +1,28 @@
 /* kind.h - how keys hash, compare and move, by kind.
  *
  * A gm_kind is a constant. The engines' functions take it as an argument and are force-inlined into
- * one small function for every kind (kinds.c), so that each `switch` here is settled when the core
+ * one small function for every kind (kinds.h), so that each `switch` here is settled when the core
  * is compiled: one body in the source, one specialised body in the binary.
  */
 #ifndef GM_KIND_H
 #define GM_KIND_H
 
+#include "image.h"
 #include "map.h"
-#include "text.h"
 
 /* A string is looked for by its image in the elastic engine; in Go's it stands as it is given, an address and a
  * length, like Go's string header. An object is 16 bytes, its hash and itself. */
 enum { GM_BITS, GM_FLOAT32, GM_FLOAT64, GM_BYTES, GM_IMAGES, GM_STRINGS, GM_OBJECTS };
+
+/* Where a kind of key is in an engine's lists of tables: at GOMAP_BITS8 and so on, but hashes and digests have their
+ * own. */
+enum { GM_BYTES16 = GOMAP_KEY_KINDS, GM_BYTES32, GM_KINDS };
+
+GM_INLINE unsigned gm_kind_of(const gomap_type *type)
+{
+    if (type->key_kind != GOMAP_BYTES) return type->key_kind;
+    return type->key_size == 16 ? GM_BYTES16 : type->key_size == 32 ? GM_BYTES32 : GOMAP_BYTES;
+}
 
 typedef struct gm_kind {
     unsigned char code;
@@ -29,7 +39,9 @@ GM_INLINE uint64_t gm_key_word(const void *key, gm_kind kind)
 {
     switch (kind.bytes) {
     case 1: return *(const unsigned char *)key;
+    /* clang-format off */
     case 2: { uint16_t word; memcpy(&word, key, 2); return word; }
+    /* clang-format on */
     case 4: return gm_load32(key);
     default: return gm_load64(key);
     }
@@ -37,7 +49,11 @@ GM_INLINE uint64_t gm_key_word(const void *key, gm_kind kind)
 
 GM_INLINE double gm_key_float(const void *key, gm_kind kind)
 {
-    if (kind.code == GM_FLOAT32) { float value; memcpy(&value, key, 4); return value; }
+    if (kind.code == GM_FLOAT32) {
+        float value;
+        memcpy(&value, key, 4);
+        return value;
+    }
     double value;
     memcpy(&value, key, 8);
     return value;
@@ -81,7 +97,7 @@ GM_INLINE int gm_string_equal(const gomap_string *key, const gomap_string *other
     return key->length == other->length && (key->length == 0 || memcmp(key->at, other->at, key->length) == 0);
 }
 
-/* Of a key that is looked for, and one in the map. Images are compared where their strings are (elastic/text.h). */
+/* Of a key that is looked for, and one in the map. Images are compared where their strings are (elastic/strings.h). */
 GM_INLINE int gm_key_equal(const gm_map *map, const void *key, const void *other, gm_kind kind)
 {
     switch (kind.code) {

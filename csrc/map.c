@@ -1,11 +1,11 @@
 /* map.c - the public functions that are the same for every engine. */
+#include "bulk.h"
 #include "map.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 
-void gomap_type_init(gomap_type *type, int key_kind, uint32_t key_size, uint32_t value_size,
-                     int value_flags)
+void gomap_type_init(gomap_type *type, int key_kind, uint32_t key_size, uint32_t value_size, int value_flags)
 {
     if (key_kind == GOMAP_BYTES) {
         switch (key_size) {
@@ -17,21 +17,22 @@ void gomap_type_init(gomap_type *type, int key_kind, uint32_t key_size, uint32_t
         }
     }
     type->key_kind = (uint8_t)key_kind;
-    type->key_size = key_kind == GOMAP_STRING ? GOMAP_STRING_SIZE : key_kind == GOMAP_OBJECT ? GOMAP_OBJECT_SIZE : key_size;
+    type->key_size = key_kind == GOMAP_STRING   ? GOMAP_STRING_SIZE
+                     : key_kind == GOMAP_OBJECT ? GOMAP_OBJECT_SIZE
+                                                : key_size;
     type->value_string = (value_flags & GOMAP_STRING_VALUE) != 0;
     type->value_size = type->value_string ? GOMAP_STRING_SIZE : value_size;
     type->key_ref = key_size > GOMAP_INLINE_MAX;
     type->value_ref = (value_flags & GOMAP_POINTER) || value_size > GOMAP_INLINE_MAX;
 }
 
-gm_map *gm_map_create(const gomap_engine *engine, const gomap_type *type, size_t struct_bytes,
-                      uint64_t *random)
+gm_map *gm_map_create(const gm_engine *engine, const gomap_type *type, size_t struct_bytes, uint64_t *random)
 {
     gm_memory memory = {0, 0, NULL};
     gm_map *map = gm_alloc(&memory, GOMAP_HEADER, struct_bytes);
     if (map == NULL) return NULL;
     map->memory = memory;
-    map->public_part.engine = engine;
+    map->public_part.engine = &engine->public_part;
     map->public_part.type = type;
     map->seed = gm_seed_draw(random);
     return map;
@@ -46,13 +47,24 @@ void gm_map_destroy(gm_map *map, size_t struct_bytes)
 
 gomap *gomap_new(int engine, const gomap_type *type, size_t hint, uint64_t seed)
 {
-    const gomap_engine *found = gm_engine_find(engine, type);
-    return engine == GOMAP_GO ? gm_go_new(found, type, hint, seed) : gm_elastic_new(found, type, hint, seed);
+    const gm_engine *found = gm_engine_for(engine, type);
+    return found->create(found, type, hint, seed);
+}
+
+int gomap_plan(int engine, const gomap_type *type, size_t count, int how, const gomap_lengths strings[GOMAP_PARTS],
+               gomap_planned *planned)
+{
+    const gm_engine *found = gm_engine_for(engine, type);
+    memset(planned, 0, sizeof *planned);
+    if (found->plan(found, type, count, how, strings, planned) || count > planned->most) return -1;
+    for (int purpose = 0; purpose < GOMAP_PURPOSES; purpose++) planned->total += planned->live[purpose];
+    if (planned->peak < planned->total) planned->peak = planned->total;
+    return 0;
 }
 
 void gomap_free(gomap *map)
 {
-    if (map) map->engine->destroy(map);
+    if (map) gm_engine_of(map)->destroy(map);
 }
 
 int gomap_merge(gomap *map, const gomap *source)
@@ -65,7 +77,7 @@ int gomap_merge(gomap *map, const gomap *source)
     gomap_iter_begin(&iter, (gomap *)(uintptr_t)source);
     while ((more = gomap_iter_next(&iter, &key, &value)) == 1) {
         if (source->type->value_string) {
-            string = gomap_string_at(source, 1, value);
+            string = gomap_string_at(source, GOMAP_VALUE, value);
             value = &string;
         }
         if (gomap_put(map, gomap_key_again(source, key, &room), value, &added) == NULL) {
@@ -83,8 +95,8 @@ void *gomap_put(gomap *map, const void *key, const void *value, int *added)
     if (room == NULL) return NULL;
     if (!map->type->value_string) {
         if (map->type->value_size) memcpy(room, value, map->type->value_size);
-    } else if (!map->engine->write(map, key, room, value)) {
-        if (*added && !gomap_erase(map, key)) map->engine->forget(map, room); /* a NaN, which no look-up finds */
+    } else if (!gm_engine_of(map)->write(map, key, room, value)) {
+        if (*added && !gomap_erase(map, key)) gm_engine_of(map)->forget(map, room); /* a NaN, which no look-up finds */
         return NULL;
     }
     return room;
@@ -104,10 +116,10 @@ static void recount_header(gm_map *map, size_t from, size_t to)
 gomap *gomap_detach(gomap *map, uint64_t seed)
 {
     gm_map *whole = gm_map_of(map);
-    gomap *other = gomap_new(map->engine->id, map->type, 0, seed);
+    gomap *other = gomap_new(gm_engine_of(map)->id, map->type, 0, seed);
     if (other == NULL) return NULL;
     gm_map *gone = gm_map_of(other);
-    size_t bytes = map->engine->swap(map, other);
+    size_t bytes = gm_engine_of(map)->swap(map, other);
     recount_header(whole, gm_granted(other, bytes), gm_granted(map, bytes));
     recount_header(gone, gm_granted(map, bytes), gm_granted(other, bytes));
     /* Iterators stay with the map, and find it empty; peaks do too. */
@@ -120,23 +132,32 @@ gomap *gomap_detach(gomap *map, uint64_t seed)
     if (whole->memory.purposes)
         memcpy(whole->memory.purposes->peak, gone->memory.purposes->peak, sizeof gone->memory.purposes->peak);
     /* What deletions under the iterators have put off. */
-    if (iterators && other->engine->iterated) other->engine->iterated(other);
+    if (iterators && gm_engine_of(other)->iterated) gm_engine_of(other)->iterated(other);
     return other;
 }
 
-/* Enough keys to see one in a hundred come twice where there are 1,000,000, in a tenth of a millisecond or two. */
-enum { SAMPLE = 8192, SAMPLED_FROM = 8 * SAMPLE }; /* of fewer it would take longer than it saves */
-
-/* A step of `mean` on average, as long as chance would have it: close to exponential, so that a sample taken in such
- * steps finds keys that come in runs, or again and again, as often twice as one drawn at random. */
-static size_t random_step(uint64_t *random, size_t mean)
+size_t gomap_find_many(const gomap *map, const void *keys, size_t count, void **found)
 {
-    uint64_t word = gm_random(random) | 1, mantissa;
-    double halvings = 0; /* -log2 of a number up to 1, which is straight between powers of two */
-    for (mantissa = word; !(mantissa >> 63); mantissa <<= 1) halvings++;
-    halvings += 2 - (double)mantissa / 9223372036854775808.0;
-    return 1 + (size_t)(halvings / 1.5 * (double)(mean - 1));
+    return gm_engine_of(map)->find_many(map, keys, count, found);
 }
+
+size_t gomap_put_many(gomap *map, const void *keys, size_t count, const void *values, size_t value_stride)
+{
+    return gm_engine_of(map)->put_many(map, keys, count, (void *)(uintptr_t)values, value_stride, NULL);
+}
+
+size_t gomap_write_many(gomap *map, const void *keys, size_t count, void *values, size_t value_stride,
+                        gomap_writer *writer)
+{
+    return gm_engine_of(map)->put_many(map, keys, count, values, value_stride, writer);
+}
+
+size_t gomap_erase_many(gomap *map, const void *keys, size_t count)
+{
+    return gm_engine_of(map)->erase_many(map, keys, count);
+}
+
+uint64_t gomap_string_bytes(const gomap *map) { return gm_engine_of(map)->string_bytes(map); }
 
 /* Numbers keys in the order of their coming. */
 typedef struct coder {
@@ -157,55 +178,37 @@ size_t gomap_code_many(gomap *map, const void *keys, size_t count, int64_t *code
     return gomap_write_many(map, keys, count, codes, sizeof *codes, &own.writer);
 }
 
-int gomap_fill_begin(gomap *map, const void *keys, size_t count)
+int gomap_fills(const gomap *map)
 {
-    const gomap_type *type = map->type;
-    size_t stride = gm_key_stride(type, type->key_size), expected = count;
-    int added;
-    if (map->count || map->engine->fill == NULL || gm_map_of(map)->iterators) return 0;
-    if (count > SAMPLED_FROM) {
-        uint64_t random = count;
-        size_t drawn = 0;
-        for (size_t i = random_step(&random, count / SAMPLE) - 1; i < count; i += random_step(&random, count / SAMPLE)) {
-            if (gomap_assign(map, (const unsigned char *)keys + i * stride, &added) == NULL) break;
-            drawn++;
-        }
-        double twice = (double)(drawn - map->count);
-        gomap_clear(map);
-        /* Of n drawn from N keys, each there f times, some n^2 / 2N (f - 1) are drawn twice. */
-        if (twice > 0) expected = (size_t)((double)count / (1 + 2 * twice * (double)count / ((double)drawn * (double)drawn)));
-    }
-    (void)map->engine->fill(map, expected);
-    return 1;
+    return map->count == 0 && gm_engine_of(map)->fill && gm_map_of(map)->iterators == 0;
 }
 
-void gomap_fill_end(gomap *map)
+void gomap_fill_begin(gomap *map, size_t count)
 {
-    (void)gomap_compact(map);
+    if (gomap_fills(map)) (void)gm_engine_of(map)->fill(map, count);
 }
+
+void gomap_fill_end(gomap *map) { (void)gomap_compact(map); }
 
 gomap *gomap_clone(const gomap *source, uint64_t seed)
 {
-    if (source->engine->clone) return source->engine->clone(source);
-    gomap *copy = gomap_new(source->engine->id, source->type, source->count, seed);
+    if (gm_engine_of(source)->clone) return gm_engine_of(source)->clone(source);
+    gomap *copy = gomap_new(gm_engine_of(source)->id, source->type, source->count, seed);
     if (copy == NULL) return NULL;
     if (gomap_merge(copy, source) == 0) return copy;
     gomap_free(copy);
     return NULL;
 }
 
-int gomap_any(gomap *map, const void **key, const void **value)
-{
-    return map->engine->any(map, key, value);
-}
+int gomap_any(gomap *map, const void **key, const void **value) { return gm_engine_of(map)->any(map, key, value); }
 
-void gomap_erase_any(gomap *map) { map->engine->erase_any(map); }
+void gomap_erase_any(gomap *map) { gm_engine_of(map)->erase_any(map); }
 
-int gomap_reserve(gomap *map, size_t count) { return map->engine->reserve(map, count); }
+int gomap_reserve(gomap *map, size_t count) { return gm_engine_of(map)->reserve(map, count); }
 
-int gomap_compact(gomap *map) { return map->engine->compact ? map->engine->compact(map), 1 : 0; }
+int gomap_compact(gomap *map) { return gm_engine_of(map)->compact ? gm_engine_of(map)->compact(map), 1 : 0; }
 
-void gomap_clear(gomap *map) { map->engine->clear(map); }
+void gomap_clear(gomap *map) { gm_engine_of(map)->clear(map); }
 
 void gomap_iter_begin(gomap_iter *iter, gomap *map)
 {
@@ -214,14 +217,14 @@ void gomap_iter_begin(gomap_iter *iter, gomap *map)
     iter->map = map;
     iter->epoch = whole->epoch;
     whole->iterators++;
-    map->engine->iterate(iter);
+    if (gm_engine_of(map)->iterate) gm_engine_of(map)->iterate(iter);
 }
 
 int gomap_iter_next(gomap_iter *iter, const void **key, const void **value)
 {
     if (iter->map == NULL) return 0;
     if (GM_UNLIKELY(iter->epoch != gm_map_of(iter->map)->epoch)) return -1;
-    if (iter->map->count && iter->map->engine->next(iter, key, value)) return 1;
+    if (iter->map->count && gm_engine_of(iter->map)->next(iter, key, value)) return 1;
     gomap_iter_end(iter);
     return 0;
 }
@@ -232,14 +235,14 @@ void gomap_iter_end(gomap_iter *iter)
     if (map == NULL) return;
     gm_map *whole = gm_map_of(map);
     iter->map = NULL;
-    if (iter->epoch == whole->epoch && --whole->iterators == 0 && map->engine->iterated)
-        map->engine->iterated(map);
+    if (iter->epoch == whole->epoch && --whole->iterators == 0 && gm_engine_of(map)->iterated)
+        gm_engine_of(map)->iterated(map);
 }
 
 void gomap_end_iterators(gomap *map)
 {
     gm_end_iterators(gm_map_of(map));
-    if (map->engine->iterated) map->engine->iterated(map);
+    if (gm_engine_of(map)->iterated) gm_engine_of(map)->iterated(map);
 }
 
 uint64_t gomap_random(uint64_t *state) { return gm_random(state); }
@@ -254,7 +257,7 @@ void gomap_memory_of(const gomap *map, gomap_memory *memory)
         memcpy(memory->live, counted->purposes->live, sizeof memory->live);
         memcpy(memory->peak, counted->purposes->peak, sizeof memory->peak);
     } else { /* few regions: the walk takes no time. Peaks by purpose are not known. */
-        map->engine->walk(map, memory->live);
+        gm_engine_of(map)->walk(map, memory->live);
         memcpy(memory->peak, memory->live, sizeof memory->peak);
     }
 }
@@ -271,13 +274,13 @@ void gomap_peak_reset(gomap *map)
 void gomap_walk(const gomap *map, size_t live[GOMAP_PURPOSES])
 {
     memset(live, 0, sizeof live[0] * GOMAP_PURPOSES);
-    map->engine->walk(map, live);
+    gm_engine_of(map)->walk(map, live);
 }
 
 void gomap_stats_of(const gomap *map, gomap_stats *stats)
 {
     memset(stats, 0, sizeof *stats);
-    map->engine->stats(map, stats);
+    gm_engine_of(map)->stats(map, stats);
 }
 
 int gm_broken(char *why, size_t size, const char *format, ...)
@@ -292,7 +295,7 @@ int gm_broken(char *why, size_t size, const char *format, ...)
 int gomap_check(const gomap *map, char *why, size_t size)
 {
     const gm_memory *memory = &gm_map_of(map)->memory;
-    if (map->engine->check(map, why, size)) return -1; /* first: a walk does not end in a ring */
+    if (gm_engine_of(map)->check(map, why, size)) return -1; /* first: a walk does not end in a ring */
     size_t live[GOMAP_PURPOSES], total = 0;
     gomap_walk(map, live);
     for (int purpose = 0; purpose < GOMAP_PURPOSES; purpose++) {

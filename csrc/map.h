@@ -2,6 +2,7 @@
 #ifndef GM_MAP_H
 #define GM_MAP_H
 
+#include "engine.h"
 #include "hash.h"
 #include "memory.h"
 #include "store.h"
@@ -26,28 +27,9 @@ GM_INLINE void gm_end_iterators(gm_map *map)
     }
 }
 
-/* Bytes from one key to the next where many are given (gomap.h): a string comes as a gomap_string. key_bytes are those
- * of the type's keys in a map, which an engine gives as the constant that it knows. */
-GM_INLINE size_t gm_key_stride(const gomap_type *type, size_t key_bytes)
-{
-    /* Sizes first: so a constant of any other size stays one. */
-    return key_bytes == GOMAP_STRING_SIZE && type->key_kind == GOMAP_STRING ? sizeof(gomap_string) : key_bytes;
-}
-
 /* Makes an engine's map: its struct, zeroed, with the common part filled in. The seed is drawn from
  * *random. */
-gm_map *gm_map_create(const gomap_engine *engine, const gomap_type *type, size_t struct_bytes,
-                      uint64_t *random);
+gm_map *gm_map_create(const gm_engine *engine, const gomap_type *type, size_t struct_bytes, uint64_t *random);
 void gm_map_destroy(gm_map *map, size_t struct_bytes);
-
-/* Where the engine for a kind of key is (kinds.c). */
-const gomap_engine *gm_engine_find(int engine, const gomap_type *type);
-
-/* Engines' constructors, with room for hint entries where that can be had. */
-gomap *gm_go_new(const gomap_engine *engine, const gomap_type *type, size_t hint, uint64_t seed);
-gomap *gm_elastic_new(const gomap_engine *engine, const gomap_type *type, size_t hint, uint64_t seed);
-
-/* For checks: format the reason and return -1. */
-int gm_broken(char *why, size_t size, const char *format, ...);
 
 #endif

@@ -3,19 +3,19 @@
 
 static int resize(gm_store *store, gm_memory *memory, size_t capacity)
 {
-    if (capacity > UINT32_MAX - 1 || capacity > SIZE_MAX / 4 / store->stride) return 0;
+    if (capacity > GM_STORE_MOST || capacity > SIZE_MAX / 4 / store->stride) return 0;
     if (!gm_region_resize(memory, (int)store->purpose, &store->region, capacity * store->stride)) return 0;
     capacity = (size_t)store->region.bytes / store->stride; /* whole pages: perhaps more */
-    store->capacity = capacity < UINT32_MAX - 1 ? (uint32_t)capacity : UINT32_MAX - 1;
+    store->capacity = capacity < GM_STORE_MOST ? (uint32_t)capacity : GM_STORE_MOST;
     return 1;
 }
 
 /* The room to have for so many records: a 128th more, since a large region grows in place; a heap block
  * may have to be copied, and is small: half more. */
-static size_t with_room(const gm_store *store, size_t count)
+static size_t with_room(uint32_t stride, size_t count)
 {
-    size_t least = store->stride < 1024 ? 4 : 1;
-    size_t step = count * store->stride < GM_MAP_BYTES ? count / 2 : count / 128;
+    size_t least = stride < 1024 ? 4 : 1;
+    size_t step = count * stride < GM_MAP_BYTES ? count / 2 : count / 128;
     return count + (step > least ? step : least);
 }
 
@@ -25,7 +25,7 @@ uint32_t gm_store_add(gm_store *store, gm_memory *memory)
     if (number) {
         store->free = gm_load32(gm_store_at(store, number));
     } else {
-        if (store->used == store->capacity && !resize(store, memory, with_room(store, store->used))) return 0;
+        if (store->used == store->capacity && !resize(store, memory, with_room(store->stride, store->used))) return 0;
         number = ++store->used;
     }
     store->live++;
@@ -39,24 +39,43 @@ void gm_store_remove(gm_store *store, gm_memory *memory, uint32_t number)
         gm_store_clear(store, memory);
         return;
     }
-    gm_store32(gm_store_at(store, number), store->free);
+    unsigned char *record = gm_store_at(store, number);
+    gm_store32(record, store->free);
+    if (store->stride >= 8) gm_store32(record + 4, GM_STORE_FREE);
     store->free = number;
 }
 
-void gm_store_settle(gm_store *store, gm_memory *memory, uint32_t used)
+/* The last records have gone. */
+static void shrink(gm_store *store, gm_memory *memory)
 {
-    store->used = store->live = used;
-    store->free = 0;
-    if (used == 0) {
+    if (store->live == 0) {
         gm_store_clear(store, memory);
         return;
     }
     /* Twice the room an addition makes, so that adding and dropping by turns resizes nothing. */
-    size_t room = with_room(store, used);
-    if (store->capacity > room + (room - used)) (void)resize(store, memory, room);
+    size_t room = with_room(store->stride, store->used);
+    if (store->capacity > room + (room - store->used)) (void)resize(store, memory, room);
 }
 
-void gm_store_drop_last(gm_store *store, gm_memory *memory) { gm_store_settle(store, memory, store->used - 1); }
+void gm_store_settle(gm_store *store, gm_memory *memory)
+{
+    store->used = store->live;
+    store->free = 0;
+    shrink(store, memory);
+}
+
+void gm_store_drop_last(gm_store *store, gm_memory *memory)
+{
+    store->used--;
+    store->live--;
+    shrink(store, memory);
+}
+
+void gm_store_take_back(gm_store *store, gm_memory *memory, uint32_t number)
+{
+    if (number == store->used) gm_store_drop_last(store, memory);
+    else gm_store_remove(store, memory, number);
+}
 
 void gm_store_trim(gm_store *store, gm_memory *memory)
 {
@@ -82,6 +101,25 @@ void gm_store_unreserve(gm_store *store, gm_memory *memory, size_t capacity)
     else (void)resize(store, memory, capacity);
 }
 
+size_t gm_store_grown(uint32_t stride, int purpose, size_t capacity)
+{
+    return gm_region_bytes(purpose, with_room(stride, capacity) * stride);
+}
+
+size_t gm_store_planned(uint32_t stride, int purpose, size_t count, int exactly)
+{
+    size_t bytes = 0;
+    if (exactly) bytes = gm_region_bytes(purpose, count * stride);
+    while (bytes / stride < count) bytes = gm_store_grown(stride, purpose, bytes / stride);
+    return gm_region_granted_for(purpose, bytes);
+}
+
+int gm_store_adds_up(const gm_store *store, uint64_t numbers)
+{
+    for (uint32_t number = store->free; number; number = gm_load32(gm_store_at(store, number))) numbers += number;
+    return numbers == (uint64_t)store->used * ((uint64_t)store->used + 1) / 2;
+}
+
 const char *gm_store_check(const gm_store *store)
 {
     if (store->stride && store->capacity > store->region.bytes / store->stride)
@@ -92,7 +130,9 @@ const char *gm_store_check(const gm_store *store)
     for (uint32_t number = store->free; number; free++) {
         if (number > store->used) return "S2: a free record's number is beyond those handed out";
         if (free > store->used) return "S2: the free list goes round";
-        number = gm_load32(gm_store_at(store, number));
+        const unsigned char *record = gm_store_at(store, number);
+        if (store->stride >= 8 && gm_load32(record + 4) != GM_STORE_FREE) return "S2: a free record without its mark";
+        number = gm_load32(record);
     }
     if (free + store->live != store->used) return "S2: live and free records are not all there are";
     return NULL;

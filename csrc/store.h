@@ -3,19 +3,18 @@
  * A store is one dense region of equal records. A bucket refers to a record by its number, never by
  * its address, so the region may move as it grows, and a map is free of pointers.
  *
- *     region   | record 1 | record 2 | free ---. | record 4 | free --> 0 | ... room ... |
- *                                   ^          `-----------^   |                        |
- *     free ------------------------ 5 (number of the first free one)          used, capacity
+ *     region   | record 1 | record 2 | free --> 0 | record 4 | free --> 3 | ... room ... |
+ *                                                            ^            |              |
+ *     free ------------------------------------------------- 5            used           capacity
  *
- *   S1  numbers run from 1; 0 is no record
- *   S2  every number up to `used` is either live or on the free list, once; live counts the former
- *   S3  an empty store holds no memory
+ * Numbers run from 1; 0 is no record. A free record begins with the next free one's number, and a mark by which a walk
+ * over the records tells it from nearly all others. Invariants: S1 to S3 (csrc/README.md).
  */
 #ifndef GM_STORE_H
 #define GM_STORE_H
 
-#include "memory.h"
 #include "platform.h"
+#include "region.h"
 
 typedef struct gm_store {
     gm_region region;
@@ -32,23 +31,47 @@ GM_INLINE unsigned char *gm_store_at(const gm_store *store, uint32_t number)
     return store->region.at + (size_t)(number - 1) * store->stride;
 }
 
+/* In a free record behind the next one's number, where there is room. Neither zeros, small numbers, text nor a usual
+ * float have these four bytes; a record in use that has them is looked at again, which takes time and is no error. */
+#define GM_STORE_FREE 0x8be65d9fu
+
+/* Whether this record is perhaps free; 0: it is in use. */
+GM_INLINE int gm_store_may_be_free(const gm_store *store, const unsigned char *record)
+{
+    return GM_UNLIKELY(store->free != 0) && (store->stride < 8 || GM_UNLIKELY(gm_load32(record + 4) == GM_STORE_FREE));
+}
+
 /* A record of zeros; 0 when there is no memory. */
 uint32_t gm_store_add(gm_store *store, gm_memory *memory);
 void gm_store_remove(gm_store *store, gm_memory *memory, uint32_t number);
+/* The one just added, which is not needed. */
+void gm_store_take_back(gm_store *store, gm_memory *memory, uint32_t number);
 void gm_store_clear(gm_store *store, gm_memory *memory);
 /* Room for count records in all; 0 when there is no memory. */
 int gm_store_reserve(gm_store *store, gm_memory *memory, size_t count);
 /* Takes a reservation back, to the capacity there was. */
 void gm_store_unreserve(gm_store *store, gm_memory *memory, size_t capacity);
 
-/* For a map that keeps its records dense: gives up the last one, which is not needed or was moved. */
+/* For what keeps its records dense: gives up the last one, which is not needed or was moved. */
 void gm_store_drop_last(gm_store *store, gm_memory *memory);
-/* The same for all that are free, which stand at the end: `used` are left. */
-void gm_store_settle(gm_store *store, gm_memory *memory, uint32_t used);
+/* The same for all that are free, once those in use have the lowest numbers. */
+void gm_store_settle(gm_store *store, gm_memory *memory);
 /* Gives back the room that is not used. */
 void gm_store_trim(gm_store *store, gm_memory *memory);
 
-/* The first broken invariant of S1 to S3 in words, or NULL. */
+/* Whether every number handed out is an entry's, whose numbers have this sum, or free, once. Two wrongs would have to
+ * add up. */
+int gm_store_adds_up(const gm_store *store, uint64_t numbers);
+
+/* The bytes granted to a store for so many records that were added one by one; exactly: that it was reserved for, or
+ * trimmed to. */
+size_t gm_store_planned(uint32_t stride, int purpose, size_t count, int exactly);
+/* The region's bytes after one record more than fills the capacity was added. */
+size_t gm_store_grown(uint32_t stride, int purpose, size_t capacity);
+/* The most records of a store. */
+#define GM_STORE_MOST (UINT32_MAX - 1)
+
+/* The first broken invariant in words, or NULL. */
 const char *gm_store_check(const gm_store *store);
 
 #endif

@@ -155,7 +155,7 @@ def test_alias_is_what_typing_expects(map_class: Class) -> None:
     assert alias == map_class[int, bytes] != map_class[int, str]
     assert hash(alias) == hash(map_class[int, bytes])
     assert alias in {map_class[int, bytes]: 1}
-    assert repr(alias) == f"gomap._core.{map_class.__name__}[int, bytes]"
+    assert repr(alias) == f"gomap.{map_class.__name__}[int, bytes]"
     assert Set[int].__args__ == (int,)
     assert alias.__name__ == map_class.__name__
     assert alias.get is map_class.get

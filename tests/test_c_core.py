@@ -23,14 +23,17 @@ CORE = TESTS.parent.parent / "csrc"
 # Each is one C file and its arguments: the fuzzer's are a seed and a number of inputs.
 PROGRAMS: dict[str, list[str]] = {
     "test_hash": [],
+    "test_memory": [],
     "test_contract": [],
     "test_bulk": [],
+    "test_columns": [],
     "test_go": [],
     "test_go_check": [],
     "test_elastic": [],
     "test_elastic_check": [],
-    "test_text": [],
+    "test_strings": [],
     "test_failure": [],
+    "test_plan": [],
     "test_soak": [],
     "fuzz_ops": ["1", "300"],
 }
@@ -136,12 +139,12 @@ def results(
     with ThreadPoolExecutor(os.cpu_count()) as pool:
 
         def compile_core(source: Path) -> str:
-            made = where / f"core_{source.stem}.o"
+            made = where / f"core_{'_'.join(source.relative_to(CORE).with_suffix('').parts)}.o"
             succeed([compiler, *options, "-c", str(source), "-o", str(made)])
             return str(made)
 
-        # kinds.c, where every engine is instantiated, takes longest by far.
-        sources = sorted(CORE.rglob("*.c"), key=lambda source: (source.name != "kinds.c", source))
+        # An engine's kinds*.c, where it is made for every kind of key, take longest by far.
+        sources = sorted(CORE.rglob("*.c"), key=lambda source: (not source.name.startswith("kinds"), source))
         core = [pool.submit(compile_core, source) for source in sources]
 
         def build_and_run(name: str, arguments: list[str]) -> None:

@@ -37,7 +37,7 @@ REFERENCE = DOCUMENTS / "reference.md"
 NEEDS = {
     "numpy": importlib.util.find_spec("numpy") is not None,
     "resident memory": Path("/proc/self/smaps_rollup").exists(),
-    "pages of 4 KiB": PAGESIZE == 4096,
+    "glibc's blocks, pages of 4 KiB": PAGESIZE == 4096 and _core._heap_bytes(700) == 720,
 }
 
 _NEED = re.compile(r"<!-- needs: (.+) -->")
@@ -288,7 +288,7 @@ def stubbed(cls: str) -> list[str]:
 def actual(owner: Any, name: str) -> list[str]:
     """The signatures that something has."""
     called = owner if inspect.isclass(owner) and owner.__name__ == name else getattr(owner, name)
-    if called is owner and owner.__module__ == _core.__name__:
+    if called is owner and owner in (_core.Base, _core.BaseMap, _core.Map, _core.GoMap, _core.Set):
         found = stubbed(name)
     else:
         found = [getattr(called, "__text_signature__", None) or str(inspect.signature(called))]

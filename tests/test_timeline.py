@@ -18,6 +18,7 @@ from conftest import own_allocator
 
 from gomap import GoMap, Map, sizeof
 from gomap._cli import main
+from gomap._core import _heap_bytes
 from gomap._plot import area, has_blocks, highest, in_text
 from gomap._runs import ScenarioError, shuffled
 from gomap.article import Subject
@@ -151,7 +152,8 @@ def test_a_map_comes_down_with_its_customers(courses: dict[str, Course]) -> None
     for sample in course.samples[MINUTES.index(60) :]:
         # In proportion; blocks of less than 128 KiB keep more room, as they might have to be copied.
         share = at_the_rush(course) * sample.customers / 20_000
-        assert sample.counted <= (1.1 * share if sample.customers > 2000 else 1.9 * share + 4000)
+        kept = 1.9 * _heap_bytes(700) / 720  # musl's blocks are of few sizes
+        assert sample.counted <= (1.1 * share if sample.customers > 2000 else kept * share + 4000)
     assert all(sample.recreated is None for sample in course.samples)
 
 
@@ -352,10 +354,10 @@ def test_a_picture_that_cannot_be_written(tmp_path: Path, capsys: pytest.Capture
     pytest.importorskip("matplotlib", reason="pictures are drawn by matplotlib")
     path = tmp_path / "day.svg"
     path.mkdir()
-    assert main(["timeline", "-n", "3", "--plot", str(path)]) == 1
+    assert main(["timeline", "-n", "3", "--plot", str(path)]) == 2
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.startswith(f"gomap: error: cannot write {path}: ")
+    assert err == f"gomap: error: argument --plot: {str(path)!r} is a directory\n"
 
 
 def test_without_matplotlib(
@@ -382,7 +384,7 @@ def test_a_reader_that_goes_away() -> None:
         run = subprocess.run(
             [*COMMAND, "-n", "3"], check=False, stdout=out, stderr=subprocess.PIPE, text=True, timeout=60
         )
-    assert (run.returncode, run.stderr) == (1, "")
+    assert (run.returncode, run.stderr) == (141, "")  # as a shell tells SIGPIPE
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals and terminals")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import copy
 import ctypes
 import dataclasses
@@ -497,3 +498,36 @@ def test_maps_of_structured_dtypes(np: Any, map_class: Any) -> None:
     m = map_class(dtype, dtype, {(1, 0.5): (2, 0.25)})
     assert dict(m.items()) == {(1, 0.5): (2, 0.25)}
     assert m.key_type.name == m.value_type.name == "struct{a uint8; b float64}"
+
+
+def test_what_a_spelling_names_is_remembered_only_as_long_as_it_names_it() -> None:
+    numpy = pytest.importorskip("numpy")
+    renamed = numpy.dtype([("a", "i4"), ("b", "i4")])
+    for names in (("a", "b"), ("c", "d")):
+        renamed.names = names
+        for _ in range(2):
+            made = Map(int, renamed, {1: dict.fromkeys(names, 7)})
+            assert made[1]._fields == names
+    spellings = (int, "int64", parse("int64"), parse("int"), int)  # equal types with names of their own
+    for _ in range(2):
+        names = tuple(Map(each, "byte").key_type.name for each in spellings)
+        assert names == ("int", "int64", "int64", "int", "int")
+
+
+def test_parsing_many_fields_takes_time_in_proportion() -> None:
+    """By what is looked at: the names that are taken are kept in one set for a struct."""
+    copied = 0
+
+    class Counting(set):  # type: ignore[type-arg]
+        def __init__(self, *arguments: Any) -> None:
+            nonlocal copied
+            super().__init__(*arguments)
+            copied += len(self)
+
+    builtins.set, old = Counting, builtins.set  # type: ignore[assignment, misc]
+    try:
+        struct = parse(f"struct{{{'; '.join(f'f{i} int8' for i in range(500))}}}")
+    finally:
+        builtins.set = old  # type: ignore[misc]
+    assert len(struct.fields) == 500
+    assert copied < 1000

@@ -9,7 +9,7 @@
  * keys do. lines_huge: the same on huge pages, where the system gives some.
  */
 #define _DEFAULT_SOURCE
-#include "gomap.h"
+#include "columns.h"
 
 #include <inttypes.h>
 #include <stdint.h>
@@ -140,7 +140,8 @@ static gomap *filled(int engine, const uint64_t *keys, size_t n, uint64_t seed)
 {
     gomap *m = gomap_new(engine, &type, 0, seed);
     if (m == NULL) fail("out of memory for a map");
-    int filling = gomap_fill_begin(m, keys, n);
+    gomap_column column = gomap_column_own(keys, sizeof *keys, n);
+    int filling = gomap_column_fill(m, &column);
     size_t put = gomap_put_many(m, keys, n, keys, sizeof *keys);
     if (filling) gomap_fill_end(m);
     if (put != n || m->count != n) fail("out of memory for entries");

@@ -75,9 +75,9 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="gomap-limits-") as directory:
         program = Path(directory) / "limits"
-        sources = [str(core.HERE / "limits.c"), *map(str, sorted(core.CSRC.glob("*.c")))]
+        sources = [str(core.HERE / "limits.c"), *map(str, sorted(core.CSRC.rglob("*.c")))]
         flags = ["-std=c11", *core.OPTIMISE, *core.WARNINGS, f"-I{core.CSRC}"]
-        core.build([*core.tool("CC", "cc"), *flags, *sources, "-o", str(program)])
+        core.build([*core.tool("CC", "cc"), *flags, *sources, "-lm", "-o", str(program)])
         found = measure(program, options.runs)
     text = report(found, shlex.join(["python", "benchmarks/core/limits.py", *sys.argv[1:]]))  # type: ignore[arg-type]
     print(text)

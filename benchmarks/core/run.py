@@ -115,8 +115,8 @@ def build_gomap(directory: Path) -> list[Program]:
     cc = tool("CC", "cc")
     options = ["-std=c11", *OPTIMISE, *WARNINGS, f"-I{CSRC}"]
     objects = []
-    for source in sorted(CSRC.glob("*.c")):
-        objects.append(str(directory / f"{source.stem}.o"))
+    for source in sorted(CSRC.rglob("*.c")):
+        objects.append(str(directory / f"{'_'.join(source.relative_to(CSRC).with_suffix('').parts)}.o"))
         build([*cc, *options, "-c", str(source), "-o", objects[-1]])
     programs = []
     for name, engine in (("Map", "GOMAP_ELASTIC"), ("GoMap", "GOMAP_GO")):
@@ -124,7 +124,7 @@ def build_gomap(directory: Path) -> list[Program]:
         for size in VALUE_BYTES:
             executables[size] = directory / f"{name}-{size}"
             chosen = [f"-DVALUE_BYTES={size}", f"-DENGINE={engine}"]
-            program = [str(HERE / "bench_gomap.c"), *objects, "-o", str(executables[size])]
+            program = [str(HERE / "bench_gomap.c"), *objects, "-lm", "-o", str(executables[size])]
             build([*cc, *options, *chosen, *program])
         programs.append(Program(name, executables))
     return programs

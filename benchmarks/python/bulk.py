@@ -129,9 +129,9 @@ def measure(
     loads = [os.getloadavg()[0]]
     program = directory / "bulk"
     if "core" in parts:
-        sources = [str(core.HERE / "bulk.c"), *map(str, sorted(core.CSRC.glob("*.c")))]
+        sources = [str(core.HERE / "bulk.c"), *map(str, sorted(core.CSRC.rglob("*.c")))]
         flags = ["-std=c11", *core.OPTIMISE, *core.WARNINGS, f"-I{core.CSRC}"]
-        core.build([*core.tool("CC", "cc"), *flags, *sources, "-o", str(program)])
+        core.build([*core.tool("CC", "cc"), *flags, *sources, "-lm", "-o", str(program)])
     for seed in range(1, rounds + 1):
         for part, by_size in found.items():
             for n, samples in by_size.items():

@@ -8,7 +8,9 @@
 #ifndef GM_ELASTIC_BULK_H
 #define GM_ELASTIC_BULK_H
 
-#include "access.h"
+#include "../bulk.h"
+#include "insert.h"
+#include "reserve.h"
 
 /* Keys at a time, two windows under way: as many as fill the line buffers of a core and the window of what it
  * executes, and whose state stays in the first cache. 16 to 32 differ by a twentieth, 64 is a tenth slower. */
@@ -27,8 +29,8 @@ typedef struct el_window {
     el_key room[EL_WINDOW];
 } el_window;
 
-GM_INLINE void el_window_hash(const gm_elastic *m, el_window *window, const unsigned char *keys, size_t stride, size_t count,
-                              gm_kind kind)
+GM_INLINE void el_window_hash(const el_map *m, el_window *window, const unsigned char *keys, size_t stride,
+                              size_t count, gm_kind kind)
 {
     uint32_t buckets = m->buckets, mask = m->mask;
     for (size_t i = 0; i < count; i++) {
@@ -43,36 +45,20 @@ GM_INLINE void el_window_hash(const gm_elastic *m, el_window *window, const unsi
     }
 }
 
-/* The slot that most likely holds the key; NULL: it is in neither bucket. */
-GM_INLINE unsigned char *el_candidate(const gm_elastic *m, const el_probe *probe, gm_kind kind)
-{
-    unsigned char tag = el_tag(probe->hash);
-#if GM_MATCH16
-    gm_match found = gm_match16(el_tags(m, probe->first), el_tags(m, probe->second), tag);
-    if (!found) return NULL;
-    unsigned i = gm_match_index(found);
-    return el_slot(m, i < EL_SLOTS ? probe->first : probe->second, i & (EL_SLOTS - 1), kind);
-#else
-    gm_match found = gm_match8(el_tags(m, probe->first), tag);
-    if (found) return el_slot(m, probe->first, gm_match_index(found), kind);
-    found = gm_match8(el_tags(m, probe->second), tag);
-    return found ? el_slot(m, probe->second, gm_match_index(found), kind) : NULL;
-#endif
-}
-
 /* Asks for a slot's lines: it may lie across two. */
-GM_INLINE void el_ask(const gm_elastic *m, const unsigned char *slot, gm_kind kind)
+GM_INLINE void el_ask(const el_map *m, const unsigned char *slot, gm_kind kind)
 {
     GM_PREFETCH(slot);
     if (!kind.ref && m->slot_bytes != 16 && m->slot_bytes != 8) GM_PREFETCH(slot + m->slot_bytes - 1);
 }
 
 /* Looks at the tags, and asks for the entries. */
-GM_INLINE void el_window_look(const gm_elastic *m, el_window *window, size_t count, gm_kind kind)
+GM_INLINE void el_window_look(const el_map *m, el_window *window, size_t count, gm_kind kind)
 {
     for (size_t i = 0; i < count; i++) {
         el_probe *probe = &window->probe[i];
-        probe->slot = probe->key ? el_candidate(m, probe, kind) : NULL;
+        probe->slot = NULL;
+        if (probe->key) probe->slot = el_candidate(m, probe->first, probe->second, el_tag(probe->hash), kind);
         if (probe->slot) el_ask(m, probe->slot, kind);
     }
     if (!kind.ref) return;
@@ -85,7 +71,7 @@ GM_INLINE void el_window_look(const gm_elastic *m, el_window *window, size_t cou
 }
 
 /* Compares keys. Returns how many were found. */
-GM_INLINE size_t el_window_match(const gm_elastic *m, const el_window *window, size_t count, void **found, gm_kind kind)
+GM_INLINE size_t el_window_match(const el_map *m, const el_window *window, size_t count, void **found, gm_kind kind)
 {
     size_t hits = 0;
     for (size_t i = 0; i < count; i++) {
@@ -107,11 +93,11 @@ GM_INLINE size_t el_window_match(const gm_elastic *m, const el_window *window, s
 }
 
 /* found[i]: the address of key i's value, or NULL. Returns how many were found. A window is hashed before the keys of
- * the one before are compared, so that the few slots that absent keys ask for, by an equal tag, are on their way meanwhile
- * (a miss of 1,000,000 takes a quarter less). */
+ * the one before are compared, so that the few slots that absent keys ask for, by an equal tag, are on their way
+ * meanwhile (a miss of 1,000,000 takes a quarter less). */
 GM_INLINE size_t el_find_many(const gomap *map, const void *keys, size_t count, void **found, gm_kind kind)
 {
-    const gm_elastic *m = el_of(map);
+    const el_map *m = el_of(map);
     const unsigned char *at = keys;
     size_t stride = gm_key_stride(map->type, gm_key_bytes(&m->map, kind)), hits = 0, before = 0;
     el_window windows[2];
@@ -132,12 +118,12 @@ GM_INLINE size_t el_find_many(const gomap *map, const void *keys, size_t count, 
 }
 
 /* Where a window's keys will be written, as it seems before any of them is. */
-GM_INLINE void el_window_ask(const gm_elastic *m, const el_window *window, size_t count, gm_kind kind)
+GM_INLINE void el_window_ask(const el_map *m, const el_window *window, size_t count, gm_kind kind)
 {
     for (size_t i = 0; i < count; i++) {
         const el_probe *probe = &window->probe[i];
         if (probe->key == NULL) continue;
-        const unsigned char *slot = el_candidate(m, probe, kind);
+        const unsigned char *slot = el_candidate(m, probe->first, probe->second, el_tag(probe->hash), kind);
         if (slot == NULL) {
             gm_match first, second;
             uint32_t bucket = probe->first;
@@ -152,15 +138,15 @@ GM_INLINE void el_window_ask(const gm_elastic *m, const el_window *window, size_
     }
 }
 
-/* Every key with its value, or what the writer makes of it. Returns how many keys are in: fewer than count when there is
- * no memory, or the writer ended it. */
-GM_INLINE size_t el_put_many(gomap *map, const void *keys, size_t count, unsigned char *values, size_t value_stride, gomap_writer *writer,
-                             gm_kind kind)
+/* Every key with its value, or what the writer makes of it. Returns how many keys are in: fewer than count when there
+ * is no memory, or the writer ended it. */
+GM_INLINE size_t el_put_many(gomap *map, const void *keys, size_t count, void *values, size_t value_stride,
+                             gomap_writer *writer, gm_kind kind)
 {
-    gm_elastic *m = el_of(map);
+    el_map *m = el_of(map);
     const unsigned char *at = keys;
     size_t stride = gm_key_stride(map->type, gm_key_bytes(&m->map, kind));
-    size_t value_bytes = map->type->value_size;
+    const gm_values put = {values, value_stride, map->type->value_size, writer};
     el_window window;
     if (count && GM_UNLIKELY(m->buckets == 0) && !el_begin(m, kind)) return 0;
     for (size_t done = 0, some; done < count; done += some) {
@@ -172,13 +158,10 @@ GM_INLINE size_t el_put_many(gomap *map, const void *keys, size_t count, unsigne
         el_window_ask(m, &window, some, kind);
         for (size_t i = 0; i < some; i++) {
             int added;
-            unsigned char *value = values + (done + i) * value_stride;
             const el_probe *probe = &window.probe[i];
             if (probe->key == NULL) return done + i;
-            unsigned char *room = el_assign_hashed(m, probe->key, probe->hash, &window.room[i], &added, kind);
-            if (room == NULL) return done + i;
-            if (writer == NULL) gm_copy(room, value, value_bytes);
-            else if (!writer->write(writer, room, value, added)) return done + i;
+            void *room = el_assign_hashed(m, probe->key, probe->hash, &window.room[i], &added, kind);
+            if (!gm_values_write(&put, done + i, room, added)) return done + i;
         }
     }
     return count;
@@ -187,7 +170,7 @@ GM_INLINE size_t el_put_many(gomap *map, const void *keys, size_t count, unsigne
 /* Returns how many of the keys were there. */
 GM_INLINE size_t el_erase_many(gomap *map, const void *keys, size_t count, gm_kind kind)
 {
-    gm_elastic *m = el_of(map);
+    el_map *m = el_of(map);
     const unsigned char *at = keys;
     size_t stride = gm_key_stride(map->type, gm_key_bytes(&m->map, kind)), erased = 0;
     el_window window;
@@ -195,7 +178,9 @@ GM_INLINE size_t el_erase_many(gomap *map, const void *keys, size_t count, gm_ki
         some = count - done < EL_WINDOW ? count - done : EL_WINDOW;
         el_window_hash(m, &window, at + done * stride, stride, some, kind);
         for (size_t i = 0; i < some; i++) {
-            const unsigned char *slot = window.probe[i].key ? el_candidate(m, &window.probe[i], kind) : NULL;
+            const el_probe *probe = &window.probe[i];
+            if (probe->key == NULL) continue;
+            const unsigned char *slot = el_candidate(m, probe->first, probe->second, el_tag(probe->hash), kind);
             if (slot) GM_PREFETCH(slot);
         }
         /* By the function for one: hashing again takes less than one more body of it in every kind. */
@@ -206,11 +191,11 @@ GM_INLINE size_t el_erase_many(gomap *map, const void *keys, size_t count, gm_ki
 
 /* ---- filling an empty map ---------------------------------------------------------------------- */
 
-/* Room for so many entries at compact()'s load, which insertions may then go up to, until gomap_fill_end. 0: there
- * is no memory, or the map has entries. */
-GM_INLINE int el_fill_begin(gomap *map, size_t count, gm_kind kind)
+/* Room for so many entries at the load that compacting makes, which insertions may then go up to, until
+ * gomap_fill_end. 0: there is no memory, or the map has entries. */
+GM_INLINE int el_fill(gomap *map, size_t count, gm_kind kind)
 {
-    gm_elastic *m = el_of(map);
+    el_map *m = el_of(map);
     size_t buckets = 2 * count / EL_COMPACT_HALVES + 1;
     if (map->count || m->map.iterators || buckets <= m->buckets || buckets >= EL_MAX_BUCKETS) return 0;
     if (!el_reserve_room(m, buckets, count, kind)) return 0;

@@ -2,37 +2,15 @@
 #ifndef GM_ELASTIC_CHECK_H
 #define GM_ELASTIC_CHECK_H
 
-#include "access.h"
+#include "find.h"
+#include "records.h"
 
-static void el_stats(const gomap *map, gomap_stats *stats)
-{
-    const gm_elastic *m = el_of(map);
-    stats->buckets = m->buckets;
-    stats->array_buckets = m->buckets;
-    stats->array_bytes = (size_t)m->slots.bytes;
-    stats->bucket_bytes = EL_SLOTS * (1 + (size_t)m->slot_bytes);
-    stats->grow_at = m->grow_at;
-    stats->splits = (size_t)m->splits;
-    stats->merges = (size_t)m->merges;
-    stats->displaced = (size_t)m->displaced;
-    for (uint32_t i = 0; i < m->overflow_used; i++)
-        stats->overflow_buckets += m->overflow.at[(size_t)(i + 1) * (m->slot_bytes + 1) - 1] != EL_EMPTY;
-}
+void el_stats(const gomap *map, gomap_stats *stats);
 
-static void el_walk(const gomap *map, size_t live[GOMAP_PURPOSES])
-{
-    const gm_elastic *m = el_of(map);
-    live[GOMAP_HEADER] = gm_granted(m, el_struct_bytes(map));
-    live[GOMAP_TAGS] = gm_region_granted(&m->tags);
-    live[GOMAP_BUCKETS] = gm_region_granted(&m->slots);
-    live[GOMAP_OVERFLOW] = gm_region_granted(&m->overflow);
-    if (map->engine->ref) live[GOMAP_RECORDS] = gm_region_granted(&m->records.region);
-    for (int is_value = 0; is_value < 2 && el_has_strings(m); is_value++)
-        live[GOMAP_STRINGS] += gm_text_granted(m->texts[is_value]);
-}
+void el_walk(const gomap *map, size_t live[GOMAP_PURPOSES]);
 
 /* A slot's record: its number is one that was handed out, and is added to the sum. Before any entry is read. */
-GM_INLINE int el_check_number(const gm_elastic *m, const unsigned char *slot, const char *where, size_t index,
+GM_INLINE int el_check_number(const el_map *m, const unsigned char *slot, const char *where, size_t index,
                               uint64_t *numbers, char *why, size_t size)
 {
     uint32_t number = gm_load32(slot);
@@ -41,9 +19,9 @@ GM_INLINE int el_check_number(const gm_elastic *m, const unsigned char *slot, co
     return gm_broken(why, size, "E4: %s %zu: record %u of %u", where, index, number, m->records.used);
 }
 
-/* The records' numbers: all that were handed out are an entry's or free, once (two wrongs would have to add up,
- * and an entry's number that is another's too breaks E2); nothing is free where nothing iterates. */
-GM_INLINE int el_check_records(const gm_elastic *m, char *why, size_t size, gm_kind kind)
+/* The records' numbers: all that were handed out are an entry's or free, once (an entry's number that is another's too
+ * breaks E2); nothing is free where nothing iterates. */
+GM_INLINE int el_check_records(const el_map *m, char *why, size_t size, gm_kind kind)
 {
     const gm_store *records = &m->records;
     uint64_t numbers = 0;
@@ -51,7 +29,8 @@ GM_INLINE int el_check_records(const gm_elastic *m, char *why, size_t size, gm_k
     if (broken) return gm_broken(why, size, "%s", broken);
     for (uint32_t bucket = 0; bucket < m->buckets; bucket++)
         for (gm_match full = el_full(m, bucket); full; full = gm_match_next(full))
-            if (el_check_number(m, el_slot(m, bucket, gm_match_index(full), kind), "bucket", bucket, &numbers, why, size))
+            if (el_check_number(m, el_slot(m, bucket, gm_match_index(full), kind), "bucket", bucket, &numbers, why,
+                                size))
                 return -1;
     for (uint32_t i = 0; i < m->overflow_used; i++) {
         unsigned char *at = el_overflow(m, i, kind);
@@ -59,73 +38,29 @@ GM_INLINE int el_check_records(const gm_elastic *m, char *why, size_t size, gm_k
     }
     if (records->live != m->map.public_part.count)
         return gm_broken(why, size, "E4: %zu entries, but %u records", m->map.public_part.count, records->live);
-    if (m->map.iterators == 0 && records->free)
-        return gm_broken(why, size, "E4: free records where nothing iterates");
-    for (uint32_t number = records->free; number; number = gm_load32(gm_store_at(records, number))) numbers += number;
-    if (numbers != (uint64_t)records->used * ((uint64_t)records->used + 1) / 2)
+    if (m->map.iterators == 0 && records->free && el_too_many_gaps(m))
+        return gm_broken(why, size, "E4: %u free records of %u where nothing iterates", el_gaps(m), records->used);
+    if (!gm_store_adds_up(records, numbers))
         return gm_broken(why, size, "E4: a record is two entries', or an entry's and free");
     return 0;
 }
 
 /* What the images of a map have named. */
-typedef struct el_found_texts {
-    uint64_t numbers[2][GM_TEXT_CLASSES];
+typedef struct el_found_strings {
+    uint64_t numbers[GOMAP_PARTS][GM_STRING_CLASSES];
     uint64_t bytes;
-} el_found_texts;
+} el_found_strings;
 
 /* An image: well formed; a long one's record is there and leads back to its entry, which has this hash, and its
  * string has this image. */
-static int el_check_image(const gm_elastic *m, int is_value, unsigned char *image, uint64_t hash, el_found_texts *texts,
-                          char *why, size_t size)
-{
-    const char *what = is_value ? "value" : "key";
-    size_t length = gm_image_length(image);
-    texts->bytes += length;
-    if (!gm_image_is_long(image)) {
-        if (image[15] > GM_IMAGE_LONG) return gm_broken(why, size, "T1: a %s's image ends in %u", what, image[15]);
-        for (size_t i = length; i < GM_IMAGE - 1; i++)
-            if (image[i]) return gm_broken(why, size, "T1: a %s's image of %zu bytes goes on", what, length);
-        return 0;
-    }
-    if (length < GM_IMAGE || image[14])
-        return gm_broken(why, size, "T1: a %s's image is of a long string of %zu bytes, with %u in between", what, length, image[14]);
-    const gm_texts *region = m->texts[is_value];
-    unsigned class = gm_text_class(length);
-    uint32_t number = gm_image_number(image);
-    if (region == NULL || number == 0 || number > region->store[class].used)
-        return gm_broken(why, size, "T2: a %s is string %u of class %u, which there is not", what, number, class);
-    if (gm_load64(gm_text_record(region, class, number)) != hash || el_text_owner(m, is_value, class, number, hash) != image)
-        return gm_broken(why, size, "T2: string %u of class %u does not lead back to its %s", number, class, what);
-    if (class == GM_TEXT_LARGE && gm_text_block_bytes(region, number) != length)
-        return gm_broken(why, size, "T2: a %s of %zu bytes has a block of another size", what, length);
-    gomap_string string = gm_text_string(region, image);
-    gm_text made;
-    if (!gm_text_make(&made, &string, m->map.seed) || !gm_text_equal(region, &made, image))
-        return gm_broken(why, size, "T1: a %s's image is not its string's", what);
-    texts->numbers[is_value][class] += number;
-    return 0;
-}
+int el_check_image(const el_map *m, int part, unsigned char *image, uint64_t hash, el_found_strings *strings, char *why,
+                   size_t size);
 
-static int el_check_texts(const gm_elastic *m, const el_found_texts *found, char *why, size_t size)
-{
-    for (int is_value = 0; is_value < 2; is_value++) {
-        const gm_texts *texts = m->texts[is_value];
-        const char *broken = gm_text_check(texts);
-        if (broken) return gm_broken(why, size, "%s", broken);
-        for (unsigned class = 0; class < GM_TEXT_CLASSES; class++) {
-            uint64_t used = texts ? texts->store[class].used : 0;
-            if (found->numbers[is_value][class] != used * (used + 1) / 2)
-                return gm_broken(why, size, "T2: a string of class %u is no image's, or two images'", class);
-        }
-    }
-    if (found->bytes != m->text_bytes)
-        return gm_broken(why, size, "T2: strings of %zu bytes found, counted are %zu", (size_t)found->bytes, (size_t)m->text_bytes);
-    return 0;
-}
+int el_check_strings(const el_map *m, const el_found_strings *found, char *why, size_t size);
 
 /* One entry: its key is canonical, its tag its key's, and a look-up of its key finds it here. */
-GM_INLINE int el_check_entry(const gm_elastic *m, unsigned char *tag, unsigned char *slot, const char *where,
-                             size_t index, el_found_texts *texts, char *why, size_t size, gm_kind kind)
+GM_INLINE int el_check_entry(const el_map *m, unsigned char *tag, unsigned char *slot, const char *where, size_t index,
+                             el_found_strings *strings, char *why, size_t size, gm_kind kind)
 {
     unsigned char *entry = el_entry(m, slot, kind);
     const void *key = entry;
@@ -135,8 +70,10 @@ GM_INLINE int el_check_entry(const gm_elastic *m, unsigned char *tag, unsigned c
     el_place place;
     if (gm_key_canonical(key, &word, kind) != key && memcmp(&word, key, kind.bytes) != 0)
         return gm_broken(why, size, "E3: %s %zu: a float key that is not canonical", where, index);
-    if (kind.code == GM_IMAGES && el_check_image(m, 0, entry, hash, texts, why, size)) return -1;
-    if (m->map.public_part.type->value_string && el_check_image(m, 1, entry + m->value_at, hash, texts, why, size)) return -1;
+    if (kind.code == GM_IMAGES && el_check_image(m, GOMAP_KEY, entry, hash, strings, why, size)) return -1;
+    if (m->map.public_part.type->value_string &&
+        el_check_image(m, GOMAP_VALUE, entry + m->value_at, hash, strings, why, size))
+        return -1;
     if (kind.code == GM_IMAGES || kind.code == GM_OBJECTS) key = gomap_key_again(&m->map.public_part, key, &again);
     if (kind.code == GM_IMAGES) key = el_key_make(m, key, &room, kind);
     if (*tag != el_tag(hash))
@@ -147,7 +84,7 @@ GM_INLINE int el_check_entry(const gm_elastic *m, unsigned char *tag, unsigned c
 }
 
 /* What can be said without looking at an entry. */
-GM_INLINE int el_check_shape(const gm_elastic *m, char *why, size_t size, gm_kind kind)
+GM_INLINE int el_check_shape(const el_map *m, char *why, size_t size, gm_kind kind)
 {
     size_t count = m->map.public_part.count, slot_bytes = el_slot_bytes(m, kind);
     if (m->buckets == 0) {
@@ -157,7 +94,8 @@ GM_INLINE int el_check_shape(const gm_elastic *m, char *why, size_t size, gm_kin
             return gm_broken(why, size, "E7: no buckets, but memory for entries");
         return 0;
     }
-    if (m->mask != el_mask_for(m->buckets)) return gm_broken(why, size, "E1: mask %u for %u buckets", m->mask, m->buckets);
+    if (m->mask != el_mask_for(m->buckets))
+        return gm_broken(why, size, "E1: mask %u for %u buckets", m->mask, m->buckets);
     if (m->grow_at != el_capacity(m, m->buckets) || m->shrink_at > m->grow_at / 4 * 3)
         return gm_broken(why, size, "E1: %u buckets grow at %zu, shrink at %zu", m->buckets, m->grow_at, m->shrink_at);
     if (m->tags.bytes < (size_t)m->buckets * EL_SLOTS || m->slots.bytes < (size_t)m->buckets * EL_SLOTS * slot_bytes)
@@ -165,37 +103,40 @@ GM_INLINE int el_check_shape(const gm_elastic *m, char *why, size_t size, gm_kin
     if (m->buckets == 1 ? count > EL_SLOTS : 2 * count > (size_t)EL_COMPACT_HALVES * m->buckets)
         return gm_broken(why, size, "E1: %zu entries in %u buckets", count, m->buckets);
     if (m->overflow.bytes < m->overflow_used * (slot_bytes + 1) || (m->overflow_used == 0) != (m->overflow.bytes == 0))
-        return gm_broken(why, size, "E6: an overflow list of %u places in %zu bytes", m->overflow_used, (size_t)m->overflow.bytes);
+        return gm_broken(why, size, "E6: an overflow list of %u places in %zu bytes", m->overflow_used,
+                         (size_t)m->overflow.bytes);
     return 0;
 }
 
 GM_INLINE int el_check(const gomap *map, char *why, size_t size, gm_kind kind)
 {
-    const gm_elastic *m = el_of(map);
+    const el_map *m = el_of(map);
     size_t entries = 0, slot_bytes = el_slot_bytes(m, kind);
-    el_found_texts texts;
-    memset(&texts, 0, sizeof texts);
+    el_found_strings strings;
+    memset(&strings, 0, sizeof strings);
     if (el_check_shape(m, why, size, kind)) return -1;
     if (kind.ref && el_check_records(m, why, size, kind)) return -1;
     for (uint32_t bucket = 0; bucket < m->buckets; bucket++) {
         for (gm_match full = el_full(m, bucket); full; full = gm_match_next(full), entries++) {
             unsigned slot = gm_match_index(full);
-            if (el_check_entry(m, el_tags(m, bucket) + slot, el_slot(m, bucket, slot, kind), "bucket", bucket, &texts, why, size, kind))
+            if (el_check_entry(m, el_tags(m, bucket) + slot, el_slot(m, bucket, slot, kind), "bucket", bucket, &strings,
+                               why, size, kind))
                 return -1;
         }
     }
     for (uint32_t i = 0; i < m->overflow_used; i++) {
         unsigned char *at = el_overflow(m, i, kind);
         if (at[slot_bytes] == EL_EMPTY) {
-            if (m->map.iterators == 0) return gm_broken(why, size, "E6: overflow place %u is empty where nothing iterates", i);
+            if (m->map.iterators == 0)
+                return gm_broken(why, size, "E6: overflow place %u is empty where nothing iterates", i);
             continue;
         }
         entries++;
-        if (el_check_entry(m, at + slot_bytes, at, "overflow place", i, &texts, why, size, kind)) return -1;
+        if (el_check_entry(m, at + slot_bytes, at, "overflow place", i, &strings, why, size, kind)) return -1;
     }
     if (entries != map->count)
         return gm_broken(why, size, "E5: %zu entries found, counted are %zu", entries, map->count);
-    return el_has_strings(m) ? el_check_texts(m, &texts, why, size) : 0;
+    return el_has_strings(m) ? el_check_strings(m, &strings, why, size) : 0;
 }
 
 #endif

@@ -2,12 +2,14 @@
 #ifndef GM_GO_BULK_H
 #define GM_GO_BULK_H
 
-#include "access.h"
+#include "../bulk.h"
+#include "find.h"
 
 enum { GO_WINDOW = 16 }; /* three lines each */
 
 /* Asks for the buckets that a window's keys lead to, and keeps the hashes. */
-GM_INLINE void go_window_ask(const gm_go *m, uint64_t *hash, const unsigned char *keys, size_t stride, size_t count, gm_kind kind)
+GM_INLINE void go_window_ask(const go_map *m, uint64_t *hash, const unsigned char *keys, size_t stride, size_t count,
+                             gm_kind kind)
 {
     for (size_t i = 0; i < count; i++) {
         hash[i] = gm_key_hash(&m->map, keys + i * stride, kind);
@@ -19,7 +21,7 @@ GM_INLINE void go_window_ask(const gm_go *m, uint64_t *hash, const unsigned char
 
 GM_INLINE size_t go_find_many(const gomap *map, const void *keys, size_t count, void **found, gm_kind kind)
 {
-    const gm_go *m = go_of(map);
+    const go_map *m = go_of(map);
     size_t stride = gm_key_stride(map->type, gm_key_bytes(&m->map, kind)), hits = 0;
     uint64_t hash[GO_WINDOW];
     if (map->count == 0) {
@@ -40,11 +42,12 @@ GM_INLINE size_t go_find_many(const gomap *map, const void *keys, size_t count, 
     return hits;
 }
 
-GM_INLINE size_t go_put_many(gomap *map, const void *keys, size_t count, unsigned char *values, size_t value_stride, gomap_writer *writer,
-                             gm_kind kind)
+GM_INLINE size_t go_put_many(gomap *map, const void *keys, size_t count, void *values, size_t value_stride,
+                             gomap_writer *writer, gm_kind kind)
 {
-    gm_go *m = go_of(map);
-    size_t stride = gm_key_stride(map->type, gm_key_bytes(&m->map, kind)), value_bytes = map->type->value_size;
+    go_map *m = go_of(map);
+    size_t stride = gm_key_stride(map->type, gm_key_bytes(&m->map, kind));
+    const gm_values put = {values, value_stride, map->type->value_size, writer};
     uint64_t hash[GO_WINDOW];
     for (size_t done = 0, some; done < count; done += some) {
         const unsigned char *at = (const unsigned char *)keys + done * stride;
@@ -52,11 +55,8 @@ GM_INLINE size_t go_put_many(gomap *map, const void *keys, size_t count, unsigne
         if (m->now.at) go_window_ask(m, hash, at, stride, some, kind);
         for (size_t i = 0; i < some; i++) {
             int added;
-            unsigned char *value = values + (done + i) * value_stride;
-            unsigned char *room = map->engine->assign(map, at + i * stride, &added);
-            if (room == NULL) return done + i;
-            if (writer == NULL) gm_copy(room, value, value_bytes);
-            else if (!writer->write(writer, room, value, added)) return done + i;
+            void *room = map->engine->assign(map, at + i * stride, &added);
+            if (!gm_values_write(&put, done + i, room, added)) return done + i;
         }
     }
     return count;
@@ -64,7 +64,7 @@ GM_INLINE size_t go_put_many(gomap *map, const void *keys, size_t count, unsigne
 
 GM_INLINE size_t go_erase_many(gomap *map, const void *keys, size_t count, gm_kind kind)
 {
-    gm_go *m = go_of(map);
+    go_map *m = go_of(map);
     size_t stride = gm_key_stride(map->type, gm_key_bytes(&m->map, kind)), erased = 0;
     uint64_t hash[GO_WINDOW];
     for (size_t done = 0, some; done < count && map->count; done += some) {

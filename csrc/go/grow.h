@@ -22,32 +22,7 @@
 #include "array.h"
 
 /* 0 when there is no memory; nothing has changed then. */
-static int go_grow_start(gm_go *m)
-{
-    unsigned same_size = m->map.public_part.count + 1 <= m->grow_at;
-    unsigned B = m->B + (same_size ? 0u : 1u);
-    go_array array;
-    if (!go_array_make(m, &array, B)) return 0;
-    gm_repurpose(&m->map.memory, GOMAP_BUCKETS, GOMAP_OLD_BUCKETS, gm_granted(m->now.at, m->now.bytes));
-    m->old = m->now;
-    m->old_mask = m->mask;
-    m->now = array;
-    m->same_size = (uint8_t)same_size;
-    m->stale = 0;
-    m->evacuated = 0;
-    m->noverflow = 0;
-    m->growths++;
-    m->same_size_growths += same_size;
-    go_set_B(m, B);
-    return 1;
-}
-
-static void go_grow_finish(gm_go *m)
-{
-    go_array_drop(m, &m->old, GOMAP_OLD_BUCKETS, 0);
-    m->same_size = 0;
-    m->evacuated = 0;
-}
+int go_grow_start(go_map *m);
 
 /* Where evacuated entries go: X's chain and Y's, each with its last bucket. */
 typedef struct go_targets {
@@ -55,22 +30,10 @@ typedef struct go_targets {
 } go_targets;
 
 /* Empties the targets again, and gives back what they took from the heap and from the tail. */
-static void go_targets_undo(gm_go *m, go_targets *to, size_t tail, uint16_t noverflow)
-{
-    for (int y = 0; y < 2; y++) {
-        if (to->head[y] == NULL) continue;
-        for (unsigned char *bucket = go_overflow(m, to->head[y]); bucket; bucket = go_overflow(m, bucket))
-            m->now.overflow--;
-        go_chain_release(m, &m->now, to->head[y]);
-        memset(to->head[y], 0, m->bucket_bytes);
-    }
-    memset(go_bucket(m, &m->now, tail), 0, (m->now.next_overflow - tail) * m->bucket_bytes);
-    m->now.next_overflow = tail;
-    m->noverflow = noverflow;
-}
+void go_targets_undo(go_map *m, go_targets *to, size_t tail, uint16_t noverflow);
 
 /* Which of the two an entry goes to, and its tophash there. */
-GM_INLINE unsigned go_direction(gm_go *m, const unsigned char *key, unsigned char *top, gm_kind kind)
+GM_INLINE unsigned go_direction(go_map *m, const unsigned char *key, unsigned char *top, gm_kind kind)
 {
     if (m->same_size) return 0;
     if (GM_UNLIKELY(gm_key_is_nan(key, kind))) {
@@ -83,9 +46,9 @@ GM_INLINE unsigned go_direction(gm_go *m, const unsigned char *key, unsigned cha
     return (gm_key_hash(&m->map, go_key_at(m, key, kind), kind) & (m->old_mask + 1)) != 0;
 }
 
-/* One old chain to its targets. 0 when there is no memory, and nothing has changed then. Inlined once
- * a kind, in a function of its own (kinds.c). */
-GM_INLINE int go_evacuate(gm_go *m, size_t index, gm_kind kind)
+/* One old chain to its targets. 0 when there is no memory, and nothing has changed then. One function
+ * for a kind (kinds.h), which go_grow_work calls. */
+GM_INLINE int go_evacuate(go_map *m, size_t index, gm_kind kind)
 {
     unsigned char *head = go_bucket(m, &m->old, index);
     size_t tail = m->now.next_overflow;
@@ -130,89 +93,15 @@ GM_INLINE int go_evacuate(gm_go *m, size_t index, gm_kind kind)
         if (bucket[GO_SLOTS - 1] == GO_EMPTY_REST) break;
     }
     if (m->old.overflow) {
-        for (unsigned char *bucket = go_overflow(m, head); bucket; bucket = go_overflow(m, bucket))
-            m->old.overflow--;
+        for (unsigned char *bucket = go_overflow(m, head); bucket; bucket = go_overflow(m, bucket)) m->old.overflow--;
         if (m->old.overflow_heap) go_chain_release(m, &m->old, head);
     }
     memcpy(head, marks, sizeof marks);
     return 1;
 }
 
-/* The instance of go_evacuate for the map's kind. */
-typedef int go_evacuate_kind(gm_go *m, size_t index);
-
 /* Evacuates the old bucket that this index of the new array needs, and one more. 0 when there is
  * no memory for the former. */
-static int go_grow_work(gm_go *m, size_t index, go_evacuate_kind *evacuate)
-{
-    size_t needed = index & m->old_mask;
-    if (!go_is_evacuated(go_bucket(m, &m->old, needed)) && !evacuate(m, needed)) return 0;
-    for (int once = 0; once < 2; once++) {
-        /* Pass over what writes have evacuated out of turn, at most 1024 at a time as in Go. */
-        size_t stop = m->evacuated + 1024;
-        if (stop > m->old_mask + 1) stop = m->old_mask + 1;
-        while (m->evacuated < stop && go_is_evacuated(go_bucket(m, &m->old, m->evacuated))) m->evacuated++;
-        if (m->evacuated > m->old_mask) {
-            go_grow_finish(m);
-            return 1;
-        }
-        if (once == 0 && !go_is_evacuated(go_bucket(m, &m->old, m->evacuated)))
-            (void)evacuate(m, m->evacuated); /* without memory, a later write's turn */
-    }
-    return 1;
-}
-
-/* Room for count entries at once: every chain into a new array, in one step. 0: no memory, and
- * nothing has changed. Not in Go, whose maps take a hint only when they are made. */
-GM_INLINE int go_rebuild(gm_go *m, unsigned B, gm_kind kind)
-{
-    gm_go wider = *m; /* its arrays and counters; the stores stay with m */
-    go_array *from[2] = {&m->now, &m->old};
-    size_t heads[2] = {m->now.at ? m->mask + 1 : 0, m->old.at ? m->old_mask + 1 : 0};
-    memset(&wider.old, 0, sizeof wider.old);
-    if (!go_array_make(&wider, &wider.now, B)) return 0;
-    go_set_B(&wider, B);
-    wider.noverflow = 0;
-    for (int array = 0; array < 2; array++) {
-        for (size_t i = 0; i < heads[array]; i++) {
-            unsigned char *bucket = go_bucket(m, from[array], i);
-            if (go_is_evacuated(bucket)) continue;
-            for (; bucket; bucket = go_overflow(m, bucket)) {
-                for (gm_match full = go_full(bucket); full; full = gm_match_next(full)) {
-                    unsigned slot = gm_match_index(full);
-                    unsigned char *key = go_key(m, bucket, slot, kind);
-                    uint64_t hash = GM_UNLIKELY(gm_key_is_nan(key, kind))
-                                        ? gm_random(&wider.random)
-                                        : gm_key_hash(&m->map, go_key_at(m, key, kind), kind);
-                    unsigned char *to = go_bucket(&wider, &wider.now, hash & wider.mask);
-                    while (to && to[GO_SLOTS - 1] != GO_EMPTY_REST) {
-                        unsigned char *next = go_overflow(&wider, to);
-                        if (next == NULL) next = go_overflow_add(&wider, to);
-                        to = next;
-                    }
-                    if (to == NULL) {
-                        go_array_drop(&wider, &wider.now, GOMAP_BUCKETS, wider.mask + 1);
-                        m->map.memory = wider.map.memory; /* as before, but for the peak */
-                        return 0;
-                    }
-                    unsigned place = gm_match_index(gm_match8(to, GO_EMPTY_REST));
-                    to[place] = go_tophash(hash);
-                    memcpy(go_key(&wider, to, place, kind), key, go_key_slot(m, kind));
-                    gm_copy(go_value_slot(&wider, to, place), go_value_slot(m, bucket, slot), m->value_slot);
-                }
-            }
-        }
-    }
-    go_array_drop(&wider, &m->now, GOMAP_BUCKETS, heads[0]);
-    go_array_drop(&wider, &m->old, GOMAP_OLD_BUCKETS, heads[1]);
-    wider.same_size = 0;
-    wider.stale = 0;
-    wider.evacuated = 0;
-    wider.any_at = 0;
-    wider.purposes = m->purposes; /* which map.memory has gone on counting in */
-    *m = wider;
-    gm_end_iterators(&m->map);
-    return 1;
-}
+int go_grow_work(go_map *m, size_t index);
 
 #endif

@@ -5,9 +5,22 @@
 :func:`compare` say what a dict would be as one of them. See ``python -m gomap``.
 """
 
+from . import _startup  # noqa: F401 - the first import, for the sake of what it does
+
+# isort: split
 from typing import TYPE_CHECKING
 
-from ._core import TRACEMALLOC_DOMAIN, BaseMap, GoMap, Map, Set, make
+from ._core import (  # noqa: F401  (pickles find _restore and its like here)
+    TRACEMALLOC_DOMAIN,
+    BaseMap,
+    GoMap,
+    Map,
+    Set,
+    _restore,
+    _restore_elements,
+    _restore_empty,
+    make,
+)
 from ._version import __version__
 from .memory import MemoryReport, Stats, sizeof
 from .types import Type

@@ -1,6 +1,6 @@
 # Whole arrays at a time: columns in, one call of the core without the interpreter's lock, arrays out.
 #
-#     keys, values  ->  Column: addresses of what the core takes, one behind another, and what keeps them
+#     keys, values  ->  Column: where they stand, and what keeps them; the core reads each item once
 #     write_begin   ->  the lock is released around pieces of 2^16 keys; between them signals are looked at
 #     write_end         so that Ctrl-C ends it with the map valid; read_begin and read_end likewise
 #
@@ -36,7 +36,7 @@ cdef gomap *fill_begin(Base m, Column keys, bint *filling) except NULL:
     """write_begin for keys that are put in: an empty map is laid out for them."""
     cdef gomap *map = write_begin(m)
     with nogil:
-        filling[0] = gomap_fill_begin(map, keys.at, keys.count)
+        filling[0] = gomap_column_fill(map, &keys.c)
     return map
 
 
@@ -45,6 +45,17 @@ cdef void fill_end(Base m, gomap *map, bint filling) noexcept:
         with nogil:
             gomap_fill_end(map)
     write_end(m, map)
+
+
+cdef int say_done(object error, size_t done, size_t count, str what) except -1:
+    """What ended an operation half-way says how far it came: error.done, and a note."""
+    try:
+        error.done = done
+        if done:
+            error.add_note(f"{done:,} of {count:,} keys were {what} before")
+    except Exception:  # a signal's handler may raise what takes no attribute
+        pass
+    return 0
 
 
 cdef gomap *read_begin(Base m, gomap_iter *reader) except NULL:
@@ -66,14 +77,13 @@ cdef object missing_keys(object first, size_t missing, size_t count):
     return KeyError(f"{first!r} and {missing - 1} more of {count} keys")
 
 
-cdef object item_at(Base m, Role role, Column column, size_t i):
-    """A key or value as Python has it."""
+cdef object item_of(Base m, Role role, Column column, size_t i, const char *at):
+    """Item i of a column, which stands in a piece, as Python has it."""
     cdef Codec codec = m.key if role == KEY else m.value
-    cdef const char *at = column.at + i * column.stride
     cdef gomap_string *string
     if isinstance(column.kept, tuple):
         return column.kept[i]
-    if column.absent != NULL and column.absent[i]:
+    if column.c.absent != NULL and column.c.absent[i]:
         return arrays.item(column.kept, i)
     if codec.string:
         string = <gomap_string *>at
@@ -83,10 +93,24 @@ cdef object item_at(Base m, Role role, Column column, size_t i):
     return out(m, role, at)
 
 
+cdef list items_in(Base m, Role role, Column column):
+    """Every item of a column as Python has it; of keys, those that the type cannot hold are left out."""
+    cdef const char *piece
+    cdef size_t done = 0, some, i
+    cdef list items = []
+    while done < column.c.count:
+        some = gomap_column_read(&column.c, done, min(column.c.count - done, <size_t>FOUND), &piece)
+        if some == 0:
+            go_on(m, role, column)
+        for i in range(some):
+            if column.c.absent == NULL or not column.c.absent[done + i]:
+                items.append(item_of(m, role, column, done + i, piece + i * column.c.size))
+        done += some
+    return items
+
+
 cdef list items_of(Base m, Role role, object source):
     """What a column would be made of, one by one; whatever cannot be stored has been refused."""
-    cdef Column column
-    cdef size_t i
     cdef list items
     if (m.key if role == KEY else m.value).kind == OBJECT:
         items = arrays.listed(source)
@@ -100,83 +124,34 @@ cdef list items_of(Base m, Role role, object source):
             if item is not None:
                 wrong_type(m, role, "None", item)
         return items
-    column = column_of(m, role, source, True)
-    return [item_at(m, role, column, i) for i in range(column.count)]
-
-
-cdef void mark_absent(Column keys, size_t begin, size_t count, void **found) noexcept nogil:
-    cdef size_t i
-    if keys.absent != NULL:
-        for i in range(count):
-            if keys.absent[begin + i]:
-                found[i] = NULL
+    return items_in(m, role, column_of(m, role, source, True))
 
 
 # ---- reading --------------------------------------------------------------------------------------
-
-cdef size_t find_piece(gomap *map, const char *keys, size_t stride, const unsigned char *absent, size_t count, char *to,
-                       size_t size, const char *missing, size_t *first) noexcept nogil:
-    """Values of some keys to an array. Returns how many were not there, and the first of those."""
-    cdef void *found[FOUND]
-    cdef const char *value
-    cdef size_t done = 0, some, i, lost = 0
-    while done < count:
-        some = min(count - done, <size_t>FOUND)
-        gomap_find_many(map, keys + done * stride, some, found)
-        for i in range(some):
-            value = <const char *>found[i]
-            if value == NULL or (absent != NULL and absent[done + i]):
-                if lost == 0:
-                    first[0] = done + i
-                lost += 1
-                value = missing
-            if value != NULL:
-                if size == 8:
-                    memcpy(to, value, 8)
-                else:
-                    memcpy(to, value, size)
-            to += size
-        done += some
-    return lost
-
-
-cdef void held_piece(gomap *map, const char *keys, size_t stride, const unsigned char *absent, size_t count,
-                     unsigned char *to) noexcept nogil:
-    cdef void *found[FOUND]
-    cdef size_t done = 0, some, i
-    while done < count:
-        some = min(count - done, <size_t>FOUND)
-        gomap_find_many(map, keys + done * stride, some, found)
-        for i in range(some):
-            to[done + i] = found[i] != NULL
-        if absent != NULL:
-            for i in range(some):
-                to[done + i] &= not absent[done + i]
-        done += some
-
 
 cdef object held_of(Base m, object keys):
     """Which of the keys are there: an array of bools."""
     cdef Column column
     cdef gomap_iter reader
     cdef gomap *map
-    cdef size_t done = 0, some
+    cdef size_t done = 0, some, here
     cdef unsigned char *to
     m.ready()
     if m.key.kind == OBJECT:
         return bools([holds_object(m, key) for key in arrays.listed(keys)])
     column = column_of(m, KEY, keys, False)
-    result = np_empty(BOOL_TYPE, column.count)
+    result = np_empty(BOOL_TYPE, column.c.count)
     view = memoryview(result)
     to = <unsigned char *>PyMemoryView_GET_BUFFER(view).buf
     map = read_begin(m, &reader)
     try:
-        while done < column.count:
-            some = min(column.count - done, <size_t>PIECE)
+        while done < column.c.count:
+            some = min(column.c.count - done, <size_t>PIECE)
             with nogil:
-                held_piece(map, column.at + done * column.stride, column.stride,
-                           NULL if column.absent == NULL else column.absent + done, some, to + done)
-            done += some
+                here = gomap_column_contains(map, &column.c, to, done, some)
+            done += here
+            if here < some:
+                go_on(m, KEY, column)
             PyErr_CheckSignals()
     finally:
         read_end(m, &reader)
@@ -202,8 +177,8 @@ cdef object values_for(BaseMap m, object keys, object default, object into):
     cdef gomap *map
     cdef Cell cell
     cdef const void *missing = NULL
-    cdef size_t done = 0, some, first = 0, lost = 0, here, at, size = m.value.size
-    cdef char *to
+    cdef gomap_getting getting
+    cdef size_t done = 0, some, here
     m.ready()
     if m.objects or not is_plain(m.value):
         if into is not None:
@@ -220,46 +195,49 @@ cdef object values_for(BaseMap m, object keys, object default, object into):
             missing = PyBytes_AS_STRING(kept)
         else:
             convert(m, VALUE, m.value, default, &cell, &missing, True)
-    result = np_empty(m.layout.value_type, column.count) if into is None else into
+    result = np_empty(m.layout.value_type, column.c.count) if into is None else into
     view = memoryview(result) if into is None else result_view(m, into, column)
-    to = <char *>PyMemoryView_GET_BUFFER(view).buf
+    memset(&getting, 0, sizeof(getting))
+    getting.to = <char *>PyMemoryView_GET_BUFFER(view).buf
+    getting.size = m.value.size
+    getting.missing = <const char *>missing
+    getting.stop = missing == NULL
+    first = None
     map = read_begin(m, &reader)
     try:
-        while done < column.count:
-            some = min(column.count - done, <size_t>PIECE)
+        while done < column.c.count:
+            some = min(column.c.count - done, <size_t>PIECE)
             with nogil:
-                here = find_piece(map, column.at + done * column.stride, column.stride,
-                                  NULL if column.absent == NULL else column.absent + done, some, to + done * size, size,
-                                  <const char *>missing, &at)
-            if here and lost == 0:
-                first = done + at
-            lost += here
-            done += some
+                here = gomap_column_get(map, &column.c, &getting, done, some)
+            done += here
+            if getting.lost and getting.stop:  # its piece is still there
+                first = item_of(m, KEY, column, getting.first_at, getting.first)
+                getting.stop = False
+            elif here < some:
+                go_on(m, KEY, column)
             PyErr_CheckSignals()
     finally:
         read_end(m, &reader)
-    if lost and missing == NULL:
-        raise missing_keys(item_at(m, KEY, column, first), lost, column.count)
+    if getting.lost and missing == NULL:
+        raise missing_keys(first, getting.lost, column.c.count)
     return result
 
 
 cdef object result_view(BaseMap m, object into, Column keys):
     """The memory of an array to write values to."""
     cdef Py_buffer *buffer
-    cdef const char *end
-    cdef size_t size = m.value.size
+    cdef size_t size = m.value.size, count = keys.c.count
     try:
         view = memoryview(into)
     except (TypeError, ValueError):
         raise TypeError(f"out: expected a writable array for {m.layout.value_type}, got {type(into).__name__}") from None
-    if view.readonly or not view.c_contiguous or view.nbytes != <Py_ssize_t>(keys.count * size) or \
+    if view.readonly or not view.c_contiguous or view.nbytes != <Py_ssize_t>(count * size) or \
             not arrays.holds(into, view, m.layout.value_type):
-        raise TypeError(f"out: expected a writable, contiguous array of {keys.count} for {m.layout.value_type}, got "
+        raise TypeError(f"out: expected a writable, contiguous array of {count} for {m.layout.value_type}, got "
                         f"{'a read-only' if view.readonly else 'an'} array of {view.nbytes} bytes, format {view.format!r}")
     buffer = PyMemoryView_GET_BUFFER(view)
-    end = <const char *>buffer.buf + buffer.len
-    if keys.at < end and <const char *>buffer.buf < keys.at + keys.count * keys.stride \
-            and not (keys.at == buffer.buf and keys.stride == size):  # there each value comes after its key was read
+    if gomap_column_overlaps(&keys.c, buffer.buf, buffer.len) and not (
+            keys.c.form == GOMAP_C_ITEMS and keys.c.at == buffer.buf and keys.c.size == size):  # read first, piece by piece
         raise ValueError("out: the keys stand in it")
     return view
 
@@ -270,6 +248,7 @@ cdef object listed_for(BaseMap m, object keys, object default):
     cdef gomap_iter reader
     cdef void *found[FOUND]
     cdef size_t done = 0, some, i, first = 0, lost = 0
+    cdef const char *piece
     cdef list result = []
     cdef void *value
     if m.key.kind == OBJECT:
@@ -286,97 +265,71 @@ cdef object listed_for(BaseMap m, object keys, object default):
             raise missing_keys(keys[first], lost, len(keys))
         return array_of(m, VALUE, result)
     column = column_of(m, KEY, keys, False)
+    first_key = None
     read_begin(m, &reader)
     try:
-        while done < column.count:
-            some = min(column.count - done, <size_t>FOUND)
-            gomap_find_many(m.map, column.at + done * column.stride, some, found)
-            mark_absent(column, done, some, found)
+        while done < column.c.count:
+            some = gomap_column_read(&column.c, done, min(column.c.count - done, <size_t>FOUND), &piece)
+            if some == 0:
+                go_on(m, KEY, column)
+            gomap_find_many(m.map, piece, some, found)
             for i in range(some):
-                if found[i] == NULL:
-                    first = first if lost else done + i
+                if found[i] == NULL or (column.c.absent != NULL and column.c.absent[done + i]):
+                    if lost == 0:
+                        first_key = item_of(m, KEY, column, done + i, piece + i * column.c.size)
                     lost += 1
                     result.append(default)
                 else:
                     result.append(out(m, VALUE, found[i]))
             done += some
-            if done % PIECE == 0:
-                PyErr_CheckSignals()
+            PyErr_CheckSignals()
     finally:
         read_end(m, &reader)
     if lost and default is MISSING:
-        raise missing_keys(item_at(m, KEY, column, first), lost, column.count)
+        raise missing_keys(first_key, lost, column.c.count)
     return result
 
 
 # ---- writing --------------------------------------------------------------------------------------
 
-cdef int put_objects(BaseMap m, object keys, object values) except -1:
-    """set_many where keys or values are objects: one after the other, when nothing is left to be refused but by
-    comparing keys."""
-    cdef list key_list = items_of(m, KEY, keys), value_list
-    if is_many(m, values):
-        value_list = items_of(m, VALUE, values)
-        if len(value_list) != len(key_list):
-            raise ValueError(f"values: expected {len(key_list)}, one for each key, got {len(value_list)}")
-    else:
-        if m.value.kind != OBJECT:
-            values_of(m, values, 0)
-        value_list = [values] * len(key_list)
-    m.ready_to_write()
-    for key, value in zip(key_list, value_list):
-        m.assign(key, value)
-    return 0
-
-
 cdef int put_column(Base m, Column keys, Column values) except -1:
     """Every key with its value."""
-    cdef size_t done = 0, some, put = 0, stride = values.stride
+    cdef size_t done = 0, some, put
     cdef bint filling = False
-    cdef const char *value_at = values.at
     cdef gomap *map = fill_begin(m, keys, &filling)
     try:
-        while done < keys.count:
-            some = min(keys.count - done, <size_t>PIECE)
+        while done < keys.c.count:
+            some = min(keys.c.count - done, <size_t>PIECE)
             with nogil:
-                put = put_piece(map, keys.at + done * keys.stride, keys.stride, some, value_at + done * stride, stride)
+                put = gomap_column_put(map, &keys.c, &values.c, done, some)
             done += put
-            if put < some:
-                raise MemoryError(f"out of memory; {done} of {keys.count} keys were put in")
+            if put < some and not go_on(m, VALUE, values) and not go_on(m, KEY, keys):
+                raise MemoryError(f"out of memory; {done} of {keys.c.count} keys were put in")
             PyErr_CheckSignals()
+    except BaseException as error:
+        say_done(error, done, keys.c.count, "put in")
+        raise
     finally:
         fill_end(m, map, filling)
     return 0
 
 
-cdef size_t put_piece(gomap *map, const char *keys, size_t key_stride, size_t count, const char *values,
-                      size_t stride) noexcept nogil:
-    cdef size_t i
-    cdef int added
-    if not map.type.value_string:
-        return gomap_put_many(map, keys, count, values, stride)
-    for i in range(count):
-        if gomap_put(map, keys + i * key_stride, values + i * stride, &added) == NULL:
-            return i
-    return count
-
-
 cdef size_t erase_column(Base m, Column keys) except? 0:
     """Returns how many of the keys were there."""
-    cdef size_t done = 0, some, erased = 0, i
+    cdef size_t done = 0, some, here, erased = 0
     cdef gomap *map = write_begin(m)
     try:
-        while done < keys.count:
-            some = min(keys.count - done, <size_t>PIECE)
-            if keys.absent != NULL:
-                for i in range(done, done + some):
-                    if not keys.absent[i]:
-                        erased += gomap_erase(map, keys.at + i * keys.stride)
-            else:
-                with nogil:
-                    erased += gomap_erase_many(map, keys.at + done * keys.stride, some)
-            done += some
+        while done < keys.c.count:
+            some = min(keys.c.count - done, <size_t>PIECE)
+            with nogil:
+                here = gomap_column_erase(map, &keys.c, &erased, done, some)
+            done += here
+            if here < some:
+                go_on(m, KEY, keys)
             PyErr_CheckSignals()
+    except BaseException as error:
+        say_done(error, done, keys.c.count, "looked for and removed")
+        raise
     finally:
         write_end(m, map)
     return erased
@@ -384,20 +337,11 @@ cdef size_t erase_column(Base m, Column keys) except? 0:
 
 cdef size_t erase_all_of(Base m, object keys) except? 0:
     m.ready_to_write()
-    cdef size_t erased = 0
     cdef Column column
-    cdef size_t i
     if m.key.kind == OBJECT:
-        for key in arrays.listed(keys):
-            erased += m.erase(key)
-        return erased
+        return erase_objects(m, arrays.listed(keys))
     column = column_of(m, KEY, keys, False)
-    if not m.objects:
-        return erase_column(m, column)
-    for i in range(column.count):
-        if column.absent == NULL or not column.absent[i]:
-            erased += m.erase(item_at(m, KEY, column, i))
-    return erased
+    return erase_objects(m, items_in(m, KEY, column)) if m.objects else erase_column(m, column)
 
 
 # ---- counting -------------------------------------------------------------------------------------
@@ -425,129 +369,62 @@ cdef object add_one(BaseMap m, object key, object by):
     return number_out(m.value.kind, room)
 
 
-cdef int add_objects(BaseMap m, object keys, object by) except -1:
-    """add_many where keys are objects; when a sum does not fit, every key gets its value of before, or goes."""
-    cdef list before = [], key_list = items_of(m, KEY, keys)
-    cdef list more_list = items_of(m, VALUE, by) if is_many(m, by) else [by] * len(key_list)
-    if len(more_list) != len(key_list):
-        raise ValueError(f"values: expected {len(key_list)}, one for each key, got {len(more_list)}")
-    try:
-        for key, more in zip(key_list, more_list):
-            was = m.get(key, MISSING)
-            add_one(m, key, more)
-            before.append((key, was))
-    except (OverflowError, MemoryError):
-        for key, was in reversed(before):
-            if was is MISSING:
-                m.erase(key)
-            else:
-                m.assign(key, was)
-        raise
-    return 0
-
-
-cdef enum Nans:  # in a GoMap each is a key of its own, that cannot be found to take it back: they come last
-    WITH_NANS
-    WITHOUT_NANS
-    ONLY_NANS
-
-
-cdef inline bint is_nan(const gomap *map, const char *key) noexcept nogil:
-    cdef Cell cell
-    if map.type.key_kind == GOMAP_FLOAT64:
-        memcpy(&cell.f64, key, 8)
-        return cell.f64 != cell.f64
-    memcpy(&cell.f32, key, 4)
-    return cell.f32 != cell.f32
-
-
-cdef size_t add_piece(gomap *map, const char *keys, size_t key_stride, size_t count, const char *by, size_t stride, int kind,
-                      Nans nans, unsigned char *new, bint *memory) noexcept nogil:
-    """Adds one by one, to NaN keys or to the others; as gomap_write_many does otherwise, up to the first sum that does
-    not fit."""
-    cdef void *room
-    cdef size_t done
-    cdef int added
-    memory[0] = False
-    for done in range(count):
-        if is_nan(map, keys + done * key_stride) != (nans == ONLY_NANS):
-            continue
-        room = gomap_assign(map, keys + done * key_stride, &added)
-        memory[0] = room == NULL
-        if room == NULL:
-            return done
-        new[done] = added
-        if not gomap_add(room, by + done * stride, kind):
-            return done
-    return count
-
-
-cdef void add_undo(gomap *map, const char *keys, size_t key_stride, size_t count, const char *by, size_t stride, Nans nans,
-                   const unsigned char *new) noexcept nogil:
-    """Takes everything back, from the last on. Sums of integers are then what they were."""
-    cdef void *room
-    while count:
-        count -= 1
-        if nans != WITH_NANS and is_nan(map, keys + count * key_stride):
-            continue
-        if new[count]:
-            gomap_erase(map, keys + count * key_stride)
-        else:
-            room = gomap_find(map, keys + count * key_stride)
-            gomap_take_back(room, by + count * stride, map.type.value_size)
-
-
 cdef int add_column(BaseMap m, Column keys, Column by) except -1:
-    cdef bytearray news = bytearray(keys.count + 1)
+    """Adds to the value of every key. When it is ended half-way, integers are taken back."""
     cdef gomap *map
     cdef bint filling = False
-    cdef Nans nans = WITH_NANS
+    cdef gomap_adding adding
+    cdef size_t pieces = gomap_adding_pieces(&keys.c, &by.c, PIECE)
+    memset(&adding, 0, sizeof(adding))
+    adding.keys = &keys.c
+    adding.by = &by.c
+    adding.kind = m.value.kind
+    adding.new = <unsigned char *>room_in(keys, keys.c.count + 1)
+    adding.pieces = <gomap_piece *>room_in(keys, pieces * sizeof(gomap_piece))
+    adding.piece_room = pieces
     if m.engine() == GOMAP_GO and (m.key.kind == FLOAT32 or m.key.kind == FLOAT64):
-        nans = WITHOUT_NANS
+        adding.nans = GOMAP_A_WITHOUT_NANS
     map = fill_begin(m, keys, &filling)
     try:
-        add_all(m, map, keys, by, nans, news)
-        if nans == WITHOUT_NANS:
-            add_all(m, map, keys, by, ONLY_NANS, news)
+        add_all(m, map, keys, by, &adding)
+        if adding.nans == GOMAP_A_WITHOUT_NANS:
+            adding.nans = GOMAP_A_NANS
+            adding.piece_count = 0
+            add_all(m, map, keys, by, &adding)
     finally:
         fill_end(m, map, filling)
     return 0
 
 
-cdef int add_all(BaseMap m, gomap *map, Column keys, Column by, Nans nans, unsigned char *new) except -1:
-    cdef size_t done = 0, some, added = 0
-    cdef int kind = m.value.kind
-    cdef bint memory = False, whole = kind != FLOAT32 and kind != FLOAT64 and nans != ONLY_NANS
-    cdef gomap_adder adder
-    cdef void *room
-    while done < keys.count:
-        some = min(keys.count - done, <size_t>PIECE)
-        adder.writer.write = gomap_adder_write
-        adder.kind = kind
-        adder.stopped = 0
-        adder.new = new + done
-        with nogil:
-            if nans == WITH_NANS:
-                added = gomap_write_many(map, keys.at + done * keys.stride, some, <void *>(by.at + done * by.stride),
-                                         by.stride, &adder.writer)
-                memory = added < some and not adder.stopped
-            else:
-                added = add_piece(map, keys.at + done * keys.stride, keys.stride, some, by.at + done * by.stride,
-                                  by.stride, kind, nans, new + done, &memory)
-        done += added
-        if added < some:
-            if memory and not whole:
-                raise MemoryError(f"out of memory; {done} of {keys.count} were added")
-            room = gomap_find(map, keys.at + done * keys.stride)
-            was = None if room == NULL else number_out(kind, room)
+cdef int add_all(BaseMap m, gomap *map, Column keys, Column by, gomap_adding *adding) except -1:
+    cdef size_t done = 0, some, added
+    cdef int kind = adding.kind
+    cdef const char *key
+    cdef size_t i
+    try:
+        while done < keys.c.count:
+            some = min(keys.c.count - done, <size_t>PIECE)
             with nogil:
-                add_undo(map, keys.at, keys.stride, done, by.at, by.stride, nans, new)
-            if memory:
-                raise MemoryError()
-            more = number_out(kind, by.at + done * by.stride)
-            raise OverflowError(f"add: {was} + {more} for key {shown(item_at(m, KEY, keys, done))} is out of range for "
-                                f"{m.layout.value_type}")
-        PyErr_CheckSignals()
+                added = gomap_column_add(map, adding, done, some)
+            done += added
+            if adding.overflow:
+                key = keys.c.room + (done - adding.pieces[adding.piece_count - 1].begin) * keys.c.size \
+                    if keys.c.form != GOMAP_C_OWN else keys.c.at + done * keys.c.stride
+                was, more = number_out(kind, adding.was), number_out(kind, adding.more)
+                raise OverflowError(f"add: {was} + {more} for key {shown(item_of(m, KEY, keys, done, key))} is out of range "
+                                    f"for {m.layout.value_type}")
+            if added < some and not go_on(m, VALUE, by) and not go_on(m, KEY, keys):
+                raise MemoryError("out of memory")
+            if adding.nans != GOMAP_A_NANS:  # with these it could not be taken back
+                PyErr_CheckSignals()
+    except BaseException as error:
+        if kind != FLOAT32 and kind != FLOAT64 and adding.nans != GOMAP_A_NANS:
+            with nogil:
+                done = gomap_column_take_back(map, adding, done)
+        elif adding.nans == GOMAP_A_NANS:
+            done = keys.c.count - sum([adding.new[i] == GOMAP_A_LATER for i in range(done, keys.c.count)])
+        say_done(error, done, keys.c.count, "added")
+        raise
     return 0
 
 
@@ -618,8 +495,8 @@ cdef object array_of(Base m, Role role, list items):
     if not is_plain(m.key if role == KEY else m.value):
         return items
     column = column_of(m, role, items, True)
-    result = np_empty(type_of(m, role), column.count)
-    memcpy(PyMemoryView_GET_BUFFER(memoryview(result)).buf, column.at, column.count * column.stride)
+    result = np_empty(type_of(m, role), column.c.count)
+    memcpy(PyMemoryView_GET_BUFFER(memoryview(result)).buf, column.c.at, column.c.count * column.c.size)
     return result
 
 
@@ -629,17 +506,17 @@ cdef object codes_of(BaseMap m, Column keys):
     cdef bint filling = False
     if m.value.kind != INT64:  # a subclass makes them
         raise TypeError(f"factorize: expected a map with values of type int64, got {m.spelling()}")
-    result = np_empty(m.layout.value_type, keys.count)
+    result = np_empty(m.layout.value_type, keys.c.count)
     view = memoryview(result)
     cdef int64_t *to = <int64_t *>PyMemoryView_GET_BUFFER(view).buf
     cdef gomap *map = fill_begin(m, keys, &filling)
     try:
-        while done < keys.count:
-            some = min(keys.count - done, <size_t>PIECE)
+        while done < keys.c.count:
+            some = min(keys.c.count - done, <size_t>PIECE)
             with nogil:
-                coded = gomap_code_many(map, keys.at + done * keys.stride, some, to + done)
+                coded = gomap_column_code(map, &keys.c, to, done, some)
             done += coded
-            if coded < some:
+            if coded < some and not go_on(m, KEY, keys):
                 raise MemoryError()
             PyErr_CheckSignals()
     finally:

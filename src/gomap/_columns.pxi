@@ -1,14 +1,12 @@
-# Columns: arrays of keys and values from anywhere, as addresses of what the core takes, and what keeps them.
+# Columns: arrays of keys and values from anywhere, for the core to read in pieces (csrc/columns.h), and what keeps them.
 #
 # What is refused is refused here, before anything is changed.
 
 
 @cython.final
 cdef class Column:
-    """Keys or values as the core takes them."""
-    cdef const char *at
-    cdef size_t count, stride  # the stride of one value for all is 0
-    cdef unsigned char *absent  # of keys that the type cannot hold, or NULL
+    """Keys or values for the core to read."""
+    cdef gomap_column c
     cdef object kept
     cdef list views
     cdef Cell cell
@@ -30,6 +28,34 @@ cdef void *room_in(Column column, size_t size) except NULL:
     return PyBytes_AS_STRING(room)
 
 
+cdef int begin_pieces(Column column) except -1:
+    """Room for the first piece of a column that another thread may write to."""
+    cdef size_t size = gomap_column_room(&column.c)
+    column.c.room = <char *>room_in(column, size)
+    column.c.room_bytes = size
+    return 0
+
+
+cdef int go_on(Base m, Role role, Column column) except -1:
+    """After a piece that was not read: 1 when the next try will; 0 when it was not for the column."""
+    cdef int failure = column.c.failure
+    if failure == 0:
+        return 0
+    if failure == GOMAP_C_TEXT:
+        raise ValueError(f"{plural(role)}[{column.c.failed_at}]: no text")
+    column.c.room = <char *>room_in(column, column.c.room_wanted)
+    column.c.room_bytes = column.c.room_wanted
+    return 1
+
+
+cdef int own(Column column, const void *at, size_t count) noexcept:
+    """The core's own form of items, in memory that nobody else writes to."""
+    cdef const unsigned char *absent = column.c.absent
+    column.c = gomap_column_own(at, column.c.size, count)
+    column.c.absent = absent
+    return 0
+
+
 cdef str plural(Role role):
     return "values" if role & VALUE else "keys"
 
@@ -39,7 +65,8 @@ cdef Column column_of(Base m, Role role, object source, bint storing):
     cdef Codec codec = m.key if role == KEY else m.value
     cdef Column column = Column.__new__(Column)
     column.kept = source
-    column.stride = item_size(codec)
+    column.c.size = item_size(codec)
+    column.c.stride = column.c.size
     if codec.kind == NOTHING:
         raise TypeError(f"{plural(role)}: {type_of(m, role)} holds nothing")
     if isinstance(source, (list, tuple)):
@@ -47,7 +74,7 @@ cdef Column column_of(Base m, Role role, object source, bint storing):
     elif hasattr(source, "__arrow_c_array__") or hasattr(source, "__arrow_c_stream__"):
         column_of_arrow(m, role, codec, source, storing, column)
     elif codec.form != NULL and (made := arrays.structured(source, type_of(m, role), plural(role))) is not None:
-        column_of_bytes(codec, made, column)
+        column_of_bytes(role, codec, made, column)
     elif PyObject_CheckBuffer(source) and not (codec.string and isinstance(source, (bytes, bytearray))):
         column_of_buffer(m, role, codec, source, storing, column)
     elif isinstance(source, (str, bytes, bytearray)) or not hasattr(source, "__iter__"):
@@ -55,16 +82,16 @@ cdef Column column_of(Base m, Role role, object source, bint storing):
                         f"{shown(source)}")
     else:
         column_of_objects(m, role, codec, list(source), storing, column)
-    if codec.form != NULL:
-        tidy_structs(<Struct>codec.form, column, role == KEY)
+    if column.c.form != GOMAP_C_OWN:
+        begin_pieces(column)
     return column
 
 
-cdef unsigned char *absent_of(Column column) except NULL:
-    if column.absent == NULL:
-        column.absent = <unsigned char *>room_in(column, column.count + 1)
-        memset(column.absent, 0, column.count + 1)
-    return column.absent
+cdef unsigned char *absent_of(Column column, size_t count) except NULL:
+    if column.c.absent == NULL:
+        column.c.absent = <unsigned char *>room_in(column, count + 1)
+        memset(<void *>column.c.absent, 0, count + 1)
+    return <unsigned char *>column.c.absent
 
 
 cdef int column_of_objects(Base m, Role role, Codec codec, object source, bint storing, Column column) except -1:
@@ -72,26 +99,25 @@ cdef int column_of_objects(Base m, Role role, Codec codec, object source, bint s
     cdef Cell cell
     cdef const void *at
     cdef char *to
-    cdef size_t i
+    cdef size_t i, size = column.c.size
     cdef list packs = []
     column.kept = items
-    column.count = len(items)
-    to = <char *>room_in(column, column.count * column.stride + 1)
-    column.at = to
+    to = <char *>room_in(column, len(items) * size + 1)
+    own(column, to, len(items))
     column.views.append(packs)
     try:
-        for i in range(column.count):
+        for i in range(column.c.count):
             item = items[i]
             if codec.packs:
                 item = packed_of(m, role, codec, item, storing)
                 if codec.string:
                     packs.append(item)
             if convert(m, role, codec, item, &cell, &at, storing):
-                memcpy(to, at, column.stride)
+                memcpy(to, at, size)
             else:
-                memset(to, 0, column.stride)
-                absent_of(column)[i] = 1
-            to += column.stride
+                memset(to, 0, size)
+                absent_of(column, column.c.count)[i] = 1
+            to += size
             if i % PIECE == PIECE - 1:
                 PyErr_CheckSignals()
     except (TypeError, ValueError, OverflowError) as error:  # whatever else a key's own code raises is its own
@@ -102,7 +128,7 @@ cdef int column_of_objects(Base m, Role role, Codec codec, object source, bint s
     return 0
 
 
-cdef int column_of_bytes(Codec codec, object source, Column column) except -1:
+cdef int column_of_bytes(Role role, Codec codec, object source, Column column) except -1:
     """Items that are what the type stores, byte for byte."""
     view = memoryview(source)
     cdef Py_buffer *buffer = PyMemoryView_GET_BUFFER(view)
@@ -110,46 +136,21 @@ cdef int column_of_bytes(Codec codec, object source, Column column) except -1:
         view = memoryview(view.tobytes())
         buffer = PyMemoryView_GET_BUFFER(view)
     column.views.append(view)
-    column.at = <const char *>buffer.buf
-    column.count = len(source)
+    return column_of_memory(role, codec, <const char *>buffer.buf, len(source), column)
+
+
+cdef int column_of_memory(Role role, Codec codec, const char *at, size_t count, Column column) except -1:
+    """Items one behind another. Structs from outside are made such as pack makes them: their padding zero, their bools
+    0 or 1, their floats as keys have them."""
+    cdef Struct struct
+    column.c.form = GOMAP_C_ITEMS
+    column.c.at = at
+    column.c.count = count
+    if codec.form != NULL:
+        struct = <Struct>codec.form
+        column.c.tidies = struct.tidies
+        column.c.tidy_count = struct.key_tidy_count if role == KEY else struct.tidy_count
     return 0
-
-
-cdef int tidy_structs(Struct struct, Column column, bint are_keys) except -1:
-    """Structs from outside as pack makes them: their padding zero, their bools 0 or 1, their floats as keys have
-    them."""
-    cdef size_t i
-    cdef char *to
-    for i in range(column.count):
-        if not intact(struct, column.at + i * column.stride, are_keys):
-            break
-    else:
-        return 0
-    to = <char *>room_in(column, column.count * column.stride)
-    memcpy(to, column.at, column.count * column.stride)
-    column.at = to
-    for i in range(column.count):
-        tidy(struct, to + i * column.stride, are_keys)
-    return 0
-
-
-cdef void tidy(Struct struct, char *at, bint is_key) noexcept:
-    cdef Py_ssize_t i, end = 0
-    cdef FieldCodec *field
-    cdef Cell cell
-    for i in range(struct.count):
-        field = &struct.fields[i]
-        memset(at + end, 0, field.offset - end)
-        end = field.offset + field.size
-        if field.kind == STRUCT:
-            tidy(<Struct>field.form, at + field.offset, is_key)
-        elif field.kind == BOOL:
-            at[field.offset] = at[field.offset] != 0
-        elif is_key and (field.kind == FLOAT32 or field.kind == FLOAT64):
-            memcpy(&cell, at + field.offset, field.size)
-            canonical(field.kind, &cell)
-            memcpy(at + field.offset, &cell, field.size)
-    memset(at + end, 0, struct.size - end)
 
 
 cdef int wrong_items(Base m, Role role, str got) except -1:
@@ -171,7 +172,7 @@ cdef int column_of_buffer(Base m, Role role, Codec codec, object source, bint st
         if not (view.ndim == 2 and view.shape[1] == codec.size and arrays.is_bytes(format, size, 1)
                 or view.ndim == 1 and codec.form == NULL and arrays.is_bytes(format, size, codec.size)):
             return wrong_items(m, role, f"items of format {format!r}, {view.ndim} dimensions")
-        return column_of_bytes(codec, view, column)
+        return column_of_bytes(role, codec, view, column)
     if view.ndim != 1:
         return wrong_items(m, role, f"an array of {view.ndim} dimensions")
     known = arrays.item_kind(format, size)
@@ -184,46 +185,47 @@ cdef int column_of_buffer(Base m, Role role, Codec codec, object source, bint st
 cdef int column_of_items(Base m, Role role, Codec codec, const char *at, Py_ssize_t stride, size_t count, int kind,
                          bint swapped, size_t size, bint storing, Column column) except -1:
     """Items of one known kind, wherever they come from."""
-    cdef gomap_column column_in
+    cdef gomap_numbers numbers
+    cdef gomap_string *strings
     cdef size_t done
     cdef char *to
-    column.count = count
     if codec.string:
         if kind == STRING and codec.kind == STRING:
-            column.at = <char *>room_in(column, count * sizeof(gomap_string) + 1)
+            strings = <gomap_string *>room_in(column, count * sizeof(gomap_string) + 1)
             to = <char *>room_in(column, count * size + 1)
-            done = gomap_ucs4_read(<gomap_string *>column.at, to, at, stride, size // 4, swapped, count)
+            done = gomap_ucs4_read(strings, to, at, stride, size // 4, swapped, count)
             if done < count:
                 raise ValueError(f"{plural(role)}[{done}]: no characters")
-            return 0
+            return own(column, strings, count)
         if kind != VARBYTES or codec.kind != VARBYTES:
             return wrong_items(m, role, kind_name(kind))
-        column.at = <char *>room_in(column, count * sizeof(gomap_string) + 1)
-        gomap_padded_read(<gomap_string *>column.at, at, stride, size, count)
+        column.c.form = GOMAP_C_PADDED
+        column.c.at = at
+        column.c.stride = stride
+        column.c.width = size
+        column.c.count = count
         return 0
     if kind > FLOAT64 or codec.kind > FLOAT64 or (kind == BOOL) != (codec.kind == BOOL) \
             or ((kind == FLOAT32 or kind == FLOAT64) and codec.kind != FLOAT32 and codec.kind != FLOAT64):
         return wrong_items(m, role, kind_name(kind))
     if kind == codec.kind and kind != BOOL and not swapped and (stride == <Py_ssize_t>size or count < 2):
-        column.at = at
-        return 0
-    column_in.at = at
-    column_in.stride = stride
-    column_in.count = count
-    column_in.kind = kind
-    column_in.swapped = swapped
+        return column_of_memory(role, codec, at, count, column)
+    numbers.at = at
+    numbers.stride = stride
+    numbers.count = count
+    numbers.kind = kind
+    numbers.swapped = swapped
     to = <char *>room_in(column, count * codec.size + 1)
-    column.at = to
-    done = gomap_column_convert(&column_in, to, codec.kind, codec.size, NULL)
+    done = gomap_numbers_convert(&numbers, to, codec.kind, codec.size, NULL)
     if done < count and not storing:
-        done = gomap_column_convert(&column_in, to, codec.kind, codec.size, absent_of(column))
+        done = gomap_numbers_convert(&numbers, to, codec.kind, codec.size, absent_of(column, count))
     if done < count:
         value = number_at(at + <Py_ssize_t>done * stride, kind, swapped, size)
         try:
             out_of_range(m, role, value, True)
         except OverflowError as error:
             raise OverflowError(f"{plural(role)}[{done}]: {str(error).partition(': ')[2]}") from None
-    return 0
+    return own(column, to, count)
 
 
 cdef object number_at(const char *at, int kind, bint swapped, size_t size):
@@ -267,8 +269,9 @@ cdef int column_of_arrow(Base m, Role role, Codec codec, object source, bint sto
     cdef gomap_arrow_array *array = <gomap_arrow_array *>PyCapsule_GetPointer(array_capsule, "arrow_array")
     cdef bytes format = schema.format
     cdef size_t count = array.length, offset = array.offset, done
-    cdef int width
     cdef const char *data
+    cdef char *to
+    cdef int32_t narrow
     if schema.dictionary != NULL or array.null_count > 0 or (array.null_count < 0 and array.buffers[0] != NULL and
                                                             gomap_bits_missing(array.buffers[0], offset, count)):
         what = "an encoded Arrow array" if schema.dictionary != NULL else "an Arrow array with nulls"
@@ -280,31 +283,36 @@ cdef int column_of_arrow(Base m, Role role, Codec codec, object source, bint sto
         return column_of_items(m, role, codec, data + offset * <size_t>size, size, count, kind, False, size, storing,
                                column)
     if format == b"b" and codec.kind == BOOL:
-        column.count = count
-        column.at = <char *>room_in(column, count + 1)
-        gomap_bits_read(<char *>column.at, array.buffers[1], offset, count)
-        return 0
+        to = <char *>room_in(column, count + 1)
+        gomap_bits_read(to, array.buffers[1], offset, count)
+        return own(column, to, count)
     if format[:2] == b"w:" and codec.kind == BYTES and codec.form == NULL and int(format[2:]) == codec.size:
-        column.count = count
-        column.at = <const char *>array.buffers[1] + offset * codec.size
-        return 0
+        return column_of_memory(role, codec, <const char *>array.buffers[1] + offset * codec.size, count, column)
     if format not in ((b"u", b"U") if codec.kind == STRING else (b"z", b"Z") if codec.kind == VARBYTES else ()):
         return wrong_items(m, role, f"Arrow items of format {format.decode()!r}")
-    width = 8 if format in (b"U", b"Z") else 4
-    column.count = count
-    column.at = <char *>room_in(column, count * sizeof(gomap_string) + 1)
-    if count:
-        data = <const char *>array.buffers[1] + offset * width
-        done = gomap_offsets_read(<gomap_string *>column.at, data, width, <const char *>array.buffers[2], count)
-        if done == count and codec.kind == STRING:
-            for done in range(count):
-                if not gomap_is_utf8(<const unsigned char *>(<gomap_string *>column.at)[done].at,
-                                     (<gomap_string *>column.at)[done].length):
-                    break
-            else:
-                done = count
-        if done < count:
-            raise ValueError(f"{plural(role)}[{done}]: no text")
+    if count == 0:  # there may be no offsets
+        return own(column, &column.cell, 0)
+    column.c.form = GOMAP_C_OFFSETS
+    column.c.width = 8 if format in (b"U", b"Z") else 4
+    column.c.count = count
+    column.c.at = data = <const char *>array.buffers[1] + offset * column.c.width
+    column.c.text = <const char *>array.buffers[2]
+    if column.c.width == 8:
+        memcpy(&column.c.least, data, 8)
+        memcpy(&column.c.most, data + 8 * count, 8)
+    else:
+        memcpy(&narrow, data, 4)
+        column.c.least = narrow
+        memcpy(&narrow, data + 4 * count, 4)
+        column.c.most = narrow
+    if column.c.least < 0:  # they lead nowhere
+        column.c.least, column.c.most = 0, -1
+    elif column.c.text == NULL:  # all strings are empty
+        column.c.most = column.c.least
+    column.c.utf8 = storing and codec.kind == STRING
+    done = gomap_column_check(&column.c) if storing else count
+    if done < count:
+        raise ValueError(f"{plural(role)}[{done}]: no text")
     return 0
 
 
@@ -347,20 +355,30 @@ cdef Column values_of(Base m, object values, size_t count):
         if values is not None:
             wrong_type(m, VALUE, "None", values)
         column = Column.__new__(Column)
-        column.at = <const char *>&column.cell
+        column.c.at = <const char *>&column.cell
         return column
     if is_many(m, values):
         column = column_of(m, VALUE, values, True)
-        if column.count != count:
-            raise ValueError(f"values: expected {count}, one for each key, got {column.count}")
+        if column.c.count != count:
+            raise ValueError(f"values: expected {count}, one for each key, got {column.c.count}")
         return column
     column = Column.__new__(Column)
-    column.count = count
     if m.value.packs:
         values = packed_of(m, VALUE, m.value, values, True)
         column.kept = PyBytes_FromStringAndSize(PyBytes_AS_STRING(values), PyBytes_GET_SIZE(values)) \
             if m.value.kind == BYTES and PyBytes_Check(values) and m.value.form != NULL else values
         values = column.kept
     convert(m, VALUE, m.value, values, &column.cell, &at, True)
-    column.at = <const char *>at
+    column.c.size = item_size(m.value)
+    own(column, at, count)
+    column.c.stride = 0
     return column
+
+
+cdef list values_list(BaseMap m, object values, size_t count):
+    """values_of, as Python has them, where keys or values are objects."""
+    if is_many(m, values):
+        return items_of(m, VALUE, values)
+    if m.value.kind != OBJECT:
+        values_of(m, values, 0)  # refuses it
+    return [values] * count

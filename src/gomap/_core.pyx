@@ -59,40 +59,10 @@ cdef extern from "_cpython.h":
     tuple gomap_tuple_end(type cls, tuple begun)
     bint gomap_collector_stop()
     void gomap_collector_resume(bint stopped)
+    bint gomap_set_attribute(PyTypeObject *, const char *name, object value)
+    void gomap_set_name(PyTypeObject *, const char *name)
     void gomap_set_collector(PyTypeObject *, traverseproc before, traverseproc traverse, inquiry clear)
     bint gomap_has_pointers_before(object)
-
-cdef extern from "_arrays.h" nogil:
-    ctypedef struct gomap_column:
-        const char *at
-        ptrdiff_t stride
-        size_t count
-        int kind
-        int swapped
-    size_t gomap_column_convert(const gomap_column *column, char *to, int kind, size_t size, unsigned char *absent)
-    void gomap_padded_read(gomap_string *to, const char *at, ptrdiff_t stride, size_t size, size_t count)
-    size_t gomap_ucs4_read(gomap_string *to, char *room, const char *at, ptrdiff_t stride, size_t characters, int swapped,
-                           size_t count)
-    size_t gomap_offsets_read(gomap_string *to, const char *offsets, int width, const char *bytes, size_t count)
-    bint gomap_is_utf8(const unsigned char *at, size_t length)
-    bint gomap_bits_missing(const void *bits, size_t offset, size_t count)
-    void gomap_bits_read(char *to, const void *bits, size_t offset, size_t count)
-    bint gomap_add(void *room, const void *by, int kind)
-    ctypedef struct gomap_adder:
-        gomap_writer writer
-        int kind
-        int stopped
-        unsigned char *new
-    int gomap_adder_write(gomap_writer *writer, void *room, void *by, int added)
-    void gomap_take_back(void *room, const void *by, size_t size)
-    ctypedef struct gomap_arrow_schema:
-        const char *format
-        gomap_arrow_schema *dictionary
-    ctypedef struct gomap_arrow_array:
-        int64_t length
-        int64_t null_count
-        int64_t offset
-        const void **buffers
 
 cdef extern from "_objects.h":
     ctypedef struct gomap_object_key:
@@ -211,6 +181,8 @@ cdef class Layout:
     cdef gomap_type type
     cdef object key_type, value_type
     cdef Struct key_struct, value_struct
+    cdef Codec key, value
+    cdef bint objects  # the key, the value or both are Python's
 
 
 cdef struct FieldCodec:
@@ -230,12 +202,15 @@ cdef class Struct:
     cdef Py_ssize_t count, size
     cdef tuple names, inner
     cdef tuple places  # the path and type of the struct itself and of every field, those of inner structs included
+    cdef gomap_tidy *tidies  # what holds in the bytes of a value; those of a key have canonical floats besides
+    cdef Py_ssize_t tidy_count, key_tidy_count
     cdef type cls  # of the named tuples
     cdef object other_cls  # the last of other named tuples' classes that was found to have the same fields
     cdef PyObject *spare  # the bytes of the last one packed, owned
 
     def __dealloc__(self):
         PyMem_Free(self.fields)
+        PyMem_Free(self.tidies)
         Py_XDECREF(self.spare)
 
 
@@ -273,22 +248,79 @@ cdef Struct struct_of(object struct):
             each.form = <PyObject *>inner
             places += [(f"{field.name}.{path}".rstrip("."), type_) for path, type_ in inner.places]
     made.places = tuple(places)
+    tidies = tidies_of(struct, 0)
+    tidies.sort(key=lambda step: step[0] == GOMAP_T_FLOAT)  # a key's alone come last
+    made.key_tidy_count = len(tidies)
+    made.tidy_count = sum([step[0] != GOMAP_T_FLOAT for step in tidies])
+    made.tidies = <gomap_tidy *>PyMem_Calloc(len(tidies) + 1, sizeof(gomap_tidy))
+    if made.tidies == NULL:
+        raise MemoryError()
+    for i, step in enumerate(tidies):
+        made.tidies[i].what, made.tidies[i].offset, made.tidies[i].size = step
     return made
+
+
+cdef list tidies_of(object struct, size_t start):
+    """What has to hold in a struct's bytes, and where: triples of a GOMAP_T number, an offset and a size."""
+    cdef list steps = []
+    end = 0
+    for field in struct.fields:
+        if end < field.offset:
+            steps.append((GOMAP_T_ZERO, start + end, field.offset - end))
+        end = field.offset + field.type.size
+        if field.type.kind == STRUCT:
+            steps += tidies_of(field.type, start + field.offset)
+        elif field.type.kind == BOOL:
+            steps.append((GOMAP_T_BOOL, start + field.offset, 1))
+        elif field.type.kind == FLOAT32 or field.type.kind == FLOAT64:
+            steps.append((GOMAP_T_FLOAT, start + field.offset, field.type.size))
+    if end < struct.size:
+        steps.append((GOMAP_T_ZERO, start + end, struct.size - end))
+    return steps
 
 
 cdef dict layouts = {}
 
-cdef Layout layout_of(object key, object value):
-    """From two spellings. Remembered by spelling, so that a small map is made quickly."""
-    cdef Layout layout
+# The last spellings, of which nothing can change what they name, and their layout: small maps are most often made many
+# alike.
+cdef object last_key = None, last_value = None
+cdef Layout last_layout = None
+
+
+cdef inline Layout layout_of(object key, object value):
+    """From two spellings."""
+    if key is last_key and value is last_value and last_layout is not None:
+        return last_layout
+    return layout_spelt(key, value)
+
+
+cdef Layout layout_spelt(object key, object value):
+    """Remembered by spelling, so that a small map is made quickly."""
+    global last_key, last_value, last_layout
+    cdef Layout layout = None
     # Types that are equal may differ in name.
-    spelling = (key, getattr(key, "name", None), value, getattr(value, "name", None))
+    spelling = (key, key.name if isinstance(key, Type) else None, value, value.name if isinstance(value, Type) else None)
     try:
         layout = layouts.get(spelling)
-        if layout is not None:
-            return layout
     except TypeError:  # an unhashable spelling: parse says what is wrong with it
         pass
+    if layout is None:
+        layout = new_layout(key, value)
+        if len(layouts) > 500:  # spellings made by a program without end
+            layouts.clear()
+        layouts[spelling] = layout
+    if is_fixed(key) and is_fixed(value):
+        last_key, last_value, last_layout = key, value, layout
+    return layout
+
+
+cdef bint is_fixed(object spelling):
+    """Whether this very object spells the same type always. (A NumPy dtype's fields can be renamed.)"""
+    return spelling is None or type(spelling) is str or type(spelling) is type or type(spelling) is Type
+
+
+cdef Layout new_layout(object key, object value):
+    cdef Layout layout
     layout = Layout.__new__(Layout)
     layout.key_type = parse(key, "key")
     layout.value_type = parse(value, "value")
@@ -296,9 +328,9 @@ cdef Layout layout_of(object key, object value):
     layout.value_struct = struct_of(layout.value_type)
     gomap_type_init(&layout.type, core_kind(layout.key_type.kind), layout.key_type.size,
                     layout.value_type.size, value_flags(layout.value_type))
-    if len(layouts) > 500:  # spellings made by a program without end
-        layouts.clear()
-    layouts[spelling] = layout
+    layout.key = codec_of(layout.key_type, layout.key_struct, layout.type.key_size)
+    layout.value = codec_of(layout.value_type, layout.value_struct, layout.type.value_size)
+    layout.objects = layout.key.kind == OBJECT or layout.value.kind == OBJECT
     return layout
 
 
@@ -361,6 +393,9 @@ cdef object MISSING = object()
 
 cdef size_t hint_of(object capacity) except? 0:
     """As in Go, a hint that is negative or absurd is no hint."""
+    cdef int64_t count
+    if gomap_int64_read(capacity, &count):
+        return count if 0 < count < 1 << 62 else 0
     if PyBool_Check(capacity) or not PyIndex_Check(capacity):
         raise TypeError(f"capacity: expected int, got {type(capacity).__name__} {shown(capacity)}")
     capacity = PyNumber_Index(capacity)
@@ -410,9 +445,9 @@ cdef class Base:
     @cython.final
     cdef void use(self, Layout layout) noexcept:
         self.layout = layout
-        self.key = codec_of(layout.key_type, layout.key_struct, layout.type.key_size)
-        self.value = codec_of(layout.value_type, layout.value_struct, layout.type.value_size)
-        self.objects = self.key.kind == OBJECT or self.value.kind == OBJECT
+        self.key = layout.key
+        self.value = layout.value
+        self.objects = layout.objects
         if not self.objects and type(self) in PLAIN_CLASSES:
             PyObject_GC_UnTrack(<PyObject *>self)  # it refers to nothing that could lead back
 
@@ -441,7 +476,7 @@ cdef class Base:
             if not same_types(self.layout, layout):
                 raise TypeError(f"this is a {self.spelling()} already, it cannot become another")
         else:
-            if hint == 0 and isinstance(items, (dict, set, frozenset, Base)):
+            if hint == 0 and items is not None and isinstance(items, (dict, set, frozenset, Base)):
                 hint = len(items)
             self.open(layout, hint)
         if items is not None:
@@ -449,11 +484,9 @@ cdef class Base:
         return 0
 
     @cython.final
-    cdef Base empty(self):
-        """Another one of this class and types, not made yet."""
-        cdef type cls = type(self)
-        cdef Base other = cls.__new__(cls)
-        return other
+    cdef Base empty(self, size_t hint):
+        """Another one of this class and types."""
+        return made_empty(type(self), self.layout, hint)
 
     # ---- keys ----
 
@@ -550,15 +583,33 @@ cdef class Base:
     @cython.final
     cdef Base cloned(self):
         self.ready()
-        cdef Base copied = self.empty()
+        cdef type cls = type(self)
+        cdef Base copied = cls.__new__(cls)
         self.ready()  # a subclass's __new__ may have let other threads run
-        copied.map = gomap_clone(self.map, gomap_random(&seeds))
-        if copied.map == NULL:
-            raise MemoryError()
-        copied.use(self.layout)
+        if copied.map != NULL:  # or have made a map
+            copied.become_empty(self.layout)
+            self.ready()
+            if gomap_merge(copied.map, self.map) < 0:
+                gomap_clear(copied.map)  # which owns none of the objects yet
+                raise MemoryError()
+        else:
+            copied.map = gomap_clone(self.map, gomap_random(&seeds))
+            if copied.map == NULL:
+                raise MemoryError()
+            copied.use(self.layout)
         if copied.objects:
             own_objects(copied)
         return copied
+
+    @cython.final
+    cdef int become_empty(self, Layout layout) except -1:
+        """Of one whose class's __new__ has made its map already."""
+        self.ready_to_write()
+        if not same_types(self.layout, layout):
+            raise TypeError(f"{type(self).__name__}.__new__() made a {self.spelling()}, expected {layout.key_type} to "
+                            f"{layout.value_type} or none")
+        self.clear_all()
+        return 0
 
     def copy(self):
         """A copy of the same class, sized for the entries there are."""
@@ -574,8 +625,7 @@ cdef class Base:
         cdef Base copied
         if self.objects:
             self.ready()
-            copied = self.empty()
-            copied.open(self.layout, self.map.count)
+            copied = self.empty(self.map.count)
             memo[id(self)] = copied
             copied.update_from(copy.deepcopy(entries_of(self), memo))
         else:
@@ -709,6 +759,16 @@ cdef class Base:
                 "records": live[GOMAP_RECORDS], "strings": live[GOMAP_STRINGS]}
 
 
+cdef Base made_empty(type cls, Layout layout, size_t hint):
+    """One of a class and types, without a call of its __init__."""
+    cdef Base made = cls.__new__(cls)
+    if made.map == NULL:
+        made.open(layout, hint)
+    else:
+        made.become_empty(layout)
+    return made
+
+
 cdef size_t raw_size(Codec codec) noexcept:
     """Bytes that one takes outside of any map; strings are counted by the core, of an object its address."""
     if codec.string:
@@ -819,10 +879,69 @@ cdef MapIterator iterator(Base m, Want want):
 
 cdef tuple PLAIN_CLASSES = (Map, GoMap, Set)
 
+def _one_of_them(cls, **options):
+    """Base.__init_subclass__, which Cython has no place for: a class derived from more than one is none of them."""
+    if sum([issubclass(cls, each) for each in PLAIN_CLASSES]) > 1:
+        raise TypeError(f"class {cls.__name__}: expected one of Map, GoMap and Set among its bases, got more")
+    super(Base, cls).__init_subclass__(**options)
+
+if not gomap_set_attribute(<PyTypeObject *>Base, "__init_subclass__", classmethod(_one_of_them)):
+    raise SystemError("gomap: the classes take no attributes in this version of CPython")
+
+# Where users know them from, and pickles look for them.
+gomap_set_name(<PyTypeObject *>Map, "gomap.Map")
+gomap_set_name(<PyTypeObject *>GoMap, "gomap.GoMap")
+gomap_set_name(<PyTypeObject *>Set, "gomap.Set")
+for pickled in (_restore, _restore_empty, _restore_elements):
+    pickled.__module__ = "gomap"
+
 collect_entries()
 
 MutableMapping.register(BaseMap)
 MutableSet.register(Set)
+
+
+# ---- maps that are not built ------------------------------------------------------------------------
+
+def _plan(go, key, value, count, how, key_lengths, value_lengths):
+    """What a map of so many entries would hold: bytes by purpose, their sum, the most while it grew, its buckets, and
+    the most entries that a map of the types can have.
+
+    :param go: a GoMap
+    :param how: how the entries come into it: "grown" one by one, "reserved" for all, "compacted" afterwards
+    :param key_lengths: of strings, pairs of a length in bytes and how many are that long; else nothing
+    :raises ValueError: there can be no such map
+    """
+    cdef Layout layout = layout_of(key, value)
+    cdef gomap_planned planned
+    cdef gomap_lengths lengths[2]
+    cdef size_t i, so_many = count
+    cdef list pairs = [*key_lengths, *value_lengths]
+    cdef gomap_length *room = <gomap_length *>PyMem_Calloc(len(pairs) + 1, sizeof(gomap_length))
+    if room == NULL:
+        raise MemoryError()
+    try:
+        for i in range(len(pairs)):
+            room[i].length, room[i].strings = pairs[i]
+        lengths[0].at, lengths[0].count = room, len(key_lengths)
+        lengths[1].at, lengths[1].count = room + len(key_lengths), len(value_lengths)
+        if gomap_plan(GOMAP_GO if go else GOMAP_ELASTIC, &layout.type, so_many,
+                      ("grown", "reserved", "compacted").index(how), lengths, &planned) < 0:
+            raise ValueError(f"expected a map of at most {planned.most:,} entries, got {so_many:,}, {how}")
+    finally:
+        PyMem_Free(room)
+    purposes = {"header": planned.live[GOMAP_HEADER], "buckets": planned.live[GOMAP_BUCKETS],
+                "old_buckets": planned.live[GOMAP_OLD_BUCKETS], "tags": planned.live[GOMAP_TAGS],
+                "overflow": planned.live[GOMAP_OVERFLOW], "records": planned.live[GOMAP_RECORDS],
+                "strings": planned.live[GOMAP_STRINGS]}
+    return purposes, planned.total, planned.peak, planned.buckets, planned.most
+
+
+# ---- what malloc takes ----------------------------------------------------------------------------
+
+def _heap_bytes(size_t size):
+    """The bytes that a block of `size` bytes takes of the C library's heap."""
+    return gomap_heap_bytes(size)
 
 
 # ---- for tests ------------------------------------------------------------------------------------

@@ -299,4 +299,18 @@ static inline int gomap_has_pointers_before(PyObject *object)
 #endif
 }
 
+/* ---- classes ------------------------------------------------------------------------------------------ */
+
+/* An attribute of a class of an extension, which refuses to be given any from Python. 0 on failure. Such a class has its
+ * dictionary in tp_dict in all versions; since 3.12 only CPython's own have it elsewhere. */
+static inline int gomap_set_attribute(PyTypeObject *cls, const char *name, PyObject *value)
+{
+    if (cls->tp_dict == NULL || PyDict_SetItemString(cls->tp_dict, name, value) < 0) return 0;
+    PyType_Modified(cls);
+    return 1;
+}
+
+/* The name that a class of an extension is known by, its module before it. */
+static inline void gomap_set_name(PyTypeObject *cls, const char *name) { cls->tp_name = name; }
+
 #endif

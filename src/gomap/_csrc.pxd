@@ -1,5 +1,6 @@
-# csrc/gomap.h for Cython: declarations only, in the header's order.
+# csrc/gomap.h and csrc/columns.h for Cython: declarations only.
 
+from libc.stddef cimport ptrdiff_t
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
 cdef extern from "gomap.h" nogil:
@@ -98,7 +99,7 @@ cdef extern from "gomap.h" nogil:
     void *gomap_at(const gomap *map, const void *key)
     void *gomap_assign(gomap *map, const void *key, int *added)
     void *gomap_put(gomap *map, const void *key, const void *value, int *added)
-    gomap_string gomap_string_at(const gomap *map, int is_value, const void *at)
+    gomap_string gomap_string_at(const gomap *map, int part, const void *at)
     uint64_t gomap_string_bytes(const gomap *map)
 
     ctypedef union gomap_key:
@@ -122,7 +123,8 @@ cdef extern from "gomap.h" nogil:
                             gomap_writer *writer)
     size_t gomap_code_many(gomap *map, const void *keys, size_t count, int64_t *codes)
     size_t gomap_erase_many(gomap *map, const void *keys, size_t count)
-    int gomap_fill_begin(gomap *map, const void *keys, size_t count)
+    int gomap_fills(const gomap *map)
+    void gomap_fill_begin(gomap *map, size_t count)
     void gomap_fill_end(gomap *map)
     void gomap_end_iterators(gomap *map)
 
@@ -134,8 +136,31 @@ cdef extern from "gomap.h" nogil:
     void gomap_peak_reset(gomap *map)
     size_t gomap_total(const gomap *map)
     void gomap_walk(const gomap *map, size_t *live)
+    size_t gomap_heap_bytes(size_t size)
     void gomap_stats_of(const gomap *map, gomap_stats *stats)
     int gomap_check(const gomap *map, char *why, size_t size)
+
+    enum:
+        GOMAP_GROWN
+        GOMAP_RESERVED
+        GOMAP_COMPACTED
+
+    ctypedef struct gomap_length:
+        size_t length
+        size_t strings
+    ctypedef struct gomap_lengths:
+        const gomap_length *at
+        size_t count
+
+    ctypedef struct gomap_planned:
+        double *live
+        double total
+        double peak
+        size_t buckets
+        size_t most
+
+    int gomap_plan(int engine, const gomap_type *type, size_t count, int how, const gomap_lengths *strings,
+                   gomap_planned *planned)
 
     ctypedef struct gomap_hooks:
         void (*allocated)(void *block, size_t bytes) noexcept
@@ -145,3 +170,107 @@ cdef extern from "gomap.h" nogil:
     int64_t gomap_fail_pending()
 
     uint64_t gomap_random(uint64_t *state)
+
+cdef extern from "columns.h" nogil:
+    ctypedef struct gomap_numbers:
+        const char *at
+        ptrdiff_t stride
+        size_t count
+        int kind
+        int swapped
+    size_t gomap_numbers_convert(const gomap_numbers *numbers, char *to, int kind, size_t size, unsigned char *absent)
+    int gomap_add(void *room, const void *by, int kind)
+    size_t gomap_ucs4_read(gomap_string *to, char *room, const char *at, ptrdiff_t stride, size_t characters, int swapped,
+                           size_t count)
+    int gomap_bits_missing(const void *bits, size_t offset, size_t count)
+    void gomap_bits_read(char *to, const void *bits, size_t offset, size_t count)
+
+    ctypedef struct gomap_tidy:
+        uint32_t offset
+        uint32_t size
+        int what
+    enum:
+        GOMAP_T_ZERO
+        GOMAP_T_BOOL
+        GOMAP_T_FLOAT
+    int gomap_tidied(const gomap_tidy *steps, size_t count, char *at, int change)
+
+    ctypedef struct gomap_column:
+        int form
+        int width
+        const char *at
+        ptrdiff_t stride
+        size_t count
+        size_t size
+        const unsigned char *absent
+        const gomap_tidy *tidies
+        size_t tidy_count
+        const char *text
+        int64_t least
+        int64_t most
+        int utf8
+        char *room
+        size_t room_bytes
+        size_t room_wanted
+        size_t failed_at
+        int failure
+    enum:
+        GOMAP_C_OWN
+        GOMAP_C_ITEMS
+        GOMAP_C_PADDED
+        GOMAP_C_OFFSETS
+    enum:
+        GOMAP_C_ROOM
+        GOMAP_C_TEXT
+    gomap_column gomap_column_own(const void *at, size_t size, size_t count)
+    size_t gomap_column_room(const gomap_column *column)
+    size_t gomap_column_read(gomap_column *column, size_t begin, size_t most, const char **piece)
+    size_t gomap_column_check(const gomap_column *column)
+    int gomap_column_overlaps(const gomap_column *column, const void *at, size_t size)
+
+    int gomap_column_fill(gomap *map, gomap_column *keys)
+    size_t gomap_column_put(gomap *map, gomap_column *keys, gomap_column *values, size_t begin, size_t most)
+    ctypedef struct gomap_getting:
+        char *to
+        size_t size
+        const char *missing
+        int stop
+        size_t lost
+        const char *first
+        size_t first_at
+    size_t gomap_column_get(const gomap *map, gomap_column *keys, gomap_getting *getting, size_t begin, size_t most)
+    size_t gomap_column_contains(const gomap *map, gomap_column *keys, unsigned char *to, size_t begin, size_t most)
+    size_t gomap_column_erase(gomap *map, gomap_column *keys, size_t *erased, size_t begin, size_t most)
+    size_t gomap_column_code(gomap *map, gomap_column *keys, int64_t *codes, size_t begin, size_t most)
+    ctypedef struct gomap_piece:
+        size_t begin
+        size_t count
+    ctypedef struct gomap_adding:
+        gomap_column *keys
+        gomap_column *by
+        int kind
+        int nans
+        unsigned char *new
+        gomap_piece *pieces
+        size_t piece_count
+        size_t piece_room
+        int overflow
+        char *was
+        char *more
+    enum:
+        GOMAP_A_ALL
+        GOMAP_A_WITHOUT_NANS
+        GOMAP_A_NANS
+        GOMAP_A_LATER
+    size_t gomap_adding_pieces(const gomap_column *keys, const gomap_column *by, size_t most)
+    size_t gomap_column_add(gomap *map, gomap_adding *adding, size_t begin, size_t most)
+    size_t gomap_column_take_back(gomap *map, gomap_adding *adding, size_t done)
+
+    ctypedef struct gomap_arrow_schema:
+        const char *format
+        gomap_arrow_schema *dictionary
+    ctypedef struct gomap_arrow_array:
+        int64_t length
+        int64_t null_count
+        int64_t offset
+        const void **buffers

@@ -158,7 +158,7 @@ def show(lines: Sequence[Line], stream: TextIO, *, colour: bool = True) -> None:
     if colour and stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb":
         try:
             from rich.console import Console
-        except ImportError:
+        except Exception:  # it is not installed, or broken; colour is not worth an error
             pass
         else:
             console = Console(file=stream, highlight=False, markup=False, emoji=False, soft_wrap=True)
@@ -175,18 +175,26 @@ def show(lines: Sequence[Line], stream: TextIO, *, colour: bool = True) -> None:
 class Progress:
     """One line that is written over, on a terminal; nothing elsewhere."""
 
-    def __init__(self, stream: TextIO, *, quiet: bool = False) -> None:
-        self._stream = stream
-        self._active = not quiet and stream.isatty() and os.environ.get("TERM") != "dumb"
+    def __init__(self, stream: TextIO | None, *, quiet: bool = False) -> None:
+        self._stream = stream if not quiet and os.environ.get("TERM") != "dumb" else None
+        if stream is None or not stream.isatty():
+            self._stream = None
         self._shown = ""
 
     def update(self, text: str) -> None:
         text = text[: terminal_width() - 1]
-        if self._active and text != self._shown:
-            print("\r" + text.ljust(len(self._shown)), end="", file=self._stream, flush=True)
+        if text != self._shown:
+            self._print("\r" + text.ljust(len(self._shown)))
             self._shown = text
 
     def clear(self) -> None:
         if self._shown:
-            print("\r" + " " * len(self._shown) + "\r", end="", file=self._stream, flush=True)
+            self._print("\r" + " " * len(self._shown) + "\r")
             self._shown = ""
+
+    def _print(self, text: str) -> None:
+        try:
+            if self._stream is not None:
+                print(text, end="", file=self._stream, flush=True)
+        except OSError:  # the terminal is gone; the figures may go elsewhere
+            self._stream = None

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ._runs import RunError, distinct, maker, scattered, shuffled
+from ._words import name_of, told
 from .types import parse
 
 PIECE = 1024  # entries: some hundred kilobytes of objects, and a tenth of a millisecond of look-ups
@@ -94,35 +95,48 @@ class Index:
     shared: list[Any] | None
 
 
-def write(path: Path, source: Mapping[Any, Any] | Set[Any]) -> None:
+def write(path: Path, source: Mapping[Any, Any] | Set[Any]) -> int:
     """Writes a live mapping, or a set, to a file for :class:`Stored`.
 
-    :raises RunError: something in it cannot be pickled
+    :returns: how many entries
+    :raises RunError: something in it cannot be pickled, or it changed meanwhile
     """
-    values = source.values() if isinstance(source, Mapping) else None
-    numbers = None if values is None else _shared(values)
-    index = Index(len(source), None if numbers is None else [value for _, value in numbers.values()])
+    if isinstance(source, dict):
+        count, numbers = dict.__len__(source), _shared(source)
+    else:
+        count, numbers = len(source), None  # a mapping may make its values anew each time
+    index = Index(count, None if numbers is None else [value for _, value in numbers.values()])
+    written = 0
     with open(path, "wb") as file:
         _dump(file, index)
-        entries: Iterator[Entry] = (
-            iter(source.items()) if isinstance(source, Mapping) else ((key, None) for key in source)
-        )
+        entries = _entries(source)
         while piece := list(islice(entries, PIECE)):
+            written += len(piece)
             if numbers is not None:
                 piece = [(key, numbers[id(value)][0]) for key, value in piece]
             _dump(file, piece)
-        keys = list(source)
+        keys = [key for key, _ in _entries(source)]
         random.Random(len(keys)).shuffle(keys)
         for start in range(0, len(keys), PIECE):
             _dump(file, keys[start : start + PIECE])
+    if not count == written == len(keys):
+        raise RunError(f"the {name_of(type(source))} changed while it was read: give a copy")
+    return count
 
 
-def _shared(values: Any) -> dict[int, tuple[int, Any]] | None:
+def _entries(source: Mapping[Any, Any] | Set[Any]) -> Iterator[Entry]:
+    """A dict's without calling what a subclass has of its own, which may change it, or say something else."""
+    if isinstance(source, dict):
+        return iter(dict.items(source))
+    return iter(source.items()) if isinstance(source, Mapping) else ((key, None) for key in source)
+
+
+def _shared(source: dict[Any, Any]) -> dict[int, tuple[int, Any]] | None:
     """By identity a number and the object, when most values are objects that other entries have too."""
     found: dict[int, tuple[int, Any]] = {}
-    for value in values:
+    for value in dict.values(source):
         found.setdefault(id(value), (len(found), value))
-        if 2 * len(found) > len(values):
+        if 2 * len(found) > dict.__len__(source):
             return None
     return found or None
 
@@ -132,7 +146,7 @@ def _dump(file: Any, what: object) -> None:
         pickle.dump(what, file, pickle.HIGHEST_PROTOCOL)
     except Exception as error:  # whatever an object's own methods raise
         raise RunError(
-            f"the entries cannot be taken to another process to be measured: {type(error).__name__}: {error}"
+            f"the entries cannot be taken to another process to be measured: {told(error)}"
         ) from error
 
 
@@ -142,7 +156,7 @@ def _load(file: Any) -> Any:
     except Exception as error:  # likewise
         raise RunError(
             "the entries cannot be had in another process, where their classes must be found in modules: "
-            f"{type(error).__name__}: {error}"
+            f"{told(error)}"
         ) from error
 
 

@@ -178,19 +178,21 @@ cdef class BaseMap(Base):
     def set_many(self, keys, values, /):
         """Put in many keys, each with its value, or all with one. Iterators end.
 
-        Everything is converted and checked first: what is refused leaves the map as it was.
+        Everything is converted and checked first: what is refused leaves the map as it was. So does a key whose
+        own comparison raises, and where keys or values are objects whatever else ends it half-way.
 
         :param keys: an array, or any iterable
         :param values: an array or a list of as many values; anything else is one value for all
-        :raises MemoryError: there is no more room; the keys before are in
+        :raises MemoryError: there is no more room; its ``done`` says how many keys are in, from the first on
         """
         self.ready_to_write()
         cdef Column column
         if self.objects:
-            put_objects(self, keys, values)
+            listed = items_of(self, KEY, keys)
+            put_objects(self, listed, values_list(self, values, len(listed)), False)
         else:
             column = column_of(self, KEY, keys, True)
-            put_column(self, column, values_of(self, values, column.count))
+            put_column(self, column, values_of(self, values, column.c.count))
 
     @classmethod
     def from_arrays(cls, keys, values, /, *, key=..., value=...):
@@ -217,16 +219,20 @@ cdef class BaseMap(Base):
     def add_many(self, keys, by=1, /):
         """Add to the values of many keys: one number for all, or one for each; a key may come often. Iterators end.
 
+        What ends it half-way, a signal's handler too, leaves the map as it was; but for sums of floats, which cannot
+        be taken back exactly: there the error's ``done`` says how many keys were added, from the first on.
+
         :raises OverflowError: a sum does not fit: names the key; nothing has changed
         """
         self.ready_to_write()
         check_countable(self)
         cdef Column column
         if self.objects:
-            add_objects(self, keys, by)
+            listed = items_of(self, KEY, keys)
+            put_objects(self, listed, values_list(self, by, len(listed)), True)
         else:
             column = column_of(self, KEY, keys, True)
-            add_column(self, column, values_of(self, by, column.count))
+            add_column(self, column, values_of(self, by, column.c.count))
 
     def update(self, other=(), values=..., /, **entries):
         """Put in every entry of a mapping or of an iterable of (key, value) pairs; or keys and values that
@@ -321,8 +327,7 @@ cdef class BaseMap(Base):
         if not isinstance(other, Mapping):
             return NotImplemented
         self.ready()
-        cdef BaseMap united = self.empty()
-        united.open(self.layout, len(self))
+        cdef BaseMap united = self.empty(len(self))
         united.update(other)
         united.update(self)
         return united

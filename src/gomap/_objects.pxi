@@ -182,6 +182,237 @@ cdef int take_object(Base m, object wanted, PyObject **value) except -1:
     return 1
 
 
+# ---- many at a time -------------------------------------------------------------------------------
+#
+# Comparing keys may raise, at any of them. So what is to be removed is found first, and then removed by identity, which
+# cannot fail; and of what is put in a log is kept, from which it is taken back.
+
+@cython.final
+cdef class Changes:
+    """What one operation has done to keys, to be taken back. Nothing is made between a look at the map and a change
+    of it, since that might run the collector, and any code: so there is room for everything from the beginning."""
+    cdef Base m
+    cdef size_t count
+    cdef list keys       # the map's own objects, where keys are objects
+    cdef list before     # values; MISSING where the key was new
+    cdef Py_hash_t *hashes
+
+    def __dealloc__(self):
+        PyMem_Free(self.hashes)
+
+
+cdef Changes log_of(Base m, size_t room):
+    cdef Changes log = Changes.__new__(Changes)
+    log.m = m
+    log.keys = [None] * room
+    log.before = [MISSING] * room
+    log.hashes = <Py_hash_t *>PyMem_Calloc(room + 1, sizeof(Py_hash_t))
+    if log.hashes == NULL:
+        raise MemoryError()
+    return log
+
+
+cdef void same_key(gomap_object_key *key, object wanted, Py_hash_t hashed) noexcept:
+    """A key to which only the very object is equal."""
+    gomap_object_key_init(key, wanted, hashed)
+    key.core.same = NULL
+
+
+cdef int put_logged(Base m, Changes log, object key, object value, int adding) except -1:
+    """m[key] = value, or m.add(key, value), with what it takes to take it back. A set has no values."""
+    cdef gomap_object_key sought
+    cdef Cell key_cell, cell
+    cdef const void *key_at
+    cdef const void *at
+    cdef void *room
+    cdef int added = 0
+    cdef bint fits = True
+    held = key
+    if m.value.packs:
+        value = packed_of(m, VALUE, m.value, value, True)
+    if m.value.kind != NOTHING:
+        convert(m, VALUE, m.value, value, &cell, &at, True)
+    if m.key.kind == OBJECT:
+        log.hashes[log.count] = hash(key)
+        gomap_object_key_init(&sought, key, log.hashes[log.count])
+        room = gomap_assign(m.map, &sought.core, &added)
+        if sought.undecided:
+            kept = settle(m, &sought, key)
+            added = 0
+            room = gomap_assign(m.map, &sought.core, &added)
+        if room != NULL and added:
+            Py_INCREF(key)
+            m.changes += 1
+        elif room != NULL:
+            held = <object>sought.stored if sought.stored != NULL else <object><PyObject *><uintptr_t>sought.core.object
+        key_at = &sought.core
+        same_key(&sought, held, log.hashes[log.count])
+    else:
+        packs = packed_of(m, KEY, m.key, key, True) if m.key.packs else key
+        convert(m, KEY, m.key, packs, &key_cell, &key_at, True)
+        m.ready_to_write()  # converting may have let other threads run
+        room = gomap_assign(m.map, key_at, &added)
+    if room == NULL:
+        raise MemoryError("out of memory")
+    log.keys[log.count] = held
+    if not added:
+        log.before[log.count] = out(m, VALUE, room) if m.value.kind != NOTHING else None
+    log.count += 1
+    if adding:
+        fits = gomap_add(room, at, m.value.kind)
+    elif m.value.kind == OBJECT:
+        take_out = gomap_object_at(room)  # the log has it
+        Py_INCREF(value)
+        memcpy(room, &cell.object, sizeof(cell.object))
+        Py_XDECREF(take_out)
+    elif m.value.string:
+        if gomap_put(m.map, key_at, at, &added) == NULL:
+            raise MemoryError("out of memory")
+    elif m.value.kind != NOTHING:
+        store(room, at, m.value.size)
+    if not fits:
+        was, more = number_out(m.value.kind, room), number_out(m.value.kind, at)
+        raise OverflowError(f"add: {was} + {more} for key {shown(key)} is out of range for {m.layout.value_type}")
+    return 0
+
+
+cdef size_t take_back(Changes log) except? 0:
+    """As it was before. Returns how many values could not be put back, as there was no memory for a string."""
+    cdef Base m = log.m
+    cdef gomap_object_key sought
+    cdef Cell key_cell, cell
+    cdef const void *key_at
+    cdef const void *at
+    cdef void *room
+    cdef PyObject *value
+    cdef size_t lost = 0
+    cdef int added
+    while log.count:
+        log.count -= 1
+        key, before = log.keys[log.count], log.before[log.count]
+        if m.key.kind == OBJECT:
+            same_key(&sought, key, log.hashes[log.count])
+            key_at = &sought.core
+        else:
+            packs = packed_of(m, KEY, m.key, key, True) if m.key.packs else key
+            convert(m, KEY, m.key, packs, &key_cell, &key_at, True)
+        if before is not MISSING and m.value.kind != NOTHING:
+            wanted = packed_of(m, VALUE, m.value, before, True) if m.value.packs else before
+            convert(m, VALUE, m.value, wanted, &cell, &at, True)
+        m.ready_to_write()
+        room = gomap_find(m.map, key_at)
+        if room == NULL:  # it has gone since
+            continue
+        value = gomap_object_at(room) if m.value.kind == OBJECT else NULL
+        if value != NULL:
+            log.before[log.count] = <object>value  # dropped last
+        if before is MISSING:
+            gomap_erase(m.map, key_at)
+            m.changes += 1
+            Py_XDECREF(value)
+            if m.key.kind == OBJECT:
+                Py_DECREF(key)
+        elif m.value.kind == OBJECT:
+            Py_INCREF(before)
+            memcpy(room, &cell.object, sizeof(cell.object))
+            Py_XDECREF(value)
+        elif m.value.string:
+            lost += gomap_put(m.map, key_at, at, &added) == NULL
+        elif m.value.kind != NOTHING:
+            store(room, at, m.value.size)
+    return lost
+
+
+cdef int put_objects(Base m, list keys, list values, bint adding) except -1:
+    """set_many or add_many where keys or values are objects; Set's add_many. Ended half-way it takes all back."""
+    cdef size_t i, count = len(keys), lost
+    cdef Changes log
+    if len(values) != <Py_ssize_t>count:
+        raise ValueError(f"values: expected {count}, one for each key, got {len(values)}")
+    m.ready_to_write()
+    log = log_of(m, count)
+    try:
+        for i in range(count):
+            put_logged(m, log, keys[i], values[i], adding)
+            if i % PIECE == PIECE - 1:
+                PyErr_CheckSignals()
+    except BaseException as error:
+        lost = take_back(log)
+        say_done(error, 0, count, "put in")
+        if lost:
+            error.add_note(f"{lost:,} strings could not be put back as they were: out of memory")
+        raise
+    return 0
+
+
+cdef bint log_found(Base m, Changes log, object key) except -1:
+    """Whether a key that is an object is there; it is then logged, as the map's own object."""
+    cdef gomap_object_key sought
+    cdef void *room
+    seek_object(m, key, &sought, &room)
+    if room == NULL:
+        return False
+    log.keys[log.count] = <object><PyObject *><uintptr_t>sought.core.object
+    log.hashes[log.count] = <Py_hash_t>sought.core.hash
+    log.count += 1
+    return True
+
+
+cdef size_t erase_logged(Base m, Changes log) except? 0:
+    """Removes what has been logged; returns how many were still there."""
+    cdef gomap_object_key sought
+    cdef Cell cell
+    cdef const void *at
+    cdef void *room
+    cdef PyObject *value
+    cdef size_t erased = 0, i
+    m.ready_to_write()
+    for i in range(log.count):
+        key = log.keys[i]
+        if m.key.kind == OBJECT:
+            same_key(&sought, key, log.hashes[i])
+            at = &sought.core
+        else:
+            packs = packed_of(m, KEY, m.key, key, False) if m.key.packs else key
+            convert(m, KEY, m.key, packs, &cell, &at, False)
+            m.ready_to_write()
+        room = gomap_find(m.map, at)
+        if room == NULL:
+            continue
+        value = gomap_object_at(room) if m.value.kind == OBJECT else NULL
+        if value != NULL:
+            log.before[i] = <object>value  # dropped last
+        erased += gomap_erase(m.map, at)
+        m.changes += 1
+        Py_XDECREF(value)
+        if m.key.kind == OBJECT:
+            Py_DECREF(key)
+    return erased
+
+
+cdef size_t erase_objects(Base m, object keys) except? 0:
+    """Removes the keys that are there, all or none of them; returns how many were."""
+    cdef list wanted = keys if type(keys) is list else list(keys)
+    cdef Changes log = log_of(m, len(wanted))
+    if m.key.kind == OBJECT:
+        for key in wanted:
+            log_found(m, log, key)
+    else:
+        log.keys = wanted
+        log.count = len(wanted)
+    return erase_logged(m, log)
+
+
+cdef int toggle_objects(Set s, Set toggled) except -1:
+    """Removes from a set of objects what another one has too, and puts in what that one alone has: all or nothing."""
+    cdef list theirs = entries_of(toggled)
+    cdef Changes gone = log_of(s, len(theirs))
+    new = [element for element in theirs if not log_found(s, gone, element)]
+    put_objects(s, new, [None] * len(new), False)
+    erase_logged(s, gone)
+    return 0
+
+
 # ---- all of them ----------------------------------------------------------------------------------
 
 cdef void own_objects(Base m) noexcept:

@@ -1,16 +1,25 @@
 """Maps of other libraries, to be measured beside gomap's: those known by name, and any other by where it is.
 
 A peer is made by a function of the key and value types; it takes ``m[key] = value``, ``m[key]``,
-``key in m``, ``del m[key]`` and ``len(m)``. One that cannot hold the types says so by :class:`Unsuited`; one
-that is not installed raises ImportError.
+``key in m``, ``del m[key]`` and ``len(m)``. One that is not there, or cannot hold the types, is
+:class:`Unsuited`.
+
+A library is found where Python finds modules, never in the current directory. A module that the user names
+may be in the current directory if Python finds none elsewhere; what it imports itself is found as a library.
 """
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable
 from importlib import import_module
+from importlib.machinery import ModuleSpec, PathFinder
+from importlib.util import find_spec, module_from_spec
 from typing import Any
 
+from ._runs import RunError
+from ._words import told
 from .arrays import FORMATS
 from .types import Kind, Type
 
@@ -18,8 +27,8 @@ from .types import Kind, Type
 Make = Callable[[Type, Type], Any]
 
 
-class Unsuited(Exception):
-    """A peer does not hold entries of these types."""
+class Unsuited(RunError):
+    """A peer cannot be had, or does not hold entries of these types."""
 
 
 _SIGNED = (Kind.INT8, Kind.INT16, Kind.INT32, Kind.INT64)
@@ -105,23 +114,66 @@ PEERS: dict[str, Make] = {
 }
 
 
-def find(name: str) -> Make:
-    """The peer of this name; ``module:callable`` is whatever that makes without arguments.
+def place(name: str) -> tuple[str, str] | None:
+    """Module and attribute of ``module:callable``; None where the name is no such."""
+    module, colon, attribute = name.partition(":")
+    if colon and all(part.isidentifier() for path in (module, attribute) for part in path.split(".")):
+        return module, attribute
+    return None
 
-    :raises ValueError: there is none
-    :raises ImportError: the module is not there
+
+def make(name: str, key: Type, value: Type) -> Any:
+    """A map of this peer, for keys and values of these types.
+
+    :raises Unsuited: there is none
     """
     if name in PEERS:
-        return PEERS[name]
-    module, colon, attribute = name.partition(":")
-    if not colon:
-        raise ValueError(
-            f"expected a peer among {', '.join(PEERS)}, or 'module:callable' for any other, got {name!r}"
-        )
-    make: Any = import_module(module)
+        try:
+            return PEERS[name](key, value)
+        except ImportError as error:
+            raise _not_imported(error, name) from None
+    found = place(name)
+    if found is None:
+        raise Unsuited(f"expected 'module:callable', got {name!r}")
+    module, attribute = found
+    try:
+        made: Any = _named_module(module)
+    except ImportError as error:
+        raise _not_imported(error, module) from None
     for part in attribute.split("."):
-        make = getattr(make, part, None)
-    if not callable(make):
-        raise ValueError(f"peer {name!r}: expected a callable {attribute!r} in module {module!r}, found none")
-    made: Callable[[], Any] = make
-    return lambda key, value: made()
+        made = getattr(made, part, None)
+    if not callable(made):
+        raise Unsuited(f"expected a callable {attribute!r} in module {module!r}, found none")
+    return made()
+
+
+def _named_module(name: str) -> Any:
+    """A module that the user has named, or the outermost package of it, may be in the current directory."""
+    top = name.partition(".")[0]
+    if find_spec(top) is None and (here := _here(top)) is not None:
+        sys.modules[top] = package = module_from_spec(here)
+        if here.loader is not None:  # a directory without __init__.py has none
+            here.loader.exec_module(package)
+    return import_module(name)
+
+
+def _here(name: str) -> ModuleSpec | None:
+    try:
+        return PathFinder.find_spec(name, [os.getcwd()])
+    except OSError:  # the directory is gone
+        return None
+
+
+def _not_imported(error: ImportError, module: str) -> Unsuited:
+    """
+    :param module: that was asked for
+    """
+    top, missing = module.partition(".")[0], (error.name or "").partition(".")[0]
+    if not isinstance(error, ModuleNotFoundError):
+        return Unsuited(f"it cannot be imported: {told(error)}")
+    if missing != top and _here(missing) is not None:
+        return Unsuited(
+            f"it imports {missing!r}, which is not installed; "
+            "for what is in the current directory set PYTHONPATH=."
+        )
+    return Unsuited(f"not installed ({told(error)}): pip install {missing or top}")

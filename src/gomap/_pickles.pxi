@@ -2,7 +2,7 @@
 
 def _restore(cls, key, value, count, packed, byteorder):
     """A pickled map or set: its entries' bytes, key and value in turn, in the pickling machine's byte order."""
-    cdef Base made = cls.__new__(cls)
+    cdef Base made
     cdef Layout layout = layout_of(key, value)
     cdef size_t key_size = layout.type.key_size, value_size = layout.type.value_size, i
     cdef const char *at
@@ -12,11 +12,9 @@ def _restore(cls, key, value, count, packed, byteorder):
     if type(count) is not int or not PyBytes_Check(packed) or byteorder not in ("little", "big") \
             or not 0 <= count <= (2**48 if key_size else 1) or len(packed) != count * (key_size + value_size):
         raise ValueError(f"pickled {cls.__name__}: {shown(count)} entries do not fit the bytes that hold them")
-    if isinstance(made, Set) and layout.value_type != NOTHING_TYPE:
-        raise ValueError(f"pickled {cls.__name__}: a set has no values, got {layout.value_type}")
     if byteorder != sys.byteorder:
         packed = swapped(packed, layout)
-    made.open(layout, count)
+    made = pickled_empty(cls, layout, count)
     at = PyBytes_AS_STRING(packed)
     for i in range(<size_t>count):
         if (made.key.kind == BOOL and at[0] & 0xfe) or (made.value.kind == BOOL and at[key_size] & 0xfe):
@@ -37,16 +35,23 @@ def _restore(cls, key, value, count, packed, byteorder):
 
 def _restore_empty(cls, key, value):
     """A pickled map of strings or objects, to which pickle adds the entries."""
-    cdef Base made = cls.__new__(cls)
-    made.open(layout_of(key, value), 0)
-    return made
+    return pickled_empty(cls, layout_of(key, value), 0)
 
 
 def _restore_elements(cls, key, value, elements):
     """A pickled set of strings or objects."""
-    cdef Base made = _restore_empty(cls, key, value)
+    cdef Base made = pickled_empty(cls, layout_of(key, value), 0)
     made.update_from(elements)
     return made
+
+
+cdef Base pickled_empty(object cls, Layout layout, size_t hint):
+    """One of a class that a pickle names, with types that such a class can have."""
+    if not isinstance(cls, type) or not issubclass(cls, PLAIN_CLASSES):
+        raise TypeError(f"pickled map: expected a class of gomap's, got {shown(cls)}")
+    if issubclass(cls, Set) and layout.value_type != NOTHING_TYPE:
+        raise ValueError(f"pickled {cls.__name__}: a set has no values, got {layout.value_type}")
+    return made_empty(cls, layout, hint)
 
 
 cdef bytes swapped(bytes packed, Layout layout):

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from ._display import Line, Unit, human, wrapped
+from ._files import unwritable
+from ._libraries import library
 
 if TYPE_CHECKING:
     from .timeline import Course, Timeline
@@ -125,15 +127,16 @@ def check(path: Path) -> None:
     if path.suffix.lower() not in SUFFIXES:
         supported = " or ".join(SUFFIXES)
         raise PlotError(f"expected a file name ending in {supported}, got {str(path)!r}")
-    if not path.absolute().parent.is_dir():
-        raise PlotError(f"there is no directory {str(path.parent)!r} for {path.name!r}")
+    if why_not := unwritable(path):
+        raise PlotError(why_not)
     try:
-        import matplotlib.figure  # noqa: F401
-    except ImportError:
-        raise PlotError(
-            "a picture needs matplotlib, which is not installed: "
-            'python -m pip install "gomap[plot]", or matplotlib alone'
-        ) from None
+        library(
+            "matplotlib.figure",
+            "a picture needs matplotlib",
+            'python -m pip install "gomap[plot]", or matplotlib alone',
+        )
+    except ImportError as error:
+        raise PlotError(str(error)) from None
 
 
 def in_file(timeline: Timeline, path: Path) -> None:

@@ -1,26 +1,15 @@
-"""What the scenarios share: entries made from numbers, resident memory, and runs in processes of their own.
-
-Every subject of a scenario is run in a process of its own, so that what the process holds can be put
-down to the map. A process is started as ``python -m MODULE JOB``; JOB and what it prints are JSON, and its
-lines on standard error are ``progress PERCENT WHAT``.
-"""
+"""What the scenarios share: entries made from numbers, resident memory, and what can be run at all."""
 
 from __future__ import annotations
 
-import json
 import os
 import random
-import subprocess
 import sys
-import threading
-import time
 from array import array
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any, Self
+from operator import index
 
+from ._words import name_of, number, shown
 from .types import Kind, Type
 
 
@@ -170,69 +159,52 @@ def shuffled(count: int, other: int = 0) -> array[int]:
     return order
 
 
-def check_count(what: str, count: int, key: Type) -> None:
+# ---- what can be run ----------------------------------------------------------------------------------
+
+_NEVER = 2**63  # entries, which no machine holds, nor an array their numbers
+
+
+def check_count(what: str, count: object, key: Type) -> int:
     """
     :param what: "entries" or "customers"
+    :returns: the count
     :raises ScenarioError: there cannot be so many
+    :raises TypeError: it is no int
     """
+    count = whole(what, count)
     if count < 1:
         one = {"entries": "entry", "customers": "customer"}[what]
-        raise ScenarioError(f"expected at least 1 {one}, got {count}")
+        raise ScenarioError(f"expected at least 1 {one}, got {number(count)}")
     most = distinct(key)
     if most is not None and count > most:
         raise ScenarioError(
             f"expected at most {most:,} {what} for keys of type {key} "
-            f"(the numbers from 0 that it holds), got {count:,}"
+            f"(the numbers from 0 that it holds), got {number(count)}"
         )
+    if count >= _NEVER:
+        raise ScenarioError(f"expected a number of {what} that memory can hold, got {number(count)}")
+    return count
 
 
-# ---- one run, in its own process --------------------------------------------------------------------
-
-
-def progress(percent: int, what: str) -> None:
-    print("progress", percent, what, file=sys.stderr, flush=True)
-
-
-def serve(run: Callable[[dict[str, Any]], Any], job: str) -> int:
-    """The whole of a run's process.
-
-    :param run: from the job to a dataclass
-    :returns: the exit code
+def whole(what: str, given: object) -> int:
+    """
+    :raises TypeError: it is no int
     """
     try:
-        result = run(json.loads(job))
-    except KeyboardInterrupt:
-        return 130
-    except MemoryError:
-        print("out of memory", file=sys.stderr)
-        return 1
-    except RunError as error:
-        print(error, file=sys.stderr)
-        return 1
-    print(json.dumps(asdict(result)))
-    return 0
-
-
-# ---- all runs ---------------------------------------------------------------------------------------
-
-#: Called from time to time with the percentage of the whole and what is running.
-Report = Callable[[int, str], None]
-
-
-@dataclass
-class _Process:
-    """A run going on in a process, as the others see it."""
-
-    what: str
-    percent: int = -1  # before its start
-    doing: str = "starting"
-    process: subprocess.Popen[str] | None = None
-    result: dict[str, Any] | None = None
-    error: BaseException | None = None
+        if not isinstance(given, bool):
+            return index(given)  # type: ignore[arg-type]
+    except TypeError:
+        pass
+    raise TypeError(f"{what}: expected int, got {name_of(type(given))} {shown(given)}")
 
 
 def how_many_at_once(what: str, count: int, key: Type, value: Type, jobs: int | None) -> int:
-    """How many runs the machine has room for; refuses what would drive it out of memory."""
+    """How many runs the machine has room for; refuses what would drive it out of memory.
+
+    :raises ScenarioError: it would, or there are to be no runs
+    """
+    if jobs is not None and jobs < 1:
+        raise ScenarioError(f"jobs: expected at least 1, got {jobs}")
     # A growing map of buckets just over half full: three times the data; objects have their own cost.
     need = count * max(4 * (key.size + value.size), 200)
     free = available()
@@ -244,91 +216,3 @@ def how_many_at_once(what: str, count: int, key: Type, value: Type, jobs: int | 
     if jobs is not None:
         return jobs
     return 1 if os.cpu_count() == 1 or (free is not None and 2 * need > free) else 2
-
-
-class Runs:
-    """Processes, so many at a time. Leaving it kills those that are still going."""
-
-    def __init__(self, module: str, jobs: int, report: Report | None) -> None:
-        self._module = module
-        self._pool = ThreadPoolExecutor(jobs)
-        self._report = report
-        self._processes: list[_Process] = []
-        self._lock = threading.Lock()
-        self._stopping = False
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        with self._lock:
-            self._stopping = True
-            for run in self._processes:
-                if run.process is not None and run.process.poll() is None:
-                    run.process.kill()
-        self._pool.shutdown(cancel_futures=True)
-
-    def start(self, what: str, job: dict[str, Any]) -> None:
-        run = _Process(what)
-        self._processes.append(run)
-        self._pool.submit(self._go, run, json.dumps(job))
-
-    def results(self) -> list[dict[str, Any]]:
-        # Looked at, not waited for on the futures' locks: an interrupt that comes while this thread takes one
-        # would leave it taken, and the threads wait for it for ever.
-        while any(run.result is None for run in self._processes):
-            time.sleep(0.05)
-            for run in self._processes:
-                if run.error is not None:
-                    raise run.error
-            if self._report is not None:
-                going = [f"{run.what}: {run.doing}" for run in self._processes if 0 <= run.percent < 100]
-                percent = sum(max(run.percent, 0) for run in self._processes) // len(self._processes)
-                self._report(percent, ", ".join(dict.fromkeys(going)))
-        return [run.result for run in self._processes if run.result is not None]
-
-    def _go(self, run: _Process, job: str) -> None:
-        """In a thread of its own."""
-        try:
-            run.result = self._run(run, job)
-        except BaseException as error:  # raised where the results are asked for
-            run.error = error
-
-    def _run(self, run: _Process, job: str) -> dict[str, Any]:
-        """One process from its start to its end."""
-        package = str(Path(__file__).resolve().parent.parent)
-        path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
-        with self._lock:
-            if self._stopping:
-                raise RunError("stopped")
-            # -P: what is in the current directory is none of this package's business.
-            run.process = process = subprocess.Popen(
-                [sys.executable, "-P", "-m", self._module, job],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-                env={**os.environ, "PYTHONPATH": path},
-            )
-        run.percent = 0
-        with process:
-            assert process.stdout is not None
-            assert process.stderr is not None
-            last = ""
-            for line in process.stderr:
-                if line.startswith("progress "):
-                    _, percent, run.doing = line.split(maxsplit=2)
-                    run.percent, run.doing = int(percent), run.doing.strip()
-                elif line.strip():
-                    last = line.strip()
-            output = process.stdout.read()
-        run.percent = 100
-        if process.returncode < 0:
-            raise RunError(
-                f"{run.what}: the process was ended by signal {-process.returncode}"
-                + (", perhaps for want of memory" if process.returncode == -9 else "")
-            )
-        if process.returncode:
-            raise RunError(f"{run.what}: {last or f'the process ended with code {process.returncode}'}")
-        result: dict[str, Any] = json.loads(output)
-        return result

@@ -38,9 +38,7 @@ cdef int keep(Set s, Set other, bint kept) except -1:
     s.ready_to_write()
     other.ready()
     if s.objects:
-        for element in entries_of(s):
-            if holds(other, element) != kept:
-                s.erase(element)
+        erase_objects(s, [element for element in entries_of(s) if holds(other, element) != kept])
         return 0
     gomap_iter_begin(&iter, s.map)
     while gomap_iter_next(&iter, &key, &value) == 1:
@@ -191,14 +189,18 @@ cdef class Set(Base):
         return held_of(self, keys)
 
     def add_many(self, keys, /):
-        """Put in many keys: an array, or any iterable. What is refused leaves the set as it was. Iterators end."""
+        """Put in many keys: an array, or any iterable. What is refused leaves the set as it was. Iterators end.
+
+        :raises MemoryError: there is no more room; its ``done`` says how many keys are in, from the first on
+        """
         self.ready_to_write()
         cdef Column column
         if self.objects:
-            self.update_from(items_of(self, KEY, keys))
+            listed = items_of(self, KEY, keys)
+            put_objects(self, listed, [None] * len(listed), False)
         else:
             column = column_of(self, KEY, keys, True)
-            put_column(self, column, values_of(self, None, column.count))
+            put_column(self, column, values_of(self, None, column.c.count))
 
     def discard_many(self, keys, /):
         """Remove the keys that are there; returns how many were. Iterators end."""
@@ -254,13 +256,14 @@ cdef class Set(Base):
     cdef int remove_from(self, object other) except -1:
         if alike(self, other) and self.map.count <= (<Set>other).map.count:
             keep(self, other, False)
+        elif self.objects:
+            erase_objects(self, other)
         else:
             for element in other:
                 try:
                     self.erase(element)
                 except (TypeError, ValueError):  # no key of this set
-                    if self.objects:
-                        raise
+                    pass
         return 0
 
     def difference_update(self, *others):
@@ -274,7 +277,7 @@ cdef class Set(Base):
         cdef const void *key
         cdef const void *value
         cdef gomap_iter iter
-        cdef Set toggled
+        cdef Set toggled, new
         cdef gomap_key room
         cdef int added, more
         if other is self:
@@ -283,28 +286,28 @@ cdef class Set(Base):
         toggled.ready()
         self.ready_to_write()
         if self.objects:
-            for element in entries_of(toggled):
-                if not self.erase(element):
-                    self.put(element)
-            return 0
-        gomap_iter_begin(&iter, toggled.map)
+            return toggle_objects(self, toggled)
+        new = self.like(toggled)
+        keep(new, self, False)
+        gomap_iter_begin(&iter, new.map)
         while True:
             more = gomap_iter_next(&iter, &key, &value)
-            if more != 1:
-                break
-            key = gomap_key_again(toggled.map, key, &room)
-            if not gomap_erase(self.map, key) and gomap_assign(self.map, key, &added) == NULL:
+            if more != 1 or gomap_assign(self.map, gomap_key_again(new.map, key, &room), &added) == NULL:
                 break
         gomap_iter_end(&iter)
         if more == 1:
-            raise MemoryError()
+            keep(self, new, False)  # as it was
+            raise MemoryError("out of memory")
+        gomap_iter_begin(&iter, toggled.map)
+        while gomap_iter_next(&iter, &key, &value) == 1:
+            key = gomap_key_again(toggled.map, key, &room)
+            if gomap_find(new.map, key) == NULL:
+                gomap_erase(self.map, key)
+        gomap_iter_end(&iter)
         return 0
 
     def symmetric_difference_update(self, other, /):
-        """Remove what is in both, put in what is in the other alone.
-
-        Changes nothing when the other has an element that is refused.
-        """
+        """Remove what is in both, put in what is in the other alone. What fails changes nothing."""
         self.ready_to_write()
         self.toggle_from(other)
 
@@ -342,8 +345,7 @@ cdef class Set(Base):
     cdef Set like(self, object elements):
         """Another one of this class and key type, with these elements."""
         self.ready()
-        cdef Set made = self.empty()
-        made.open(self.layout, len(elements) if isinstance(elements, Set) else 0)
+        cdef Set made = self.empty(len(elements) if isinstance(elements, Set) else 0)
         made.update_from(elements)
         return made
 

@@ -150,29 +150,4 @@ cdef tuple unpack(Struct struct, const char *at):
 
 cdef bint intact(Struct struct, const char *at, bint is_key) noexcept:
     """Whether bytes are such as pack makes."""
-    cdef Py_ssize_t i, end = 0
-    cdef FieldCodec *field
-    cdef Cell cell
-    for i in range(struct.count):
-        field = &struct.fields[i]
-        while end < field.offset:
-            if at[end]:
-                return False
-            end += 1
-        end = field.offset + field.size
-        if field.kind == STRUCT:
-            if not intact(<Struct>field.form, at + field.offset, is_key):
-                return False
-        elif field.kind == BOOL:
-            if at[field.offset] & 0xfe:
-                return False
-        elif is_key and (field.kind == FLOAT32 or field.kind == FLOAT64):
-            memcpy(&cell, at + field.offset, field.size)
-            canonical(field.kind, &cell)
-            if memcmp(&cell, at + field.offset, field.size):
-                return False
-    while end < struct.size:
-        if at[end]:
-            return False
-        end += 1
-    return True
+    return gomap_tidied(struct.tidies, struct.key_tidy_count if is_key else struct.tidy_count, <char *>at, False)

@@ -9,6 +9,8 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ._runs import RunError, ScenarioError
+from ._words import shown, told
 from .types import Kind, parse
 
 if TYPE_CHECKING:
@@ -35,6 +37,9 @@ class Subject(Protocol):
 
     def wrong(self, m: Any, entries: Sequence[Entry]) -> str | None:
         """An entry that is not there as it was added, in words."""
+
+    def failure(self, error: Exception) -> Exception:
+        """What it means that an operation has raised an error."""
 
 
 class _Maps:
@@ -64,11 +69,22 @@ class _Maps:
 
     def wrong(self, m: Any, entries: Sequence[Entry]) -> str | None:
         for key, value in entries:
+            if key not in m:
+                return self.absent(key)
             expected = tuple(value.values()) if type(value) is dict else value  # as a struct comes back
             got = m[key]
             if got != expected and expected == expected and got != value:
-                return f"expected {expected!r:.60} for key {key!r:.60}, got {got!r:.60}"
+                return f"expected {shown(expected)} for key {shown(key)}, got {shown(got)}"
         return None
+
+    def absent(self, key: object) -> str:
+        """Says that a key is not found; these maps find all that are equal to themselves."""
+        return f"key {shown(key)} was added and is not found: its copies in other processes are not equal"
+
+    def failure(self, error: Exception) -> Exception:
+        if isinstance(error, KeyError) and len(error.args) == 1:
+            return RunError(self.absent(error.args[0]))
+        return RunError("out of memory" if isinstance(error, MemoryError) else told(error))
 
 
 class _Sets(_Maps):
@@ -88,7 +104,7 @@ class _Sets(_Maps):
             remove(key)
 
     def wrong(self, m: Any, entries: Sequence[Entry]) -> str | None:
-        return next((f"key {key!r:.60} is not there" for key, _ in entries if key not in m), None)
+        return next((self.absent(key) for key, _ in entries if key not in m), None)
 
 
 class _Gomap(_Maps):
@@ -115,6 +131,11 @@ class _Gomap(_Maps):
 
     def peak(self, m: Any, entries: Entries) -> int | None:
         return int(m.memory().peak) + self._objects
+
+    def failure(self, error: Exception) -> Exception:
+        if isinstance(error, (TypeError, ValueError, OverflowError)):
+            return ScenarioError(f"an entry is not of the types given: {error}")
+        return super().failure(error)
 
 
 class _GomapSet(_Sets, _Gomap):
@@ -175,9 +196,15 @@ class PeerMap(_Maps):
         self.name, self.key, self.value = name, key, value
 
     def make(self) -> Any:
-        from ._peers import find
+        from ._peers import make
 
-        return find(self.name)(parse(self.key, "key"), parse(self.value))
+        return make(self.name, parse(self.key, "key"), parse(self.value))
+
+    def absent(self, key: object) -> str:
+        return f"key {shown(key)} was added and is not found"
+
+    def failure(self, error: Exception) -> Exception:
+        return RunError("out of memory" if isinstance(error, MemoryError) else told(error))
 
 
 def subject_of(name: str, key: str, value: str | None) -> Subject:

@@ -11,16 +11,17 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from itertools import chain, compress, repeat
+from itertools import chain, compress, islice, repeat
 from operator import index, is_, itemgetter
-from sys import getrefcount, getsizeof
+from sys import getrefcount, getsizeof, maxsize
 from typing import Any
 
 from ._core import Base, Map, Set
+from ._words import name_of, number, shown, told
 from .estimates import reserved_bytes
 from .memory import CONTAINERS, allocated, sizeof
 from .types import MAX_BYTES, MAX_DEPTH, Kind, Type, parse
@@ -101,8 +102,8 @@ def advise(d: Mapping[Any, Any] | AbstractSet[Any], *, sample: int | None = None
     :param sample: entries to read, picked at random and the same ones every time; None for all. All of a
         million take about a second
     :raises TypeError: it is neither a mapping nor a set, or the sample is no int
-    :raises ValueError: a sample of less than 1
-    :raises RuntimeError: it changed while it was read
+    :raises ValueError: a sample of less than 1; a mapping or set whose len() is no number of entries
+    :raises RuntimeError: it changed while it was read, or is not what its len() and keys say
 
     The types are such that what comes back from the map is equal to what went in:
 
@@ -121,10 +122,10 @@ def advise(d: Mapping[Any, Any] | AbstractSet[Any], *, sample: int | None = None
     """
     kind = type(d)
     if not issubclass(kind, (Mapping, AbstractSet)):
-        raise TypeError(f"expected a dict or a set, got {kind.__name__}")
+        raise TypeError(f"expected a dict or a set, got {name_of(kind)}")
     if sample is not None and index(sample) < 1:
-        raise ValueError(f"expected a sample of at least 1 entry, got {sample}")
-    with _changes_told(kind.__name__):
+        raise ValueError(f"expected a sample of at least 1 entry, got {number(index(sample))}")
+    with _changes_told(name_of(kind)):
         source = _read(d, sample)
     if not source.keys:
         return _nothing(source)
@@ -185,32 +186,80 @@ _READ_BY = ("keys", "items", "__getitem__", "__iter__")
 def _read(d: Any, sample: int | None) -> _Source:
     kind = type(d)
     is_dict = issubclass(kind, dict)
-    entries = dict.__len__(d) if is_dict else len(d)
-    chosen = None if sample is None or sample >= entries else _chosen(entries, sample)
+    entries = dict.__len__(d) if is_dict else _length(d)
+    sampled = sample if sample is not None and sample < entries else None
     # While only d refers to its entries, this takes a third of the time.
-    held = sizeof(d) if chosen is None and issubclass(kind, (dict, set, frozenset)) else 0
-
-    def pick(objects: Iterable[object]) -> tuple[object, ...]:
-        return tuple(objects) if chosen is None else tuple(compress(objects, chosen))
+    held = sizeof(d) if sampled is None and issubclass(kind, (dict, set, frozenset)) else 0
 
     name, values = "d", None
     if is_dict:
-        keys, values = pick(dict.keys(d)), pick(dict.values(d))
+        chosen = None if sampled is None else _chosen(entries, sampled)
+        keys, values = _picked_of(dict.keys(d), chosen), _picked_of(dict.values(d), chosen)
+        if not len(keys) == len(values) == (entries if sampled is None else sampled):
+            raise RuntimeError("changed size during iteration")
         own = (dict, OrderedDict)
         if any(getattr(kind, by) not in [getattr(cls, by) for cls in own] for by in _READ_BY):
             name = "dict.items(d)"
-    elif issubclass(kind, Mapping):
-        keys = pick(d.keys())
-        values = tuple([d[key] for key in keys])
     else:
-        keys = pick(d)
-    wanted = entries if chosen is None else sum(chosen)
-    if len(keys) != wanted or (values is not None and len(values) != wanted):
-        raise RuntimeError("changed size during iteration")
+        is_mapping = issubclass(kind, Mapping)
+        keys = _drawn(name_of(kind), d.keys if is_mapping else lambda: d, entries, sampled)
+        values = _looked_up(d, keys) if is_mapping else None
     remarks: tuple[str, ...] = ()
     if not held:
         held, remarks = _held(d, keys, values, entries)
     return _Source(kind, name, entries, keys, values, held, remarks)
+
+
+def _picked_of(objects: Iterable[object], chosen: bytearray | None) -> tuple[object, ...]:
+    return tuple(objects) if chosen is None else tuple(compress(objects, chosen))
+
+
+def _length(d: Any) -> int:
+    """
+    :raises ValueError: it has none
+    """
+    try:
+        return len(d)
+    except (ValueError, OverflowError, TypeError) as error:
+        raise ValueError(
+            f"expected a {name_of(type(d))} that says how many entries it has: {told(error)}"
+        ) from error
+
+
+def _drawn(
+    name: str, keys: Callable[[], Iterable[object]], entries: int, sample: int | None
+) -> tuple[object, ...]:
+    """All keys, or some picked, of a mapping or set that need not tell the truth.
+
+    :param entries: how many it says that there are
+    :raises RuntimeError: there are not
+    """
+    most = min(entries + 1, maxsize)  # to see that there are more, were it without end
+    found = tuple(islice(keys(), most)) if sample is None else ()
+    there = len(found) if sample is None else sum(1 for _ in islice(keys(), most))
+    if sample is not None and there == entries:  # and not before: there is a mark for each
+        found = _picked_of(keys(), _chosen(entries, sample))
+        there = entries if len(found) == sample else len(found)
+    if there != entries:
+        many = "more" if there > entries else f"{there:,}"
+        raise RuntimeError(
+            f"the {name} changed while it was read, or is not what it says: it has {entries:,} entries by "
+            f"its len(), and {many} by its keys; let nothing write to it meanwhile, or give a dict"
+        )
+    return found
+
+
+def _looked_up(d: Any, keys: tuple[object, ...]) -> tuple[object, ...]:
+    """
+    :raises RuntimeError: a key is not there
+    """
+    try:
+        return tuple([d[key] for key in keys])
+    except KeyError as error:
+        raise RuntimeError(
+            f"the {name_of(type(d))} changed while it was read, or is not what it says: it has no value for "
+            f"one of its keys ({told(error)}); let nothing write to it meanwhile, or give a dict"
+        ) from error
 
 
 def _chosen(entries: int, sample: int) -> bytearray:
@@ -242,7 +291,7 @@ def _held(
     if issubclass(type(d), CONTAINERS):
         return total, ()
     return total, (
-        f"bytes now: those of the keys and values, and the {own:,} of the {type(d).__name__}; "
+        f"bytes now: those of the keys and values, and the {own:,} of the {name_of(type(d))}; "
         "what it keeps them in is not known",
     )
 
@@ -338,9 +387,6 @@ class _Side:
         """The type of a column, that of the whole or of a field that the path leads to."""
         place = f"{self._role}: field {'.'.join(path)!r}" if path else self._role
         kind = self._one_kind(column, place)
-        self._fields += bool(path)
-        if self._fields > _MOST_FIELDS:
-            raise _Unfit(f"{self._role}: a struct of more than {_MOST_FIELDS} fields")
         if kind is bool:
             return _Shape("bool")
         if kind is int:
@@ -352,12 +398,17 @@ class _Side:
         if kind is tuple or kind is dict or _is_named_tuple(kind):
             return self._struct(column, kind, place, path)
         if path and (kind is str or kind is type(None)):
-            raise _Unfit(f"{place} is {kind.__name__}: a struct has fields of fixed size only")
+            raise _Unfit(f"{place} is {name_of(kind)}: a struct has fields of fixed size only")
         if kind is str:
             return _Shape("string")
         if kind is type(None) and self._role == "values":
             return self._none()
         raise self._no_type(kind, place)
+
+    def _count_fields(self, more: int) -> None:
+        self._fields += more
+        if self._fields > _MOST_FIELDS:
+            raise _Unfit(f"{self._role}: a struct of more than {_MOST_FIELDS} fields")
 
     def _one_kind(self, column: tuple[object, ...], place: str) -> type:
         """Types are compared by identity alone: a metaclass may say anything of equality."""
@@ -366,25 +417,25 @@ class _Side:
             return kind
         kinds = list(map(id, map(type, column)))
         (common, _), *others = Counter(kinds).most_common()
-        named = {each: type(column[kinds.index(each)]).__name__ for each in (common, *dict(others))}
+        named = {each: name_of(type(column[kinds.index(each)])) for each in (common, *dict(others))}
         first = next(i for i, each in enumerate(kinds) if each != common)
-        told = [f"{count:,} {named[each]}" for each, count in others[:3]]
-        told[0] = f"{others[0][1]:,} of {len(column):,} are {named[others[0][0]]}"
+        many = [f"{count:,} {named[each]}" for each, count in others[:3]]
+        many[0] = f"{others[0][1]:,} of {len(column):,} are {named[others[0][0]]}"
         if len(others) > 3:
-            told.append(f"{sum(dict(others[3:]).values()):,} of {len(others) - 3} more types")
-        raise _Unfit(f"{place}: {', '.join(told)}, the others {named[common]} ({self._where(first)})")
+            many.append(f"{sum(dict(others[3:]).values()):,} of {len(others) - 3} more types")
+        raise _Unfit(f"{place}: {', '.join(many)}, the others {named[common]} ({self._where(first)})")
 
     def _no_type(self, kind: type, place: str) -> _Unfit:
         base = next((base for base in (int, float, str, bytes, tuple, dict) if issubclass(kind, base)), None)
         if base is None:
-            return _Unfit(f"{place}: there is no type for {kind.__name__} but object ({self._where(0)})")
+            return _Unfit(f"{place}: there is no type for {name_of(kind)} but object ({self._where(0)})")
         return _Unfit(
-            f"{place}: {kind.__name__} is a subclass of {base.__name__}, which would come back in its place "
+            f"{place}: {name_of(kind)} is a subclass of {base.__name__}, which would come back in its place "
             f"({self._where(0)})"
         )
 
     def _where(self, row: int) -> str:
-        return f"first: {'key ' if self._role == 'values' else ''}{_shown(self._keys[row])}"
+        return f"first: {'key ' if self._role == 'values' else ''}{shown(self._keys[row])}"
 
     # ---- one kind each ----
 
@@ -395,7 +446,7 @@ class _Side:
             every = _INTS["int64" if low < 0 else "uint64"]
             row = next(i for i, number in enumerate(column) if number not in every)
             raise _Unfit(
-                f"{place}: {_shown(low)} to {_shown(high)} fits neither int64 nor uint64 ({self._where(row)})"
+                f"{place}: {shown(low)} to {shown(high)} fits neither int64 nor uint64 ({self._where(row)})"
             )
         limits = _INTS[name]
         self.reasons.append(
@@ -442,6 +493,7 @@ class _Side:
         if len(path) >= MAX_DEPTH:
             raise _Unfit(f"{self._role}: structs in each other more than {MAX_DEPTH} deep")
         names = self._names(column, kind, place)
+        self._count_fields(len(names))
         spelled = self._spelled(names, place)
         places: Sequence[int | str] = names if kind is dict else range(len(names))
         self._say_class(kind, place)
@@ -460,11 +512,11 @@ class _Side:
         bad = next((name for name in names if not _are_fields([name])), names[0])
         if self._sampled:  # what has other fields as well would lose them
             raise _Unfit(
-                f"{place}: a struct has no field {_shown(bad)}; only if all are read can it be renamed"
+                f"{place}: a struct has no field {shown(bad)}; only if all are read can it be renamed"
             )
         made_up = _made_up(len(names))
         self.remarks.append(
-            f"{place}: a struct has no field {_shown(bad)}; as tuples go in, they are {', '.join(made_up)}"
+            f"{place}: a struct has no field {shown(bad)}; as tuples go in, they are {', '.join(made_up)}"
         )
         return made_up
 
@@ -474,17 +526,17 @@ class _Side:
         row = next((i for i, count in enumerate(map(len, column)) if count != size), None)
         if row is not None:
             raise _Unfit(
-                f"{place}: {kind.__name__} of {size} and of {len(column[row])} items ({self._where(row)})"
+                f"{place}: {name_of(kind)} of {size} and of {len(column[row])} items ({self._where(row)})"
             )
         if not size:
-            raise _Unfit(f"{place}: {kind.__name__} without items ({self._where(0)})")
+            raise _Unfit(f"{place}: {name_of(kind)} without items ({self._where(0)})")
         if kind is dict:
             return self._common_keys(column, place)
         if kind is tuple:
             return _made_up(size)
         names: list[str] = list(kind._fields)
         if len(names) != size:
-            raise _Unfit(f"{place}: {kind.__name__} of {size} items, not {len(names)} ({self._where(0)})")
+            raise _Unfit(f"{place}: {name_of(kind)} of {size} items, not {len(names)} ({self._where(0)})")
         return names
 
     def _common_keys(self, column: tuple[dict[Any, Any], ...], place: str) -> list[str]:
@@ -498,12 +550,12 @@ class _Side:
         return list(names)
 
     def _say_class(self, kind: type, place: str) -> None:
-        told = f"{place}: {kind.__name__} comes back as a named tuple"
+        remark = f"{place}: {name_of(kind)} comes back as a named tuple"
         if kind is dict:
-            told += " of its values, which cannot be changed in place"
+            remark += " of its values, which cannot be changed in place"
         else:
-            told += ", equal to it" + (", without other attributes" if kind.__dictoffset__ else "")
-        self.remarks.append(told)
+            remark += ", equal to it" + (", without other attributes" if kind.__dictoffset__ else "")
+        self.remarks.append(remark)
 
     def _say_shared(self, shape: _Shape) -> None:
         if parse(shape.spelling).size <= 8:
@@ -554,17 +606,6 @@ def _are_fields(names: Sequence[str]) -> bool:
     return [field.name for field in made.fields] == list(names)
 
 
-def _shown(thing: object) -> str:
-    """Its repr, short; something else where that fails, as that of an int of very many digits does."""
-    if type(thing) is str or type(thing) is bytes:
-        thing = thing[:60]
-    try:
-        text = repr(thing)
-    except Exception:
-        text = f"an int of {thing.bit_length()} bits" if type(thing) is int else f"a {type(thing).__name__}"
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
 # ---- bytes ------------------------------------------------------------------------------------------
 
 #: The map that is built to be measured: at most so many entries, and bytes.
@@ -603,11 +644,11 @@ def _build(shapes: list[_Shape], columns: list[tuple[object, ...]]) -> Map[Any, 
             break
     for row, key in zip(rows, done, strict=False):
         if key not in built:
-            raise RuntimeError(f"key {_shown(key)} is not found in a map of {shapes[0].spelling}")
+            raise RuntimeError(f"key {shown(key)} is not found in a map of {shapes[0].spelling}")
         if isinstance(built, Map) and not _equal(shapes[1].plain(values[row]), built[key]):
             raise RuntimeError(
-                f"value {_shown(values[row])} comes back from a map of {shapes[1].spelling} "
-                f"as {_shown(built[key])}"
+                f"value {shown(values[row])} comes back from a map of {shapes[1].spelling} "
+                f"as {shown(built[key])}"
             )
     return built
 
@@ -690,7 +731,7 @@ def _different(column: tuple[object, ...], entries: int) -> float:
 def _nothing(source: _Source) -> Advice:
     """The advice for what has no entries."""
     shapes = [_OBJECT] if source.values is None else [_OBJECT, _OBJECT]
-    name = source.kind.__name__
+    name = name_of(source.kind)
     return Advice(
         key="object",
         value=None if source.values is None else "object",
@@ -708,7 +749,7 @@ def _verdict(source: _Source, shapes: list[_Shape], would_hold: int) -> Iterator
     """Whether to leave it as it is."""
     from ._display import human
 
-    name, other = source.kind.__name__, "Set" if len(shapes) == 1 else "Map"
+    name, other = name_of(source.kind), "Set" if len(shapes) == 1 else "Map"
     saves = source.holds - would_hold
     if saves <= 0:
         more = f"{human(-saves)} more" if saves else "as much"
@@ -729,7 +770,7 @@ def _differences(source: _Source, sides: int) -> Iterator[str]:
         yield f"a {'Map' if sides == 2 else 'Set'} keeps no order"
         if sides == 2 and hasattr(source.kind, "__missing__"):
             yield (
-                f"what {source.kind.__name__} does for a missing key is left to m.get(key, default), "
+                f"what {name_of(source.kind)} does for a missing key is left to m.get(key, default), "
                 "m.setdefault(key, default) and, to count, m.add(key)"
             )
     elif issubclass(source.kind, frozenset):

@@ -21,8 +21,7 @@ Measured at each step:
   added to what is counted then.
 - resident memory: what the system says the process holds, less what it said before the map was made.
 
-:func:`measure` runs every subject and returns dataclasses. ``python -m gomap.article JOB`` is the process
-of one run.
+:func:`measure` runs every subject and returns dataclasses; :func:`run` is one run, in its own process.
 """
 
 from __future__ import annotations
@@ -33,21 +32,19 @@ from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from . import GoMap, Map, sizeof
+from ._processes import Report, Runs
 from ._runs import (
-    Report,
     RunError,
-    Runs,
     ScenarioError,
     check_count,
     how_many_at_once,
     maker,
-    progress,
     python_name,
     resident,
     resident_peak,
-    serve,
     shuffled,
 )
+from ._worker import progress
 from .memory import allocated
 from .types import parse
 
@@ -305,10 +302,11 @@ class _Run:
             yield numbers[start : start + size]
 
 
-def _run(job: dict[str, Any]) -> Fill | Cure:
+def run(job: dict[str, Any]) -> Fill | Cure:
+    """One run of a job of :func:`measure`."""
     kept = job.pop("kept")
-    run = _Run(Subject(**job.pop("subject")), **job)
-    return run.fill() if kept is None else run.cure(kept)
+    subject = _Run(Subject(**job.pop("subject")), **job)
+    return subject.fill() if kept is None else subject.cure(kept)
 
 
 # ---- all runs ---------------------------------------------------------------------------------------
@@ -330,12 +328,12 @@ def measure(
     :param jobs: runs at the same time; by default two, or one where there is memory or a processor
         for one only
     :param report: called some times a second while it goes on
-    :raises ValueError, TypeError: what is wrong with a type
+    :raises ValueError, TypeError: what is wrong with a type, or with a number
     :raises ScenarioError: so many entries cannot be
     :raises RunError: a run failed
     """
     key_type, value_type = parse(key, "key"), parse(value)
-    check_count("entries", entries, key_type)
+    entries = check_count("entries", entries, key_type)
     jobs = how_many_at_once("entries", entries, key_type, value_type, jobs)
     wanted = subjects(key_type, value_type)
     kept = sorted({max(1, entries // 1000), max(1, entries // 2)})
@@ -352,7 +350,3 @@ def measure(
         cures = tuple(Cure(**next(results)) for _ in kept)
         measured.append(Measured(subject, Fill(**fill), cures))
     return Article(entries, tuple(measured))
-
-
-if __name__ == "__main__":
-    sys.exit(serve(_run, sys.argv[1]))

@@ -24,18 +24,15 @@ every one, all subjects of an operation in succession, so that a machine whose s
 a ratio is the median of the rounds' ratios.
 
 :func:`measure` runs them and returns dataclasses; :func:`lines` is their table for a terminal.
-``python -m gomap.bench JOB`` is one process.
+:func:`run` is one process.
 """
 
 from __future__ import annotations
 
-import contextlib
 import gc
-import importlib
 import io
 import os
 import statistics
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -44,21 +41,21 @@ from typing import Any
 
 from . import GoMap, Map, Set
 from ._display import Line, Table, wrapped
+from ._files import unwritable
+from ._libraries import library
+from ._processes import Report, Runs
 from ._runs import (
-    Report,
     RunError,
-    Runs,
     ScenarioError,
     check_count,
     distinct,
     how_many_at_once,
     machine,
     maker,
-    progress,
     scattered,
-    serve,
     shuffled,
 )
+from ._worker import progress
 from .arrays import dtype_of, numpy
 from .types import Kind, Type, parse
 
@@ -326,7 +323,8 @@ def _timed(subject: str, operation: str, key: Type, value: Type, entries: int) -
     return seconds
 
 
-def _run(job: dict[str, Any]) -> _Worker:
+def run(job: dict[str, Any]) -> _Worker:
+    """One process of a job of :func:`measure`."""
     key, value = parse(job["key"], "key"), parse(job["value"])
     subject, operation, entries = job["subject"], job["operation"], job["entries"]
     gc.disable()
@@ -339,10 +337,9 @@ def _run(job: dict[str, Any]) -> _Worker:
     loops = max(1, _LEAST // entries)
     counts = ["--loops", str(loops), "--values", str(job["values"]), "--warmups", "1"]
     runner.parse_args(["--worker", "--worker-task", "0", *counts])
-    with contextlib.redirect_stdout(io.StringIO()):  # it prints; the process's output is its JSON
-        measured = runner.bench_time_func(
-            f"{subject} {operation}, {of}, {entries:,} entries", timed, inner_loops=entries
-        )
+    measured = runner.bench_time_func(
+        f"{subject} {operation}, {of}, {entries:,} entries", timed, inner_loops=entries
+    )
     suite = io.StringIO()
     pyperf.BenchmarkSuite([measured]).dump(suite)
     return _Worker(suite.getvalue())
@@ -361,12 +358,11 @@ def _pyperf() -> Any:
     :raises ScenarioError: it is not installed
     """
     try:
-        return importlib.import_module("pyperf")
-    except ImportError:
-        raise ScenarioError(
-            'the benchmarks need pyperf, which is not installed: python -m pip install "gomap[bench]", '
-            "or pyperf alone"
-        ) from None
+        return library(
+            *("pyperf", "the benchmarks need pyperf", 'python -m pip install "gomap[bench]", or pyperf alone')
+        )
+    except ImportError as error:
+        raise ScenarioError(str(error)) from None
 
 
 def _wanted(only: Sequence[str] | None, key: Type, value: Type, entries: int) -> Iterator[tuple[str, str]]:
@@ -375,6 +371,8 @@ def _wanted(only: Sequence[str] | None, key: Type, value: Type, entries: int) ->
     :raises ScenarioError: an operation is unknown, or cannot be measured
     """
     known = list(dict.fromkeys(MAP_OPERATIONS + SET_OPERATIONS))
+    if only is not None and not only:
+        raise ScenarioError(f"expected operations of {', '.join(known)}, got none")
     for name in only or ():
         if name not in known:
             raise ScenarioError(f"expected operations of {', '.join(known)}, got {name!r}")
@@ -398,11 +396,6 @@ def _wanted(only: Sequence[str] | None, key: Type, value: Type, entries: int) ->
                 yield subject, name
 
 
-def _check_file(path: Path) -> None:
-    if not path.absolute().parent.is_dir():
-        raise ScenarioError(f"there is no directory {str(path.parent)!r} for {path.name!r}")
-
-
 def measure(
     entries: int = 1_000_000,
     key: object = int,
@@ -424,17 +417,17 @@ def measure(
     :param output: a file for pyperf's own JSON, which ``python -m pyperf`` compares and inspects; a name that
         ends in .gz is compressed
     :param report: called some times a second while it goes on
-    :raises ValueError, TypeError: what is wrong with a type
+    :raises ValueError, TypeError: what is wrong with a type, or with a number
     :raises ScenarioError: what was asked for cannot be measured, or pyperf is not installed
     :raises RunError: a run failed
     :raises OSError: the file cannot be written
     """
     key_type, value_type = parse(key, "key"), parse(value)
-    check_count("entries", entries, key_type)
+    entries = check_count("entries", entries, key_type)
     benchmarks = list(_wanted(only, key_type, value_type, entries))
     pyperf = _pyperf()
-    if output is not None:
-        _check_file(Path(output))
+    if output is not None and (why_not := unwritable(Path(output))):
+        raise ScenarioError(why_not)
     how_many_at_once("entries", entries, key_type, value_type, 1)
     rounds, values = _FAST if fast else _THOROUGH
     common = {"key": key_type.name, "value": value_type.name, "entries": entries, "values": values}
@@ -456,7 +449,7 @@ def measure(
 
 def _joined(of_rounds: Sequence[Any]) -> Any:
     """A benchmark's rounds as one benchmark."""
-    return importlib.import_module("pyperf").Benchmark([run for each in of_rounds for run in each.get_runs()])
+    return _pyperf().Benchmark([run for each in of_rounds for run in each.get_runs()])
 
 
 def _timings(measured: dict[tuple[str, str], list[Any]]) -> Iterator[Timing]:
@@ -511,7 +504,3 @@ def _table(result: Bench, subjects: Sequence[str]) -> Table:
                 cells += [f"{timing.ratio:.2f}"] if each != first else []
             table.row(operation, cells)
     return table
-
-
-if __name__ == "__main__":
-    sys.exit(serve(_run, sys.argv[1]))

@@ -1,8 +1,7 @@
 """What the same entries cost in a dict, in gomap's maps and in other libraries' maps, side by side.
 
 :func:`compare` takes types and a number of entries, a live dict or set, or a file of samples, runs every kind
-of map in a process of its own, and returns a :class:`Comparison`. ``python -m gomap.comparison JOB`` is the
-process of one. In each:
+of map in a process of its own, and returns a :class:`Comparison`. :func:`run` is what each process does:
 
     add      all entries one by one, into an empty map that grows
     look up  every key, in another order and as a new object; then as many absent ones, where there are some
@@ -19,30 +18,30 @@ from __future__ import annotations
 
 import os
 import statistics
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ._processes import Failed, Runs
 from ._runs import (
     RunError,
-    Runs,
     ScenarioError,
     check_count,
     how_many_at_once,
-    progress,
     python_name,
     resident,
     resident_peak,
-    serve,
+    whole,
 )
+from ._words import name_of, number, printable, shown
+from ._worker import progress
 from .types import Type, parse, parse_map
 
 if TYPE_CHECKING:
     from ._display import Line
     from ._entries import Entries
-    from ._runs import Report
+    from ._processes import Report
     from ._subjects import Subject
 
 __all__ = ["Comparison", "Held", "Measured", "RunError", "ScenarioError", "compare"]
@@ -119,36 +118,16 @@ class Comparison:
 # ---- one run, in its own process --------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class _Unsuited:
-    """Why another library's map could not be measured."""
-
-    unsuited: str
-
-
-def _run(job: dict[str, Any]) -> Measured | _Unsuited:
-    """Measures one kind of map."""
+def run(job: dict[str, Any]) -> Measured:
+    """Measures one kind of map; a job of :func:`compare`."""
     from ._entries import Numbers, Stored
-    from ._peers import Unsuited
-    from ._subjects import PeerMap, subject_of
+    from ._subjects import subject_of
 
     source = job["source"]
     entries: Entries = (
         Stored(source) if isinstance(source, str) else Numbers(job["key"], job["value"], source)
     )
-    subject = subject_of(job["name"], job["key"], job["value"])
-    if not isinstance(subject, PeerMap):
-        return _Run(subject, entries, job).measured()
-    try:
-        return _Run(subject, entries, job).measured()
-    except ImportError as error:
-        return _Unsuited(f"not installed ({error}): pip install {job['name'].partition(':')[0]}")
-    except Unsuited as error:
-        return _Unsuited(str(error))
-    except (KeyboardInterrupt, MemoryError):
-        raise
-    except Exception as error:  # another library's
-        return _Unsuited(f"{type(error).__name__}: {error}")
+    return _Run(subject_of(job["name"], job["key"], job["value"]), entries, job).measured()
 
 
 class _Run:
@@ -216,14 +195,17 @@ class _Run:
         here = self.entries.count if change < 0 else 0
         if change:
             self.note(here)
-        for number, piece in enumerate(pieces, 1):
+        for passed, piece in enumerate(pieces, 1):
             begun = process_time_ns()
-            loop(m, piece)
+            try:
+                loop(m, piece)
+            except Exception as error:
+                raise self.subject.failure(error) from error
             ended = process_time_ns()
             spent.append((ended - begun) / (1 if change else len(piece)))
             here += change * len(piece)
-            if number % every == 0:
-                progress(percent + 20 * number * PIECE // (self.entries.count + PIECE), what)
+            if passed % every == 0:
+                progress(percent + 20 * passed * PIECE // (self.entries.count + PIECE), what)
                 if change:
                     del piece  # its objects are not the map's
                     self.note(here)
@@ -270,21 +252,22 @@ def compare(
     :param value_columns: of a file; by default all others. None of them: a set of the keys
     :param report: called some times a second with the percentage done and what is running
     :returns: the figures; it shows as a table, and in a notebook with plots
-    :raises ValueError, TypeError: what is wrong with a type, a peer's name or the source
+    :raises ValueError, TypeError: what is wrong with a type, a number, a peer's name or the source
     :raises OSError: a file cannot be read
-    :raises ImportError: what a file's format or a peer takes is not installed; says how to install it
-    :raises ScenarioError: there cannot be so many entries
+    :raises ImportError: what a file's format takes is not installed; says how to install it
+    :raises ScenarioError: there cannot be so many entries; one is not of the types given, or has a key that
+        cannot be looked up, NaN
     :raises RunError: a run failed, or entries cannot be pickled
 
     Entries other than numbers are pickled, to be taken to the processes. It runs one process at a time, as
-    they are timed.
+    they are timed. A peer that is not there, fails, ends its process or hangs is left out, and the reason is
+    with the figures.
     """
     from .advice import advise
 
-    for name in peers:
-        check_peer(name)
-    if n is not None and n < 1:
-        raise ValueError(f"n: expected at least 1 entry, got {n}")
+    peers = _checked_peers(peers)
+    if n is not None and (n := whole("n", n)) < 1:
+        raise ValueError(f"n: expected at least 1 entry, got {number(n)}")
     if isinstance(source, str) and source.lstrip().startswith("map["):
         if key is not None or value is not None:
             raise TypeError(f"expected either {source!r} or key= and value=, got both")
@@ -299,13 +282,15 @@ def compare(
     if isinstance(source, (str, os.PathLike)):
         from ._samples import read
 
-        where = Path(source).name
+        where = printable(Path(source).name)
         live: Mapping[Any, Any] | Set[Any] = read(Path(source), key_column, value_columns, n)
     else:
-        where, live = type(source).__name__, source
+        where, live = name_of(type(source)), source
     advice = advise(live)
-    if not len(live):
-        raise ValueError(f"expected a {type(live).__name__} with entries, got an empty one")
+    if not advice.entries:
+        raise ValueError(f"expected a {name_of(type(live))} with entries, got an empty one")
+    if any(type(each) is float and each != each for each in live):
+        raise ScenarioError("expected keys that can be looked up, got nan, which is equal to none")
     key_type = parse(advice.key if key is None else key, "key")
     value_or_none = None if isinstance(live, Set) else parse(advice.value if value is None else value)
     remarks = advice.reasons if key is None and value is None else ()
@@ -315,8 +300,8 @@ def compare(
 
     with TemporaryDirectory(prefix="gomap-") as directory:  # that nobody else may read
         path = Path(directory) / "entries"
-        write(path, live)
-        found = _compared(where, str(path), len(live), key_type, value_or_none, peers, remarks, report)
+        count = write(path, live)
+        found = _compared(where, str(path), count, key_type, value_or_none, peers, remarks, report)
     return _told_apart(found, advice.holds) if isinstance(live, (dict, set, frozenset)) else found
 
 
@@ -336,16 +321,37 @@ def _told_apart(found: Comparison, held: int) -> Comparison:
     return replace(found, remarks=(*found.remarks, remark))
 
 
-def check_peer(name: str) -> None:
+def check_peer(name: object) -> None:
     """
-    :raises ValueError: no peer has this name
+    :raises ValueError: no peer can have this name
+    :raises TypeError: it is no name
     """
-    from ._peers import PEERS
+    from ._peers import PEERS, place
 
-    if name not in PEERS and ":" not in name:
+    if not isinstance(name, str):
+        raise TypeError(f"peers: expected names of type str, got {name_of(type(name))} {shown(name)}")
+    if name not in PEERS and place(name) is None:
         raise ValueError(
-            f"peers: expected among {', '.join(PEERS)}, or 'module:callable' for any other, got {name!r}"
+            f"peers: expected among {', '.join(PEERS)}, or 'module:callable' for any other, got {shown(name)}"
         )
+
+
+def _checked_peers(names: Iterable[str]) -> list[str]:
+    if isinstance(names, str) or not isinstance(names, Iterable):
+        raise TypeError(f"peers: expected a sequence of names, got {name_of(type(names))} {shown(names)}")
+    checked = list(names)
+    for name in checked:
+        check_peer(name)
+    return checked
+
+
+def _patience(count: int) -> float:
+    """Seconds without a sign of life after which another library's map is taken to hang.
+
+    There are forty signs while entries are added, and again while they are looked up: what takes 10
+    microseconds for each gives one every 0.25 seconds for a million, of which it has 70.
+    """
+    return 60 + count / 100_000
 
 
 def _compared(
@@ -372,22 +378,16 @@ def _compared(
         wanted = {"dict": plain, "Map": typed, "GoMap": typed, **dict.fromkeys(peers, ("", None))}
         left_out = []
     with Runs("gomap.comparison", 1, report) as runs:
-        for name, shown in wanted.items():
-            runs.start(
-                name,
-                {"name": name, "key": key.name, "value": typed[1], "source": source, "shown": shown},
-            )
-        results = runs.results()
+        for name, types in wanted.items():
+            job = {"name": name, "key": key.name, "value": typed[1], "source": source, "shown": types}
+            runs.start(name, job, _patience(count) if name in peers else None)
+        outcomes = runs.outcomes()
     subjects = []
-    for name, result in zip(wanted, results, strict=True):
-        if "unsuited" in result:
-            left_out.append((name, result["unsuited"]))
+    for name, result in zip(wanted, outcomes, strict=True):
+        if isinstance(result, Failed):
+            left_out.append((name, result.reason))
         else:
             result.update((moment, Held(**result[moment])) for moment in ("full", "peak", "removed"))
             result["course"] = tuple(map(tuple, result["course"]))
             subjects.append(Measured(**result))
     return Comparison(where, count, key.name, typed[1], tuple(subjects), tuple(left_out), remarks)
-
-
-if __name__ == "__main__":
-    sys.exit(serve(_run, sys.argv[1]))

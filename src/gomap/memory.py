@@ -171,8 +171,7 @@ class Stats:
 
 # ---- the real bytes of Python objects ---------------------------------------------------------------
 
-_SMALL_REQUEST = 512  # pymalloc takes requests up to here, in classes 16 bytes apart
-_MAPPED_CHUNK = 128 << 10  # malloc maps chunks from here on, in whole pages
+_SMALL_REQUEST = 512  # pymalloc takes requests up to here, in classes 16 bytes apart; malloc those above
 
 #: What the interpreter holds whether or not a container refers to it: what has more references than
 #: could be real (CPython marks so small integers, one-character strings and the like, and from 3.12
@@ -213,12 +212,9 @@ def allocated(request: int) -> int:
     """The bytes CPython's allocator takes for a request."""
     if request <= _SMALL_REQUEST:
         return (request + 15) & ~15
-    chunk = (request + 8 + 15) & ~15
-    if chunk < _MAPPED_CHUNK:
-        return chunk
-    from mmap import PAGESIZE
+    from ._core import _heap_bytes
 
-    return -(-(chunk + 8) // PAGESIZE) * PAGESIZE
+    return _heap_bytes(request)
 
 
 def plain_bytes(obj: object) -> int:
@@ -266,10 +262,10 @@ def sizeof(obj: object) -> int:
 
     - Each object counts once, however often and from wherever it is referred to.
     - Each block of memory counts as CPython's allocators on 64-bit Linux round it: up to 512 bytes in
-      steps of 16 (pymalloc); above, 8 bytes more and in steps of 16 (glibc's malloc); from 128 KiB in
-      whole pages (what malloc maps). Table and object of a dict, frozendict, list, set, frozenset and
-      bytearray are blocks of their own. The 16 bytes that the garbage collector puts before an object
-      it follows are part of its block.
+      steps of 16 (pymalloc); above, 8 bytes more and in steps of 16 (glibc's malloc; musl's in its own
+      classes); from 128 KiB in whole pages (what malloc maps). Table and object of a dict, frozendict,
+      list, set, frozenset and bytearray are blocks of their own. The 16 bytes that the garbage collector
+      puts before an object it follows are part of its block.
     - Not counted, as they are there anyway: None, True, False, Ellipsis, NotImplemented; the integers
       -5 to 256 (1,024 from 3.15 on), the empty tuple, str and bytes, one-character Latin-1 strings and
       one-byte bytes that CPython shares; from 3.12 on whatever else is immortal, such as the strings

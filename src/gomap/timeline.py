@@ -11,7 +11,7 @@ on each is as likely as any other to leave at any moment, until few remain at mi
                +----+------------------------------
                0    1 h                        24 h
 
-Four maps live through it, each in a process of its own (:mod:`gomap._runs`): a Map; a GoMap; a GoMap
+Four maps live through it, each in a process of its own (:mod:`gomap._processes`): a Map; a GoMap; a GoMap
 that is re-created, as its users are told to, every :data:`RECREATED_EVERY` minutes, which takes the old
 one and the new one at once; and a dict.
 
@@ -21,7 +21,7 @@ arrival and to the map is random again. The same in every run, and for every map
 Measured at each of :data:`MINUTES`: counted bytes, and resident memory beyond what the process held before
 the map was made; and, over the whole day, the highest count, moments between included.
 
-:func:`measure` runs all four and returns dataclasses. ``python -m gomap.timeline JOB`` is the process of one.
+:func:`measure` runs all four and returns dataclasses; :func:`run` is the day of one, in its own process.
 """
 
 from __future__ import annotations
@@ -33,20 +33,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import sizeof
+from ._processes import Report, Runs
 from ._runs import (
-    Report,
-    Runs,
     ScenarioError,
     check_count,
     how_many_at_once,
     maker,
-    progress,
     python_name,
     resident,
     resident_peak,
-    serve,
     shuffled,
+    whole,
 )
+from ._words import number
+from ._worker import progress
 from .article import DictEngine, Engine, GoMapEngine, Items, MapEngine, Subject
 from .memory import allocated, plain_bytes
 from .types import parse
@@ -241,7 +241,8 @@ class _Run:
         return None if held is None or self.start is None else max(held - self.start, 0)
 
 
-def _run(job: dict[str, Any]) -> Course:
+def run(job: dict[str, Any]) -> Course:
+    """One run of a job of :func:`measure`."""
     return _Run(**job).course()
 
 
@@ -266,16 +267,15 @@ def measure(
     :param jobs: runs at the same time; by default two, or one where there is memory or a processor
         for one only
     :param report: called some times a second while it goes on
-    :raises ValueError, TypeError: what is wrong with a type
+    :raises ValueError, TypeError: what is wrong with a type, or with a number
     :raises ScenarioError: so many customers cannot be
     :raises RunError: a run failed
     """
     key_type, value_type = parse(key, "key"), parse(value)
-    check_count("customers", customers, key_type)
-    if remaining is None:
-        remaining = min(1000, customers)
+    customers = check_count("customers", customers, key_type)
+    remaining = min(1000, customers) if remaining is None else whole("remaining", remaining)
     if not 1 <= remaining <= customers:
-        raise ScenarioError(f"expected 1 to {customers:,} customers to remain, got {remaining:,}")
+        raise ScenarioError(f"expected 1 to {customers:,} customers to remain, got {number(remaining)}")
     jobs = how_many_at_once("customers", customers, key_type, value_type, jobs)
     common: dict[str, Any] = {"key": key_type.name, "value": value_type.name}
     with Runs("gomap.timeline", jobs, report) as runs:
@@ -292,7 +292,3 @@ def _course(fields: dict[str, Any]) -> Course:
         recreated = sample.pop("recreated")
         samples.append(Sample(**sample, recreated=None if recreated is None else Recreation(**recreated)))
     return Course(**fields, samples=tuple(samples))
-
-
-if __name__ == "__main__":
-    sys.exit(serve(_run, sys.argv[1]))

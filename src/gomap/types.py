@@ -349,16 +349,16 @@ class _Parser:
         if self.depth > MAX_DEPTH:
             self.fail(f"structs lie in each other at most {MAX_DEPTH} deep", start)
         members: dict[str, Type] = {}
+        taken: set[str] = set()
         while not self.take("}"):
-            self.members(members)
+            self.members(members, taken)
         self.depth -= 1
         if _lay_out(members.items())[1] > MAX_BYTES:
             self.fail(_TOO_LARGE, start)
         return _struct(members.items())
 
-    def members(self, members: dict[str, Type]) -> None:
+    def members(self, members: dict[str, Type], taken: set[str]) -> None:
         """The next fields of one type, and what separates them from those that follow."""
-        taken = set(members)
         names = [self.name(taken)]
         while self.take(","):
             names.append(self.name(taken))

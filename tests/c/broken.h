@@ -5,8 +5,7 @@
 #include "maps.h"
 
 /* Overwrites an object of the map for a moment: gomap_check must name the invariant. */
-static inline void broken_by(gomap *map, void *object, const void *wrong, size_t size, const char *invariant,
-                      int line)
+static inline void broken_by(gomap *map, void *object, const void *wrong, size_t size, const char *invariant, int line)
 {
     unsigned char right[64];
     char why[256] = "";
@@ -24,10 +23,10 @@ static inline void broken_by(gomap *map, void *object, const void *wrong, size_t
     }
 }
 
-#define BROKEN_BY(invariant, map, object, ...)                                           \
-    do {                                                                                 \
-        __typeof__(object) wrong_ = (__VA_ARGS__);                                       \
-        broken_by(map, &(object), &wrong_, sizeof wrong_, invariant, __LINE__);          \
+#define BROKEN_BY(invariant, map, object, ...)                                                                         \
+    do {                                                                                                               \
+        __typeof__(object) wrong_ = (__VA_ARGS__);                                                                     \
+        broken_by(map, &(object), &wrong_, sizeof wrong_, invariant, __LINE__);                                        \
     } while (0)
 
 #endif

@@ -6,35 +6,34 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define CHECK(condition)                                                                     \
-    do {                                                                                     \
-        if (!(condition)) {                                                                  \
-            fprintf(stderr, "%s:%d: expected %s\n", __FILE__, __LINE__, #condition);         \
-            exit(1);                                                                         \
-        }                                                                                    \
+#define CHECK(condition)                                                                                               \
+    do {                                                                                                               \
+        if (!(condition)) {                                                                                            \
+            fprintf(stderr, "%s:%d: expected %s\n", __FILE__, __LINE__, #condition);                                   \
+            exit(1);                                                                                                   \
+        }                                                                                                              \
     } while (0)
 
 /* For non-negative integers: shows both. */
-#define CHECK_EQ(got, expected)                                                              \
-    do {                                                                                     \
-        unsigned long long got_ = (unsigned long long)(got);                                 \
-        unsigned long long expected_ = (unsigned long long)(expected);                       \
-        if (got_ != expected_) {                                                             \
-            fprintf(stderr, "%s:%d: expected %s to be %llu, got %llu\n", __FILE__, __LINE__, \
-                    #got, expected_, got_);                                                  \
-            exit(1);                                                                         \
-        }                                                                                    \
+#define CHECK_EQ(got, expected)                                                                                        \
+    do {                                                                                                               \
+        unsigned long long got_ = (unsigned long long)(got);                                                           \
+        unsigned long long expected_ = (unsigned long long)(expected);                                                 \
+        if (got_ != expected_) {                                                                                       \
+            fprintf(stderr, "%s:%d: expected %s to be %llu, got %llu\n", __FILE__, __LINE__, #got, expected_, got_);   \
+            exit(1);                                                                                                   \
+        }                                                                                                              \
     } while (0)
 
 /* low <= got <= high */
-#define CHECK_BETWEEN(got, low, high)                                                        \
-    do {                                                                                     \
-        double got_ = (double)(got), low_ = (double)(low), high_ = (double)(high);           \
-        if (!(low_ <= got_ && got_ <= high_)) {                                              \
-            fprintf(stderr, "%s:%d: expected %s from %g to %g, got %g\n", __FILE__,          \
-                    __LINE__, #got, low_, high_, got_);                                      \
-            exit(1);                                                                         \
-        }                                                                                    \
+#define CHECK_BETWEEN(got, low, high)                                                                                  \
+    do {                                                                                                               \
+        double got_ = (double)(got), low_ = (double)(low), high_ = (double)(high);                                     \
+        if (!(low_ <= got_ && got_ <= high_)) {                                                                        \
+            fprintf(stderr, "%s:%d: expected %s from %g to %g, got %g\n", __FILE__, __LINE__, #got, low_, high_,       \
+                    got_);                                                                                             \
+            exit(1);                                                                                                   \
+        }                                                                                                              \
     } while (0)
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
@@ -49,10 +48,7 @@ static inline uint64_t test_random(uint64_t *state)
 }
 
 /* Scrambles a number: different numbers, different results. */
-static inline uint64_t test_scramble(uint64_t number)
-{
-    return test_random(&number);
-}
+static inline uint64_t test_scramble(uint64_t number) { return test_random(&number); }
 
 /* calloc that succeeds. */
 static inline void *test_alloc(size_t count, size_t size)

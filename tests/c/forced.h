@@ -4,24 +4,21 @@
 
 #include "model.h"
 
-#include "elastic/bucket.h"
+#include "elastic/layout.h"
 
 /* Of eight-byte keys, whatever stands beside them. */
-static inline uint64_t forced_hash(const gomap *map, uint64_t key)
-{
-    return gm_hash_word(key, gm_map_of(map)->seed);
-}
+static inline uint64_t forced_hash(const gomap *map, uint64_t key) { return gm_hash_word(key, gm_map_of(map)->seed); }
 
 /* Of the key of this number, an integer or a string. */
 static inline uint64_t forced_hash_of(const gomap *map, size_t number)
 {
-    gm_text text;
+    gm_string made;
     if (map->type->key_kind != GOMAP_STRING) return forced_hash(map, number);
     gomap_string string = test_string(number);
     gm_seed seed = gm_map_of(map)->seed;
-    if (map->engine->id == GOMAP_GO) return gm_hash_string(&string, seed);
-    CHECK(gm_text_make(&text, &string, seed));
-    return gm_image_hash(text.image, seed);
+    if (gm_engine_of(map)->id == GOMAP_GO) return gm_hash_string(&string, seed);
+    CHECK(gm_string_make(&made, &string, seed));
+    return gm_image_hash(made.image, seed);
 }
 
 /* Numbers of keys both of whose hash halves end in `bits` zero bits: up to 2^bits buckets, all of them belong

@@ -10,10 +10,10 @@
 #include "model.h"
 
 enum {
-    KEYS = 1024,          /* key numbers, for types that have as many */
-    LARGE_KEYS = 40,      /* for types of thousands of bytes */
-    CHECK_EVERY = 200,    /* steps that are each followed by gomap_check; then every eighth is */
-    VERIFY_EVERY = 61,    /* steps between comparisons of everything */
+    KEYS = 1024,       /* key numbers, for types that have as many */
+    LARGE_KEYS = 40,   /* for types of thousands of bytes */
+    CHECK_EVERY = 200, /* steps that are each followed by gomap_check; then every eighth is */
+    VERIFY_EVERY = 61, /* steps between comparisons of everything */
 };
 
 enum operation {
@@ -130,8 +130,7 @@ static model *step(model *m, const test_type *type, input *in)
         break;
     case ITER_STEP:
         for (unsigned steps = 1 + next_byte(in) % 64; steps > 0 && m->iterators[which].alive; steps--)
-            if (model_iter_step(m, which, &number) == 1 && number != SIZE_MAX && argument & 8)
-                model_erase(m, number);
+            if (model_iter_step(m, which, &number) == 1 && number != SIZE_MAX && argument & 8) model_erase(m, number);
         break;
     case ITER_END:
         if (m->iterators[which].alive) model_iter_end(m, which);

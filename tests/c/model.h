@@ -18,8 +18,8 @@ enum { MODEL_ITERATORS = 4, MODEL_NANS = 64 };
 typedef struct model_iterator {
     gomap_iter iter;
     int alive;
-    int ended;     /* an insertion has been made: the next step must be -1 */
-    int may_end;   /* one was tried, or room was reserved: the next step may be -1 */
+    int ended;   /* an insertion has been made: the next step must be -1 */
+    int may_end; /* one was tried, or room was reserved: the next step may be -1 */
     unsigned char *owed, owed_nan[MODEL_NANS];
 } model_iterator;
 
@@ -28,8 +28,8 @@ typedef struct model {
     const gomap_type *type;
     gomap *map;
     size_t domain;
-    size_t count;             /* numbered keys that are in, NaNs aside */
-    uint32_t *version;        /* by key number; 0: absent */
+    size_t count;      /* numbered keys that are in, NaNs aside */
+    uint32_t *version; /* by key number; 0: absent */
     uint32_t last_version;
     uint32_t nan[MODEL_NANS]; /* versions of the NaN entries; 0: none */
     size_t nans;

@@ -4,6 +4,8 @@
  * not for, objects and string values, are skipped. */
 #include "forced.h"
 
+#include "columns.h"
+
 #include <math.h>
 
 enum { DOMAIN = 500, LARGE_DOMAIN = 60, MOST = 300 };
@@ -14,7 +16,7 @@ enum { DOMAIN = 500, LARGE_DOMAIN = 60, MOST = 300 };
 typedef struct batch {
     size_t count, stride;
     size_t numbers[MOST];
-    unsigned char *keys, *values, *texts; /* of keys that are strings */
+    unsigned char *keys, *values, *strings; /* of keys that are strings */
     void *found[MOST];
     int64_t codes[MOST];
 } batch;
@@ -29,7 +31,7 @@ static batch *batch_new(const gomap_type *type)
     b->stride = type->key_size;
     b->keys = test_alloc(MOST, b->stride + 1);
     b->values = test_alloc(MOST, type->value_size + 1);
-    b->texts = type->key_kind == GOMAP_STRING ? test_alloc(MOST, TEST_STRING_MOST) : NULL;
+    b->strings = type->key_kind == GOMAP_STRING ? test_alloc(MOST, TEST_STRING_MOST) : NULL;
     return b;
 }
 
@@ -37,7 +39,7 @@ static void batch_free(batch *b)
 {
     free(b->keys);
     free(b->values);
-    free(b->texts);
+    free(b->strings);
     free(b);
 }
 
@@ -48,8 +50,8 @@ static void batch_key(batch *b, const gomap_type *type, size_t i, size_t number)
     if (type->key_kind == GOMAP_STRING) { /* which stands in a room that is used again */
         gomap_string string;
         memcpy(&string, b->keys + i * b->stride, sizeof string);
-        if (string.length) memcpy(b->texts + i * TEST_STRING_MOST, string.at, string.length);
-        string.at = b->texts + i * TEST_STRING_MOST;
+        if (string.length) memcpy(b->strings + i * TEST_STRING_MOST, string.at, string.length);
+        string.at = b->strings + i * TEST_STRING_MOST;
         memcpy(b->keys + i * b->stride, &string, sizeof string);
     }
 }
@@ -108,7 +110,8 @@ static int bulk_put(batch *b, model *m, int one)
     size_t size = m->type->value_size;
     int64_t pending = gomap_fail_pending();
     m->last_version += (uint32_t)b->count + 1;
-    for (size_t i = 0; i < b->count; i++) test_value_write(m->type, one ? version : version + (uint32_t)i, b->values + i * size);
+    for (size_t i = 0; i < b->count; i++)
+        test_value_write(m->type, one ? version : version + (uint32_t)i, b->values + i * size);
     size_t done = gomap_put_many(m->map, b->keys, b->count, b->values, one ? 0 : size);
     CHECK(done <= b->count);
     if (done < b->count) {
@@ -150,17 +153,21 @@ static void random_calls(const test_engine *engine, const test_type *made, uint6
         int which = (int)(test_random(&random) % MODEL_ITERATORS);
         batch_draw(b, m, count, test_random(&random) % 3 ? m->domain : domain, &random);
         switch (test_random(&random) % 10) {
-        case 0: case 1: case 2: case 3: CHECK(bulk_put(b, m, step % 2)); break;
-        case 4: case 5: bulk_erase(b, m); break;
+        case 0:
+        case 1:
+        case 2:
+        case 3: CHECK(bulk_put(b, m, step % 2)); break;
+        case 4:
+        case 5: bulk_erase(b, m); break;
         case 6: model_erase(m, test_random(&random) % m->domain); break;
-        case 7: if (step % 4 == 0) model_clear(m); break;
+        case 7:
+            if (step % 4 == 0) model_clear(m);
+            break;
         case 8:
             if (!m->iterators[which].alive) model_iter_begin(m, which);
             while (m->iterators[which].alive && test_random(&random) % 8) (void)model_iter_step(m, which, &yielded);
             break;
-        default:
-            model_end_iterators(m, 0);
-            (void)gomap_compact(m->map);
+        default: model_end_iterators(m, 0); (void)gomap_compact(m->map);
         }
         bulk_find(b, m);
         if (step % 10 == 0) model_verify(m);
@@ -221,7 +228,12 @@ static void nans(const test_engine *engine, const test_type *made)
     batch *b = batch_new(type);
     b->count = 40;
     for (size_t i = 0; i < b->count; i++)
-        test_key_of_float(type, i % 4 == 0 ? (double)NAN : i % 4 == 1 ? -0.0 : i % 4 == 2 ? 0.0 : 1.0, b->keys + i * b->stride);
+        test_key_of_float(type,
+                          i % 4 == 0   ? (double)NAN
+                          : i % 4 == 1 ? -0.0
+                          : i % 4 == 2 ? 0.0
+                                       : 1.0,
+                          b->keys + i * b->stride);
     CHECK_EQ(gomap_put_many(map, b->keys, b->count, b->values, type->value_size), b->count);
     CHECK_EQ(map->count, engine->distinct_nans ? 12 : 3);
     CHECK_EQ(gomap_find_many(map, b->keys, b->count, b->found), engine->distinct_nans ? 30 : 40);
@@ -300,12 +312,15 @@ static int fill(const test_type *made, size_t count, size_t distinct, int layout
     uint64_t random = count;
     size_t in = 0;
     for (size_t i = 0; i < count; i++) {
-        size_t number = layout == 0 ? i % distinct : layout == 1 ? i / (count / distinct) % distinct : test_random(&random) % distinct;
+        size_t number = layout == 0   ? i % distinct
+                        : layout == 1 ? i / (count / distinct) % distinct
+                                      : test_random(&random) % distinct;
         test_key(type, (size_t)(test_scramble(number) >> 8), keys + i * type->key_size);
     }
     gomap *map = gomap_new(GOMAP_ELASTIC, type, 0, 9);
+    gomap_column column = gomap_column_own(keys, type->key_size, count);
     gomap_fail_after(nth, failures);
-    int began = gomap_fill_begin(map, keys, count);
+    int began = gomap_column_fill(map, &column);
     CHECK_EQ(began, 1);
     CHECK_EQ(map->count, 0);
     in = gomap_put_many(map, keys, count, value, 0);
@@ -329,7 +344,7 @@ static int fill(const test_type *made, size_t count, size_t distinct, int layout
     }
     CHECK_EQ(gomap_put_many(map, keys, count, value, 0), count); /* and goes on as any map */
     CHECK_MAP(map);
-    CHECK_EQ(gomap_fill_begin(map, keys, count), 0); /* not empty */
+    CHECK_EQ(gomap_column_fill(map, &column), 0); /* not empty */
     CHECK_MAP(map);
     gomap_free(map);
     free(keys);
@@ -351,19 +366,21 @@ static void filling(void)
                 }
     for (int64_t failures = 1; failures <= 4; failures += 3)
         for (size_t times = 1; times <= 10; times += 9)
-            for (int64_t nth = 0; fill(test_type_named("map[int][129]byte"), 9000, 9000 / times, 0, nth, failures); nth++) {}
+            for (int64_t nth = 0; fill(test_type_named("map[int][129]byte"), 9000, 9000 / times, 0, nth, failures);
+                 nth++) {}
     for (int64_t nth = 0; fill(test_type_named("map[int][129]byte"), 66000, 1000, 0, nth, 1); nth++) {} /* sampled */
     /* Under an iterator, and for an engine that has no such layout. */
     uint64_t keys[20] = {0};
+    gomap_column column = gomap_column_own(keys, sizeof *keys, COUNT_OF(keys));
     gomap *go = gomap_new(GOMAP_GO, test_type_made(test_type_named("map[int]int")), 0, 1);
-    CHECK_EQ(gomap_fill_begin(go, keys, 20), 0);
+    CHECK_EQ(gomap_column_fill(go, &column), 0);
     gomap_free(go);
     gomap *map = gomap_new(GOMAP_ELASTIC, test_type_made(test_type_named("map[int]int")), 0, 1);
     gomap_iter iter;
     gomap_iter_begin(&iter, map);
-    CHECK_EQ(gomap_fill_begin(map, keys, 20), 0);
+    CHECK_EQ(gomap_column_fill(map, &column), 0);
     gomap_iter_end(&iter);
-    CHECK_EQ(gomap_fill_begin(map, keys, 20), 1);
+    CHECK_EQ(gomap_column_fill(map, &column), 1);
     gomap_fill_end(map); /* without a key */
     CHECK_MAP(map);
     gomap_free(map);

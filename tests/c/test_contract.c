@@ -142,8 +142,7 @@ static void overwriting_all_while_iterating(const test_engine *engine)
         size_t number;
         for (size_t i = 0; i <= n; i++) (void)model_assign(m, i);
         model_iter_begin(m, 0);
-        for (size_t steps = n < 7 ? 0 : n % 7; steps > 0; steps--)
-            CHECK_EQ(model_iter_step(m, 0, &number), 1);
+        for (size_t steps = n < 7 ? 0 : n % 7; steps > 0; steps--) CHECK_EQ(model_iter_step(m, 0, &number), 1);
         for (size_t i = 0; i <= n; i++) CHECK_EQ(model_assign(m, i), 0);
         for (size_t i = n % 3; i <= n; i += 3) model_erase(m, i);
         CHECK_MAP(m->map);
@@ -184,7 +183,8 @@ static void erasing_all_of(const test_engine *engine, const char *type)
 
 static void erasing_all_while_iterating(const test_engine *engine)
 {
-    static const char *const names[] = {"map[int][128]byte", "map[string]string", "map[string][128]byte", "map[any]int"};
+    static const char *const names[] = {"map[int][128]byte", "map[string]string", "map[string][128]byte",
+                                        "map[any]int"};
     for (size_t t = 0; t < COUNT_OF(names); t++) erasing_all_of(engine, names[t]);
 }
 
@@ -203,8 +203,7 @@ static void insertion_ends_iterators(const test_engine *engine)
         }
         model_erase(m, n);
         CHECK_EQ(model_assign(m, n), 1);
-        for (int which = 0; which < MODEL_ITERATORS; which++)
-            CHECK_EQ(model_iter_step(m, which, &number) == -1, 1);
+        for (int which = 0; which < MODEL_ITERATORS; which++) CHECK_EQ(model_iter_step(m, which, &number) == -1, 1);
     }
     model_verify(m);
     model_free(m);
@@ -274,8 +273,7 @@ static void popping_everything(const test_engine *engine)
 
 static void absurd_hints_are_ignored(const test_engine *engine)
 {
-    static const size_t hints[] = {SIZE_MAX, SIZE_MAX - 1, SIZE_MAX / 2, (size_t)1 << 62,
-                                   ((size_t)1 << 62) + 1};
+    static const size_t hints[] = {SIZE_MAX, SIZE_MAX - 1, SIZE_MAX / 2, (size_t)1 << 62, ((size_t)1 << 62) + 1};
     for (size_t t = 0; t < COUNT_OF(test_types); t++) {
         for (size_t h = 0; h < COUNT_OF(hints); h++) {
             model *m = model_new(engine, &test_types[t], 20, hints[h], 1);
@@ -363,7 +361,8 @@ static void detaching(const test_engine *engine)
             gomap_memory_of(m->map, &before);
             model *detached = model_detach(m, n + 1);
             gomap_memory_of(m->map, &after);
-            CHECK_BETWEEN(after.total_peak, before.total_peak, before.total_peak + 64); /* as the heap rounds the struct */
+            CHECK_BETWEEN(after.total_peak, before.total_peak,
+                          before.total_peak + 64); /* as the heap rounds the struct */
             CHECK(after.total < 1024);
             CHECK_MAP(m->map);
             CHECK_MAP(detached->map);
@@ -459,7 +458,10 @@ static void clearing(const test_engine *engine)
 /* ---- the report ----------------------------------------------------------------------------- */
 
 /* Every block by its address: what is released is what was allocated, size and all. */
-static struct { void *block; size_t bytes; } blocks[4096];
+static struct {
+    void *block;
+    size_t bytes;
+} blocks[4096];
 static size_t block_count, block_bytes;
 
 static void block_allocated(void *block, size_t bytes)
@@ -533,8 +535,7 @@ static void three_counts_agree(const test_engine *engine)
         gomap_peak_reset(m);
         gomap_memory_of(m, &memory);
         CHECK_EQ(memory.total_peak, memory.total);
-        for (int purpose = 0; purpose < GOMAP_PURPOSES; purpose++)
-            CHECK_EQ(memory.peak[purpose], memory.live[purpose]);
+        for (int purpose = 0; purpose < GOMAP_PURPOSES; purpose++) CHECK_EQ(memory.peak[purpose], memory.live[purpose]);
         before = memory.total;
         gomap_clear(m);
         check_counts(m, 0);

@@ -6,7 +6,7 @@
 static const test_engine elastic = {GOMAP_ELASTIC, "elastic", 0};
 
 /* A bucket with this many entries or more, and a slot free behind them. */
-static uint32_t bucket_with(const gm_elastic *m, unsigned least)
+static uint32_t bucket_with(const el_map *m, unsigned least)
 {
     for (uint32_t bucket = 0; bucket < m->buckets; bucket++) {
         const unsigned char *tags = el_tags(m, bucket);
@@ -29,7 +29,7 @@ static void settled_map(void)
 {
     model *model = filled("map[int]int", 1600);
     gomap *map = model->map;
-    gm_elastic *m = el_of(map);
+    el_map *m = el_of(map);
     CHECK(m->overflow_used == 0 && m->buckets > 100);
 
     BROKEN_BY("E1", map, m->mask, 2 * m->mask + 1);
@@ -87,7 +87,7 @@ static void settled_map(void)
 static void one_bucket(void)
 {
     model *model = filled("map[int]int", 8);
-    gm_elastic *m = el_of(model->map);
+    el_map *m = el_of(model->map);
     CHECK_EQ(m->buckets, 1);
     BROKEN_BY("E1", model->map, model->map->count, 9);
     model_free(model);
@@ -118,7 +118,7 @@ static void map_with_records(void)
 {
     model *model = filled("map[[129]byte][129]byte", 100);
     gomap *map = model->map;
-    gm_elastic *m = el_of(map);
+    el_map *m = el_of(map);
     gm_store *store = &m->records;
     const gm_kind kind = {GM_BYTES, 0, 1};
     uint32_t bucket = bucket_with(m, 2);
@@ -137,7 +137,8 @@ static void map_with_records(void)
     BROKEN_BY("E4", map, map->count, map->count - 1);
     /* Two entries that have changed records: the sum is right. */
     uint32_t swapped[2] = {number[1], number[0]};
-    broken_by(map, number, swapped, sizeof swapped, el_tags(m, bucket)[0] == el_tags(m, bucket)[1] ? "E2" : "E3", __LINE__);
+    broken_by(map, number, swapped, sizeof swapped, el_tags(m, bucket)[0] == el_tags(m, bucket)[1] ? "E2" : "E3",
+              __LINE__);
 
     /* Under an iterator records may be free; no entry's number is. */
     size_t any;
@@ -153,6 +154,8 @@ static void map_with_records(void)
     BROKEN_BY("S2", map, store->free, 0);
     uint32_t *next = (uint32_t *)(void *)gm_store_at(store, store->free);
     BROKEN_BY("S2", map, *next, store->free);
+    unsigned char *mark = gm_store_at(store, store->free) + 4;
+    BROKEN_BY("S2", map, *mark, (unsigned char)~*mark);
     model_iter_end(model, 0);
     CHECK_EQ(store->free, 0);
     model_free(model);
@@ -166,7 +169,7 @@ static void overflow_list(const char *type, int ref)
     size_t numbers[FORCED], any;
     model *model = model_new(&elastic, test_type_named(type), 60000, 0, 1);
     gomap *map = model->map;
-    gm_elastic *m = el_of(map);
+    el_map *m = el_of(map);
     CHECK_EQ(forced_numbers(map, 4, model->domain, numbers, FORCED), FORCED);
     for (size_t i = 0; i < FORCED; i++) CHECK_EQ(model_assign(model, numbers[i]), 1);
     CHECK_EQ(m->overflow_used, FORCED - EL_SLOTS);
@@ -201,7 +204,7 @@ static void no_buckets(void)
     for (size_t t = 0; t < COUNT_OF(names); t++) {
         model *model = model_new(&elastic, test_type_named(names[t]), 10, 0, 1);
         gomap *map = model->map;
-        gm_elastic *m = el_of(map);
+        el_map *m = el_of(map);
         gm_region region = {test_alloc(1, 16), 16, 0};
         BROKEN_BY("E1", map, map->count, 1);
         BROKEN_BY("E1", map, m->mask, 1);
@@ -238,11 +241,17 @@ static unsigned char *image_with(const model *model, int is_value, size_t length
     return NULL;
 }
 
-#define BROKEN_BYTE(invariant, map, at, byte)                                            \
-    do {                                                                                 \
-        unsigned char wrong_ = (unsigned char)(byte);                                    \
-        broken_by(map, at, &wrong_, 1, invariant, __LINE__);                             \
+#define BROKEN_BYTE(invariant, map, at, byte)                                                                          \
+    do {                                                                                                               \
+        unsigned char wrong_ = (unsigned char)(byte);                                                                  \
+        broken_by(map, at, &wrong_, 1, invariant, __LINE__);                                                           \
     } while (0)
+
+/* Byte i, from its little end, of a number of `size` bytes. */
+static unsigned char *byte_of(unsigned char *number, unsigned size, unsigned i)
+{
+    return number + (GM_BIG_ENDIAN ? size - 1 - i : i);
+}
 
 static void broken_number(gomap *map, unsigned char *image, uint32_t number)
 {
@@ -271,13 +280,16 @@ static void inline_images(model *model, int is_value)
 static void long_images(model *model, int is_value, size_t length)
 {
     gomap *map = model->map;
-    gm_texts *texts = el_of(map)->texts[is_value];
-    unsigned char *image = image_with(model, is_value, length, 1, 0), *other = image_with(model, is_value, length, 1, 1);
-    unsigned class = gm_text_class(length);
-    gm_store *store = &texts->store[class];
+    gm_strings *strings = el_of(map)->strings[is_value];
+    unsigned char *image = image_with(model, is_value, length, 1, 0),
+                  *other = image_with(model, is_value, length, 1, 1);
+    unsigned size_class = gm_string_class(length);
+    gm_store *store = &strings->store[size_class];
     CHECK(store->used >= 2);
     uint32_t number = gm_image_number(image);
-    unsigned char *record = gm_text_record(texts, class, number);
+    unsigned char *record = gm_string_record(strings, size_class, number);
+    unsigned char *hash_end = byte_of(image, 8, 0), *length_end = byte_of(image, 8, 5),
+                  *length_top = byte_of(image, 8, 7);
     BROKEN_BYTE("T1", map, image + 14, 1);
     BROKEN_BYTE("T1", map, image + 15, GM_IMAGE_LONG + 1);
     broken_number(map, image, 0);
@@ -287,53 +299,54 @@ static void long_images(model *model, int is_value, size_t length)
     /* Lengths: none, too short for a long one, of another class, more than the region's. */
     unsigned char shorter[GM_IMAGE];
     memcpy(shorter, image, GM_IMAGE);
-    memset(shorter + 5, 0, 3);
+    for (unsigned i = 5; i < 8; i++) *byte_of(shorter, 8, i) = 0;
     memset(shorter + 12, 0, 2);
     broken_by(map, image, shorter, GM_IMAGE, "T1", __LINE__);
-    shorter[5] = 15;
+    *byte_of(shorter, 8, 5) = 15;
     broken_by(map, image, shorter, GM_IMAGE, "T1", __LINE__);
-    BROKEN_BYTE("T2", map, image + 7, image[7] ^ 0x80);
-    BROKEN_BYTE("T2", map, image + 13, 1);
+    BROKEN_BYTE("T2", map, length_top, *length_top ^ 0x80);
+    BROKEN_BYTE("T2", map, byte_of(image + 12, 2, 1), 1);
     /* The hash: of a key it leads elsewhere. */
-    if (is_value) BROKEN_BYTE("T1", map, image, image[0] ^ 1);
-    else BROKEN_BYTE("T2", map, image, image[0] ^ 1);
+    if (is_value) BROKEN_BYTE("T1", map, hash_end, *hash_end ^ 1);
+    else BROKEN_BYTE("T2", map, hash_end, *hash_end ^ 1);
     BROKEN_BYTE("T2", map, record, record[0] ^ 1);
     BROKEN_BYTE("T2", map, record + 7, record[7] ^ 0x80);
-    unsigned char *bytes = (unsigned char *)(uintptr_t)gm_text_at(texts, image);
+    unsigned char *bytes = (unsigned char *)(uintptr_t)gm_string_at(strings, image);
     BROKEN_BYTE("T1", map, bytes, ~bytes[0]);
     BROKEN_BYTE("T1", map, bytes + length - 1, bytes[length - 1] + 1);
-    if (class == GM_TEXT_LARGE) BROKEN_BYTE("T2", map, record + 16, record[16] + 1);
-    else BROKEN_BYTE("T1", map, image + 5, (length & 7) ? length + 1 : length - 1); /* of the same class */
+    unsigned char *block_end = byte_of(record + 16, 8, 0);
+    if (size_class == GM_STRING_LARGE) BROKEN_BYTE("T2", map, block_end, *block_end + 1);
+    else BROKEN_BYTE("T1", map, length_end, (length & 7) ? length + 1 : length - 1); /* of the same class */
     /* The store. */
     BROKEN_BY("T2", map, store->used, store->used - 1);
     BROKEN_BY("S2", map, store->live, store->live - 1);
     BROKEN_BY("S2", map, store->free, 1);
-    BROKEN_BY("T2", map, texts->live, texts->live + 1);
-    BROKEN_BY("T2", map, texts->live, texts->live - 1);
+    BROKEN_BY("T2", map, strings->live, strings->live + 1);
+    BROKEN_BY("T2", map, strings->live, strings->live - 1);
 }
 
 static void strings(void)
 {
-    static const char *const names[] = {"map[string]string", "map[string][128]byte", "map[int]string", "map[int]*string",
-                                        "map[any]string", "map[[129]byte]string"};
+    static const char *const names[] = {"map[string]string", "map[string][128]byte", "map[int]string",
+                                        "map[int]*string",   "map[any]string",       "map[[129]byte]string"};
     for (size_t t = 0; t < COUNT_OF(names); t++) {
         model *model = filled(names[t], 600);
         gomap *map = model->map;
-        gm_elastic *m = el_of(map);
-        BROKEN_BY("T2", map, m->text_bytes, m->text_bytes + 1);
-        BROKEN_BY("T2", map, m->text_bytes, m->text_bytes - 1);
+        el_map *m = el_of(map);
+        BROKEN_BY("T2", map, m->string_bytes, m->string_bytes + 1);
+        BROKEN_BY("T2", map, m->string_bytes, m->string_bytes - 1);
         for (int is_value = 0; is_value < 2; is_value++) {
-            gm_texts *texts = m->texts[is_value];
-            CHECK((texts != NULL) == (is_value ? model->type->value_string : model->type->key_kind == GOMAP_STRING));
-            if (texts == NULL) continue;
+            gm_strings *strings = m->strings[is_value];
+            CHECK((strings != NULL) == (is_value ? model->type->value_string : model->type->key_kind == GOMAP_STRING));
+            if (strings == NULL) continue;
             inline_images(model, is_value);
             long_images(model, is_value, 17);
             long_images(model, is_value, 120);
             long_images(model, is_value, 4089);
-            BROKEN_BY("T2", map, m->texts[is_value], NULL);
+            BROKEN_BY("T2", map, m->strings[is_value], NULL);
             unsigned empty = 0;
-            while (texts->store[empty].used) empty++;
-            BROKEN_BY("T2", map, texts->store[empty].stride, texts->store[empty].stride + 8);
+            while (strings->store[empty].used) empty++;
+            BROKEN_BY("T2", map, strings->store[empty].stride, strings->store[empty].stride + 8);
         }
         model_free(model);
     }
@@ -346,7 +359,7 @@ static void strings_in_the_overflow_list(void)
     size_t numbers[FORCED];
     model *model = model_new(&elastic, test_type_named("map[string]string"), 60000, 0, 1);
     gomap *map = model->map;
-    gm_elastic *m = el_of(map);
+    el_map *m = el_of(map);
     CHECK_EQ(forced_numbers(map, 4, model->domain, numbers, FORCED), FORCED);
     for (size_t i = 0; i < FORCED; i++) CHECK_EQ(model_assign(model, numbers[i]), 1);
     CHECK_EQ(m->overflow_used, FORCED - EL_SLOTS);
@@ -369,20 +382,20 @@ static void region_without_strings(void)
 {
     model *full = filled("map[string]string", 100), *small = filled("map[string]string", 10);
     model *none = model_new(&elastic, test_type_named("map[string]string"), 10, 0, 1);
-    gm_texts nothing = *el_of(full->map)->texts[0], *at = &nothing;
+    gm_strings nothing = *el_of(full->map)->strings[0], *at = &nothing;
     nothing.live = 0;
-    for (unsigned class = 0; class < GM_TEXT_CLASSES; class++) {
-        gm_store *store = &nothing.store[class];
+    for (unsigned size_class = 0; size_class < GM_STRING_CLASSES; size_class++) {
+        gm_store *store = &nothing.store[size_class];
         memset(&store->region, 0, sizeof store->region);
         store->capacity = store->used = store->live = store->free = 0;
     }
     for (int is_value = 0; is_value < 2; is_value++) {
-        CHECK(el_of(small->map)->texts[is_value] == NULL);
-        BROKEN_BY("T3", small->map, el_of(small->map)->texts[is_value], at);
-        BROKEN_BY("T3", none->map, el_of(none->map)->texts[is_value], at);
-        BROKEN_BY("T2", small->map, el_of(small->map)->texts[is_value], el_of(full->map)->texts[is_value]);
+        CHECK(el_of(small->map)->strings[is_value] == NULL);
+        BROKEN_BY("T3", small->map, el_of(small->map)->strings[is_value], at);
+        BROKEN_BY("T3", none->map, el_of(none->map)->strings[is_value], at);
+        BROKEN_BY("T2", small->map, el_of(small->map)->strings[is_value], el_of(full->map)->strings[is_value]);
     }
-    BROKEN_BY("T2", none->map, el_of(none->map)->text_bytes, 1);
+    BROKEN_BY("T2", none->map, el_of(none->map)->string_bytes, 1);
     model_free(full);
     model_free(small);
     model_free(none);

@@ -139,8 +139,14 @@ static const struct script {
     void (*run)(model *, const size_t *numbers, size_t n);
     size_t hint;
 } scripts[] = {
-    {insert_and_erase, 0}, {insert_and_erase, KEYS / 2}, {pop_while_growing, 0}, {copies, 0},
-    {merges, 0},           {reserves, 0},                {clears, 0},            {detaches, 0},
+    {insert_and_erase, 0},
+    {insert_and_erase, KEYS / 2},
+    {pop_while_growing, 0},
+    {copies, 0},
+    {merges, 0},
+    {reserves, 0},
+    {clears, 0},
+    {detaches, 0},
 };
 
 /* ---- every allocation in turn ------------------------------------------------------------------ */
@@ -160,8 +166,8 @@ static size_t domain_for(const test_type *type)
     return type->key_size + type->value_size >= 1000 ? LARGE_KEYS : KEYS;
 }
 
-static int run(const test_engine *engine, const test_type *type, const struct script *script, int collide,
-               int64_t nth, int64_t failures)
+static int run(const test_engine *engine, const test_type *type, const struct script *script, int collide, int64_t nth,
+               int64_t failures)
 {
     size_t numbers[KEYS], domain = domain_for(type);
     unsigned bits = collide ? test_has_strings(type) ? 4 : 6 : 0;

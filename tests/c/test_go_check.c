@@ -3,10 +3,10 @@
 #include "broken.h"
 #include "model.h"
 
-#include "go/bucket.h"
+#include "go/layout.h"
 
 /* A bucket alone in its chain, with this many entries or more and two slots or more behind them. */
-static unsigned char *bucket_with(const gm_go *m, int least)
+static unsigned char *bucket_with(const go_map *m, int least)
 {
     for (size_t i = 0; i <= m->mask; i++) {
         unsigned char *bucket = go_bucket(m, &m->now, i);
@@ -19,7 +19,7 @@ static unsigned char *bucket_with(const gm_go *m, int least)
 }
 
 /* The head of a chain of two, the second from the array's tail. */
-static unsigned char *chained_bucket(const gm_go *m)
+static unsigned char *chained_bucket(const go_map *m)
 {
     for (size_t i = 0; i <= m->mask; i++) {
         unsigned char *head = go_bucket(m, &m->now, i), *next = go_overflow(m, head);
@@ -29,14 +29,14 @@ static unsigned char *chained_bucket(const gm_go *m)
     return NULL;
 }
 
-static uint64_t key_hash(const gm_go *m, uint64_t key) { return gm_hash_word(key, m->map.seed); }
+static uint64_t key_hash(const go_map *m, uint64_t key) { return gm_hash_word(key, m->map.seed); }
 
 static void settled_map(void)
 {
     model *model = model_new(&test_engines[0], test_type_named("map[int]int"), 1600, 0, 1);
     for (size_t i = 0; i < model->domain; i++) CHECK_EQ(model_assign(model, i), 1);
     gomap *map = model->map;
-    gm_go *m = go_of(map);
+    go_map *m = go_of(map);
     CHECK(m->old.at == NULL && m->B == 8);
 
     BROKEN_BY("G1", map, m->B, (unsigned char)(m->B + 1));
@@ -63,8 +63,7 @@ static void settled_map(void)
     do hash = key_hash(m, ++stray);
     while (go_tophash(hash) != bucket[0] || go_bucket(m, &m->now, hash & m->mask) == bucket);
     broken_by(map, bucket + GO_KEYS, &stray, sizeof stray, "G2", __LINE__);
-    for (unsigned char mark = GO_EVACUATED_X; mark <= GO_EVACUATED_EMPTY; mark++)
-        BROKEN_BY("G3", map, bucket[1], mark);
+    for (unsigned char mark = GO_EVACUATED_X; mark <= GO_EVACUATED_EMPTY; mark++) BROKEN_BY("G3", map, bucket[1], mark);
     unsigned char *empty_value = go_value_slot(m, bucket, GO_SLOTS - 1);
     BROKEN_BY("G7", map, empty_value[7], 1);
     /* An entry twice: the second is one that no look-up leads to. */
@@ -92,7 +91,7 @@ static void growing_map(void)
     model *model = model_new(&test_engines[0], test_type_named("map[int]int"), 1700, 0, 1);
     for (size_t i = 0; i < 1700; i++) CHECK_EQ(model_assign(model, i), 1);
     gomap *map = model->map;
-    gm_go *m = go_of(map);
+    go_map *m = go_of(map);
     CHECK(m->old.at != NULL && m->evacuated < m->old_mask);
 
     BROKEN_BY("G4", map, m->old_mask, m->mask);
@@ -115,7 +114,7 @@ static void map_with_records(void)
     for (size_t i = 0; i < 50; i++) CHECK_EQ(model_assign(model, i), 1);
     for (size_t i = 0; i < 50; i += 5) model_erase(model, i);
     gomap *map = model->map;
-    gm_go *m = go_of(map);
+    go_map *m = go_of(map);
     gm_store *stores[] = {&m->keys, &m->values};
     for (int s = 0; s < 2; s++) {
         gm_store *store = stores[s];
@@ -147,13 +146,14 @@ static void map_with_records(void)
 
 static void map_with_strings(void)
 {
-    static const char *const names[] = {"map[string]string", "map[int]*string", "map[string][128]byte", "map[float64]string"};
+    static const char *const names[] = {"map[string]string", "map[int]*string", "map[string][128]byte",
+                                        "map[float64]string"};
     for (size_t t = 0; t < COUNT_OF(names); t++) {
         for (size_t n = 240; n <= 1700; n += 1460) { /* the second while growing */
             model *model = model_new(&test_engines[0], test_type_named(names[t]), n, 0, 1);
             for (size_t i = 0; i < model->domain; i++) CHECK_EQ(model_assign(model, i), 1);
             gomap *map = model->map;
-            gm_go *m = go_of(map);
+            go_map *m = go_of(map);
             CHECK_EQ(m->old.at != NULL, n == 1700);
             gomap_iter iter;
             const void *at[2];
@@ -176,15 +176,15 @@ static void map_with_strings(void)
             gomap_iter_end(&iter);
             CHECK(!m->key_string || broken[0]);
             CHECK(!m->value_string || broken[1]);
-            BROKEN_BY("G9", map, m->text_bytes, m->text_bytes + 1);
-            BROKEN_BY("G9", map, m->text_bytes, m->text_bytes - 1);
+            BROKEN_BY("G9", map, m->string_bytes, m->string_bytes + 1);
+            BROKEN_BY("G9", map, m->string_bytes, m->string_bytes - 1);
             BROKEN_BY("M1", map, m->purposes.live[GOMAP_STRINGS], m->purposes.live[GOMAP_STRINGS] - 1);
             BROKEN_BY("M1", map, m->purposes.live[GOMAP_STRINGS], m->purposes.live[GOMAP_STRINGS] + 1);
             model_free(model);
         }
     }
     model *none = model_new(&test_engines[0], test_type_named("map[string]string"), 10, 0, 1);
-    BROKEN_BY("G9", none->map, go_of(none->map)->text_bytes, 1);
+    BROKEN_BY("G9", none->map, go_of(none->map)->string_bytes, 1);
     model_free(none);
 }
 

@@ -6,14 +6,11 @@ Without a command it runs the article's scenario and prints its table.
 from __future__ import annotations
 
 import argparse
-import os
-import sys
 from collections.abc import Sequence
 from typing import Any
 
-from .._version import __version__
 from . import advise, article, bench, compare, estimate, timeline
-from .common import Failure, Parser, UsageError
+from .common import Failure, Parser, ReaderGone, UsageError, Version, complain, standard_output
 
 __all__ = ["main"]
 
@@ -27,7 +24,8 @@ _COMMANDS: dict[str, Any] = {
     "bench": bench,
 }
 _DEFAULT = "article"
-_INTERRUPTED = 130  # what a shell reports of a command that Ctrl-C ended
+# What a shell reports of a command that a signal has ended: Ctrl-C's, and that of a pipe without a reader.
+_INTERRUPTED, _READER_GONE = 128 + 2, 128 + 13
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -39,7 +37,7 @@ def _parser() -> argparse.ArgumentParser:
         description="What gomap's maps, and a dict, do with their memory: measured, to the byte.",
         argument_default=suppress,
     )
-    parser.add_argument("--version", action="version", version=f"gomap {__version__}")
+    parser.add_argument("--version", action=Version)
     _COMMANDS[_DEFAULT].options(parser)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command")
     for name, command in _COMMANDS.items():
@@ -57,14 +55,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     :returns: the process's exit code
     """
     try:
-        options = _parser().parse_args(argv)
-        code: int = _COMMANDS[getattr(options, "command", None) or _DEFAULT].run(options)
-        return code
-    except (UsageError, Failure) as error:
-        print(f"gomap: error: {error}", file=sys.stderr)
-        return 2 if isinstance(error, UsageError) else 1
+        try:
+            options = _parser().parse_args(argv)
+            with standard_output():  # what cannot be shown need not be measured
+                pass
+            code: int = _COMMANDS[getattr(options, "command", None) or _DEFAULT].run(options)
+            return code
+        except (UsageError, Failure) as error:
+            complain(f"error: {error}")
+            return 2 if isinstance(error, UsageError) else 1
+        except MemoryError:
+            complain("error: out of memory")
+            return 1
+        except ReaderGone:
+            return _READER_GONE
     except KeyboardInterrupt:
         return _INTERRUPTED
-    except BrokenPipeError:  # the reader has seen enough; nor is there anyone to flush to at the exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1

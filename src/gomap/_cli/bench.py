@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from .._display import terminal_width
+from .._words import reason
 from .common import (
     Failure,
     entries_option,
@@ -43,6 +44,6 @@ def run(options: argparse.Namespace) -> int:
     try:
         found, given = measured(measure, ("entries", "key", "value", "only", "fast", "output"), options)
     except OSError as error:
-        raise Failure(f"cannot write {given['output']}: {error.strerror or error}") from None
+        raise Failure(f"cannot write {given['output']}: {reason(error)}") from None
     print_figures(found, lambda: lines(found, terminal_width()), given)
     return 0

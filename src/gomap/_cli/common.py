@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 from .._display import Line, Progress, Unit, show
 from .._version import __version__
+from .._words import printable, reason, shown
 from ..types import Type, parse
 
 
@@ -25,14 +28,91 @@ class Failure(Exception):
     """What was asked for makes sense, and could not be done."""
 
 
+class ReaderGone(Exception):
+    """Nobody reads what is printed any more."""
+
+
 class Parser(argparse.ArgumentParser):
     """Reports an error as one line, from wherever it comes."""
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(message)
 
+    def print_help(self, file: Any = None) -> None:
+        print_text(self.format_help())
+
+
+class Version(argparse.Action):
+    """Prints the version, and ends."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **_: Any) -> None:
+        super().__init__(option_strings, dest, nargs=0, help="print the version")
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        print_text(f"gomap {__version__}\n")
+        parser.exit()
+
+
+# ---- output --------------------------------------------------------------------------------
+
+
+def complain(text: str) -> None:
+    """Prints a line to standard error, if there is anyone to read it."""
+    if sys.stderr is not None:
+        with suppress(OSError):
+            print(f"gomap: {printable(text)}", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def standard_output() -> Iterator[TextIO]:
+    """Standard output, for what is printed in the block; all of it has arrived when that ends.
+
+    :raises Failure: it could not be written
+    :raises ReaderGone: it is a pipe that nobody reads any more
+    """
+    stream: TextIO | None = sys.stdout
+    if stream is None:
+        raise Failure("cannot write to standard output: it is closed")
+    try:
+        try:
+            yield stream
+        finally:
+            stream.flush()
+    except BrokenPipeError:
+        _drop(stream)
+        raise ReaderGone from None
+    except OSError as error:
+        _drop(stream)
+        raise Failure(f"cannot write to standard output: {reason(error)}") from None
+
+
+def print_text(text: str) -> None:
+    with standard_output() as stream:
+        stream.write(text)
+
+
+def _drop(stream: TextIO) -> None:
+    """Sends what is left in the stream nowhere, so that Python does not try again at the process's end."""
+    with suppress(OSError, ValueError):
+        number = stream.fileno()
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, number)
+        os.close(null)
+
+
+def saved(path: Path, write: Callable[[], object]) -> Failure | None:
+    """Writes a file; what goes wrong is to be raised after the figures are printed."""
+    try:
+        write()
+    except OSError as error:
+        return Failure(f"cannot write {path}: {reason(error)}")
+    return None
+
 
 # ---- arguments --------------------------------------------------------------------------------------
+
+
+_MOST_DIGITS = 18  # of a number of entries: more than any memory holds
 
 
 def read_count(text: str) -> int:
@@ -41,16 +121,20 @@ def read_count(text: str) -> int:
 
     scale = {"k": 3, "m": 6, "g": 9}.get(text[-1:].lower(), 0)
     try:
-        count = Decimal((text[:-1] if scale else text).replace(",", "")).scaleb(scale)
+        sign, digits, exponent = Decimal((text[:-1] if scale else text).replace(",", "")).as_tuple()
     except InvalidOperation:
-        count = Decimal("NaN")
-    if not count.is_finite() or count != count.to_integral_value():
-        raise argparse.ArgumentTypeError(
-            f"expected a whole number such as 1000000, 250k, 1e6 or 1M, got {text!r}"
-        )
-    if count < 1:
-        raise argparse.ArgumentTypeError(f"expected at least 1, got {text}")
-    return int(count)
+        exponent = "n"
+    if isinstance(exponent, int):
+        number = Decimal((sign, digits, exponent + scale))  # exactly, as a product would not be
+        if number < 1:
+            raise argparse.ArgumentTypeError(f"expected at least 1, got {text[:60]}")
+        if number.adjusted() >= _MOST_DIGITS:
+            raise argparse.ArgumentTypeError(f"expected at most {_MOST_DIGITS} digits, got {text[:60]}")
+        if number == number.to_integral_value():
+            return int(number)
+    raise argparse.ArgumentTypeError(
+        f"expected a whole number such as 1000000, 250k, 1e6 or 1M, got {shown(text)}"
+    )
 
 
 def read_bytes(text: str) -> float:
@@ -60,7 +144,7 @@ def read_bytes(text: str) -> float:
     except ValueError:
         length = -1.0
     if not 0 <= length < 2**32:
-        raise argparse.ArgumentTypeError(f"expected a number of bytes, got {text!r}")
+        raise argparse.ArgumentTypeError(f"expected a number of bytes, got {shown(text)}")
     return length
 
 
@@ -71,9 +155,11 @@ def read_type(role: str) -> Callable[[str], Type]:
         try:
             return parse(text, role)
         except ValueError as error:
-            reason, *spelling, mark = str(error).splitlines()
-            shown = "\n".join(spelling)[4:]
-            raise argparse.ArgumentTypeError(f"{reason}, in {shown!r} at character {len(mark) - 4}") from None
+            why, *place = str(error).split("\n    ")
+            if place:
+                spelling, mark = place
+                why += f", in {spelling!r} at character {len(mark)}"
+            raise argparse.ArgumentTypeError(why) from None
 
     return read
 
@@ -142,7 +228,7 @@ def read_file(given: dict[str, Any], *, named: bool = False) -> Any:
     try:
         return read(path, given.get("key_column"), given.get("value_columns"), given.get("n"), named=named)
     except OSError as error:
-        raise Failure(f"cannot read {path}: {error.strerror or error}") from None
+        raise Failure(f"cannot read {path}: {reason(error)}") from None
     except ValueError as error:
         raise UsageError(str(error)) from None
     except ImportError as error:
@@ -186,12 +272,12 @@ def _duration(seconds: float) -> str:
 
 
 def print_figures(figures: Any, lines: Callable[[], list[Line]], given: dict[str, Any]) -> None:
-    if "json" in given:
-        versions = {"gomap": __version__, "python": platform.python_version()}
-        print(json.dumps({**versions, **asdict(figures)}, indent=2))
-    else:
-        show(lines(), sys.stdout, colour="no_color" not in given)
-    sys.stdout.flush()
+    with standard_output() as stream:
+        if "json" in given:
+            versions = {"gomap": __version__, "python": platform.python_version()}
+            print(json.dumps({**versions, **asdict(figures)}, indent=2), file=stream)
+        else:
+            show(lines(), stream, colour="no_color" not in given)
 
 
 def heading(text: str, unit: Unit) -> str:

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import sys
 from pathlib import Path
 from typing import Any
 
 from .._display import terminal_width
+from .._files import unwritable
+from .._words import printable, reason
 from .common import (
     Failure,
     UsageError,
+    complain,
     file_options,
     given_behind,
     measured,
     output_options,
     print_figures,
+    print_text,
     read_file,
+    saved,
     type_options,
 )
 
@@ -68,8 +72,8 @@ def run(options: argparse.Namespace) -> int:
                 )
         names.append("n")
     # What would fail at the end is better known before.
-    if "html" in given and (given["html"].is_dir() or not given["html"].absolute().parent.is_dir()):
-        raise UsageError(f"--html: expected a file in a directory that is there, got {str(given['html'])!r}")
+    if "html" in given and (why_not := unwritable(given["html"])):
+        raise UsageError(f"--html: {why_not}")
     try:
         for name in given.get("peers", ()):
             check_peer(name)
@@ -79,18 +83,22 @@ def run(options: argparse.Namespace) -> int:
 
     def measure(**arguments: Any) -> Any:
         found = compare(live, **arguments)
-        return found if path is None else dataclasses.replace(found, source=path.name)
+        return found if path is None else dataclasses.replace(found, source=printable(path.name))
 
-    comparison, given = measured(measure, names, options)
+    try:
+        comparison, given = measured(measure, names, options)
+    except OSError as error:
+        raise Failure(f"cannot write the entries for other processes: {reason(error)}") from None
+    failure: Failure | None = None
     if "html" in given:
-        try:
-            given["html"].write_text(comparison.to_html(), encoding="utf-8")
-        except OSError as error:
-            raise Failure(f"cannot write {given['html']}: {error.strerror or error}") from None
+        page = comparison.to_html()
+        failure = saved(given["html"], lambda: given["html"].write_text(page, encoding="utf-8"))
     if "csv" in given:
-        print(comparison.to_csv(), end="", flush=True)
+        print_text(comparison.to_csv())
         for name, why in comparison.left_out:
-            print(f"gomap: {name} was left out: {why}", file=sys.stderr)
+            complain(f"{name} was left out: {why}")
     else:
         print_figures(comparison, lambda: comparison.lines(terminal_width()), given)
+    if failure is not None:
+        raise failure
     return 0

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from .._display import Line, Table, Unit, terminal_width, wrapped
 from .common import (
-    Failure,
     UsageError,
     common_options,
     heading,
@@ -17,6 +16,7 @@ from .common import (
     print_figures,
     read_count,
     read_path,
+    saved,
 )
 
 if TYPE_CHECKING:
@@ -56,12 +56,12 @@ def run(options: argparse.Namespace) -> int:
     if "entries" in vars(options):
         raise UsageError("timeline counts customers: expected -n behind the command, or --customers")
     timeline, given = measured(measure, ("customers", "remaining", "key", "value"), options)
+    failure = None
     if "plot" in given:
-        try:
-            in_file(timeline, given["plot"])
-        except OSError as error:
-            raise Failure(f"cannot write {given['plot']}: {error.strerror or error}") from None
+        failure = saved(given["plot"], lambda: in_file(timeline, given["plot"]))
     print_figures(timeline, lambda: _lines(timeline, terminal_width(), has_blocks(sys.stdout)), given)
+    if failure is not None:
+        raise failure
     return 0
 
 

@@ -1,0 +1,747 @@
+/* columns.c - columns: numbers and text converted, pieces read, whole columns put, found, erased, added. See
+ * columns.h. */
+#include "columns.h"
+#include "hash.h"
+
+/* ---- numbers ------------------------------------------------------------------------------------------ */
+
+/* One number, in whichever of the three it fits: 0 signed, 1 unsigned beyond int64, 2 floating. */
+GM_INLINE int number_read(const char *at, int kind, int swapped, int64_t *i, uint64_t *u, double *f)
+{
+    static const unsigned char sizes[] = {1, 1, 2, 4, 8, 1, 2, 4, 8, 4, 8};
+    unsigned char turned[8];
+    if (swapped) {
+        int size = sizes[kind];
+        for (int b = 0; b < size; b++) turned[b] = (unsigned char)at[size - 1 - b];
+        at = (const char *)turned;
+    }
+    switch (kind) {
+    /* clang-format off */
+    case GOMAP_N_INT8: { int8_t v; memcpy(&v, at, 1); *i = v; return 0; }
+    case GOMAP_N_INT16: { int16_t v; memcpy(&v, at, 2); *i = v; return 0; }
+    case GOMAP_N_INT32: { int32_t v; memcpy(&v, at, 4); *i = v; return 0; }
+    case GOMAP_N_INT64: memcpy(i, at, 8); return 0;
+    case GOMAP_N_UINT16: { uint16_t v; memcpy(&v, at, 2); *i = v; return 0; }
+    case GOMAP_N_UINT32: { uint32_t v; memcpy(&v, at, 4); *i = v; return 0; }
+    case GOMAP_N_UINT64:
+        memcpy(u, at, 8);
+        *i = (int64_t)*u;
+        return *u > (uint64_t)INT64_MAX;
+    case GOMAP_N_FLOAT32: { float v; memcpy(&v, at, 4); *f = (double)v; return 2; }
+    /* clang-format on */
+    case GOMAP_N_FLOAT64: memcpy(f, at, 8); return 2;
+    case GOMAP_N_BOOL: *i = *at != 0; return 0;
+    default: *i = (unsigned char)*at; return 0;
+    }
+}
+
+GM_INLINE int int_write(char *to, int kind, int64_t i)
+{
+    switch (kind) {
+    /* clang-format off */
+    case GOMAP_N_INT8: { int8_t v = (int8_t)i; memcpy(to, &v, 1); return v == i; }
+    case GOMAP_N_INT16: { int16_t v = (int16_t)i; memcpy(to, &v, 2); return v == i; }
+    case GOMAP_N_INT32: { int32_t v = (int32_t)i; memcpy(to, &v, 4); return v == i; }
+    case GOMAP_N_INT64: memcpy(to, &i, 8); return 1;
+    case GOMAP_N_UINT16: { uint16_t v = (uint16_t)i; memcpy(to, &v, 2); return v == i; }
+    case GOMAP_N_UINT32: { uint32_t v = (uint32_t)i; memcpy(to, &v, 4); return v == i; }
+    /* clang-format on */
+    case GOMAP_N_UINT64: memcpy(to, &i, 8); return i >= 0;
+    case GOMAP_N_FLOAT32: { /* an int must be exact */
+        float v = (float)i;
+        memcpy(to, &v, 4);
+        return v < 9223372036854775808.0f && (int64_t)v == i;
+    }
+    case GOMAP_N_FLOAT64: {
+        double v = (double)i;
+        memcpy(to, &v, 8);
+        return v < 9223372036854775808.0 && (int64_t)v == i;
+    }
+    default: {
+        uint8_t v = (uint8_t)i;
+        memcpy(to, &v, 1);
+        return v == i;
+    }
+    }
+}
+
+GM_INLINE int float_write(char *to, int kind, double f)
+{
+    if (kind == GOMAP_N_FLOAT64) {
+        memcpy(to, &f, 8);
+        return 1;
+    }
+    float v = (float)f;
+    memcpy(to, &v, 4);
+    return (double)v - (double)v == 0.0 || !(f - f == 0.0); /* finite, unless it was not before */
+}
+
+size_t gomap_numbers_convert(const gomap_numbers *from, char *to, int kind, size_t size, unsigned char *absent)
+{
+    for (size_t n = 0; n < from->count; n++, to += size) {
+        int64_t i = 0;
+        uint64_t u = 0;
+        double f = 0;
+        int fits;
+        switch (number_read(from->at + (ptrdiff_t)n * from->stride, from->kind, from->swapped, &i, &u, &f)) {
+        case 0: fits = int_write(to, kind, i); break;
+        case 1:
+            fits = kind == GOMAP_N_UINT64;
+            if (fits) memcpy(to, &u, 8);
+            else if (kind >= GOMAP_N_FLOAT32) {
+                double v = (double)u;
+                fits = v < 18446744073709551616.0 && (uint64_t)v == u && float_write(to, kind, v) &&
+                       (kind == GOMAP_N_FLOAT64 || (double)(float)v == v);
+            }
+            break;
+        default: fits = float_write(to, kind, f);
+        }
+        if (fits) continue;
+        if (absent == NULL) return n;
+        memset(to, 0, size);
+        absent[n] = 1;
+    }
+    return from->count;
+}
+
+int gomap_add(void *room, const void *by, int kind)
+{
+    int64_t i = 0, j = 0;
+    uint64_t u = 0, v = 0;
+    double f = 0, g = 0;
+    if (kind == GOMAP_N_UINT64) {
+        memcpy(&u, room, 8);
+        memcpy(&v, by, 8);
+        if (u + v < u) return 0;
+        u += v;
+        memcpy(room, &u, 8);
+        return 1;
+    }
+    if (number_read(room, kind, 0, &i, &u, &f) == 2) {
+        (void)number_read(by, kind, 0, &j, &v, &g);
+        if (kind == GOMAP_N_FLOAT64) {
+            f += g;
+            memcpy(room, &f, 8);
+        } else {
+            float narrow = (float)f + (float)g;
+            memcpy(room, &narrow, 4);
+        }
+        return 1;
+    }
+    (void)number_read(by, kind, 0, &j, &v, &g);
+    if ((j > 0 && i > INT64_MAX - j) || (j < 0 && i < INT64_MIN - j)) return 0;
+    char made[8];
+    int64_t sum = i + j;
+    return int_write(made, kind, sum) && int_write(room, kind, sum);
+}
+
+/* Takes an integer that was added away again: modulo 2^(8 size), which is right for either sign. */
+static void subtract(void *room, const void *by, size_t size)
+{
+    uint64_t a = 0, b = 0;
+    switch (size) {
+    /* clang-format off */
+    case 1: { uint8_t x, y; memcpy(&x, room, 1); memcpy(&y, by, 1); x = (uint8_t)(x - y); memcpy(room, &x, 1); break; }
+    case 2: { uint16_t x, y; memcpy(&x, room, 2); memcpy(&y, by, 2); x = (uint16_t)(x - y); memcpy(room, &x, 2);
+              break; }
+    case 4: { uint32_t x, y; memcpy(&x, room, 4); memcpy(&y, by, 4); x -= y; memcpy(room, &x, 4); break; }
+    /* clang-format on */
+    default:
+        memcpy(&a, room, 8);
+        memcpy(&b, by, 8);
+        a -= b;
+        memcpy(room, &a, 8);
+    }
+}
+
+/* ---- text --------------------------------------------------------------------------------------------- */
+
+size_t gomap_ucs4_read(gomap_string *to, char *room, const char *at, ptrdiff_t stride, size_t characters, int swapped,
+                       size_t count)
+{
+    for (size_t n = 0; n < count; n++, at += stride) {
+        const char *begin = room;
+        size_t length = characters;
+        uint32_t c;
+        while (length && (memcpy(&c, at + 4 * (length - 1), 4), c == 0)) length--;
+        for (size_t i = 0; i < length; i++) {
+            memcpy(&c, at + 4 * i, 4);
+            if (swapped) c = c << 24 | (c & 0xff00) << 8 | (c >> 8 & 0xff00) | c >> 24;
+            if (c < 0x80) {
+                *room++ = (char)c;
+            } else if (c < 0x800) {
+                *room++ = (char)(0xc0 | c >> 6);
+                *room++ = (char)(0x80 | (c & 0x3f));
+            } else if (c < 0x10000) {
+                *room++ = (char)(0xe0 | c >> 12);
+                *room++ = (char)(0x80 | (c >> 6 & 0x3f));
+                *room++ = (char)(0x80 | (c & 0x3f));
+            } else if (c < 0x110000) {
+                *room++ = (char)(0xf0 | c >> 18);
+                *room++ = (char)(0x80 | (c >> 12 & 0x3f));
+                *room++ = (char)(0x80 | (c >> 6 & 0x3f));
+                *room++ = (char)(0x80 | (c & 0x3f));
+            } else {
+                return n;
+            }
+        }
+        to[n].at = begin;
+        to[n].length = (size_t)(room - begin);
+    }
+    return count;
+}
+
+int gomap_bits_missing(const void *bits, size_t offset, size_t count)
+{
+    const unsigned char *at = bits;
+    for (size_t i = offset; i < offset + count; i++)
+        if (!(at[i / 8] >> (i % 8) & 1)) return 1;
+    return 0;
+}
+
+void gomap_bits_read(char *to, const void *bits, size_t offset, size_t count)
+{
+    const unsigned char *at = bits;
+    for (size_t i = offset; i < offset + count; i++) *to++ = (char)(at[i / 8] >> (i % 8) & 1);
+}
+
+static int is_ascii(const char *at, size_t length)
+{
+    uint64_t all = 0;
+    size_t i = 0;
+    for (; i + 8 <= length; i += 8) all |= gm_load64((const unsigned char *)at + i);
+    for (; i < length; i++) all |= (unsigned char)at[i];
+    return (all & 0x8080808080808080u) == 0;
+}
+
+/* Whether bytes are UTF-8, surrogates let through. Each is read once. */
+static int is_utf8(const char *text, size_t length)
+{
+    const unsigned char *at = (const unsigned char *)text;
+    size_t i = 0;
+    while (i < length) {
+        if (i + 8 <= length && (gm_load64(at + i) & 0x8080808080808080u) == 0) {
+            i += 8;
+            continue;
+        }
+        unsigned char c = at[i];
+        size_t more = c < 0x80 ? 0 : c >= 0xc2 && c < 0xe0 ? 1 : (c & 0xf0) == 0xe0 ? 2 : c >= 0xf0 && c < 0xf5 ? 3 : 9;
+        if (more == 9 || i + more >= length) return 0;
+        for (size_t k = 1; k <= more; k++) {
+            unsigned char next = at[i + k];
+            if ((next & 0xc0) != 0x80) return 0;
+            if (k == 1 && ((c == 0xe0 && next < 0xa0) || (c == 0xf0 && next < 0x90) || (c == 0xf4 && next > 0x8f)))
+                return 0;
+        }
+        i += more + 1;
+    }
+    return 1;
+}
+
+/* ---- structs ------------------------------------------------------------------------------------------- */
+
+static int tidied(const gomap_tidy *step, char *at, int change)
+{
+    char good[8];
+    int so = 1;
+    switch (step->what) {
+    case GOMAP_T_ZERO:
+        for (uint32_t i = 0; so && i < step->size; i++) so = at[i] == 0;
+        if (!so && change) memset(at, 0, step->size);
+        return so;
+    case GOMAP_T_BOOL:
+        so = ((unsigned char)*at & 0xfe) == 0;
+        if (!so && change) *at = 1;
+        return so;
+    default:
+        memcpy(good, at, step->size);
+        if (step->size == 4) {
+            float value;
+            memcpy(&value, at, 4);
+            if (value != value) value = (float)GM_NAN;
+            if (value == 0) value = 0;
+            memcpy(good, &value, 4);
+        } else {
+            double value;
+            memcpy(&value, at, 8);
+            if (value != value) value = GM_NAN;
+            if (value == 0) value = 0;
+            memcpy(good, &value, 8);
+        }
+        so = memcmp(good, at, step->size) == 0;
+        if (!so && change) memcpy(at, good, step->size);
+        return so;
+    }
+}
+
+int gomap_tidied(const gomap_tidy *steps, size_t count, char *at, int change)
+{
+    int so = 1;
+    for (size_t i = 0; i < count && (so || change); i++) so &= tidied(&steps[i], at + steps[i].offset, change);
+    return so;
+}
+
+/* ---- pieces -------------------------------------------------------------------------------------------- */
+
+/* Room for a piece: a quarter to a half of a core's first cache, beside which what a window of keys reads has its
+ * place. Strings are as many as have room with their text. */
+enum { PIECE_BYTES = 8192, TEXT_BYTES = 16384, TEXT_ITEMS = 256 };
+
+size_t gomap_column_room(const gomap_column *column)
+{
+    size_t one = column->size;
+    if (column->form == GOMAP_C_OWN) return 0;
+    if (column->form == GOMAP_C_ITEMS) return one > PIECE_BYTES ? one : PIECE_BYTES;
+    if (column->form == GOMAP_C_PADDED) one += (size_t)column->width;
+    return one > TEXT_BYTES ? one : TEXT_BYTES;
+}
+
+static size_t least(size_t one, size_t other) { return one < other ? one : other; }
+
+static int64_t offset_at(const gomap_column *column, size_t i)
+{
+    if (column->width == 4) return (int32_t)gm_load32((const unsigned char *)column->at + 4 * i);
+    return (int64_t)gm_load64((const unsigned char *)column->at + 8 * i);
+}
+
+/* Words of an array, each read at once: memcpy may read a number in two parts, between which another thread writes. */
+GM_INLINE void copy_words(char *to, const char *from, size_t bytes, size_t width)
+{
+    for (size_t i = 0; i < bytes; i += width) {
+        const volatile void *at = from + i;
+        uint64_t wide = width == 8 ? *(const volatile uint64_t *)at : 0;
+        uint32_t word = width == 4 ? *(const volatile uint32_t *)at : 0;
+        uint16_t half = width == 2 ? *(const volatile uint16_t *)at : 0;
+        memcpy(to + i, width == 8 ? (void *)&wide : width == 4 ? (void *)&word : (void *)&half, width);
+    }
+}
+
+static void copy_items(char *to, const char *from, size_t bytes)
+{
+    uintptr_t aligned = (uintptr_t)from | bytes;
+    if (aligned % 8 == 0) copy_words(to, from, bytes, 8);
+    else if (aligned % 4 == 0) copy_words(to, from, bytes, 4);
+    else if (aligned % 2 == 0) copy_words(to, from, bytes, 2);
+    else memcpy(to, from, bytes);
+}
+
+static size_t read_items(const gomap_column *column, size_t begin, size_t most)
+{
+    size_t some = column->size ? least(most, column->room_bytes / column->size) : most;
+    const char *from = column->at + (ptrdiff_t)begin * column->stride;
+    copy_items(column->room, from, some * column->size);
+    for (size_t i = 0; column->tidy_count && i < some; i++)
+        (void)gomap_tidied(column->tidies, column->tidy_count, column->room + i * column->size, 1);
+    return some;
+}
+
+static size_t read_padded(const gomap_column *column, size_t begin, size_t most)
+{
+    size_t width = (size_t)column->width, some = least(most, column->room_bytes / (sizeof(gomap_string) + width));
+    gomap_string *strings = (gomap_string *)(void *)column->room;
+    char *text = column->room + some * sizeof *strings;
+    const char *from = column->at + (ptrdiff_t)begin * column->stride;
+    for (size_t i = 0; i < some; i++, from += column->stride, text += width) {
+        size_t length = width;
+        memcpy(text, from, width);
+        while (length && text[length - 1] == 0) length--;
+        strings[i] = (gomap_string){text, length};
+    }
+    return some;
+}
+
+static size_t read_offsets(gomap_column *column, size_t begin, size_t most)
+{
+    size_t items = least(most, TEXT_ITEMS), some = 0;
+    gomap_string *strings = (gomap_string *)(void *)column->room;
+    char *text = column->room + items * sizeof *strings;
+    size_t text_room = column->room_bytes - items * sizeof *strings;
+    int64_t first = offset_at(column, begin), at = first;
+    if (first >= column->least && first <= column->most) {
+        for (; some < items; some++) {
+            int64_t end = offset_at(column, begin + some + 1);
+            if (end < at || end > column->most) break;
+            if ((uint64_t)(end - first) > text_room) {
+                if (some) break;
+                column->failure = GOMAP_C_ROOM;
+                column->room_wanted = TEXT_ITEMS * sizeof *strings + (size_t)(end - first);
+                return 0;
+            }
+            strings[some] = (gomap_string){text + (at - first), (size_t)(end - at)};
+            at = end;
+        }
+    }
+    if (at > first) memcpy(text, column->text + first, (size_t)(at - first));
+    if (column->utf8 && !is_ascii(text, (size_t)(at - first)))
+        for (size_t i = 0; i < some; i++)
+            if (!is_utf8(strings[i].at, strings[i].length)) some = i;
+    if (some == 0) {
+        column->failure = GOMAP_C_TEXT;
+        column->failed_at = begin;
+    }
+    return some;
+}
+
+size_t gomap_column_read(gomap_column *column, size_t begin, size_t most, const char **piece)
+{
+    column->failure = 0;
+    *piece = column->room;
+    switch (column->form) {
+    case GOMAP_C_OWN: *piece = column->at + (ptrdiff_t)begin * column->stride; return most;
+    case GOMAP_C_ITEMS: return read_items(column, begin, most);
+    case GOMAP_C_PADDED: return read_padded(column, begin, most);
+    default: return read_offsets(column, begin, most);
+    }
+}
+
+size_t gomap_column_check(const gomap_column *column)
+{
+    if (column->form != GOMAP_C_OFFSETS) return column->count;
+    int64_t at = column->least;
+    size_t good = 0;
+    for (; good < column->count; good++) {
+        int64_t end = offset_at(column, good + 1);
+        if (end < at || end > column->most) break;
+        at = end;
+    }
+    if (!column->utf8 || at == column->least || is_ascii(column->text + column->least, (size_t)(at - column->least)))
+        return good;
+    at = column->least;
+    for (size_t i = 0; i < good; i++) {
+        int64_t end = offset_at(column, i + 1);
+        if (end < at || end > column->most || !is_utf8(column->text + at, (size_t)(end - at))) return i;
+        at = end;
+    }
+    return good;
+}
+
+int gomap_column_overlaps(const gomap_column *column, const void *at, size_t size)
+{
+    const char *from = column->at, *to, *with = at;
+    if (column->form == GOMAP_C_OWN || column->count == 0) return 0;
+    if (column->form == GOMAP_C_OFFSETS) {
+        to = from + (column->count + 1) * (size_t)column->width;
+        if (column->most > column->least && with < column->text + column->most &&
+            column->text + column->least < with + size)
+            return 1;
+    } else {
+        ptrdiff_t last = (ptrdiff_t)(column->count - 1) * column->stride;
+        if (last < 0) from += last;
+        to = column->at + (last > 0 ? last : 0) +
+             (column->form == GOMAP_C_PADDED ? (size_t)column->width : column->size);
+    }
+    return with < to && from < with + size;
+}
+
+/* A value is read just once, where it is copied into a map: that needs no piece. */
+static size_t read_values(gomap_column *values, size_t begin, size_t most, const char **piece)
+{
+    if (values->form != GOMAP_C_ITEMS || values->tidy_count) return gomap_column_read(values, begin, most, piece);
+    *piece = values->at + (ptrdiff_t)begin * values->stride;
+    return most;
+}
+
+/* ---- filling ------------------------------------------------------------------------------------------- */
+
+/* Enough keys to see one in a hundred come twice where there are 1,000,000, in a tenth of a millisecond or two. */
+enum { SAMPLE = 8192, SAMPLED_FROM = 8 * SAMPLE }; /* of fewer it would take longer than it saves */
+
+/* A step of `mean` on average, as long as chance would have it: close to exponential, so that a sample taken in such
+ * steps finds keys that come in runs, or again and again, as often twice as one drawn at random. */
+static size_t random_step(uint64_t *random, size_t mean)
+{
+    uint64_t word = gm_random(random) | 1, mantissa;
+    double halvings = 0; /* -log2 of a number up to 1, which is straight between powers of two */
+    for (mantissa = word; !(mantissa >> 63); mantissa <<= 1) halvings++;
+    halvings += 2 - (double)mantissa / 9223372036854775808.0;
+    return 1 + (size_t)(halvings / 1.5 * (double)(mean - 1));
+}
+
+int gomap_column_fill(gomap *map, gomap_column *keys)
+{
+    size_t expected = keys->count;
+    int added;
+    if (!gomap_fills(map)) return 0;
+    if (keys->count > SAMPLED_FROM) {
+        uint64_t random = keys->count;
+        size_t drawn = 0, mean = keys->count / SAMPLE;
+        for (size_t i = random_step(&random, mean) - 1; i < keys->count; i += random_step(&random, mean)) {
+            const char *key;
+            if (!gomap_column_read(keys, i, 1, &key)) continue; /* a long string: the others will do */
+            if (gomap_assign(map, key, &added) == NULL) break;
+            drawn++;
+        }
+        double twice = (double)(drawn - map->count), count = (double)keys->count;
+        gomap_clear(map);
+        /* Of n drawn from N keys, each there f times, some n^2 / 2N (f - 1) are drawn twice. */
+        if (twice > 0) expected = (size_t)(count / (1 + 2 * twice * count / ((double)drawn * (double)drawn)));
+    }
+    gomap_fill_begin(map, expected);
+    return 1;
+}
+
+/* ---- whole columns ------------------------------------------------------------------------------------- */
+
+enum { FOUND = 256 }; /* addresses that are found before their values are fetched: they stay in the first cache */
+
+static size_t put_piece(gomap *map, const char *keys, size_t key_stride, size_t count, const char *values,
+                        size_t stride)
+{
+    int added;
+    if (!map->type->value_string) return gomap_put_many(map, keys, count, values, stride);
+    for (size_t i = 0; i < count; i++)
+        if (gomap_put(map, keys + i * key_stride, values + i * stride, &added) == NULL) return i;
+    return count;
+}
+
+size_t gomap_column_put(gomap *map, gomap_column *keys, gomap_column *values, size_t begin, size_t most)
+{
+    size_t done = 0;
+    values->failure = keys->failure = 0;
+    while (done < most) {
+        const char *key, *value;
+        size_t some = read_values(values, begin + done, most - done, &value);
+        if (some) some = gomap_column_read(keys, begin + done, some, &key);
+        if (some == 0) break;
+        size_t put = put_piece(map, key, keys->size, some, value, values->stride ? values->size : 0);
+        done += put;
+        if (put < some) break;
+    }
+    return done;
+}
+
+size_t gomap_column_get(const gomap *map, gomap_column *keys, gomap_getting *getting, size_t begin, size_t most)
+{
+    void *found[FOUND];
+    size_t done = 0, size = getting->size, lost = getting->lost;
+    char *to = getting->to + begin * size;
+    while (done < most) {
+        const char *key;
+        size_t piece = gomap_column_read(keys, begin + done, most - done, &key);
+        const unsigned char *absent = keys->absent ? keys->absent + begin + done : NULL;
+        if (piece == 0) break;
+        for (size_t i = 0, some; i < piece; i += some) {
+            some = least(piece - i, FOUND);
+            (void)gomap_find_many(map, key + i * keys->size, some, found);
+            for (size_t k = 0; k < some; k++, to += size) {
+                const void *value = found[k];
+                if (GM_UNLIKELY(value == NULL || (absent && absent[i + k]))) {
+                    if (getting->lost++ == 0) {
+                        getting->first = key + (i + k) * keys->size;
+                        getting->first_at = begin + done + i + k;
+                    }
+                    value = getting->missing;
+                    if (value == NULL) continue;
+                }
+                if (size == 8) memcpy(to, value, 8);
+                else memcpy(to, value, size);
+            }
+        }
+        done += piece;
+        if (getting->stop && getting->lost != lost) break;
+    }
+    return done;
+}
+
+size_t gomap_column_contains(const gomap *map, gomap_column *keys, unsigned char *to, size_t begin, size_t most)
+{
+    void *found[FOUND];
+    size_t done = 0;
+    while (done < most) {
+        const char *key;
+        size_t piece = gomap_column_read(keys, begin + done, most - done, &key);
+        const unsigned char *absent = keys->absent ? keys->absent + begin + done : NULL;
+        unsigned char *is_in = to + begin + done;
+        if (piece == 0) break;
+        for (size_t i = 0, some; i < piece; i += some) {
+            some = least(piece - i, FOUND);
+            (void)gomap_find_many(map, key + i * keys->size, some, found);
+            for (size_t k = 0; k < some; k++) is_in[i + k] = found[k] != NULL;
+        }
+        for (size_t i = 0; absent && i < piece; i++) is_in[i] &= !absent[i];
+        done += piece;
+    }
+    return done;
+}
+
+size_t gomap_column_erase(gomap *map, gomap_column *keys, size_t *erased, size_t begin, size_t most)
+{
+    size_t done = 0;
+    while (done < most) {
+        const char *key;
+        size_t piece = gomap_column_read(keys, begin + done, most - done, &key);
+        const unsigned char *absent = keys->absent ? keys->absent + begin + done : NULL;
+        if (piece == 0) break;
+        if (absent == NULL) *erased += gomap_erase_many(map, key, piece);
+        for (size_t i = 0; absent && i < piece; i++)
+            if (!absent[i]) *erased += (size_t)gomap_erase(map, key + i * keys->size);
+        done += piece;
+    }
+    return done;
+}
+
+size_t gomap_column_code(gomap *map, gomap_column *keys, int64_t *codes, size_t begin, size_t most)
+{
+    size_t done = 0;
+    while (done < most) {
+        const char *key;
+        size_t piece = gomap_column_read(keys, begin + done, most - done, &key);
+        if (piece == 0) break;
+        size_t coded = gomap_code_many(map, key, piece, codes + begin + done);
+        done += coded;
+        if (coded < piece) break;
+    }
+    return done;
+}
+
+/* ---- adding -------------------------------------------------------------------------------------------- */
+
+/* Of a piece's bytes. A step maps words one to one, so that one changed word always shows; four at a time, as a
+ * multiplication takes as long as four begin. */
+static uint64_t digest(uint64_t start, const char *at, size_t bytes)
+{
+    const unsigned char *from = (const unsigned char *)at;
+    uint64_t lane[4] = {start ^ bytes, 1, 2, 3}, last = 0;
+    size_t i = 0;
+    for (; i + 32 <= bytes; i += 32)
+        for (unsigned k = 0; k < 4; k++) lane[k] = (lane[k] ^ gm_load64(from + i + 8 * k)) * GM_MIX;
+    for (; i + 8 <= bytes; i += 8) lane[0] = (lane[0] ^ gm_load64(from + i)) * GM_MIX;
+    if (i < bytes) memcpy(&last, from + i, bytes - i);
+    lane[0] = (lane[0] ^ last) * GM_MIX;
+    return gm_fold(gm_fold(lane[0] ^ GM_MIX, lane[1] | 1) ^ lane[2], GM_MIX) ^ gm_fold(lane[3], GM_MIX);
+}
+
+/* Of `count` items of a column, which stand in a piece; what is in own memory does not change. */
+static uint64_t piece_digest(const gomap_column *column, uint64_t start, const char *piece, size_t count)
+{
+    if (column->form == GOMAP_C_OWN) return start;
+    if (column->form == GOMAP_C_ITEMS) return digest(start, piece, count * column->size);
+    const gomap_string *strings = (const gomap_string *)(const void *)piece;
+    for (size_t i = 0; i < count; i++) start = digest(start, strings[i].at, strings[i].length);
+    return start;
+}
+
+static uint64_t adding_digest(const gomap_adding *adding, const char *key, const char *by, size_t count)
+{
+    return piece_digest(adding->by, piece_digest(adding->keys, 0, key, count), by, count);
+}
+
+static int is_nan(const gomap *map, const char *key)
+{
+    if (map->type->key_kind == GOMAP_FLOAT64) {
+        double value;
+        memcpy(&value, key, 8);
+        return value != value;
+    }
+    float value;
+    memcpy(&value, key, 4);
+    return value != value;
+}
+
+/* What the core calls for each key of a piece. */
+typedef struct adder {
+    gomap_writer writer;
+    gomap_adding *adding;
+    unsigned char *mark; /* of the key to come */
+} adder;
+
+static int add(gomap_adding *adding, void *room, const void *by)
+{
+    size_t size = adding->by->size;
+    if (gomap_add(room, by, adding->kind)) return 1;
+    adding->overflow = 1;
+    memcpy(adding->was, room, size);
+    memcpy(adding->more, by, size);
+    return 0;
+}
+
+static int adder_write(gomap_writer *writer, void *room, void *by, int added)
+{
+    adder *own = (adder *)(void *)writer;
+    *own->mark++ = (unsigned char)added;
+    return add(own->adding, room, by);
+}
+
+/* One by one: the keys that are not NaN, the others being marked; or those that were marked, as NaN whatever they have
+ * become. */
+static size_t add_some(gomap *map, gomap_adding *adding, size_t begin, const char *key, size_t count, const char *by,
+                       size_t stride)
+{
+    double wide = GM_NAN;
+    float narrow = (float)GM_NAN;
+    const char *nan = adding->keys->size == 8 ? (const char *)&wide : (const char *)&narrow;
+    unsigned char *new = adding->new + begin;
+    int added;
+    for (size_t i = 0; i < count; i++, key += adding->keys->size) {
+        int is = is_nan(map, key);
+        if (adding->nans == GOMAP_A_NANS ? new[i] != GOMAP_A_LATER : is) {
+            if (adding->nans != GOMAP_A_NANS) new[i] = GOMAP_A_LATER;
+            continue;
+        }
+        void *room = gomap_assign(map, adding->nans != GOMAP_A_NANS || is ? key : nan, &added);
+        if (room == NULL) return i;
+        if (adding->nans != GOMAP_A_NANS) new[i] = (unsigned char)added;
+        if (!add(adding, room, by + i * stride)) return i;
+    }
+    return count;
+}
+
+size_t gomap_adding_pieces(const gomap_column *keys, const gomap_column *by, size_t most)
+{
+    size_t items = most;
+    const gomap_column *both[2] = {keys, by};
+    for (int i = 0; i < 2; i++) {
+        const gomap_column *column = both[i];
+        if (column->form == GOMAP_C_ITEMS && column->size) items = least(items, column->room_bytes / column->size);
+        else if (column->form == GOMAP_C_PADDED)
+            items = least(items, column->room_bytes / (sizeof(gomap_string) + (size_t)column->width));
+        else if (column->form == GOMAP_C_OFFSETS) return keys->count + 1; /* a piece may hold just one */
+    }
+    return keys->count / items + keys->count / most + 2;
+}
+
+size_t gomap_column_add(gomap *map, gomap_adding *adding, size_t begin, size_t most)
+{
+    gomap_column *keys = adding->keys, *by = adding->by;
+    size_t done = 0, stride = by->stride ? by->size : 0;
+    keys->failure = by->failure = adding->overflow = 0;
+    while (done < most && adding->piece_count < adding->piece_room) {
+        const char *key, *more;
+        size_t from = begin + done, some = gomap_column_read(by, from, most - done, &more), added;
+        if (some) some = gomap_column_read(keys, from, some, &key);
+        if (some == 0) break;
+        adding->pieces[adding->piece_count++] = (gomap_piece){from, some, adding_digest(adding, key, more, some)};
+        if (adding->nans == GOMAP_A_ALL) {
+            adder own = {{adder_write}, adding, adding->new + from};
+            added = gomap_write_many(map, key, some, (void *)(uintptr_t)more, stride, &own.writer);
+        } else {
+            added = add_some(map, adding, from, key, some, more, stride);
+        }
+        done += added;
+        if (added < some) break;
+    }
+    return done;
+}
+
+size_t gomap_column_take_back(gomap *map, gomap_adding *adding, size_t done)
+{
+    gomap_column *keys = adding->keys, *by = adding->by;
+    size_t stride = by->stride ? by->size : 0;
+    for (size_t p = adding->piece_count; p-- > 0;) {
+        const gomap_piece *piece = &adding->pieces[p];
+        const char *key, *more;
+        if (piece->begin >= done) continue;
+        if (gomap_column_read(by, piece->begin, piece->count, &more) != piece->count ||
+            gomap_column_read(keys, piece->begin, piece->count, &key) != piece->count ||
+            adding_digest(adding, key, more, piece->count) != piece->digest)
+            return least(done, piece->begin + piece->count);
+        for (size_t i = 0; i < piece->count && piece->begin + i < done; i++, key += keys->size) {
+            if (adding->new[piece->begin + i] == GOMAP_A_LATER) continue;
+            /* A key that was new goes where it first came; later it is not found, and its sum is gone with it. */
+            void *room = adding->new[piece->begin + i] ? NULL : gomap_find(map, key);
+            if (room) subtract(room, more + i * stride, by->size);
+            else if (adding->new[piece->begin + i]) (void)gomap_erase(map, key);
+        }
+    }
+    return 0;
+}

@@ -1,0 +1,221 @@
+/* columns.h - keys and values as they stand in arrays, and whole arrays at a time.
+ *
+ * An array belongs to its owner, who may write to it while it is read, from another thread. So the core never works on
+ * an array itself. A column hands it out in pieces:
+ *
+ *     array    | item | item | item | item | item | ...
+ *                 copied once, checked and made tidy in the copy
+ *     piece    | item | item | item |   ->  the core hashes, compares and stores these very bytes
+ *
+ * Whatever happens to the array meanwhile, a map then holds keys and values that were in it at some moment. An
+ * item of more than eight bytes may be a mixture: its first bytes of before a write, its last ones of after.
+ *
+ * A piece is small enough for a core's first cache, so that copying costs a fraction of a nanosecond a key.
+ * Nothing here allocates: the room for a piece is the caller's.
+ */
+#ifndef GOMAP_COLUMNS_H
+#define GOMAP_COLUMNS_H
+
+#include "gomap.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- numbers that are converted ---------------------------------------------------------------------- */
+
+/* clang-format off */
+enum {
+    GOMAP_N_BOOL, GOMAP_N_INT8, GOMAP_N_INT16, GOMAP_N_INT32, GOMAP_N_INT64,
+    GOMAP_N_UINT8, GOMAP_N_UINT16, GOMAP_N_UINT32, GOMAP_N_UINT64, GOMAP_N_FLOAT32, GOMAP_N_FLOAT64
+};
+/* clang-format on */
+
+/* An array of numbers. */
+typedef struct gomap_numbers {
+    const char *at;
+    ptrdiff_t stride;
+    size_t count;
+    int kind;    /* GOMAP_N_ ... */
+    int swapped; /* they have the other byte order */
+} gomap_numbers;
+
+/* Numbers into `size` bytes each of another kind. A number that does not fit is marked in absent and left zero;
+ * without absent it ends the conversion. Returns how many were converted. */
+size_t gomap_numbers_convert(const gomap_numbers *from, char *to, int kind, size_t size, unsigned char *absent);
+
+/* Adds to a number where it stands; 0, and it is as it was, when the sum does not fit. */
+int gomap_add(void *room, const void *by, int kind);
+
+/* ---- text that is converted --------------------------------------------------------------------------- */
+
+/* Items of 32-bit characters, zeros behind their end, as UTF-8 into room for four bytes a character. Lone surrogates
+ * pass. Returns how many were read: fewer than count at a number that is no character. */
+size_t gomap_ucs4_read(gomap_string *to, char *room, const char *at, ptrdiff_t stride, size_t characters, int swapped,
+                       size_t count);
+
+/* Whether one of these bits, the lowest of a byte first, is 0. Arrow marks so what is missing. */
+int gomap_bits_missing(const void *bits, size_t offset, size_t count);
+/* Bits as bytes of 0 and 1. */
+void gomap_bits_read(char *to, const void *bits, size_t offset, size_t count);
+
+/* ---- structs ------------------------------------------------------------------------------------------- */
+
+/* One thing that has to hold in the bytes of a struct, so that equal structs are equal bytes. */
+typedef struct gomap_tidy {
+    uint32_t offset, size;
+    int what; /* GOMAP_T_ ... */
+} gomap_tidy;
+
+enum {
+    GOMAP_T_ZERO,  /* padding is zero */
+    GOMAP_T_BOOL,  /* a bool is 0 or 1 */
+    GOMAP_T_FLOAT, /* 0.0 for -0.0, and one NaN; of 4 or 8 bytes */
+};
+
+/* Whether all of it holds in one struct. With change it does afterwards. */
+int gomap_tidied(const gomap_tidy *steps, size_t count, char *at, int change);
+
+/* ---- columns ------------------------------------------------------------------------------------------- */
+
+typedef struct gomap_column {
+    int form;         /* GOMAP_C_ ... */
+    int width;        /* bytes: of an item that is padded, of an offset */
+    const char *at;   /* the first item, or the first offset */
+    ptrdiff_t stride; /* bytes from one item to the next; 0: one for all */
+    size_t count;
+    size_t size;                 /* bytes of an item as the core takes it */
+    const unsigned char *absent; /* marks keys that the type cannot hold; NULL: there are none. In own memory only */
+    const gomap_tidy *tidies;    /* of structs */
+    size_t tidy_count;
+    const char *text;               /* where offsets lead into */
+    int64_t least, most;            /* the first and the last of the offsets, which bound the text */
+    int utf8;                       /* the text has to be UTF-8; lone surrogates pass */
+    char *room;                     /* for a piece, unless the memory is own */
+    size_t room_bytes, room_wanted; /* wanted: after GOMAP_C_ROOM */
+    size_t failed_at;               /* of the piece that was not read: the item that it failed at */
+    int failure;                    /* why a piece was not read; 0 */
+} gomap_column;
+
+enum {
+    GOMAP_C_OWN,    /* items as the core takes them, in memory that nobody else writes to: no piece is copied */
+    GOMAP_C_ITEMS,  /* items of `size` bytes */
+    GOMAP_C_PADDED, /* strings in `width` bytes, zeros behind their end (NumPy's S) */
+    GOMAP_C_OFFSETS /* strings between offsets of `width` bytes, into text (Arrow) */
+};
+
+enum {
+    GOMAP_C_ROOM = 1, /* the piece takes room_wanted bytes of room */
+    GOMAP_C_TEXT      /* item failed_at is no text: its offsets lead nowhere, or it is not UTF-8 */
+};
+
+/* A column of items that stand in memory of the caller's own. */
+static inline gomap_column gomap_column_own(const void *at, size_t size, size_t count)
+{
+    gomap_column column;
+    memset(&column, 0, sizeof column);
+    column.at = (const char *)at;
+    column.stride = (ptrdiff_t)size;
+    column.size = size;
+    column.count = count;
+    return column;
+}
+
+/* The room that pieces of a column take to begin with. */
+size_t gomap_column_room(const gomap_column *column);
+
+/* A piece: up to `most` items from `begin` on, as the core takes them, where they stay until the next read. Returns
+ * how many, at least one; 0: column->failure says why. */
+size_t gomap_column_read(gomap_column *column, size_t begin, size_t most, const char **piece);
+
+/* Looks at all of a column whose memory is not own, to refuse it before anything is changed; what it holds later is
+ * checked again as it is read. Returns how many items are good. */
+size_t gomap_column_check(const gomap_column *column);
+
+/* Whether some memory and the column's are the same in part. */
+int gomap_column_overlaps(const gomap_column *column, const void *at, size_t size);
+
+/* ---- whole columns ------------------------------------------------------------------------------------- *
+ * Each goes over items begin to begin + most and returns how many it did. Fewer: column->failure says why; where that
+ * is 0, memory has run out, or what the function itself says. */
+
+/* Before a column of keys is put into an empty map: estimates from a sample how many are distinct, and lays the map out
+ * for those, full. 1: it was empty, and gomap_fill_end is to be called afterwards, whatever happens. */
+int gomap_column_fill(gomap *map, gomap_column *keys);
+
+/* Every key with its value. */
+size_t gomap_column_put(gomap *map, gomap_column *keys, gomap_column *values, size_t begin, size_t most);
+
+/* Values to an array, a key that is not there getting what `missing` points to. With stop it returns after the piece in
+ * which the first one was missing. */
+typedef struct gomap_getting {
+    char *to;
+    size_t size;         /* of a value */
+    const char *missing; /* NULL: nothing is written */
+    int stop;
+    size_t lost;       /* how many were missing so far */
+    const char *first; /* the first of them: stays until the next piece */
+    size_t first_at;
+} gomap_getting;
+size_t gomap_column_get(const gomap *map, gomap_column *keys, gomap_getting *getting, size_t begin, size_t most);
+
+/* Whether each key is there, as bytes of 0 and 1. */
+size_t gomap_column_contains(const gomap *map, gomap_column *keys, unsigned char *to, size_t begin, size_t most);
+
+size_t gomap_column_erase(gomap *map, gomap_column *keys, size_t *erased, size_t begin, size_t most);
+
+/* As gomap_code_many. */
+size_t gomap_column_code(gomap *map, gomap_column *keys, int64_t *codes, size_t begin, size_t most);
+
+/* Adds to the values of keys, one of which may come often; and takes what was added back. What a piece held is
+ * remembered as a digest, so that an array that another thread has changed since is not taken for what was added. */
+typedef struct gomap_piece {
+    size_t begin, count;
+    uint64_t digest;
+} gomap_piece;
+typedef struct gomap_adding {
+    gomap_column *keys, *by;
+    int kind; /* of the values: GOMAP_N_ ... */
+    int nans; /* GOMAP_A_ ... */
+    /* Room for a mark for each key: 1: it was not there before; GOMAP_A_LATER: a NaN, still to come. */
+    unsigned char *new;
+    gomap_piece *pieces;
+    size_t piece_count, piece_room;
+    int overflow; /* it ended at a sum that does not fit: of this value and that addend */
+    char was[8], more[8];
+} gomap_adding;
+enum {
+    GOMAP_A_ALL,
+    GOMAP_A_WITHOUT_NANS, /* of Go's engine, where each NaN is a key of its own, which cannot be found to be */
+    GOMAP_A_NANS,         /* taken back: they come last */
+    GOMAP_A_LATER
+};
+/* The room that gomap_column_add takes for pieces, in calls of at most `most` keys. */
+size_t gomap_adding_pieces(const gomap_column *keys, const gomap_column *by, size_t most);
+size_t gomap_column_add(gomap *map, gomap_adding *adding, size_t begin, size_t most);
+/* Takes back what was added last, up to key `done`, as far as the arrays are what they were. Returns how many keys are
+ * still added, from the first on: 0, but for an array that has changed. For integers, not for NaN keys. */
+size_t gomap_column_take_back(gomap *map, gomap_adding *adding, size_t done);
+
+/* ---- Arrow's C data interface (arrow.apache.org/docs/format/CDataInterface.html) ------------------------ */
+
+typedef struct gomap_arrow_schema {
+    const char *format, *name, *metadata;
+    int64_t flags, n_children;
+    struct gomap_arrow_schema **children, *dictionary;
+    void (*release)(struct gomap_arrow_schema *);
+    void *private_data;
+} gomap_arrow_schema;
+
+typedef struct gomap_arrow_array {
+    int64_t length, null_count, offset, n_buffers, n_children;
+    const void **buffers;
+    struct gomap_arrow_array **children, *dictionary;
+    void (*release)(struct gomap_arrow_array *);
+    void *private_data;
+} gomap_arrow_array;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

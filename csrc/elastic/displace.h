@@ -1,0 +1,116 @@
+/* elastic/displace.h - room made in a bucket by displacement: an entry of it moves to its other bucket, if need be
+ * after an entry of that one has moved likewise; the shortest such path is searched breadth first.
+ */
+#ifndef GM_ELASTIC_DISPLACE_H
+#define GM_ELASTIC_DISPLACE_H
+
+#include "layout.h"
+
+GM_INLINE void el_move(el_map *m, uint32_t from, unsigned from_slot, uint32_t to, gm_kind kind)
+{
+    unsigned to_slot = gm_match_index(el_free(m, to));
+    unsigned char *tags = el_tags(m, from);
+    el_tags(m, to)[to_slot] = tags[from_slot];
+    el_copy_slot(m, el_slot(m, to, to_slot, kind), el_slot(m, from, from_slot, kind), kind);
+    tags[from_slot] = EL_EMPTY;
+}
+
+GM_INLINE uint64_t el_hash_at(const el_map *m, uint32_t bucket, unsigned slot, gm_kind kind)
+{
+    return gm_key_hash(&m->map, el_entry(m, el_slot(m, bucket, slot, kind), kind), kind);
+}
+
+/* The entry's other bucket; its own where both are one. */
+GM_INLINE uint32_t el_other(const el_map *m, uint32_t bucket, unsigned slot, gm_kind kind)
+{
+    uint64_t hash = el_hash_at(m, bucket, slot, kind);
+    return el_address(el_first(hash), m->buckets, m->mask) ^ el_address(el_second(hash), m->buckets, m->mask) ^ bucket;
+}
+
+/* Buckets looked at in one search. At load 7 the first few have room; at 7.5 a dozen are looked at; the
+ * limit bounds the time of one insertion to microseconds. */
+enum { EL_SEARCH = 96 };
+
+typedef struct el_node {
+    uint32_t bucket;
+    int16_t parent;     /* index of the node an entry of which may come here; -1 for a root */
+    unsigned char slot; /* of that entry */
+} el_node;
+
+/* A slot as one number: it is handed on, since the tags just written cannot be read again as one word
+ * before the stores ahead of them, to lines that are far away, are through. */
+GM_INLINE uint64_t el_freed(uint32_t bucket, unsigned slot) { return (uint64_t)bucket * EL_SLOTS + slot; }
+
+#define EL_NONE (~(uint64_t)0)
+
+/* Eight entries, four of either bucket, looked at together, so that the reads of their other buckets' tags
+ * are under way at once and one branch serves all: one whose other bucket has room moves there, most likely one that
+ * has most. Its slot, or EL_NONE when none has. The buckets are full, so neither is moved to. */
+GM_INLINE uint64_t el_displace_eight(el_map *m, uint32_t first, uint32_t second, unsigned from, gm_kind kind)
+{
+    uint32_t best_to = 0, best_bucket = 0;
+    unsigned best_slot = 0;
+    gm_match best = 0;
+    for (unsigned i = 0; i < 8; i++) {
+        uint32_t bucket = i & 1 ? second : first;
+        unsigned slot = from + i / 2;
+        uint32_t to = el_other(m, bucket, slot, kind);
+        gm_match free = el_free(m, to);
+        if (free > best) { /* as a number: most have more free ones, as slots are taken from the lowest on */
+            best = free;
+            best_to = to;
+            best_bucket = bucket;
+            best_slot = slot;
+        }
+    }
+    if (!best) return EL_NONE;
+    el_move(m, best_bucket, best_slot, best_to, kind);
+    m->displaced++;
+    return el_freed(best_bucket, best_slot);
+}
+
+/* Makes a slot free in one of two buckets, full ones but in a merge, by moving entries along a path that ends outside
+ * them. Returns the slot, or EL_NONE when no path was found, and then nothing has moved. */
+GM_INLINE uint64_t el_displace(el_map *m, uint32_t first, uint32_t second, gm_kind kind)
+{
+    el_node node[EL_SEARCH];
+    int count = 0;
+    for (size_t line = 0; line < EL_SLOTS * el_slot_bytes(m, kind); line += 64) {
+        GM_PREFETCH(el_slot(m, first, 0, kind) + line);
+        GM_PREFETCH(el_slot(m, second, 0, kind) + line);
+    }
+    if (!(el_free(m, first) | el_free(m, second))) {
+        for (unsigned from = 0; from < EL_SLOTS; from += 4) {
+            uint64_t freed = el_displace_eight(m, first, second, from, kind);
+            if (freed != EL_NONE) return freed;
+        }
+    }
+    node[count++] = (el_node){first, -1, 0};
+    if (second != first) node[count++] = (el_node){second, -1, 0};
+    for (int at = 0; at < count; at++) {
+        uint32_t bucket = node[at].bucket;
+        for (gm_match full = el_full(m, bucket); full; full = gm_match_next(full)) {
+            unsigned slot = gm_match_index(full);
+            uint32_t to = el_other(m, bucket, slot, kind);
+            if (to == bucket || to == first || to == second) continue;
+            if (el_free(m, to)) {
+                /* Move from the end of the path on, so that every entry stays findable at each step. */
+                for (int step = at;;) {
+                    el_move(m, node[step].bucket, slot, to, kind);
+                    m->displaced++;
+                    if (node[step].parent < 0) return el_freed(node[step].bucket, slot);
+                    to = node[step].bucket;
+                    slot = node[step].slot;
+                    step = node[step].parent;
+                }
+            }
+            if (count == EL_SEARCH) continue;
+            int seen = 0; /* a bucket twice on one path would have its entry moved twice */
+            for (int up = at; up >= 0 && !seen; up = node[up].parent) seen = node[up].bucket == to;
+            if (!seen) node[count++] = (el_node){to, (int16_t)at, (unsigned char)slot};
+        }
+    }
+    return EL_NONE;
+}
+
+#endif

@@ -1,0 +1,106 @@
+/* elastic/find.h - looking for a key.
+ *
+ * A look-up compares the sixteen tags of the key's two buckets and reads a slot only where a tag is
+ * equal: an absent key costs two reads of the tags region, one byte an entry, and no more.
+ */
+#ifndef GM_ELASTIC_FIND_H
+#define GM_ELASTIC_FIND_H
+
+#include "strings.h"
+
+/* Where an entry is: its tag and its slot. */
+typedef struct el_place {
+    unsigned char *tag, *slot;
+} el_place;
+
+GM_INLINE int el_matches(const el_map *m, unsigned char *slot, const void *key, gm_kind kind)
+{
+    const unsigned char *other = el_entry(m, slot, kind);
+    /* Floats are canonical and compare as bits: NaN is one key. */
+    if (gm_is_float(kind)) return gm_key_word(key, kind) == gm_key_word(other, kind);
+    if (kind.code == GM_IMAGES) return gm_image_equal(m->strings[GOMAP_KEY], key, other);
+    return gm_key_equal(&m->map, key, other, kind);
+}
+
+static int el_search_overflow(const el_map *m, unsigned char tag, const void *key, gm_kind kind, el_place *place)
+{
+    size_t slot_bytes = el_slot_bytes(m, kind);
+    for (uint32_t i = 0; i < m->overflow_used; i++) {
+        unsigned char *at = el_overflow(m, i, kind);
+        if (at[slot_bytes] != tag || !el_matches(m, at, key, kind)) continue;
+        place->tag = at + slot_bytes;
+        place->slot = at;
+        return 1;
+    }
+    return 0;
+}
+
+GM_INLINE int el_search_bucket(const el_map *m, uint32_t bucket, unsigned char tag, const void *key, gm_kind kind,
+                               el_place *place)
+{
+    unsigned char *tags = el_tags(m, bucket);
+    for (gm_match found = gm_match8(tags, tag); found; found = gm_match_next(found)) {
+        unsigned i = gm_match_index(found);
+        unsigned char *slot = el_slot(m, bucket, i, kind);
+        if (GM_LIKELY(el_matches(m, slot, key, kind))) {
+            place->tag = tags + i;
+            place->slot = slot;
+            return 1;
+        }
+    }
+    return 0;
+}
+
+GM_INLINE int el_search(const el_map *m, uint32_t first, uint32_t second, unsigned char tag, const void *key,
+                        gm_kind kind, el_place *place)
+{
+#if GM_MATCH16
+    for (gm_match found = gm_match16(el_tags(m, first), el_tags(m, second), tag); found; found = gm_match_next(found)) {
+        unsigned i = gm_match_index(found), slot = i & (EL_SLOTS - 1);
+        uint32_t bucket = i < EL_SLOTS ? first : second;
+        unsigned char *at = el_slot(m, bucket, slot, kind);
+        if (GM_LIKELY(el_matches(m, at, key, kind))) {
+            place->tag = el_tags(m, bucket) + slot;
+            place->slot = at;
+            return 1;
+        }
+    }
+#else
+    if (el_search_bucket(m, first, tag, key, kind, place) || el_search_bucket(m, second, tag, key, kind, place))
+        return 1;
+#endif
+    return GM_UNLIKELY(m->overflow_used) && el_search_overflow(m, tag, key, kind, place);
+}
+
+GM_INLINE int el_locate(const el_map *m, uint64_t hash, const void *key, gm_kind kind, el_place *place)
+{
+    return el_search(m, el_address(el_first(hash), m->buckets, m->mask),
+                     el_address(el_second(hash), m->buckets, m->mask), el_tag(hash), key, kind, place);
+}
+
+/* Asks for the slots of both buckets, or half of them where they are two lines, while the tags are still on
+ * their way: two misses of the caches at once instead of one after the other. A look-up that expects its key
+ * is a quarter faster for it; one that finds nothing takes twice as long. */
+GM_INLINE void el_prefetch(const el_map *m, uint64_t hash, gm_kind kind)
+{
+    GM_PREFETCH(el_slot(m, el_address(el_first(hash), m->buckets, m->mask), 0, kind));
+    GM_PREFETCH(el_slot(m, el_address(el_second(hash), m->buckets, m->mask), 0, kind));
+}
+
+GM_INLINE void *el_look_up(const gomap *map, const void *key, int expected, gm_kind kind)
+{
+    const el_map *m = el_of(map);
+    el_key room;
+    el_place place;
+    if (map->count == 0) return NULL;
+    if ((key = el_key_make(m, key, &room, kind)) == NULL) return NULL;
+    uint64_t hash = gm_key_hash(&m->map, key, kind);
+    if (expected) el_prefetch(m, hash, kind);
+    if (!el_locate(m, hash, key, kind, &place)) return NULL;
+    return el_entry(m, place.slot, kind) + m->value_at;
+}
+
+GM_INLINE void *el_find(const gomap *map, const void *key, gm_kind kind) { return el_look_up(map, key, 0, kind); }
+GM_INLINE void *el_at(const gomap *map, const void *key, gm_kind kind) { return el_look_up(map, key, 1, kind); }
+
+#endif

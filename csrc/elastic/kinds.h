@@ -1,0 +1,54 @@
+/* elastic/kinds.h - the engine for one kind of key: EL_KIND makes its table. The kinds*.c do so, a group of kinds
+ * each. */
+#ifndef GM_ELASTIC_KINDS_H
+#define GM_ELASTIC_KINDS_H
+
+#include "bulk.h"
+#include "check.h"
+#include "clone.h"
+#include "erase.h"
+#include "plan.h"
+
+/* clang-format off */
+#define EL_KIND(kind, code, bytes, ref_)                                                                           \
+    static const gm_kind el_##kind = {code, bytes, ref_};                                                          \
+    GM_KIND_FUNCTIONS(el, kind)                                                                                    \
+    GM_KIND_FUNCTION(void *, el, kind, at, (const gomap *map, const void *key), map, key)                          \
+    GM_KIND_FUNCTION(int, el, kind, write, (gomap *map, const void *key, void *room, const gomap_string *string),  \
+                     map, key, room, string)                                                                       \
+    GM_KIND_FUNCTION(int, el, kind, fill, (gomap *map, size_t count), map, count)                                  \
+    GM_KIND_FUNCTION(gomap *, el, kind, clone, (const gomap *map), map)                                            \
+    GM_KIND_ACTION(el, kind, erase_any, (gomap *map), map)                                                         \
+    GM_KIND_ACTION(el, kind, compact, (gomap *map), map)                                                           \
+    GM_KIND_ACTION(el, kind, iterated, (gomap *map), map)                                                          \
+    GM_KIND_FUNCTION(uint64_t, el, kind, displace, (el_map *m, uint32_t first, uint32_t second), m, first, second) \
+    GM_KIND_FUNCTION(int, el, kind, split, (el_map *m, uint32_t buckets), m, buckets)                              \
+    GM_KIND_FUNCTION(int, el, kind, merge, (el_map *m), m)                                                         \
+    GM_KIND_ACTION(el, kind, drain, (el_map *m), m)                                                                \
+    GM_KIND_ACTION(el, kind, fill_gaps, (el_map *m), m)                                                            \
+    static const el_resizer el_##kind##_resizer = {.displace = el_##kind##_displace, .split = el_##kind##_split,   \
+                                                   .merge = el_##kind##_merge, .drain = el_##kind##_drain,         \
+                                                   .fill_gaps = el_##kind##_fill_gaps};                            \
+    const gm_engine el_##kind##_engine = {                                                                         \
+        GM_KIND_TABLE(el, kind, el_##kind##_at),                                                                   \
+        .id = GOMAP_ELASTIC,                                                                                       \
+        .ref = ref_,                                                                                               \
+        .erase_any = el_##kind##_erase_any,                                                                        \
+        .write = el_##kind##_write,                                                                                \
+        .fill = el_##kind##_fill,                                                                                  \
+        .clone = el_##kind##_clone,                                                                                \
+        .compact = el_##kind##_compact,                                                                            \
+        .iterate = el_iterate,                                                                                     \
+        .iterated = el_##kind##_iterated,                                                                          \
+        .own = &el_##kind##_resizer,                                                                               \
+    };
+/* clang-format on */
+
+extern const gm_engine el_bits8_engine, el_bits16_engine, el_bits32_engine, el_bits64_engine;
+extern const gm_engine el_float32_engine, el_float64_engine;
+extern const gm_engine el_bytes_engine, el_bytes16_engine, el_bytes32_engine;
+extern const gm_engine el_strings_engine, el_objects_engine;
+extern const gm_engine el_bits32_ref_engine, el_bits64_ref_engine, el_float32_ref_engine, el_float64_ref_engine;
+extern const gm_engine el_bytes_ref_engine, el_strings_ref_engine, el_objects_ref_engine;
+
+#endif

@@ -1,0 +1,7 @@
+/* elastic/kinds_floats.c - keys that are floats. */
+#include "kinds.h"
+
+EL_KIND(float32, GM_FLOAT32, 4, 0)
+EL_KIND(float64, GM_FLOAT64, 8, 0)
+EL_KIND(float32_ref, GM_FLOAT32, 4, 1)
+EL_KIND(float64_ref, GM_FLOAT64, 8, 1)

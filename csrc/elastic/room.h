@@ -1,0 +1,40 @@
+/* elastic/room.h - room in the regions of tags and slots, for so many buckets. */
+#ifndef GM_ELASTIC_ROOM_H
+#define GM_ELASTIC_ROOM_H
+
+#include "layout.h"
+
+/* Bytes of slots, of which keys and values of no bytes have one all the same. */
+GM_INLINE size_t el_slots_needed(size_t buckets, size_t slot_bytes)
+{
+    return slot_bytes && buckets ? buckets * EL_SLOTS * slot_bytes : 1;
+}
+
+/* What a region is made to hold for so many buckets, of which it needs these bytes. */
+GM_INLINE size_t el_region_room(size_t needed, size_t buckets, int exactly)
+{
+    return exactly || buckets < 4 ? needed : gm_region_room(needed);
+}
+
+GM_INLINE int el_room(el_map *m, size_t buckets, int exactly, gm_kind kind)
+{
+    size_t tags = buckets * EL_SLOTS, slots = el_slots_needed(buckets, el_slot_bytes(m, kind));
+    gm_memory *memory = &m->map.memory;
+    if (m->tags.bytes < tags && !gm_region_resize(memory, GOMAP_TAGS, &m->tags, el_region_room(tags, buckets, exactly)))
+        return 0;
+    return m->slots.bytes >= slots ||
+           gm_region_resize(memory, GOMAP_BUCKETS, &m->slots, el_region_room(slots, buckets, exactly));
+}
+
+/* Gives back what is beyond the buckets: all of it, or what is more than a region keeps. */
+GM_INLINE void el_trim(el_map *m, int exactly, gm_kind kind)
+{
+    gm_memory *memory = &m->map.memory;
+    size_t tags = (size_t)m->buckets * EL_SLOTS, slots = el_slots_needed(m->buckets, el_slot_bytes(m, kind));
+    if (m->tags.bytes > (exactly ? tags : gm_region_spare(tags)))
+        (void)gm_region_resize(memory, GOMAP_TAGS, &m->tags, exactly ? tags : gm_region_room(tags));
+    if (m->slots.bytes > (exactly ? slots : gm_region_spare(slots)))
+        (void)gm_region_resize(memory, GOMAP_BUCKETS, &m->slots, exactly ? slots : gm_region_room(slots));
+}
+
+#endif

@@ -1,0 +1,97 @@
+/* engine.h - what an engine provides: its operations for one kind of key, as a table of functions.
+ *
+ * An engine is a folder. Its files hold the algorithm as force-inlined functions of a constant gm_kind (kind.h); its
+ * kinds*.c give them the constants, one table for every kind; its engine.c says which table a type has. engines.c has
+ * the list of engines.
+ *
+ * Of a function find of an engine el and a kind bits64, GM_KIND_FUNCTIONS makes el_bits64_find. Only these wrappers are
+ * made by macro, no algorithm is.
+ */
+#ifndef GM_ENGINE_H
+#define GM_ENGINE_H
+
+#include "gomap.h"
+#include "platform.h"
+
+typedef struct gm_engine gm_engine;
+
+struct gm_engine {
+    gomap_engine public_part;
+    int id;  /* GOMAP_GO ... */
+    int ref; /* keys, or entries, stand in records */
+    gomap *(*create)(const gm_engine *, const gomap_type *, size_t hint, uint64_t seed);
+    void (*destroy)(gomap *);
+    int (*next)(gomap_iter *, const void **key, const void **value);
+    int (*any)(gomap *, const void **key, const void **value);
+    void (*erase_any)(gomap *);
+    int (*reserve)(gomap *, size_t count);
+    void (*clear)(gomap *);
+    size_t (*swap)(gomap *, gomap *); /* all but where they stand; the bytes of that */
+    int (*write)(gomap *, const void *key, void *room, const gomap_string *);
+    uint64_t (*string_bytes)(const gomap *);
+    size_t (*find_many)(const gomap *, const void *keys, size_t count, void **found);
+    size_t (*put_many)(gomap *, const void *keys, size_t count, void *values, size_t value_stride, gomap_writer *);
+    size_t (*erase_many)(gomap *, const void *keys, size_t count);
+    void (*stats)(const gomap *, gomap_stats *);
+    void (*walk)(const gomap *, size_t live[GOMAP_PURPOSES]);
+    int (*check)(const gomap *, char *why, size_t size);
+    int (*plan)(const gm_engine *, const gomap_type *, size_t count, int how, const gomap_lengths strings[GOMAP_PARTS],
+                gomap_planned *);
+    /* Where an engine has them; else NULL. */
+    void (*iterate)(gomap_iter *);             /* sets the engine's place, of which all is 0 */
+    void (*forget)(gomap *, const void *room); /* the new entry that a write failed for, which no look-up finds */
+    int (*fill)(gomap *, size_t count);
+    gomap *(*clone)(const gomap *);
+    void (*compact)(gomap *);
+    void (*iterated)(gomap *); /* the last iterator alive has ended */
+    const void *own;           /* the engine's own functions for this kind */
+};
+
+GM_INLINE const gm_engine *gm_engine_of(const gomap *map) { return (const gm_engine *)(const void *)map->engine; }
+
+/* The engine for a type's kind of key (engines.c). */
+const gm_engine *gm_engine_for(int engine, const gomap_type *type);
+
+/* For checks: formats the reason and returns -1. */
+int gm_broken(char *why, size_t size, const char *format, ...);
+
+/* ---- tables ---------------------------------------------------------------------------------------------- */
+
+/* clang-format off */
+/* One function of an engine, for a kind; the second for those that return nothing. */
+#define GM_KIND_FUNCTION(result, engine, kind, name, parameters, ...)                                              \
+    static result engine##_##kind##_##name parameters { return engine##_##name(__VA_ARGS__, engine##_##kind); }
+#define GM_KIND_ACTION(engine, kind, name, parameters, ...)                                                        \
+    static void engine##_##kind##_##name parameters { engine##_##name(__VA_ARGS__, engine##_##kind); }
+
+/* Those that every engine has. */
+#define GM_KIND_FUNCTIONS(engine, kind)                                                                            \
+    GM_KIND_FUNCTION(void *, engine, kind, find, (const gomap *map, const void *key), map, key)                    \
+    GM_KIND_FUNCTION(void *, engine, kind, assign, (gomap *map, const void *key, int *added), map, key, added)     \
+    GM_KIND_FUNCTION(int, engine, kind, erase, (gomap *map, const void *key), map, key)                            \
+    GM_KIND_FUNCTION(int, engine, kind, next, (gomap_iter *iter, const void **key, const void **value),            \
+                     iter, key, value)                                                                             \
+    GM_KIND_FUNCTION(int, engine, kind, any, (gomap *map, const void **key, const void **value), map, key, value)  \
+    GM_KIND_FUNCTION(int, engine, kind, reserve, (gomap *map, size_t count), map, count)                           \
+    GM_KIND_FUNCTION(size_t, engine, kind, find_many,                                                              \
+                     (const gomap *map, const void *keys, size_t count, void **found), map, keys, count, found)    \
+    GM_KIND_FUNCTION(size_t, engine, kind, put_many,                                                               \
+                     (gomap *map, const void *keys, size_t count, void *values, size_t stride, gomap_writer *w),   \
+                     map, keys, count, values, stride, w)                                                          \
+    GM_KIND_FUNCTION(size_t, engine, kind, erase_many, (gomap *map, const void *keys, size_t count),               \
+                     map, keys, count)                                                                             \
+    GM_KIND_FUNCTION(int, engine, kind, check, (const gomap *map, char *why, size_t size), map, why, size)
+
+/* Their places in the table, and of those that are the same for every kind. `at_` is gomap_at's. */
+#define GM_KIND_TABLE(engine, kind, at_)                                                                           \
+    .public_part = {.find = engine##_##kind##_find, .at = at_, .assign = engine##_##kind##_assign,                 \
+                    .erase = engine##_##kind##_erase, .string = engine##_string},                                  \
+    .create = engine##_create, .destroy = engine##_destroy,                                                        \
+    .next = engine##_##kind##_next, .any = engine##_##kind##_any,                     \
+    .reserve = engine##_##kind##_reserve, .clear = engine##_clear, .swap = engine##_swap,                          \
+    .string_bytes = engine##_string_bytes, .find_many = engine##_##kind##_find_many,                               \
+    .put_many = engine##_##kind##_put_many, .erase_many = engine##_##kind##_erase_many, .stats = engine##_stats,   \
+    .walk = engine##_walk, .check = engine##_##kind##_check, .plan = engine##_plan
+/* clang-format on */
+
+#endif

@@ -1,0 +1,196 @@
+/* go/check.c - statistics, the structural walk, and what is checked whatever the kind of key. See check.h. */
+#include "check.h"
+
+void go_stats(const gomap *map, gomap_stats *stats)
+{
+    const go_map *m = go_of(map);
+    stats->B = m->B;
+    stats->buckets = m->now.at ? m->mask + 1 : 0;
+    stats->array_buckets = m->now.buckets;
+    stats->array_bytes = m->now.bytes;
+    stats->bucket_bytes = m->bucket_bytes;
+    stats->overflow_buckets = m->now.overflow + m->old.overflow;
+    stats->overflow_heap = m->now.overflow_heap + m->old.overflow_heap;
+    stats->growing = m->old.at != NULL;
+    stats->same_size = m->same_size;
+    stats->old_buckets = m->old.at ? m->old_mask + 1 : 0;
+    stats->evacuated = 0;
+    stats->grow_at = m->grow_at;
+    stats->growths = m->growths;
+    stats->same_size_growths = m->same_size_growths;
+    stats->noverflow = m->noverflow;
+    for (size_t i = 0; i < stats->old_buckets; i++)
+        stats->evacuated += (size_t)go_is_evacuated(go_bucket(m, &m->old, i));
+    for (size_t i = 0; i < stats->buckets; i++) {
+        size_t length = 0;
+        for (unsigned char *bucket = go_bucket(m, &m->now, i); bucket; bucket = go_overflow(m, bucket)) length++;
+        stats->chain_lengths[length > GOMAP_CHAIN_LENGTHS ? GOMAP_CHAIN_LENGTHS - 1 : length - 1]++;
+    }
+}
+
+/* Bytes of an array's heap overflow buckets, found by following every chain. */
+static size_t go_walk_overflow(const go_map *m, const go_array *array, size_t heads)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < heads; i++) {
+        unsigned char *bucket = go_bucket(m, array, i);
+        if (go_is_evacuated(bucket)) continue;
+        while ((bucket = go_overflow(m, bucket)) != NULL)
+            if (go_is_heap(array, bucket)) bytes += gm_granted(bucket, m->bucket_bytes);
+    }
+    return bytes;
+}
+
+static size_t go_string_granted(const void *slot)
+{
+    gomap_string string;
+    memcpy(&string, slot, sizeof string);
+    return string.length ? gm_granted(string.at, string.length) : 0;
+}
+
+typedef struct go_string_walk {
+    const go_map *m;
+    size_t bytes;
+} go_string_walk;
+
+static int go_visit_strings(void *context, unsigned char *head, unsigned char *bucket, unsigned slot)
+{
+    go_string_walk *walk = context;
+    const go_map *m = walk->m;
+    (void)head;
+    if (m->key_string) walk->bytes += go_string_granted(bucket + GO_KEYS + (size_t)slot * m->key_slot);
+    if (m->value_string) walk->bytes += go_string_granted(go_value(m, bucket, slot));
+    return 1;
+}
+
+/* Bytes of the blocks of all strings. */
+static size_t go_walk_strings(const go_map *m)
+{
+    go_string_walk walk = {m, 0};
+    go_each_entry(m, go_visit_strings, &walk);
+    return walk.bytes;
+}
+
+void go_walk(const gomap *map, size_t live[GOMAP_PURPOSES])
+{
+    const go_map *m = go_of(map);
+    live[GOMAP_HEADER] = gm_granted(m, sizeof *m);
+    live[GOMAP_BUCKETS] = gm_granted(m->now.at, m->now.bytes);
+    live[GOMAP_OLD_BUCKETS] = gm_granted(m->old.at, m->old.bytes);
+    if (m->key_string | m->value_string) live[GOMAP_STRINGS] = go_walk_strings(m);
+    live[GOMAP_RECORDS] = gm_region_granted(&m->keys.region) + gm_region_granted(&m->values.region);
+    if (m->now.at) live[GOMAP_OVERFLOW] += go_walk_overflow(m, &m->now, m->mask + 1);
+    if (m->old.at) live[GOMAP_OVERFLOW] += go_walk_overflow(m, &m->old, m->old_mask + 1);
+}
+
+int go_check_link(go_inspection *inspection, size_t index, const unsigned char *bucket)
+{
+    const go_map *m = inspection->m;
+    const go_array *array = inspection->array;
+    inspection->linked++;
+    if (go_is_heap(array, bucket)) {
+        inspection->heap++;
+    } else {
+        size_t offset = (size_t)(bucket - array->at), at = offset / m->bucket_bytes;
+        if (offset % m->bucket_bytes || at <= inspection->mask || at >= array->next_overflow)
+            return gm_broken(inspection->why, inspection->size, "G6: %s %zu links to byte %zu of its array",
+                             inspection->where, index, offset);
+    }
+    if (inspection->linked > array->overflow)
+        return gm_broken(inspection->why, inspection->size,
+                         "G6: %s %zu: more overflow buckets linked than were made, or a ring", inspection->where,
+                         index);
+    return 0;
+}
+
+/* A string has a block unless it is empty. Adds its bytes. */
+static int is_sound(const void *slot, go_inspection *inspection)
+{
+    gomap_string string;
+    memcpy(&string, slot, sizeof string);
+    inspection->string_bytes += string.length;
+    return (string.at == NULL) == (string.length == 0);
+}
+
+int go_check_stored(go_inspection *inspection, size_t index, unsigned char *bucket, unsigned slot)
+{
+    const go_map *m = inspection->m;
+    const char *where = inspection->where;
+    const unsigned char *key = bucket + GO_KEYS + (size_t)slot * m->key_slot;
+    if (m->key_ref) {
+        uint32_t record = gm_load32(key);
+        if (record == 0 || record > m->keys.used)
+            return gm_broken(inspection->why, inspection->size, "G5: %s %zu slot %u: key record %u", where, index, slot,
+                             record);
+        inspection->key_numbers += record;
+    }
+    if (m->value_ref) {
+        uint32_t record = gm_load32(go_value_slot(m, bucket, slot));
+        if (record == 0 || record > m->values.used)
+            return gm_broken(inspection->why, inspection->size, "G5: %s %zu slot %u: value record %u", where, index,
+                             slot, record);
+        inspection->value_numbers += record;
+    }
+    if ((m->key_string && !is_sound(key, inspection)) ||
+        (m->value_string && !is_sound(go_value(m, bucket, slot), inspection)))
+        return gm_broken(inspection->why, inspection->size,
+                         "G9: %s %zu slot %u: an empty string has a block, or another has none", where, index, slot);
+    return 0;
+}
+
+int go_check_shape(const go_map *m, char *why, size_t size)
+{
+    size_t count = m->map.public_part.count, bytes, buckets;
+    const char *broken = gm_store_check(&m->keys);
+    if (broken == NULL) broken = gm_store_check(&m->values);
+    if (broken) return gm_broken(why, size, "%s", broken);
+    if (m->mask != ((size_t)1 << m->B) - 1 || m->grow_at != go_capacity(m->B))
+        return gm_broken(why, size, "G1: B is %u, but the mask is %zu and growth is at %zu", m->B, m->mask, m->grow_at);
+    if (m->now.at == NULL) {
+        if (count || m->old.at) return gm_broken(why, size, "G1: no array, but %zu entries", count);
+        if (m->string_bytes)
+            return gm_broken(why, size, "G9: no array, but strings of %zu bytes", (size_t)m->string_bytes);
+        return 0;
+    }
+    buckets = go_array_buckets(m, m->B, &bytes);
+    if (m->now.buckets != buckets || m->now.next_overflow <= m->mask || m->now.next_overflow > buckets)
+        return gm_broken(why, size, "G1: an array of %zu buckets for B %u, the tail used up to %zu", m->now.buckets,
+                         m->B, m->now.next_overflow);
+    if (m->old.at) {
+        if (m->old_mask != (m->same_size ? m->mask : m->mask >> 1))
+            return gm_broken(why, size, "G4: an old array of %zu buckets under B %u", m->old_mask + 1, m->B);
+        for (size_t i = 0; i < m->evacuated; i++)
+            if (!go_is_evacuated(go_bucket(m, &m->old, i)))
+                return gm_broken(why, size,
+                                 "G4: old bucket %zu is behind the evacuation mark %zu, and is not evacuated", i,
+                                 m->evacuated);
+    } else if (count > m->grow_at && m->same_size_growths == 0) {
+        /* Nothing is checked while growing: one of the same size may end with the load over. */
+        return gm_broken(why, size, "G1: %zu entries without growing, B is %u", count, m->B);
+    }
+    return 0;
+}
+
+int go_check_counts(const go_map *m, const go_inspection *now, const go_inspection *old, char *why, size_t size)
+{
+    size_t entries = now->entries + old->entries, string_bytes = (size_t)(now->string_bytes + old->string_bytes);
+    if (now->linked != m->now.overflow || now->heap != m->now.overflow_heap || old->linked != m->old.overflow ||
+        old->heap != m->old.overflow_heap)
+        return gm_broken(why, size,
+                         "G6: %zu + %zu overflow buckets linked (%zu + %zu of them from the heap), counted are %zu + "
+                         "%zu (%zu + %zu)",
+                         now->linked, old->linked, now->heap, old->heap, m->now.overflow, m->old.overflow,
+                         m->now.overflow_heap, m->old.overflow_heap);
+    if (m->now.next_overflow - (m->mask + 1) != now->linked - now->heap)
+        return gm_broken(why, size, "G6: the tail is used up to bucket %zu for %zu links", m->now.next_overflow,
+                         now->linked - now->heap);
+    if (entries != m->map.public_part.count)
+        return gm_broken(why, size, "G8: %zu entries found, counted are %zu", entries, m->map.public_part.count);
+    if (!gm_store_adds_up(&m->keys, now->key_numbers + old->key_numbers) ||
+        !gm_store_adds_up(&m->values, now->value_numbers + old->value_numbers))
+        return gm_broken(why, size, "G5: a record is two entries', or an entry's and free");
+    if (string_bytes != m->string_bytes)
+        return gm_broken(why, size, "G9: strings of %zu bytes found, counted are %zu", string_bytes,
+                         (size_t)m->string_bytes);
+    return 0;
+}

@@ -1,0 +1,150 @@
+/* region.c - memory that grows and shrinks at its end. See region.h. */
+#include "region.h"
+#include "pages.h"
+
+size_t gm_region_granted(const gm_region *region)
+{
+    return region->reserved ? (size_t)region->bytes : gm_granted(region->at, (size_t)region->bytes);
+}
+
+/* Tags are an eighth of their slots and less: they are mapped early, when those are, so that no large map has
+ * them twice while they move. */
+static int maps_region(int purpose, size_t bytes)
+{
+    return bytes >= (purpose == GOMAP_TAGS ? GM_MAP_BYTES / 8 : GM_MAP_BYTES);
+}
+
+size_t gm_region_bytes(int purpose, size_t bytes)
+{
+    return maps_region(purpose, bytes) ? gm_whole_pages(bytes) : bytes;
+}
+
+size_t gm_region_granted_for(int purpose, size_t bytes)
+{
+    return maps_region(purpose, bytes) ? bytes : gm_granted_for(bytes);
+}
+
+static void set_bytes(gm_region *region, size_t bytes) { region->bytes = bytes & (((uint64_t)1 << 56) - 1); }
+
+static void count_region(gm_memory *memory, int purpose, gm_region *region, unsigned char *at, size_t bytes)
+{
+    if (region->bytes) gm_count_out(memory, purpose, region->at, (size_t)region->bytes);
+    region->at = at;
+    set_bytes(region, bytes);
+    if (bytes) gm_count_in(memory, purpose, at, bytes);
+}
+
+static unsigned reserve_for(size_t bytes)
+{
+    unsigned log2 = GM_RESERVE_LEAST;
+    while (log2 < 8 * sizeof(size_t) - 2 && ((size_t)1 << log2) >> GM_RESERVE_AHEAD < bytes) log2++;
+    return log2;
+}
+
+size_t gm_region_room(size_t bytes)
+{
+    if (bytes < GM_MAP_BYTES) return bytes + bytes / 4;
+    size_t step = bytes / 128;
+    return bytes + (step < GM_LEAST_STEP ? GM_LEAST_STEP : step < GM_MOST_STEP ? step : GM_MOST_STEP);
+}
+
+size_t gm_region_spare(size_t bytes) { return bytes + 2 * (gm_region_room(bytes) - bytes); }
+
+size_t gm_region_grown(int purpose, size_t bytes, size_t unit, size_t needed)
+{
+    while (bytes < needed && bytes / 128 < GM_MOST_STEP)
+        bytes = gm_region_bytes(purpose, gm_region_room((bytes / unit + 1) * unit));
+    if (bytes >= needed) return bytes;
+    size_t step =
+        GM_MOST_STEP + gm_page_bytes(); /* from there on equal ones: a unit more takes a page more, and the room */
+    return bytes + (needed - bytes + step - 1) / step * step;
+}
+
+/* A mapped region to more bytes: in its reservation, or in a larger one. */
+static int region_grow(gm_memory *memory, int purpose, gm_region *region, size_t bytes)
+{
+    char *at = (char *)region->at;
+    size_t old = (size_t)region->bytes, reserved = (size_t)1 << region->reserved;
+    if (gm_must_fail()) return 0;
+    if (bytes > reserved) {
+        unsigned log2 = reserve_for(bytes);
+        char *wider = NULL;
+        for (; (size_t)1 << log2 >= bytes; log2--)
+            if ((wider = gm_pages_move(at, old, reserved, bytes, (size_t)1 << log2)) != NULL) break;
+        if (wider == NULL) return 0;
+        region->reserved = log2 & 0xff;
+        at = wider;
+    } else if (!gm_pages_commit(at + old, bytes - old)) {
+        return 0;
+    }
+    count_region(memory, purpose, region, (unsigned char *)at, bytes);
+    return 1;
+}
+
+static void region_release(gm_memory *memory, int purpose, gm_region *region)
+{
+    if (region->reserved) {
+        unsigned char *at = region->at;
+        size_t reserved = (size_t)1 << region->reserved;
+        count_region(memory, purpose, region, NULL, 0);
+        gm_pages_unreserve(at, reserved);
+    } else {
+        gm_release(memory, purpose, region->at, (size_t)region->bytes);
+    }
+    memset(region, 0, sizeof *region);
+}
+
+/* From the heap to a mapping, or back: the one step that copies. */
+static int region_convert(gm_memory *memory, int purpose, gm_region *region, size_t bytes)
+{
+    gm_region other;
+    size_t keep = (size_t)region->bytes < bytes ? (size_t)region->bytes : bytes;
+    memset(&other, 0, sizeof other);
+    if (maps_region(purpose, bytes)) {
+        unsigned log2 = reserve_for(bytes);
+        if (gm_must_fail()) return 0;
+        char *at = NULL;
+        for (; (size_t)1 << log2 >= bytes; log2--)
+            if ((at = gm_pages_reserve((size_t)1 << log2)) != NULL) break;
+        if (at == NULL) return 0;
+        if (!gm_pages_commit(at, bytes)) {
+            gm_pages_unreserve(at, (size_t)1 << log2);
+            return 0;
+        }
+        other.reserved = log2 & 0xff;
+        count_region(memory, purpose, &other, (unsigned char *)at, bytes);
+    } else {
+        other.at = gm_alloc(memory, purpose, bytes);
+        if (other.at == NULL) return 0;
+        set_bytes(&other, bytes);
+    }
+    if (keep) memcpy(other.at, region->at, keep);
+    if (region->bytes) region_release(memory, purpose, region);
+    *region = other;
+    return 1;
+}
+
+int gm_region_resize(gm_memory *memory, int purpose, gm_region *region, size_t bytes)
+{
+    size_t old = (size_t)region->bytes;
+    if (bytes == 0) {
+        if (old) region_release(memory, purpose, region);
+        return 1;
+    }
+    if (bytes > (size_t)1 << 55) return 0;
+    bytes = gm_region_bytes(purpose, bytes);
+    if (bytes == old) return 1;
+    if ((region->reserved != 0) != maps_region(purpose, bytes))
+        return region_convert(memory, purpose, region, bytes) || bytes < old;
+    if (!maps_region(purpose, bytes)) {
+        unsigned char *moved = gm_resize(memory, purpose, region->at, old, bytes);
+        if (moved == NULL) return bytes < old;
+        region->at = moved;
+        set_bytes(region, bytes);
+        return 1;
+    }
+    if (bytes > old) return region_grow(memory, purpose, region, bytes);
+    gm_pages_decommit((char *)region->at + bytes, old - bytes);
+    count_region(memory, purpose, region, region->at, bytes);
+    return 1;
+}

@@ -1,0 +1,63 @@
+/* region.h - memory that grows and shrinks at its end, a little at a time.
+ *
+ * A small region is a heap block. One of GM_MAP_BYTES or more is mapped, with address space reserved ahead of it, so
+ * that it grows in place:
+ *
+ *     at                        at + bytes                              at + 2^reserved
+ *     | readable and writable    | reserved: address space, no memory     |
+ *
+ * When the reservation is used up, a larger one is made and the pages are moved there (mremap, where
+ * there is one; else copied). Shrinking gives pages back at once.
+ */
+#ifndef GM_REGION_H
+#define GM_REGION_H
+
+#include "memory.h"
+
+/* A mapped region grows by a 128th; by the former at least, since a call of the system takes as long as 20
+ * insertions, and by the latter at most, since one insertion waits for its pages: 32 take 30 to 60
+ * microseconds. (Growing by whole huge pages made a hit at 10,000,000 entries a sixth faster; but one insertion
+ * in ten million took 5 ms, while the system made room for one. As it is they come later, when the system gets
+ * to it, or at once where room is reserved.) */
+#define GM_LEAST_STEP ((size_t)16 << 10)
+#define GM_MOST_STEP ((size_t)128 << 10)
+/* The least address space reserved for a region, and how much more than it needs, as powers of two.
+ * Reserving costs no memory, and moving to a larger reservation takes one insertion long. 2^15 regions of 4 GB
+ * fit the 2^47 bytes a process has, as many as Linux lets it map by default. Where so much is not to be had,
+ * less is taken. */
+#if !defined(GM_RESERVE_LEAST) /* tests lower it */
+#define GM_RESERVE_LEAST 32
+#endif
+#define GM_RESERVE_AHEAD 3
+
+typedef struct gm_region {
+    unsigned char *at;                 /* NULL while bytes is 0 */
+    uint64_t bytes : 56, reserved : 8; /* reserved: log2, 0 for a heap block */
+} gm_region;
+
+/* Makes the region hold at least `bytes`; a mapped one is rounded up to whole pages. What it held
+ * stays, what is new is not zeroed. 0 when there is no memory, and nothing has changed; making it
+ * smaller never fails. */
+int gm_region_resize(gm_memory *memory, int purpose, gm_region *region, size_t bytes);
+
+size_t gm_region_granted(const gm_region *region);
+
+/* The bytes that a region has which is made to hold so many: whole pages, once they are mapped. */
+size_t gm_region_bytes(int purpose, size_t bytes);
+
+/* What gm_region_granted will be for a region of so many bytes. */
+size_t gm_region_granted_for(int purpose, size_t bytes);
+
+/* The bytes that a region of `bytes` has when it has grown, by a unit at a time and the room for more, until it holds
+ * `needed`. A unit is at most a page. */
+size_t gm_region_grown(int purpose, size_t bytes, size_t unit, size_t needed);
+
+/* The bytes to make a region of `bytes` hold, so that growing on costs little. A heap block may have to be
+ * copied, and grows by a quarter; a mapped one grows in place, by a 128th. */
+size_t gm_region_room(size_t bytes);
+
+/* The most that a region keeps when so many bytes are needed: twice the room, so that growing and shrinking
+ * by turns resizes nothing. */
+size_t gm_region_spare(size_t bytes);
+
+#endif
