@@ -181,6 +181,8 @@ def pytest_collection_finish() -> None:
     _first()
     gc.collect()
     gc.freeze()
+    if hasattr(sys, "gettotalrefcount"):  # a debug build puts bytes about each block; not in what tests start
+        os.environ.setdefault("PYTHONMALLOC", "pymalloc")
 
 
 @pytest.fixture(params=MAP_CLASSES, ids=lambda cls: cls.__name__)
