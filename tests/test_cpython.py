@@ -395,6 +395,24 @@ def test_the_collector_sees_a_pair_again(map_class: Class) -> None:
         gc.collect()
 
 
+# ---- classes -----------------------------------------------------------------------------------------
+
+
+def test_what_classes_were_given() -> None:
+    """The name of the package, and an attribute: neither is taken from Python by an extension's class."""
+    for cls in (Map, GoMap, Set):
+        assert (cls.__module__, cls.__qualname__, repr(cls)) == (
+            "gomap",
+            cls.__name__,
+            f"<class 'gomap.{cls.__name__}'>",
+        )
+        assert "__init_subclass__" in cls.__mro__[-2].__dict__
+        with pytest.raises(TypeError):
+            cls.__module__ = "other"
+        with pytest.raises(TypeError):
+            type("Both", (cls, GoMap if cls is Map else Map), {})
+
+
 # ---- references --------------------------------------------------------------------------------------
 
 

@@ -301,11 +301,18 @@ static inline int gomap_has_pointers_before(PyObject *object)
 
 /* ---- classes ------------------------------------------------------------------------------------------ */
 
-/* An attribute of a class of an extension, which refuses to be given any from Python. 0 on failure. Such a class has its
- * dictionary in tp_dict in all versions; since 3.12 only CPython's own have it elsewhere. */
+/* An attribute of a class of an extension, which refuses to be given any from Python. 0 on failure. From 3.12 on a class
+ * is asked for its dictionary, which may be elsewhere than in tp_dict. */
 static inline int gomap_set_attribute(PyTypeObject *cls, const char *name, PyObject *value)
 {
-    if (cls->tp_dict == NULL || PyDict_SetItemString(cls->tp_dict, name, value) < 0) return 0;
+#if PY_VERSION_HEX >= 0x030C0000
+    PyObject *attributes = PyType_GetDict(cls);
+#else
+    PyObject *attributes = Py_XNewRef(cls->tp_dict);
+#endif
+    int failed = attributes == NULL || PyDict_SetItemString(attributes, name, value) < 0;
+    Py_XDECREF(attributes);
+    if (failed) return 0;
     PyType_Modified(cls);
     return 1;
 }
