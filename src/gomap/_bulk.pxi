@@ -88,7 +88,7 @@ cdef object item_of(Base m, Role role, Column column, size_t i, const char *at):
     if codec.string:
         string = <gomap_string *>at
         if codec.kind == STRING:
-            return gomap_text_make(string.at, string.length)
+            return py_text_make(string.at, string.length)
         return PyBytes_FromStringAndSize(<const char *>string.at, string.length)
     return out(m, role, at)
 

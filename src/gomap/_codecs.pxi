@@ -60,9 +60,9 @@ cdef int int_in(Base m, Role role, uint8_t kind, object value, Cell *cell, bint 
     cdef uint64_t unsigned
     cdef int overflow
     if kind == UINT64:
-        if gomap_uint64_read(value, &cell.u64):
+        if py_uint64_read(value, &cell.u64):
             return 1
-    elif gomap_int64_read(value, &signed):
+    elif py_int64_read(value, &signed):
         return int_fits(m, role, kind, signed, value, cell, raises)
     # Not exactly an int, or a long one.
     if PyBool_Check(value) or not PyIndex_Check(value):
@@ -178,7 +178,7 @@ cdef object packed_of(Base m, Role role, Codec codec, object value, bint raises)
     a struct with a number that is out of range, where that is no error."""
     if codec.kind != STRING:
         return bytes_of(m, role, value, raises)
-    if gomap_is_ascii(value):
+    if py_is_ascii(value):
         return value
     if not PyUnicode_Check(value):
         wrong_type(m, role, "str", value)
@@ -192,7 +192,7 @@ cdef inline int convert(Base m, Role role, Codec codec, object value, Cell *cell
     0 for an int that is out of range, where that is no error.
     """
     at[0] = cell
-    if codec.kind == INT64 and gomap_int64_read(value, &cell.i64):
+    if codec.kind == INT64 and py_int64_read(value, &cell.i64):
         return 1
     return convert_other(m, role, codec, value, cell, at, raises)
 
@@ -231,7 +231,7 @@ cdef object number_out(uint8_t kind, const void *at):
     cdef Cell cell
     if kind == INT64:
         memcpy(&cell.i64, at, 8)
-        return gomap_int64_make(cell.i64)
+        return py_int64_make(cell.i64)
     if kind == UINT64:
         memcpy(&cell.u64, at, 8)
         return PyLong_FromUnsignedLongLong(cell.u64)
@@ -243,24 +243,24 @@ cdef object number_out(uint8_t kind, const void *at):
         return PyFloat_FromDouble(cell.f32)
     if kind == INT32:
         memcpy(&cell.i32, at, 4)
-        return gomap_int64_make(cell.i32)
+        return py_int64_make(cell.i32)
     if kind == UINT32:
         memcpy(&cell.u32, at, 4)
-        return gomap_int64_make(cell.u32)
+        return py_int64_make(cell.u32)
     if kind == INT16:
         memcpy(&cell.i16, at, 2)
-        return gomap_int64_make(cell.i16)
+        return py_int64_make(cell.i16)
     if kind == UINT16:
         memcpy(&cell.u16, at, 2)
-        return gomap_int64_make(cell.u16)
+        return py_int64_make(cell.u16)
     if kind == NOTHING:
         return None
     memcpy(&cell.u8, at, 1)
     if kind == BOOL:
         return True if cell.u8 else False
     if kind == INT8:
-        return gomap_int64_make(cell.i8)
-    return gomap_int64_make(cell.u8)
+        return py_int64_make(cell.i8)
+    return py_int64_make(cell.u8)
 
 
 cdef inline object out(Base m, Role role, const void *at):
@@ -268,7 +268,7 @@ cdef inline object out(Base m, Role role, const void *at):
     cdef int64_t word
     if codec.kind == INT64:
         memcpy(&word, at, 8)
-        return gomap_int64_make(word)
+        return py_int64_make(word)
     if codec.kind == BYTES:
         if codec.form != NULL:
             return unpacked(<Struct>codec.form, <const char *>at)
@@ -282,7 +282,7 @@ cdef object other_out(Base m, Role role, Codec codec, const void *at):
     if codec.string:
         string = gomap_string_at(m.map, role == VALUE, at)
         if codec.kind == STRING:
-            return gomap_text_make(string.at, string.length)
+            return py_text_make(string.at, string.length)
         return PyBytes_FromStringAndSize(<const char *>string.at, string.length)
     if codec.kind == OBJECT:
         held = gomap_key_object_at(at) if role == KEY else gomap_object_at(at)

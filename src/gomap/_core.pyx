@@ -42,27 +42,27 @@ from .types import Kind, Type, parse, parse_map
 from .views import MapItemsView, MapKeysView, MapValuesView, is_typed
 
 cdef extern from "_cpython.h":
-    bint GOMAP_KNOWN_CPYTHON
+    bint PY_KNOWN_CPYTHON
     ctypedef int (*visitproc)(PyObject *, void *) noexcept
     ctypedef int (*traverseproc)(PyObject *, visitproc, void *) noexcept
     ctypedef int (*inquiry)(PyObject *) noexcept
     ctypedef struct PyTypeObject:
         traverseproc tp_traverse
-    bint gomap_int64_read(object, int64_t *value)
-    bint gomap_uint64_read(object, uint64_t *value)
-    object gomap_int64_make(int64_t value)
-    bint gomap_is_ascii(object)
-    object gomap_text_make(const void *at, size_t length)
-    bint gomap_only_reference(PyObject *)
-    object gomap_pair(PyObject **kept, object first, object second)  # takes their references
-    tuple gomap_tuple_begin(type cls, Py_ssize_t count)
-    tuple gomap_tuple_end(type cls, tuple begun)
-    bint gomap_collector_stop()
-    void gomap_collector_resume(bint stopped)
-    bint gomap_set_attribute(PyTypeObject *, const char *name, object value)
-    void gomap_set_name(PyTypeObject *, const char *name)
-    void gomap_set_collector(PyTypeObject *, traverseproc before, traverseproc traverse, inquiry clear)
-    bint gomap_has_pointers_before(object)
+    bint py_int64_read(object, int64_t *value)
+    bint py_uint64_read(object, uint64_t *value)
+    object py_int64_make(int64_t value)
+    bint py_is_ascii(object)
+    object py_text_make(const void *at, size_t length)
+    bint py_only_reference(PyObject *)
+    object py_pair(PyObject **kept, object first, object second)  # takes their references
+    tuple py_tuple_begin(type cls, Py_ssize_t count)
+    tuple py_tuple_end(type cls, tuple begun)
+    bint py_collector_stop()
+    void py_collector_resume(bint stopped)
+    bint py_set_attribute(PyTypeObject *, const char *name, object value)
+    void py_set_name(PyTypeObject *, const char *name)
+    void py_set_collector(PyTypeObject *, traverseproc before, traverseproc traverse, inquiry clear)
+    bint py_has_pointers_before(object)
 
 cdef extern from "_objects.h":
     ctypedef struct gomap_object_key:
@@ -394,7 +394,7 @@ cdef object MISSING = object()
 cdef size_t hint_of(object capacity) except? 0:
     """As in Go, a hint that is negative or absurd is no hint."""
     cdef int64_t count
-    if gomap_int64_read(capacity, &count):
+    if py_int64_read(capacity, &count):
         return count if 0 < count < 1 << 62 else 0
     if PyBool_Check(capacity) or not PyIndex_Check(capacity):
         raise TypeError(f"capacity: expected int, got {type(capacity).__name__} {shown(capacity)}")
@@ -698,7 +698,7 @@ cdef class Base:
     def __sizeof__(self):
         # Without what sys.getsizeof adds by itself: nbytes is what the map holds, and nothing else.
         self.ready()
-        cdef Py_ssize_t added = collector_bytes + (pointer_bytes if gomap_has_pointers_before(self) else 0)
+        cdef Py_ssize_t added = collector_bytes + (pointer_bytes if py_has_pointers_before(self) else 0)
         return <Py_ssize_t>gomap_total(self.map) - added
 
     def memory(self):
@@ -835,7 +835,7 @@ cdef class MapIterator:
     cdef inline object item(self, object key, object value):
         Py_INCREF(key)
         Py_INCREF(value)
-        return gomap_pair(&self.pair, key, value)
+        return py_pair(&self.pair, key, value)
 
     def __iter__(self):
         return self
@@ -885,13 +885,13 @@ def _one_of_them(cls, **options):
         raise TypeError(f"class {cls.__name__}: expected one of Map, GoMap and Set among its bases, got more")
     super(Base, cls).__init_subclass__(**options)
 
-if not gomap_set_attribute(<PyTypeObject *>Base, "__init_subclass__", classmethod(_one_of_them)):
+if not py_set_attribute(<PyTypeObject *>Base, "__init_subclass__", classmethod(_one_of_them)):
     raise SystemError("gomap: the classes take no attributes in this version of CPython")
 
 # Where users know them from, and pickles look for them.
-gomap_set_name(<PyTypeObject *>Map, "gomap.Map")
-gomap_set_name(<PyTypeObject *>GoMap, "gomap.GoMap")
-gomap_set_name(<PyTypeObject *>Set, "gomap.Set")
+py_set_name(<PyTypeObject *>Map, "gomap.Map")
+py_set_name(<PyTypeObject *>GoMap, "gomap.GoMap")
+py_set_name(<PyTypeObject *>Set, "gomap.Set")
 for pickled in (_restore, _restore_empty, _restore_elements):
     pickled.__module__ = "gomap"
 
@@ -958,4 +958,4 @@ def _fail_pending():
 
 def _knows_cpython():
     """Whether objects are read and filled as _cpython.h describes them, or by the public API alone."""
-    return bool(GOMAP_KNOWN_CPYTHON)
+    return bool(PY_KNOWN_CPYTHON)

@@ -15,6 +15,7 @@
  *     3.15    nothing of these; ints up to 1,024 are shared, no longer only up to 256
  *
  * The compiler checks the layouts, tests/test_cpython.py what follows from them: it fails where a version has changed.
+ * Names begin with py_ here, in the C core with gomap_.
  */
 #ifndef GOMAP_CPYTHON_H
 #define GOMAP_CPYTHON_H
@@ -27,16 +28,16 @@
 
 #if PY_VERSION_HEX >= 0x030B0000 && PY_VERSION_HEX < 0x03100000 && !defined(Py_LIMITED_API) && \
     !defined(PYPY_VERSION) && !defined(GOMAP_PUBLIC_API)
-#define GOMAP_KNOWN_CPYTHON 1
+#define PY_KNOWN_CPYTHON 1
 #else
-#define GOMAP_KNOWN_CPYTHON 0
+#define PY_KNOWN_CPYTHON 0
 #endif
 
 /* ---- ints ------------------------------------------------------------------------------------------- */
 
 /* Digits of 15 bits are a choice of whoever builds CPython for a 32-bit machine. */
-#if GOMAP_KNOWN_CPYTHON && PyLong_SHIFT == 30
-#define GOMAP_READ_DIGITS 1
+#if PY_KNOWN_CPYTHON && PyLong_SHIFT == 30
+#define PY_READ_DIGITS 1
 _Static_assert(sizeof(digit) == 4, "a digit of an int is of 32 bits");
 #if PY_VERSION_HEX >= 0x030C0000
 _Static_assert(_PyLong_SIGN_MASK == 3 && _PyLong_NON_SIZE_BITS == 3, "lv_tag is the number of digits and three bits");
@@ -48,9 +49,9 @@ _Static_assert(offsetof(PyLongObject, ob_digit) == sizeof(PyVarObject), "an int 
 #endif
 
 /* 1 and the magnitude and sign of an exact int below 2^64; else 0: it is read in _codecs.pxi then. */
-static inline int gomap_int_read(PyObject *object, uint64_t *magnitude, int *negative)
+static inline int py_int_read(PyObject *object, uint64_t *magnitude, int *negative)
 {
-#if GOMAP_READ_DIGITS
+#if PY_READ_DIGITS
     if (!PyLong_CheckExact(object)) return 0;
     Py_ssize_t digits;
     const digit *digit_at;
@@ -88,24 +89,24 @@ static inline int gomap_int_read(PyObject *object, uint64_t *magnitude, int *neg
 }
 
 /* 1 and the value of an exact int that fits, else 0. */
-static inline int gomap_int64_read(PyObject *object, int64_t *value)
+static inline int py_int64_read(PyObject *object, int64_t *value)
 {
     uint64_t magnitude;
     int negative;
-    if (!gomap_int_read(object, &magnitude, &negative) || magnitude > (uint64_t)INT64_MAX) return 0;
+    if (!py_int_read(object, &magnitude, &negative) || magnitude > (uint64_t)INT64_MAX) return 0;
     *value = negative ? -(int64_t)magnitude : (int64_t)magnitude;
     return 1;
 }
 
-static inline int gomap_uint64_read(PyObject *object, uint64_t *value)
+static inline int py_uint64_read(PyObject *object, uint64_t *value)
 {
     int negative;
-    return gomap_int_read(object, value, &negative) && !negative;
+    return py_int_read(object, value, &negative) && !negative;
 }
 
 /* long is 64 bits on most systems, and up to 3.13 PyLong_FromLong has a short way for one digit that
  * PyLong_FromLongLong lacks. Both return the ints that CPython shares. */
-static inline PyObject *gomap_int64_make(int64_t value)
+static inline PyObject *py_int64_make(int64_t value)
 {
 #if LONG_MAX >= INT64_MAX
     return PyLong_FromLong((long)value);
@@ -116,18 +117,18 @@ static inline PyObject *gomap_int64_make(int64_t value)
 
 /* ---- tuples ----------------------------------------------------------------------------------------- */
 
-#if GOMAP_KNOWN_CPYTHON && PY_VERSION_HEX >= 0x030E0000
+#if PY_KNOWN_CPYTHON && PY_VERSION_HEX >= 0x030E0000
 _Static_assert(offsetof(PyTupleObject, ob_hash) == sizeof(PyVarObject) &&
                    offsetof(PyTupleObject, ob_item) == sizeof(PyVarObject) + sizeof(Py_hash_t),
                "a tuple is ob_size, its hash and its items");
-#elif GOMAP_KNOWN_CPYTHON
+#elif PY_KNOWN_CPYTHON
 _Static_assert(offsetof(PyTupleObject, ob_item) == sizeof(PyVarObject), "a tuple is ob_size and its items");
 #endif
 
 /* What must follow where a tuple was not made by PyTuple_New, or has got other items. */
-static inline void gomap_tuple_changed(PyObject *tuple)
+static inline void py_tuple_changed(PyObject *tuple)
 {
-#if GOMAP_KNOWN_CPYTHON && PY_VERSION_HEX >= 0x030E0000
+#if PY_KNOWN_CPYTHON && PY_VERSION_HEX >= 0x030E0000
     ((PyTupleObject *)tuple)->ob_hash = -1;
 #else
     (void)tuple;
@@ -139,11 +140,11 @@ static inline void gomap_tuple_changed(PyObject *tuple)
  *
  * It begins as in tuple.__new__, which cannot be given the items otherwise than in another tuple: that is the public way.
  */
-static inline PyObject *gomap_tuple_begin(PyTypeObject *cls, Py_ssize_t count)
+static inline PyObject *py_tuple_begin(PyTypeObject *cls, Py_ssize_t count)
 {
-#if GOMAP_KNOWN_CPYTHON
+#if PY_KNOWN_CPYTHON
     PyObject *made = cls->tp_alloc(cls, count);
-    if (made != NULL) gomap_tuple_changed(made);
+    if (made != NULL) py_tuple_changed(made);
     return made;
 #else
     (void)cls;
@@ -152,9 +153,9 @@ static inline PyObject *gomap_tuple_begin(PyTypeObject *cls, Py_ssize_t count)
 }
 
 /* A new reference: what was begun is still the caller's. */
-static inline PyObject *gomap_tuple_end(PyTypeObject *cls, PyObject *begun)
+static inline PyObject *py_tuple_end(PyTypeObject *cls, PyObject *begun)
 {
-#if GOMAP_KNOWN_CPYTHON
+#if PY_KNOWN_CPYTHON
     (void)cls;
     return Py_NewRef(begun);
 #else
@@ -173,9 +174,9 @@ static inline PyObject *gomap_tuple_end(PyTypeObject *cls, PyObject *begun)
  * same function does count it. So an argument may have a count of 1 and still be another's; what is owned here, and has
  * been given to others by references of their own, is not. dict's iterator asks the same of its pair
  * (_PyObject_IsUniquelyReferenced). Without the interpreter's lock another thread may come in between. */
-static inline int gomap_only_reference(PyObject *object)
+static inline int py_only_reference(PyObject *object)
 {
-#if GOMAP_KNOWN_CPYTHON && !defined(Py_GIL_DISABLED)
+#if PY_KNOWN_CPYTHON && !defined(Py_GIL_DISABLED)
     return Py_REFCNT(object) == 1;
 #else
     (void)object;
@@ -185,14 +186,14 @@ static inline int gomap_only_reference(PyObject *object)
 
 /* The tuple (first, second), whose references it takes. *kept is the pair returned before: when its only owner is the
  * iterator that keeps it, it is filled anew, as dict's iterator does. NULL on failure. */
-static inline PyObject *gomap_pair(PyObject **kept, PyObject *first, PyObject *second)
+static inline PyObject *py_pair(PyObject **kept, PyObject *first, PyObject *second)
 {
     PyObject *made = *kept;
-    if (made != NULL && gomap_only_reference(made)) {
+    if (made != NULL && py_only_reference(made)) {
         PyObject *old_first = PyTuple_GET_ITEM(made, 0), *old_second = PyTuple_GET_ITEM(made, 1);
         PyTuple_SET_ITEM(made, 0, first);
         PyTuple_SET_ITEM(made, 1, second);
-        gomap_tuple_changed(made);
+        py_tuple_changed(made);
         /* The collector forgets a tuple of what leads nowhere; this one may lead somewhere now. */
         if (!PyObject_GC_IsTracked(made)) PyObject_GC_Track(made);
         Py_INCREF(made);
@@ -216,7 +217,7 @@ static inline PyObject *gomap_pair(PyObject **kept, PyObject *first, PyObject *s
 /* ---- text: UTF-8, as the core keeps it -------------------------------------------------------------- */
 
 /* A str whose characters are its UTF-8: no other bytes have to be made. */
-static inline int gomap_is_ascii(PyObject *object)
+static inline int py_is_ascii(PyObject *object)
 {
     if (!PyUnicode_Check(object)) return 0;
 #if PY_VERSION_HEX < 0x030C0000
@@ -227,9 +228,9 @@ static inline int gomap_is_ascii(PyObject *object)
 
 /* Two that are exactly str, and hashed, hence ready. Each has the narrowest characters that it can, so equal ones have
  * the same bytes. */
-static inline int gomap_text_equal(PyObject *one, PyObject *other)
+static inline int py_text_equal(PyObject *one, PyObject *other)
 {
-#if GOMAP_KNOWN_CPYTHON
+#if PY_KNOWN_CPYTHON
     Py_ssize_t length = PyUnicode_GET_LENGTH(one);
     int kind = (int)PyUnicode_KIND(one);
     return length == PyUnicode_GET_LENGTH(other) && kind == (int)PyUnicode_KIND(other) &&
@@ -239,7 +240,7 @@ static inline int gomap_text_equal(PyObject *one, PyObject *other)
 #endif
 }
 
-static inline int gomap_bytes_are_ascii(const unsigned char *at, size_t length)
+static inline int py_bytes_are_ascii(const unsigned char *at, size_t length)
 {
     uint64_t word, all = 0;
     size_t i = 0;
@@ -252,10 +253,10 @@ static inline int gomap_bytes_are_ascii(const unsigned char *at, size_t length)
 }
 
 /* The str of some UTF-8; lone surrogates come back as they went in. */
-static inline PyObject *gomap_text_make(const void *at, size_t length)
+static inline PyObject *py_text_make(const void *at, size_t length)
 {
     /* Strings of one character and none are the interpreter's own; long ones go through its own loop. */
-    if (length > 1 && length <= 64 && gomap_bytes_are_ascii(at, length)) {
+    if (length > 1 && length <= 64 && py_bytes_are_ascii(at, length)) {
         PyObject *made = PyUnicode_New((Py_ssize_t)length, 127);
         if (made != NULL) memcpy(PyUnicode_1BYTE_DATA(made), at, length);
         return made;
@@ -266,16 +267,16 @@ static inline PyObject *gomap_text_make(const void *at, size_t length)
 /* ---- the collector, and what stands before an object ------------------------------------------------ */
 
 /* While it is stopped, making an object runs no code of others. */
-static inline int gomap_collector_stop(void)
+static inline int py_collector_stop(void)
 {
-#if GOMAP_KNOWN_CPYTHON && PY_VERSION_HEX >= 0x030C0000
+#if PY_KNOWN_CPYTHON && PY_VERSION_HEX >= 0x030C0000
     return 0;
 #else
     return PyGC_Disable();
 #endif
 }
 
-static inline void gomap_collector_resume(int stopped)
+static inline void py_collector_resume(int stopped)
 {
     if (stopped) PyGC_Enable();
 }
@@ -283,14 +284,14 @@ static inline void gomap_collector_resume(int stopped)
 /* Gives a type other functions for the collector than those it was made with; one that has not the function of `before`
  * keeps its own, which calls that of its base. The collector reads them from the type each time, and those of a class
  * derived in Python call those of its base. */
-static inline void gomap_set_collector(PyTypeObject *type, traverseproc before, traverseproc traverse, inquiry clear)
+static inline void py_set_collector(PyTypeObject *type, traverseproc before, traverseproc traverse, inquiry clear)
 {
     if (type->tp_traverse == before) type->tp_traverse = traverse;
     type->tp_clear = clear;
 }
 
 /* Whether the interpreter keeps pointers before an object, to its __dict__ or, from 3.12 on, its weak references. */
-static inline int gomap_has_pointers_before(PyObject *object)
+static inline int py_has_pointers_before(PyObject *object)
 {
 #ifdef Py_TPFLAGS_PREHEADER
     return (Py_TYPE(object)->tp_flags & Py_TPFLAGS_PREHEADER) != 0;
@@ -303,7 +304,7 @@ static inline int gomap_has_pointers_before(PyObject *object)
 
 /* An attribute of a class of an extension, which refuses to be given any from Python. 0 on failure. From 3.12 on a class
  * is asked for its dictionary, which may be elsewhere than in tp_dict. */
-static inline int gomap_set_attribute(PyTypeObject *cls, const char *name, PyObject *value)
+static inline int py_set_attribute(PyTypeObject *cls, const char *name, PyObject *value)
 {
 #if PY_VERSION_HEX >= 0x030C0000
     PyObject *attributes = PyType_GetDict(cls);
@@ -318,6 +319,6 @@ static inline int gomap_set_attribute(PyTypeObject *cls, const char *name, PyObj
 }
 
 /* The name that a class of an extension is known by, its module before it. */
-static inline void gomap_set_name(PyTypeObject *cls, const char *name) { cls->tp_name = name; }
+static inline void py_set_name(PyTypeObject *cls, const char *name) { cls->tp_name = name; }
 
 #endif

@@ -28,7 +28,7 @@ typedef struct gomap_object_key {
 static inline int gomap_plainly_equal(PyObject *one, PyObject *other)
 {
     if (Py_TYPE(one) != Py_TYPE(other)) return -1;
-    if (PyUnicode_CheckExact(one)) return gomap_text_equal(one, other);
+    if (PyUnicode_CheckExact(one)) return py_text_equal(one, other);
     if (PyLong_CheckExact(one) || PyBytes_CheckExact(one) || PyFloat_CheckExact(one)) {
         int equal = PyObject_RichCompareBool(one, other, Py_EQ);
         if (equal < 0) PyErr_Clear();

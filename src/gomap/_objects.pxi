@@ -542,5 +542,5 @@ cdef int pair_clear(PyObject *self) noexcept:
 cdef void collect_entries() noexcept:
     """Makes the collector see what is in the maps: Cython's own functions for it know of attributes only."""
     for cls in (Base, BaseMap, Map, GoMap, Set):
-        gomap_set_collector(<PyTypeObject *>cls, types_traverse, map_traverse, map_clear)
-    gomap_set_collector(<PyTypeObject *>MapIterator, iterator_traverse, pair_traverse, pair_clear)
+        py_set_collector(<PyTypeObject *>cls, types_traverse, map_traverse, map_clear)
+    py_set_collector(<PyTypeObject *>MapIterator, iterator_traverse, pair_traverse, pair_clear)

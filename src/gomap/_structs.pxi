@@ -10,7 +10,7 @@ cdef bytes packed(Base m, Role role, Struct struct, object value, bint raises):
     else holds is used again.
     """
     cdef bytes made
-    if struct.spare != NULL and gomap_only_reference(struct.spare):
+    if struct.spare != NULL and py_only_reference(struct.spare):
         made = <bytes>struct.spare
     else:
         made = PyBytes_FromStringAndSize(NULL, struct.size)
@@ -38,7 +38,7 @@ cdef int pack(Base m, Role role, Struct struct, object value, char *to, bint rai
     for i in range(struct.count):
         field = &struct.fields[i]
         item = <object>PyTuple_GET_ITEM(value, i)
-        if gomap_int64_read(item, &signed) and field.low <= signed <= field.high:
+        if py_int64_read(item, &signed) and field.low <= signed <= field.high:
             store_int(to + field.offset, signed, field.size)
             continue
         place = <Role>(role + 2 * field.place)
@@ -120,15 +120,15 @@ cdef object fields_in(Base m, Role role, Struct struct, object value):
 cdef tuple unpacked(Struct struct, const char *at):
     """Without the collector, which may run any code when a tuple is made: as with any other type, nothing may
     change the map between finding a value and having read it."""
-    cdef bint stopped = gomap_collector_stop()
+    cdef bint stopped = py_collector_stop()
     try:
         return unpack(struct, at)
     finally:
-        gomap_collector_resume(stopped)
+        py_collector_resume(stopped)
 
 
 cdef tuple unpack(Struct struct, const char *at):
-    cdef tuple made = gomap_tuple_begin(struct.cls, struct.count)
+    cdef tuple made = py_tuple_begin(struct.cls, struct.count)
     cdef FieldCodec *field
     cdef int64_t word
     cdef Py_ssize_t i
@@ -140,12 +140,12 @@ cdef tuple unpack(Struct struct, const char *at):
             item = PyBytes_FromStringAndSize(at + field.offset, field.size)
         elif field.kind == INT64:
             memcpy(&word, at + field.offset, 8)
-            item = gomap_int64_make(word)
+            item = py_int64_make(word)
         else:
             item = number_out(field.kind, at + field.offset)
         Py_INCREF(item)
         PyTuple_SET_ITEM(made, i, item)
-    return gomap_tuple_end(struct.cls, made)
+    return py_tuple_end(struct.cls, made)
 
 
 cdef bint intact(Struct struct, const char *at, bint is_key) noexcept:
