@@ -305,13 +305,12 @@ def test_peak_of_a_gomap_with_records(value: str, size: int) -> None:
 @as_granted
 @pytest.mark.parametrize("size", [100_000, 851_969, 1_000_000])
 def test_large_gomaps(size: int) -> None:
-    m = GoMap("int", "int")
-    m.update(zip(range(size), range(size), strict=True))
+    maps = [GoMap("int", "int", zip(range(size), range(size), strict=True)) for _ in range(5)]
     foreseen = estimate("int", "int", size)
-    memory = m.memory()
-    assert memory.total == pytest.approx(foreseen.gomap, rel=0.005)
-    assert memory.peak == pytest.approx(foreseen.gomap_peak, rel=0.005)
-    assert stored("int", "int", 0, 0).gomap(size).buckets == m.stats().buckets
+    memory = [m.memory() for m in maps]  # of one of 100,000 entries it scatters by 0.2 %, with its seed
+    assert statistics.mean(each.total for each in memory) == pytest.approx(foreseen.gomap, rel=0.005)
+    assert statistics.mean(each.peak for each in memory) == pytest.approx(foreseen.gomap_peak, rel=0.005)
+    assert {m.stats().buckets for m in maps} == {stored("int", "int", 0, 0).gomap(size).buckets}
 
 
 # ---- dict and set -------------------------------------------------------------------------------------
