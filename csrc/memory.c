@@ -41,6 +41,10 @@ int gm_must_fail(void)
     return 1;
 }
 
+/* Blocks up to here, a map's header and its first buckets among them, are taken by malloc and cleared: glibc's calloc
+ * passes its cache of freed blocks by, and takes 20 ns for 200 bytes instead of 8. */
+#define SMALL_BYTES ((size_t)1024)
+
 static int is_mapped(size_t size) { return size >= GM_MAP_BYTES; }
 
 /* ---- blocks, uncounted ---------------------------------------------------------------------- */
@@ -106,6 +110,10 @@ size_t gomap_heap_bytes(size_t size)
 static void *raw_alloc(size_t size)
 {
     if (gm_must_fail()) return NULL;
+    if (size <= SMALL_BYTES) {
+        void *block = malloc(size);
+        return block ? memset(block, 0, size) : NULL;
+    }
     if (!is_mapped(size)) return calloc(1, size);
     if (size > SIZE_MAX - gm_page_bytes()) return NULL;
     return gm_pages_map(gm_whole_pages(size));

@@ -19,12 +19,10 @@ GM_INLINE int el_place_new(el_map *m, uint64_t hash, gm_kind kind, el_place *pla
     uint32_t first = el_address(el_first(hash), m->buckets, m->mask);
     uint32_t second = el_address(el_second(hash), m->buckets, m->mask);
     gm_match free, other;
-    /* The emptier of the two: that is what evens the load. */
-    uint32_t bucket = first;
-    if (gm_zeros16(el_tags(m, first), el_tags(m, second), &free, &other) > 0) {
-        bucket = second;
-        free = other;
-    }
+    /* The emptier of the two: that is what evens the load. Which one is chance, so no branch. */
+    uint32_t take_second = 0u - (uint32_t)(gm_zeros16(el_tags(m, first), el_tags(m, second), &free, &other) > 0);
+    uint32_t bucket = first ^ ((first ^ second) & take_second);
+    free ^= (free ^ other) & (0 - (gm_match)(take_second & 1));
     unsigned slot;
     if (GM_LIKELY(free != 0)) {
         slot = gm_match_index(free);
