@@ -155,17 +155,25 @@ GM_INLINE gm_match el_full(const el_map *m, uint32_t bucket)
 }
 GM_INLINE gm_match el_free(const el_map *m, uint32_t bucket) { return gm_match8(el_tags(m, bucket), EL_EMPTY); }
 
+GM_INLINE int el_is_small(size_t buckets) { return buckets >> EL_SMALL_LOG2 == 0; }
+
 /* The most entries for so many buckets before an insertion splits one. A single bucket is filled. */
 GM_INLINE size_t el_capacity(const el_map *m, size_t buckets)
 {
     unsigned eighths = EL_GROW_EIGHTHS_SMALL;
     if (buckets <= 1) return buckets * EL_SLOTS;
-    if (buckets >> EL_SMALL_LOG2) eighths += 3 * (gm_top_bit(buckets) - EL_SMALL_LOG2 + 1);
+    if (!el_is_small(buckets)) eighths += 3 * (gm_top_bit(buckets) - EL_SMALL_LOG2 + 1);
     return buckets * (eighths < m->most ? eighths : m->most) / 8;
 }
 
-/* How many buckets an insertion adds: one; in a small map, where a call takes longer than a split, an eighth more. */
-GM_INLINE uint32_t el_step(size_t buckets) { return buckets >> EL_SMALL_LOG2 ? 1 : (uint32_t)buckets / 8 + 1; }
+/* How many buckets an insertion adds: one; in a small map, where calling and allocating take longer than a split, three
+ * eighths more, for which its regions are made, and no more. From Python a map of 100 entries is filled in 45 ns
+ * an entry; by an eighth at a time, with a quarter's room in the regions, it took 52 and ended a third larger. */
+GM_INLINE uint32_t el_step(size_t buckets)
+{
+    size_t step = (buckets * 3 + 7) / 8, left = ((size_t)1 << EL_SMALL_LOG2) - buckets;
+    return !el_is_small(buckets) ? 1 : (uint32_t)(step < left ? step : left);
+}
 
 /* The fewest buckets with room for so many entries. */
 GM_INLINE size_t el_buckets_for(const el_map *m, size_t count)

@@ -7,7 +7,7 @@ static size_t grown_buckets(const el_map *m, size_t count)
 {
     size_t buckets = 1, most = EL_MAX_BUCKETS;
     if (count == 0) return 0;
-    for (; !(buckets >> EL_SMALL_LOG2); buckets += el_step(buckets))
+    for (; el_is_small(buckets); buckets += el_step(buckets))
         if (el_capacity(m, buckets) >= count) return buckets;
     while (buckets < most) { /* from there on one at a time: the fewest that have room */
         size_t middle = (buckets + most) / 2;
@@ -24,7 +24,7 @@ static size_t grown_region(int purpose, size_t buckets, size_t bucket_bytes)
     for (size_t small = 1; small <= buckets; small += el_step(small)) {
         size_t needed = small * bucket_bytes;
         if (bytes < needed) bytes = gm_region_bytes(purpose, el_region_room(needed, small, 0));
-        if (small >> EL_SMALL_LOG2) break;
+        if (!el_is_small(small)) break;
     }
     return gm_region_grown(purpose, bytes, bucket_bytes, buckets * bucket_bytes);
 }

@@ -13,7 +13,7 @@ GM_INLINE size_t el_slots_needed(size_t buckets, size_t slot_bytes)
 /* What a region is made to hold for so many buckets, of which it needs these bytes. */
 GM_INLINE size_t el_region_room(size_t needed, size_t buckets, int exactly)
 {
-    return exactly || buckets < 4 ? needed : gm_region_room(needed);
+    return exactly || el_is_small(buckets) ? needed : gm_region_room(needed);
 }
 
 GM_INLINE int el_room(el_map *m, size_t buckets, int exactly, gm_kind kind)
