@@ -46,7 +46,11 @@ void gm_pages_unmap(void *block, size_t size)
 
 void *gm_pages_reserve(size_t size) { return VirtualAlloc(NULL, size, MEM_RESERVE, PAGE_NOACCESS); }
 void gm_pages_unreserve(void *at, size_t size) { gm_pages_unmap(at, size); }
-int gm_pages_commit(char *at, size_t size) { return VirtualAlloc(at, size, MEM_COMMIT, PAGE_READWRITE) != NULL; }
+int gm_pages_commit(char *at, size_t size, int at_once)
+{
+    (void)at_once;
+    return VirtualAlloc(at, size, MEM_COMMIT, PAGE_READWRITE) != NULL;
+}
 void gm_pages_decommit(char *at, size_t size) { VirtualFree(at, size, MEM_DECOMMIT); }
 
 #else
@@ -100,13 +104,14 @@ void *gm_pages_reserve(size_t size)
     return at;
 }
 void gm_pages_unreserve(void *at, size_t size) { munmap(at, size); }
-int gm_pages_commit(char *at, size_t size)
+int gm_pages_commit(char *at, size_t size, int at_once)
 {
     if (mprotect(at, size, PROT_READ | PROT_WRITE) != 0) return 0;
 #if defined(MADV_POPULATE_WRITE)
-    /* All pages at once instead of a fault each: a tenth of a growing insertion at 1,000,000 entries. Where
-     * the system does not know it, pages come when they are touched. */
-    (void)madvise(at, size, MADV_POPULATE_WRITE);
+    /* Where the system does not know it, pages come when they are touched. */
+    if (at_once) (void)madvise(at, size, MADV_POPULATE_WRITE);
+#else
+    (void)at_once;
 #endif
     return 1;
 }
@@ -140,7 +145,7 @@ char *gm_pages_move(char *from, size_t old, size_t reserved, size_t bytes, size_
     char *to = gm_pages_reserve(wider);
     if (to == NULL) return NULL;
 #if defined(__linux__)
-    if (!gm_pages_commit(to + old, bytes - old)) {
+    if (!gm_pages_commit(to + old, bytes - old, 1)) {
         gm_pages_unreserve(to, wider);
         return NULL;
     }
@@ -154,7 +159,7 @@ char *gm_pages_move(char *from, size_t old, size_t reserved, size_t bytes, size_
     to = gm_pages_reserve(wider);
     if (to == NULL) return NULL;
 #endif
-    if (!gm_pages_commit(to, bytes)) {
+    if (!gm_pages_commit(to, bytes, 1)) {
         gm_pages_unreserve(to, wider);
         return NULL;
     }

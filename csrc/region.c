@@ -41,28 +41,41 @@ static unsigned reserve_for(size_t bytes)
     return log2;
 }
 
-size_t gm_region_room(size_t bytes)
+/* From where on a region grows by whole huge pages. */
+static size_t huge_from(int purpose) { return purpose == GOMAP_TAGS ? GM_HUGE_REGION / 8 : GM_HUGE_REGION; }
+
+size_t gm_region_stepped(int purpose, size_t bytes)
 {
-    if (bytes < GM_MAP_BYTES) return bytes + bytes / 4;
-    size_t step = bytes / 128;
-    return bytes + (step < GM_LEAST_STEP ? GM_LEAST_STEP : step < GM_MOST_STEP ? step : GM_MOST_STEP);
+    return bytes < huge_from(purpose) ? bytes : (bytes + GM_HUGE_BYTES - 1) / GM_HUGE_BYTES * GM_HUGE_BYTES;
 }
 
-size_t gm_region_spare(size_t bytes) { return bytes + 2 * (gm_region_room(bytes) - bytes); }
+/* The room for more, before it is rounded up to huge pages. */
+static size_t step_of(size_t bytes)
+{
+    if (bytes < GM_MAP_BYTES) return bytes / 4;
+    size_t step = bytes / 128;
+    return step < GM_LEAST_STEP ? GM_LEAST_STEP : step < GM_MOST_STEP ? step : GM_MOST_STEP;
+}
+
+size_t gm_region_room(int purpose, size_t bytes) { return gm_region_stepped(purpose, bytes + step_of(bytes)); }
+
+size_t gm_region_spare(int purpose, size_t bytes) { return gm_region_room(purpose, bytes) + step_of(bytes); }
 
 size_t gm_region_grown(int purpose, size_t bytes, size_t unit, size_t needed)
 {
     while (bytes < needed && bytes / 128 < GM_MOST_STEP)
-        bytes = gm_region_bytes(purpose, gm_region_room((bytes / unit + 1) * unit));
+        bytes = gm_region_bytes(purpose, gm_region_room(purpose, (bytes / unit + 1) * unit));
     if (bytes >= needed) return bytes;
-    size_t step =
-        GM_MOST_STEP + gm_page_bytes(); /* from there on equal ones: a unit more takes a page more, and the room */
-    return bytes + (needed - bytes + step - 1) / step * step;
+    /* From there on equal ones: a unit more takes a page more, and the room; then huge pages. */
+    size_t step = GM_MOST_STEP + gm_page_bytes(), until = needed < huge_from(purpose) ? needed : huge_from(purpose);
+    if (bytes < until) bytes = gm_region_stepped(purpose, bytes + (until - bytes + step - 1) / step * step);
+    return bytes < needed ? gm_region_stepped(purpose, needed) : bytes;
 }
 
 /* A mapped region to more bytes: in its reservation, or in a larger one. */
 static int region_grow(gm_memory *memory, int purpose, gm_region *region, size_t bytes)
 {
+    /* (A huge page comes when it is touched. Where there is none its pages then do, and not in one insertion.) */
     char *at = (char *)region->at;
     size_t old = (size_t)region->bytes, reserved = (size_t)1 << region->reserved;
     if (gm_must_fail()) return 0;
@@ -74,7 +87,7 @@ static int region_grow(gm_memory *memory, int purpose, gm_region *region, size_t
         if (wider == NULL) return 0;
         region->reserved = log2 & 0xff;
         at = wider;
-    } else if (!gm_pages_commit(at + old, bytes - old)) {
+    } else if (!gm_pages_commit(at + old, bytes - old, bytes < huge_from(purpose) || bytes - old > GM_HUGE_BYTES)) {
         return 0;
     }
     count_region(memory, purpose, region, (unsigned char *)at, bytes);
@@ -107,7 +120,7 @@ static int region_convert(gm_memory *memory, int purpose, gm_region *region, siz
         for (; (size_t)1 << log2 >= bytes; log2--)
             if ((at = gm_pages_reserve((size_t)1 << log2)) != NULL) break;
         if (at == NULL) return 0;
-        if (!gm_pages_commit(at, bytes)) {
+        if (!gm_pages_commit(at, bytes, 1)) {
             gm_pages_unreserve(at, (size_t)1 << log2);
             return 0;
         }

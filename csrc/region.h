@@ -16,11 +16,16 @@
 
 /* A mapped region grows by a 128th; by the former at least, since a call of the system takes as long as 20
  * insertions, and by the latter at most, since one insertion waits for its pages: 32 take 30 to 60
- * microseconds. (Growing by whole huge pages made a hit at 10,000,000 entries a sixth faster; but one insertion
- * in ten million took 5 ms, while the system made room for one. As it is they come later, when the system gets
- * to it, or at once where room is reserved.) */
+ * microseconds. */
 #define GM_LEAST_STEP ((size_t)16 << 10)
 #define GM_MOST_STEP ((size_t)128 << 10)
+/* From so many bytes on, an eighth of them for tags, it grows to whole huge pages, of which rounding adds half a one on
+ * average: 1.6 % of so much, and less of more. 10,000,000 entries are then found, added and deleted in 0.81 to 0.86 of
+ * the time, as fewer addresses have to be translated. One insertion waits for the system to clear a huge page, 0.23 ms
+ * (32 small ones: 0.03). */
+#if !defined(GM_HUGE_REGION) /* tests lower it */
+#define GM_HUGE_REGION ((size_t)64 << 20)
+#endif
 /* The least address space reserved for a region, and how much more than it needs, as powers of two.
  * Reserving costs no memory, and moving to a larger reservation takes one insertion long. 2^15 regions of 4 GB
  * fit the 2^47 bytes a process has, as many as Linux lets it map by default. Where so much is not to be had,
@@ -52,12 +57,15 @@ size_t gm_region_granted_for(int purpose, size_t bytes);
  * `needed`. A unit is at most a page. */
 size_t gm_region_grown(int purpose, size_t bytes, size_t unit, size_t needed);
 
-/* The bytes to make a region of `bytes` hold, so that growing on costs little. A heap block may have to be
- * copied, and grows by a quarter; a mapped one grows in place, by a 128th. */
-size_t gm_region_room(size_t bytes);
+/* Rounded up to whole huge pages, for a region that is large enough. */
+size_t gm_region_stepped(int purpose, size_t bytes);
 
-/* The most that a region keeps when so many bytes are needed: twice the room, so that growing and shrinking
+/* The bytes to make a region of `bytes` hold, so that growing on costs little. A heap block may have to be
+ * copied, and grows by a quarter; a mapped one grows in place, by a 128th or a huge page. */
+size_t gm_region_room(int purpose, size_t bytes);
+
+/* The most that a region keeps when so many bytes are needed: more than the room, so that growing and shrinking
  * by turns resizes nothing. */
-size_t gm_region_spare(size_t bytes);
+size_t gm_region_spare(int purpose, size_t bytes);
 
 #endif

@@ -23,7 +23,7 @@ static size_t grown_region(int purpose, size_t buckets, size_t bucket_bytes)
     size_t bytes = 0;
     for (size_t small = 1; small <= buckets; small += el_step(small)) {
         size_t needed = small * bucket_bytes;
-        if (bytes < needed) bytes = gm_region_bytes(purpose, el_region_room(needed, small, 0));
+        if (bytes < needed) bytes = gm_region_bytes(purpose, el_region_room(purpose, needed, small, 0));
         if (!el_is_small(small)) break;
     }
     return gm_region_grown(purpose, bytes, bucket_bytes, buckets * bucket_bytes);

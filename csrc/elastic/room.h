@@ -10,20 +10,21 @@ GM_INLINE size_t el_slots_needed(size_t buckets, size_t slot_bytes)
     return slot_bytes && buckets ? buckets * EL_SLOTS * slot_bytes : 1;
 }
 
-/* What a region is made to hold for so many buckets, of which it needs these bytes. */
-GM_INLINE size_t el_region_room(size_t needed, size_t buckets, int exactly)
+/* What a region is made to hold for so many buckets, of which it needs these bytes: just those, where the last step
+ * (el_step) was one of many buckets. */
+GM_INLINE size_t el_region_room(int purpose, size_t needed, size_t buckets, int exactly)
 {
-    return exactly || el_is_small(buckets) ? needed : gm_region_room(needed);
+    return exactly || el_is_small(buckets - 1) ? needed : gm_region_room(purpose, needed);
 }
 
 GM_INLINE int el_room(el_map *m, size_t buckets, int exactly, gm_kind kind)
 {
     size_t tags = buckets * EL_SLOTS, slots = el_slots_needed(buckets, el_slot_bytes(m, kind));
     gm_memory *memory = &m->map.memory;
-    if (m->tags.bytes < tags && !gm_region_resize(memory, GOMAP_TAGS, &m->tags, el_region_room(tags, buckets, exactly)))
+    if (m->tags.bytes < tags && !gm_region_resize(memory, GOMAP_TAGS, &m->tags, el_region_room(GOMAP_TAGS, tags, buckets, exactly)))
         return 0;
     return m->slots.bytes >= slots ||
-           gm_region_resize(memory, GOMAP_BUCKETS, &m->slots, el_region_room(slots, buckets, exactly));
+           gm_region_resize(memory, GOMAP_BUCKETS, &m->slots, el_region_room(GOMAP_BUCKETS, slots, buckets, exactly));
 }
 
 /* Gives back what is beyond the buckets: all of it, or what is more than a region keeps. */
@@ -31,10 +32,10 @@ GM_INLINE void el_trim(el_map *m, int exactly, gm_kind kind)
 {
     gm_memory *memory = &m->map.memory;
     size_t tags = (size_t)m->buckets * EL_SLOTS, slots = el_slots_needed(m->buckets, el_slot_bytes(m, kind));
-    if (m->tags.bytes > (exactly ? tags : gm_region_spare(tags)))
-        (void)gm_region_resize(memory, GOMAP_TAGS, &m->tags, exactly ? tags : gm_region_room(tags));
-    if (m->slots.bytes > (exactly ? slots : gm_region_spare(slots)))
-        (void)gm_region_resize(memory, GOMAP_BUCKETS, &m->slots, exactly ? slots : gm_region_room(slots));
+    if (m->tags.bytes > (exactly ? tags : gm_region_spare(GOMAP_TAGS, tags)))
+        (void)gm_region_resize(memory, GOMAP_TAGS, &m->tags, exactly ? tags : gm_region_room(GOMAP_TAGS, tags));
+    if (m->slots.bytes > (exactly ? slots : gm_region_spare(GOMAP_BUCKETS, slots)))
+        (void)gm_region_resize(memory, GOMAP_BUCKETS, &m->slots, exactly ? slots : gm_region_room(GOMAP_BUCKETS, slots));
 }
 
 #endif
