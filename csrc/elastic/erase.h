@@ -23,7 +23,7 @@ GM_INLINE void el_erase_at(el_map *m, el_place place, gm_kind kind)
     }
     if (kind.ref && el_too_many_gaps(m)) el_resizer_of(m)->fill_gaps(m);
     if (GM_UNLIKELY(m->overflow_used)) el_resizer_of(m)->drain(m);
-    el_shrink(m, 2, kind);
+    el_shrink(m, 2, kind); /* two: what an iteration put off is made up for soon, and no deletion takes long */
 }
 
 GM_INLINE int el_erase(gomap *map, const void *key, gm_kind kind)

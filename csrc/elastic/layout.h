@@ -45,6 +45,9 @@ enum { EL_SLOTS = 8, EL_EMPTY = 0 };
  * not merged again, and a merge finds room for nearly all its entries in one bucket (0.13 displaced by a
  * deletion; 0.32 below 6, which takes half as long again). */
 #define EL_SHRINK(grow_at) ((grow_at)*8 / 11)
+/* In a small map below half of it, and then a quarter of the buckets at once: a deletion of 1,000 entries one by one
+ * takes 11.7 ns; 15.1 by EL_SHRINK, 6 without any merge. */
+#define EL_SHRINK_SMALL(grow_at) ((grow_at) / 2)
 /* Compacting merges down to this load, in halves: 17 / (7.5 / 8) = 18.1 bytes. */
 #define EL_COMPACT_HALVES 15
 /* Entries larger than this stand in records: five bytes a slot for a full one beat an eighth of the
@@ -202,7 +205,9 @@ GM_INLINE void el_set_buckets(el_map *m, uint32_t buckets, uint32_t mask)
     m->buckets = buckets;
     m->mask = mask;
     m->grow_at = el_capacity(m, buckets);
-    m->shrink_at = buckets > 1 ? EL_SHRINK(el_capacity(m, buckets - 1)) : 0;
+    m->shrink_at = buckets <= 1         ? 0
+                   : el_is_small(buckets) ? EL_SHRINK_SMALL(el_capacity(m, buckets))
+                                          : EL_SHRINK(el_capacity(m, buckets - 1));
 }
 
 /* So many buckets, empty, for which there is room. */

@@ -30,6 +30,7 @@ GM_INLINE int el_room(el_map *m, size_t buckets, int exactly, gm_kind kind)
 /* Gives back what is beyond the buckets: all of it, or what is more than a region keeps. */
 GM_INLINE void el_trim(el_map *m, int exactly, gm_kind kind)
 {
+    exactly |= el_is_small(m->buckets); /* which takes and gives many at once */
     gm_memory *memory = &m->map.memory;
     size_t tags = (size_t)m->buckets * EL_SLOTS, slots = el_slots_needed(m->buckets, el_slot_bytes(m, kind));
     if (m->tags.bytes > (exactly ? tags : gm_region_spare(GOMAP_TAGS, tags)))

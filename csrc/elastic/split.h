@@ -108,14 +108,18 @@ GM_INLINE int el_grow(el_map *m)
     return el_resizer_of(m)->split(m, m->buckets + step);
 }
 
-/* After a deletion: merges while the load is low, two at a time, so that what an iteration put off is
- * made up for soon and no deletion takes long. */
+/* After a deletion: merges while the load is low, at most so many; in a small map a quarter of the buckets. */
 GM_INLINE void el_shrink(el_map *m, uint32_t steps, gm_kind kind)
 {
     size_t count = m->map.public_part.count;
-    uint32_t merged = 0;
-    while (merged < steps && count < m->shrink_at && el_resizer_of(m)->merge(m)) merged++;
-    if (merged) el_trim(m, 0, kind);
+    uint32_t before = m->buckets;
+    if (GM_LIKELY(count >= m->shrink_at)) return;
+    do { /* a small map has room for its entries in three quarters of its buckets */
+        uint32_t least = m->buckets - (el_is_small(m->buckets) ? m->buckets / 4 + (m->buckets < 4) : 1);
+        while (m->buckets > least && el_resizer_of(m)->merge(m)) {}
+        if (m->buckets > least) break;
+    } while (before - m->buckets < steps && count < m->shrink_at);
+    if (m->buckets != before) el_trim(m, 0, kind);
 }
 
 #endif
