@@ -26,7 +26,9 @@ uint32_t gm_store_add(gm_store *store, gm_memory *memory)
     if (number) {
         store->free = gm_load32(gm_store_at(store, number));
     } else {
-        if (store->used == store->capacity && !resize(store, memory, with_room(store->stride, (int)store->purpose, store->used))) return 0;
+        if (store->used == store->capacity &&
+            !resize(store, memory, with_room(store->stride, (int)store->purpose, store->used)))
+            return 0;
         number = ++store->used;
     }
     store->live++;

@@ -117,9 +117,12 @@ GM_INLINE size_t el_find_many(const gomap *map, const void *keys, size_t count, 
     return hits + el_window_match(m, &windows[turn ^ 1], before, found + count - before, kind);
 }
 
-/* Where a window's keys will be written, as it seems before any of them is. */
+/* Where a window's keys will be written, as it seems before any of them is. Where both buckets are full an entry of
+ * theirs has to go first: asks for the entries, and when all of the window's are on their way for where one may go. */
 GM_INLINE void el_window_ask(const el_map *m, const el_window *window, size_t count, gm_kind kind)
 {
+    unsigned char full[EL_WINDOW];
+    size_t full_count = 0;
     for (size_t i = 0; i < count; i++) {
         const el_probe *probe = &window->probe[i];
         if (probe->key == NULL) continue;
@@ -131,11 +134,19 @@ GM_INLINE void el_window_ask(const el_map *m, const el_window *window, size_t co
                 bucket = probe->second;
                 first = second;
             }
-            if (!first) continue;
+            if (!first) {
+                GM_PREFETCH(el_slot(m, probe->first, 0, kind));
+                GM_PREFETCH(el_slot(m, probe->second, 0, kind));
+                full[full_count++] = (unsigned char)i;
+                continue;
+            }
             slot = el_slot(m, bucket, gm_match_index(first), kind);
         }
         el_ask(m, slot, kind);
     }
+    if (kind.ref) return; /* keys stand in records, which are as far */
+    for (size_t i = 0; i < full_count; i++)
+        el_displace_ask(m, window->probe[full[i]].first, window->probe[full[i]].second, kind);
 }
 
 /* Every key with its value, or what the writer makes of it. Returns how many keys are in: fewer than count when there

@@ -205,7 +205,7 @@ GM_INLINE void el_set_buckets(el_map *m, uint32_t buckets, uint32_t mask)
     m->buckets = buckets;
     m->mask = mask;
     m->grow_at = el_capacity(m, buckets);
-    m->shrink_at = buckets <= 1         ? 0
+    m->shrink_at = buckets <= 1           ? 0
                    : el_is_small(buckets) ? EL_SHRINK_SMALL(el_capacity(m, buckets))
                                           : EL_SHRINK(el_capacity(m, buckets - 1));
 }

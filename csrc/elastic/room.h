@@ -21,7 +21,8 @@ GM_INLINE int el_room(el_map *m, size_t buckets, int exactly, gm_kind kind)
 {
     size_t tags = buckets * EL_SLOTS, slots = el_slots_needed(buckets, el_slot_bytes(m, kind));
     gm_memory *memory = &m->map.memory;
-    if (m->tags.bytes < tags && !gm_region_resize(memory, GOMAP_TAGS, &m->tags, el_region_room(GOMAP_TAGS, tags, buckets, exactly)))
+    if (m->tags.bytes < tags &&
+        !gm_region_resize(memory, GOMAP_TAGS, &m->tags, el_region_room(GOMAP_TAGS, tags, buckets, exactly)))
         return 0;
     return m->slots.bytes >= slots ||
            gm_region_resize(memory, GOMAP_BUCKETS, &m->slots, el_region_room(GOMAP_BUCKETS, slots, buckets, exactly));
@@ -36,7 +37,8 @@ GM_INLINE void el_trim(el_map *m, int exactly, gm_kind kind)
     if (m->tags.bytes > (exactly ? tags : gm_region_spare(GOMAP_TAGS, tags)))
         (void)gm_region_resize(memory, GOMAP_TAGS, &m->tags, exactly ? tags : gm_region_room(GOMAP_TAGS, tags));
     if (m->slots.bytes > (exactly ? slots : gm_region_spare(GOMAP_BUCKETS, slots)))
-        (void)gm_region_resize(memory, GOMAP_BUCKETS, &m->slots, exactly ? slots : gm_region_room(GOMAP_BUCKETS, slots));
+        (void)gm_region_resize(memory, GOMAP_BUCKETS, &m->slots,
+                               exactly ? slots : gm_region_room(GOMAP_BUCKETS, slots));
 }
 
 #endif
