@@ -215,7 +215,10 @@ static void means(const test_engine *engine)
                 gomap_free(map);
             }
             gomap_planned planned = plan(&subject, counts[i], GOMAP_GROWN);
-            CHECK_BETWEEN(total / planned.total, 1 - PART, 1 + PART);
+            double spare = 0; /* where the heap has holes that are a little larger than what is asked for */
+            for (int purpose = 0; purpose < GOMAP_PURPOSES && counts[i] < 1000; purpose++)
+                if (planned.live[purpose] > 0) spare += SPARE_MOST * (double)blocks_of(&subject, purpose, counts[i]);
+            CHECK_BETWEEN(total / planned.total, 1 - PART, 1 + PART + spare / planned.total);
             double error = 5 * sqrt(planned.overflow_buckets / (double)maps); /* about as chance varies the mean */
             if (engine->id == GOMAP_GO)
                 CHECK_BETWEEN(overflow, planned.overflow_buckets - error - 0.1, planned.overflow_buckets + error + 0.1);
