@@ -272,8 +272,8 @@ class Machine(RuleBasedStateMachine):
 
     # ---- iterators ----
 
-    # How many iterators are alive depends on the map's seed, another one in every run; what hypothesis may draw must
-    # not. Hence no preconditions.
+    # How many iterators are alive depends on the map's seed, another one in every run; what hypothesis may
+    # draw must not. Hence no preconditions.
 
     @rule(kind=st.sampled_from(["keys", "values", "items"]))
     def begin(self, kind: str) -> None:
