@@ -9,6 +9,7 @@
 #define GM_ELASTIC_BULK_H
 
 #include "../bulk.h"
+#include "erase.h"
 #include "insert.h"
 #include "reserve.h"
 
@@ -178,13 +179,26 @@ GM_INLINE size_t el_put_many(gomap *map, const void *keys, size_t count, void *v
     return count;
 }
 
-/* Returns how many of the keys were there. */
+/* Merges what deletions of a whole window and more have put off, if there is so little left. */
+GM_INLINE void el_shrink_below(el_map *m, size_t *shrink_at, size_t least, gm_kind kind)
+{
+    if (m->map.public_part.count >= least || m->map.iterators) return;
+    m->shrink_at = *shrink_at;
+    el_shrink(m, m->buckets, kind);
+    *shrink_at = m->shrink_at;
+    m->shrink_at = 0;
+}
+
+/* Returns how many of the keys were there. Merging waits until half as many entries are left as bring it about else,
+ * and for the end: then fewer have to move, and next to none has to be displaced. */
 GM_INLINE size_t el_erase_many(gomap *map, const void *keys, size_t count, gm_kind kind)
 {
     el_map *m = el_of(map);
     const unsigned char *at = keys;
     size_t stride = gm_key_stride(map->type, gm_key_bytes(&m->map, kind)), erased = 0;
+    size_t shrink_at = m->shrink_at;
     el_window window;
+    m->shrink_at = 0;
     for (size_t done = 0, some; done < count && map->count; done += some) {
         some = count - done < EL_WINDOW ? count - done : EL_WINDOW;
         el_window_hash(m, &window, at + done * stride, stride, some, kind);
@@ -194,9 +208,17 @@ GM_INLINE size_t el_erase_many(gomap *map, const void *keys, size_t count, gm_ki
             const unsigned char *slot = el_candidate(m, probe->first, probe->second, el_tag(probe->hash), kind);
             if (slot) GM_PREFETCH(slot);
         }
-        /* By the function for one: hashing again takes less than one more body of it in every kind. */
-        for (size_t i = 0; i < some; i++) erased += (size_t)map->engine->erase(map, at + (done + i) * stride);
+        for (size_t i = 0; i < some; i++) {
+            const el_probe *probe = &window.probe[i];
+            el_place place;
+            if (probe->key == NULL || !el_locate(m, probe->hash, probe->key, kind, &place)) continue;
+            el_erase_at(m, place, kind);
+            erased++;
+        }
+        el_shrink_below(m, &shrink_at, shrink_at / 2, kind);
     }
+    el_shrink_below(m, &shrink_at, shrink_at, kind);
+    m->shrink_at = shrink_at;
     return erased;
 }
 
