@@ -44,7 +44,7 @@ static unsigned reserve_for(size_t bytes)
 /* From where on a region grows by whole huge pages. */
 static size_t huge_from(int purpose) { return purpose == GOMAP_TAGS ? GM_HUGE_REGION / 8 : GM_HUGE_REGION; }
 
-size_t gm_region_stepped(int purpose, size_t bytes)
+static size_t stepped(int purpose, size_t bytes)
 {
     return bytes < huge_from(purpose) ? bytes : (bytes + GM_HUGE_BYTES - 1) / GM_HUGE_BYTES * GM_HUGE_BYTES;
 }
@@ -57,7 +57,7 @@ static size_t step_of(size_t bytes)
     return step < GM_LEAST_STEP ? GM_LEAST_STEP : step < GM_MOST_STEP ? step : GM_MOST_STEP;
 }
 
-size_t gm_region_room(int purpose, size_t bytes) { return gm_region_stepped(purpose, bytes + step_of(bytes)); }
+size_t gm_region_room(int purpose, size_t bytes) { return stepped(purpose, bytes + step_of(bytes)); }
 
 size_t gm_region_spare(int purpose, size_t bytes) { return gm_region_room(purpose, bytes) + step_of(bytes); }
 
@@ -68,8 +68,8 @@ size_t gm_region_grown(int purpose, size_t bytes, size_t unit, size_t needed)
     if (bytes >= needed) return bytes;
     /* From there on equal ones: a unit more takes a page more, and the room; then huge pages. */
     size_t step = GM_MOST_STEP + gm_page_bytes(), until = needed < huge_from(purpose) ? needed : huge_from(purpose);
-    if (bytes < until) bytes = gm_region_stepped(purpose, bytes + (until - bytes + step - 1) / step * step);
-    return bytes < needed ? gm_region_stepped(purpose, needed) : bytes;
+    if (bytes < until) bytes = stepped(purpose, bytes + (until - bytes + step - 1) / step * step);
+    return bytes < needed ? stepped(purpose, needed) : bytes;
 }
 
 /* A mapped region to more bytes: in its reservation, or in a larger one. */

@@ -10,13 +10,12 @@ static int resize(gm_store *store, gm_memory *memory, size_t capacity)
     return 1;
 }
 
-/* The room to have for so many records: a 128th more, or a huge page, since a large region grows in place; a heap
- * block may have to be copied, and is small: half more. */
-static size_t with_room(uint32_t stride, int purpose, size_t count)
+/* The room to have for so many records: a 128th more, since a large region grows in place; a heap block
+ * may have to be copied, and is small: half more. */
+static size_t with_room(uint32_t stride, size_t count)
 {
-    size_t least = stride < 1024 ? 4 : 1, bytes = (count + least) * stride, stepped = gm_region_stepped(purpose, bytes);
+    size_t least = stride < 1024 ? 4 : 1;
     size_t step = count * stride < GM_MAP_BYTES ? count / 2 : count / 128;
-    if (stepped > bytes) return stepped / stride;
     return count + (step > least ? step : least);
 }
 
@@ -26,9 +25,7 @@ uint32_t gm_store_add(gm_store *store, gm_memory *memory)
     if (number) {
         store->free = gm_load32(gm_store_at(store, number));
     } else {
-        if (store->used == store->capacity &&
-            !resize(store, memory, with_room(store->stride, (int)store->purpose, store->used)))
-            return 0;
+        if (store->used == store->capacity && !resize(store, memory, with_room(store->stride, store->used))) return 0;
         number = ++store->used;
     }
     store->live++;
@@ -56,7 +53,7 @@ static void shrink(gm_store *store, gm_memory *memory)
         return;
     }
     /* Twice the room an addition makes, so that adding and dropping by turns resizes nothing. */
-    size_t room = with_room(store->stride, (int)store->purpose, store->used);
+    size_t room = with_room(store->stride, store->used);
     if (store->capacity > room + (room - store->used)) (void)resize(store, memory, room);
 }
 
@@ -106,7 +103,7 @@ void gm_store_unreserve(gm_store *store, gm_memory *memory, size_t capacity)
 
 size_t gm_store_grown(uint32_t stride, int purpose, size_t capacity)
 {
-    return gm_region_bytes(purpose, with_room(stride, purpose, capacity) * stride);
+    return gm_region_bytes(purpose, with_room(stride, capacity) * stride);
 }
 
 size_t gm_store_planned(uint32_t stride, int purpose, size_t count, int exactly)

@@ -223,7 +223,7 @@ def test_map_of_more_entries_than_can_be_built() -> None:
         assert buckets == -(-8 * size // 55)
         foreseen = estimate(int, int, size)
         held = buckets * (8 + 8 * 16)
-        assert held < foreseen.map < 1.004 * held + 2**19
+        assert held < foreseen.map < held + 2 * (2**21 + 2**17)  # a huge page more of tags, and of slots
         assert foreseen.map_compacted == pytest.approx(size * 17 * 8 / 7.5, rel=0.001)
 
 

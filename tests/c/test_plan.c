@@ -171,7 +171,7 @@ static void millions(const test_engine *engine)
         size_t count;
     } maps[] = {{"map[int]int", 5000000},
                 {"map[int][3]byte", 1500000},
-                {"map[int][128]byte", 600000},
+                {"map[int][128]byte", 250000},
                 {"map[int]*[128]byte", 250000}};
     for (size_t t = 0; t < COUNT_OF(maps); t++) {
         subject subject = {engine, test_type_made(test_type_named(maps[t].name)), {{0, 0}, {0, 0}}};
