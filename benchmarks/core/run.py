@@ -56,7 +56,12 @@ class Workload:
         return f"map[uint64]{value}, {self.n:,} entries"
 
 
-DEFAULT_WORKLOADS = [Workload(8, 1_000), Workload(8, 1_000_000), Workload(128, 1_000_000)]
+DEFAULT_WORKLOADS = [
+    Workload(8, 1_000),
+    Workload(8, 100_000),
+    Workload(8, 1_000_000),
+    Workload(128, 1_000_000),
+]
 LARGE_WORKLOAD = Workload(8, 10_000_000)
 
 
