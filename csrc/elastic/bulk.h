@@ -179,7 +179,8 @@ GM_INLINE size_t el_put_many(gomap *map, const void *keys, size_t count, void *v
     return count;
 }
 
-/* Merges what deletions of a whole window and more have put off, if there is so little left. */
+/* Makes the merges that deletions have put off, if fewer entries than `least` are left. While they are put off the map's
+ * own threshold is 0, and the caller keeps it. */
 GM_INLINE void el_shrink_below(el_map *m, size_t *shrink_at, size_t least, gm_kind kind)
 {
     if (m->map.public_part.count >= least || m->map.iterators) return;
@@ -189,8 +190,9 @@ GM_INLINE void el_shrink_below(el_map *m, size_t *shrink_at, size_t least, gm_ki
     m->shrink_at = 0;
 }
 
-/* Returns how many of the keys were there. Merging waits until half as many entries are left as bring it about else,
- * and for the end: then fewer have to move, and next to none has to be displaced. */
+/* Returns how many of the keys were there. Merges wait until half as many entries are left as usual, or for the end:
+ * fewer entries move then, and next to none is displaced. Keys are no objects: comparing them runs no code that could
+ * change the map meanwhile. */
 GM_INLINE size_t el_erase_many(gomap *map, const void *keys, size_t count, gm_kind kind)
 {
     el_map *m = el_of(map);

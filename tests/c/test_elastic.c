@@ -105,7 +105,7 @@ static void small_maps(void)
         add(m, n);
         CHECK(gomap_total(m) <= 400);
     }
-    for (uint64_t n = 9; n <= 20000; n++) { /* a load of 5, three eighths of the buckets and two new */
+    for (uint64_t n = 9; n <= 20000; n++) { /* a load of 5, three eighths of the buckets new */
         add(m, n);
         CHECK(gomap_total(m) <= 420 + test_heap_most(40 * n));
     }

@@ -14,8 +14,9 @@ static const double PART = 0.02; /* what the mean of many maps may differ by */
 
 enum { LENGTH_MOST = 20000 };
 
-/* Sizes about which something changes: from one bucket to two, from steps of an eighth to steps of one. */
-static const size_t sizes[] = {0, 1, 2, 7, 8, 9, 10, 26, 27, 100, 208, 209, 1000, 2550, 2551, 3085, 3086, 10000, 30000};
+/* Sizes about which something changes: from one bucket to two, from steps of three eighths to steps of one. */
+static const size_t sizes[] = {0,   1,    2,    7,    8,    9,    10,   11,   26,   27,   100,   208,  209,
+                               520, 1000, 1865, 1866, 2550, 2551, 2752, 2753, 3085, 3086, 10000, 30000};
 
 /* A type under test, and how long its strings are: the number of one decides which of the lengths it has. */
 typedef struct subject {
