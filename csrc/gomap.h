@@ -265,6 +265,11 @@ size_t gomap_code_many(gomap *map, const void *keys, size_t count, int64_t *code
 /* Returns how many keys were there; one that comes twice counts once. */
 size_t gomap_erase_many(gomap *map, const void *keys, size_t count);
 
+/* Around several calls that erase: the map gives memory back at the end, once for all of them. It is as while an
+ * iterator is alive. */
+void gomap_erase_begin(gomap_iter *held, gomap *map);
+void gomap_erase_end(gomap_iter *held);
+
 /* An empty map that nothing iterates can be laid out, full, for so many distinct keys that are then put in. A wrong
  * number costs time and no more. gomap_fill_end is to be called afterwards, whatever was put in. */
 int gomap_fills(const gomap *map);

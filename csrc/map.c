@@ -152,9 +152,21 @@ size_t gomap_write_many(gomap *map, const void *keys, size_t count, void *values
     return gm_engine_of(map)->put_many(map, keys, count, values, value_stride, writer);
 }
 
+void gomap_erase_begin(gomap_iter *held, gomap *map)
+{
+    held->map = NULL;
+    if (gm_engine_of(map)->iterated) gomap_iter_begin(held, map);
+}
+
+void gomap_erase_end(gomap_iter *held) { gomap_iter_end(held); }
+
 size_t gomap_erase_many(gomap *map, const void *keys, size_t count)
 {
-    return gm_engine_of(map)->erase_many(map, keys, count);
+    gomap_iter held;
+    gomap_erase_begin(&held, map);
+    size_t erased = gm_engine_of(map)->erase_many(map, keys, count);
+    gomap_erase_end(&held);
+    return erased;
 }
 
 uint64_t gomap_string_bytes(const gomap *map) { return gm_engine_of(map)->string_bytes(map); }

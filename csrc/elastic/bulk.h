@@ -179,28 +179,14 @@ GM_INLINE size_t el_put_many(gomap *map, const void *keys, size_t count, void *v
     return count;
 }
 
-/* Makes the merges that deletions have put off, if fewer entries than `least` are left. While they are put off the map's
- * own threshold is 0, and the caller keeps it. */
-GM_INLINE void el_shrink_below(el_map *m, size_t *shrink_at, size_t least, gm_kind kind)
-{
-    if (m->map.public_part.count >= least || m->map.iterators) return;
-    m->shrink_at = *shrink_at;
-    el_shrink(m, m->buckets, kind);
-    *shrink_at = m->shrink_at;
-    m->shrink_at = 0;
-}
-
-/* Returns how many of the keys were there. Merges wait until half as many entries are left as usual, or for the end:
- * fewer entries move then, and next to none is displaced. Keys are no objects: comparing them runs no code that could
- * change the map meanwhile. */
+/* Returns how many of the keys were there. Keys are no objects: comparing them runs no code that could change the map
+ * meanwhile. */
 GM_INLINE size_t el_erase_many(gomap *map, const void *keys, size_t count, gm_kind kind)
 {
     el_map *m = el_of(map);
     const unsigned char *at = keys;
     size_t stride = gm_key_stride(map->type, gm_key_bytes(&m->map, kind)), erased = 0;
-    size_t shrink_at = m->shrink_at;
     el_window window;
-    m->shrink_at = 0;
     for (size_t done = 0, some; done < count && map->count; done += some) {
         some = count - done < EL_WINDOW ? count - done : EL_WINDOW;
         el_window_hash(m, &window, at + done * stride, stride, some, kind);
@@ -217,10 +203,7 @@ GM_INLINE size_t el_erase_many(gomap *map, const void *keys, size_t count, gm_ki
             el_erase_at(m, place, kind);
             erased++;
         }
-        el_shrink_below(m, &shrink_at, shrink_at / 2, kind);
     }
-    el_shrink_below(m, &shrink_at, shrink_at, kind);
-    m->shrink_at = shrink_at;
     return erased;
 }
 

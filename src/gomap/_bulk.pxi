@@ -317,7 +317,9 @@ cdef int put_column(Base m, Column keys, Column values) except -1:
 cdef size_t erase_column(Base m, Column keys) except? 0:
     """Returns how many of the keys were there."""
     cdef size_t done = 0, some, here, erased = 0
+    cdef gomap_iter held
     cdef gomap *map = write_begin(m)
+    gomap_erase_begin(&held, map)
     try:
         while done < keys.c.count:
             some = min(keys.c.count - done, <size_t>PIECE)
@@ -331,6 +333,8 @@ cdef size_t erase_column(Base m, Column keys) except? 0:
         say_done(error, done, keys.c.count, "looked for and removed")
         raise
     finally:
+        with nogil:
+            gomap_erase_end(&held)
         write_end(m, map)
     return erased
 

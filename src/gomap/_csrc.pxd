@@ -123,6 +123,8 @@ cdef extern from "gomap.h" nogil:
                             gomap_writer *writer)
     size_t gomap_code_many(gomap *map, const void *keys, size_t count, int64_t *codes)
     size_t gomap_erase_many(gomap *map, const void *keys, size_t count)
+    void gomap_erase_begin(gomap_iter *held, gomap *map)
+    void gomap_erase_end(gomap_iter *held)
     int gomap_fills(const gomap *map)
     void gomap_fill_begin(gomap *map, size_t count)
     void gomap_fill_end(gomap *map)
