@@ -43,12 +43,12 @@ setup(
     ext_modules=[
         Extension(
             "gomap._core",
-            sources=["src/gomap/_core.pyx", *sorted(glob.glob("csrc/**/*.c", recursive=True))],
+            sources=["src/gomap/_core/core.pyx", *sorted(glob.glob("csrc/**/*.c", recursive=True))],
             depends=[
                 *sorted(glob.glob("csrc/**/*.h", recursive=True)),
-                *sorted(glob.glob("src/gomap/_*.h") + glob.glob("src/gomap/_*.px[di]")),
+                *sorted(glob.glob("src/gomap/_core/*.h") + glob.glob("src/gomap/_core/*.pxi")),
             ],
-            include_dirs=["csrc", "src/gomap"],
+            include_dirs=["csrc", "src/gomap/_core"],
         )
     ],
 )

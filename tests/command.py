@@ -19,9 +19,7 @@ POSIX = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals, forks
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="/dev/full and /proc")
 
 
-def run(
-    *arguments: str | bytes, command: list[str] = COMMAND, **options: Any
-) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str | bytes, command: list[str] = COMMAND, **options: Any) -> subprocess.CompletedProcess[str]:
     """A process of its own, in any directory."""
     package = str(Path(gomap.__file__).parent.parent)  # for where the package is not installed
     path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))

@@ -57,9 +57,7 @@ PAIRS = [
 ]
 
 #: For tests of how many bytes CPython's own allocator takes.
-own_allocator = pytest.mark.skipif(
-    "PYTHONMALLOC" in os.environ, reason="counts are for CPython's own allocator"
-)
+own_allocator = pytest.mark.skipif("PYTHONMALLOC" in os.environ, reason="counts are for CPython's own allocator")
 
 #: CPython has one object for every int from -5 up to this.
 LARGEST_SHARED_INT = 1024 if sys.version_info >= (3, 15) else 256
@@ -116,9 +114,7 @@ def make_examples(spelling: str, count: int) -> list[Any]:
         limits = [largest, -largest, smallest, -smallest, float("inf"), float("-inf"), 0.0]
         return (limits + [i * 0.25 for i in range(1, count + 1)])[:count]
     if type_.kind is Kind.STRING:
-        return list(
-            islice(dict.fromkeys((*TEXTS, *("x" * length for length in LENGTHS), *_texts(count))), count)
-        )
+        return list(islice(dict.fromkeys((*TEXTS, *("x" * length for length in LENGTHS), *_texts(count))), count))
     if type_.kind is Kind.VARBYTES:
         made = (bytes([length % 256]) * length for length in LENGTHS)
         return list(islice(dict.fromkeys((*made, *(text.encode() for text in _texts(count)))), count))

@@ -69,6 +69,9 @@ CASES: dict[str, list[str]] = {
     ],
     "A type that is none": [
         "Map('float16', int)",
+        "Map('unit32', int)",
+        "Map('i8', int)",
+        "Map('datetime64[ns]', int)",
         "Map(int, '[4byte')",
         "Map(int, '[4]int')",
         "Map(int, '[x]byte')",
@@ -136,6 +139,14 @@ CASES: dict[str, list[str]] = {
         "Map.from_arrays([1], [2])",
         "import numpy; Map(int, int).set_many(numpy.array(['2020-01-01'], 'M8[D]'), 1)",
         "import numpy; Map('struct{a int}', int).set_many(numpy.zeros(1, [('b', 'i8')]), 1)",
+    ],
+    "Calls without types": [
+        "Map()",
+        "Map({1: 2})",
+        "Map(int)",
+        "Set()",
+        "Set([1, 2])",
+        "from types import new_class; new_class('M', (Map[int, str],))()",
     ],
     "What maps would hold: advise, estimate, compare": [
         "gomap.advise([1])",

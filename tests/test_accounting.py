@@ -52,8 +52,7 @@ def traced() -> int:
     """The bytes that tracemalloc sees in the maps' domain."""
     snapshot = tracemalloc.take_snapshot()
     return sum(
-        trace.size
-        for trace in snapshot.filter_traces([tracemalloc.DomainFilter(True, TRACEMALLOC_DOMAIN)]).traces
+        trace.size for trace in snapshot.filter_traces([tracemalloc.DomainFilter(True, TRACEMALLOC_DOMAIN)]).traces
     )
 
 
@@ -148,12 +147,8 @@ def test_counts_agree_when_blocks_are_mapped(map_class: Class) -> None:
 
 
 @pytest.mark.usefixtures("tracing")
-@pytest.mark.parametrize(
-    "pair", [("string", "bytes"), ("int", "string"), ("bytes", "any"), ("any", "string")]
-)
-def test_counts_agree_while_strings_change(
-    map_class: Class, pair: tuple[str, str], examples: Examples
-) -> None:
+@pytest.mark.parametrize("pair", [("string", "bytes"), ("int", "string"), ("bytes", "any"), ("any", "string")])
+def test_counts_agree_while_strings_change(map_class: Class, pair: tuple[str, str], examples: Examples) -> None:
     choose = random.Random(5)
     keys, values = examples(pair[0], 150), examples(pair[1], 150)
     m = map_class(*pair)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import gomap
 from gomap import Advice, Map, Set, advise, sizeof
-from gomap import advice as module
+from gomap.measure import advice as module
 
 
 class Point(NamedTuple):
@@ -171,9 +171,7 @@ VALUES: list[tuple[list[Any], str]] = [
 def are_keys(values: list[Any]) -> bool:
     """Whether they are different keys that every map finds: NaN has a test of its own."""
     try:
-        return len(set(values)) == 2 and not any(
-            math.nan in (v if type(v) is Point else (v,)) for v in values
-        )
+        return len(set(values)) == 2 and not any(math.nan in (v if type(v) is Point else (v,)) for v in values)
     except TypeError:
         return False
 
@@ -327,9 +325,7 @@ def test_reason_of_a_width() -> None:
         "keys: 1 to 300, hence uint16 (0 to 65,535; OverflowError beyond)",
         "values: -5 to 7, hence int8 (-128 to 127; OverflowError beyond)",
     )
-    assert checked({"a": b"abcd"}).reasons == (
-        "values: 4 bytes each, hence [4]byte (ValueError for another length)",
-    )
+    assert checked({"a": b"abcd"}).reasons == ("values: 4 bytes each, hence [4]byte (ValueError for another length)",)
 
 
 def test_long_keys_are_shown_short() -> None:
@@ -345,9 +341,7 @@ def test_remarks_on_what_comes_back() -> None:
         checked({1: {"a": 1}}).remarks
     )
     assert "keys: Point comes back as a named tuple, equal to it" in checked({Point(1, 2.0): 1}).remarks
-    assert any(
-        "no field '_1'; as tuples go in, they are f0, f1" in r for r in checked({1: Odd(1, 2)}).remarks
-    )
+    assert any("no field '_1'; as tuples go in, they are f0, f1" in r for r in checked({1: Odd(1, 2)}).remarks)
 
 
 def test_remark_on_attributes_that_do_not_come_back() -> None:
@@ -631,9 +625,7 @@ def test_mappings(make: Any, sample: int | None) -> None:
     d = make({i: 2 * i for i in range(1000)})
     advice = checked(d, sample=sample)
     assert (advice.key, advice.value) == (("uint16", "uint16") if sample is None else ("int32", "int32"))
-    told = [
-        remark for remark in advice.remarks if remark.startswith("bytes now: those of the keys and values")
-    ]
+    told = [remark for remark in advice.remarks if remark.startswith("bytes now: those of the keys and values")]
     assert len(told) == (0 if isinstance(d, dict) else 1)
     objects = sum(sizeof(number) for key in d for number in (key, d[key]))
     assert advice.holds == pytest.approx(sizeof(d) + (0 if isinstance(d, dict) else objects), rel=0.1)
@@ -777,9 +769,7 @@ KEY_COLUMN = st.one_of(
 )
 
 
-@given(
-    st.tuples(KEY_COLUMN, COLUMN).flatmap(lambda of: st.dictionaries(*of, max_size=12)), st.integers(1, 12)
-)
+@given(st.tuples(KEY_COLUMN, COLUMN).flatmap(lambda of: st.dictionaries(*of, max_size=12)), st.integers(1, 12))
 def test_the_code_builds_an_equal_map(d: dict[Any, Any], sample: int) -> None:
     checked(d)
     advice = advise(d, sample=sample)
@@ -844,9 +834,7 @@ def test_report() -> None:
         "",
         'm = gomap.Map("uint32", "struct{x float64}", d)',
     ]
-    worse = given_advice(
-        value=None, entries=1, looked_at=1, holds=100, would_hold=300, reasons=(), remarks=()
-    )
+    worse = given_advice(value=None, entries=1, looked_at=1, holds=100, would_hold=300, reasons=(), remarks=())
     assert str(worse).splitlines() == [
         'Set("uint32") for 1 entry, all read',
         "now     100 bytes",

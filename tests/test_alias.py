@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 import pytest
 
 from gomap import BaseMap, GoMap, Map, Set
-from gomap.alias import Alias
+from gomap._alias import Alias
 
 Class = Any  # one of the map classes
 K = TypeVar("K")

@@ -9,16 +9,18 @@ import sys
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from conftest import LARGEST_SHARED_INT
 
-from gomap import bench
+from gomap import Map
+from gomap._arrays import numpy
 from gomap._display import Line
-from gomap._runs import RunError, ScenarioError, scattered
-from gomap.arrays import numpy
-from gomap.bench import MAP_OPERATIONS, SET_OPERATIONS, Bench, Timing, lines, measure
+from gomap.measure import RunError, ScenarioError, bench
+from gomap.measure.bench import MAP_OPERATIONS, SET_OPERATIONS, Bench, Timing, lines, measure
+from gomap.measure.numbers import scattered
 from gomap.types import parse
 
 SUBJECTS = {"dict": MAP_OPERATIONS, "Map": MAP_OPERATIONS, "GoMap": MAP_OPERATIONS}
@@ -26,9 +28,7 @@ SUBJECTS |= {"set": SET_OPERATIONS, "Set": SET_OPERATIONS}
 ARRAYS = ("set_many", "get_many", "add_many", "isin")
 PAIRS = [(subject, operation) for subject, operations in SUBJECTS.items() for operation in operations]
 
-needs_pyperf = pytest.mark.skipif(
-    importlib.util.find_spec("pyperf") is None, reason="pyperf is not installed"
-)
+needs_pyperf = pytest.mark.skipif(importlib.util.find_spec("pyperf") is None, reason="pyperf is not installed")
 
 
 # ---- keys --------------------------------------------------------------------------------------------
@@ -43,9 +43,7 @@ def test_numbers_are_scattered_and_none_twice(bits: int) -> None:
         assert statistics.mean(steps) == pytest.approx(2**bits / 3, rel=0.2)  # as of two drawn at random
 
 
-@pytest.mark.parametrize(
-    "name", ["int", "uint8", "float32", "string", "bytes", "[16]byte", "struct{a uint16}"]
-)
+@pytest.mark.parametrize("name", ["int", "uint8", "float32", "string", "bytes", "[16]byte", "struct{a uint16}"])
 def test_keys(name: str) -> None:
     n = 100
     drawn = bench._Keys(parse(name, "key"), n)
@@ -59,7 +57,7 @@ def test_keys(name: str) -> None:
     shared = [key for key in own if by_key[key] is key]
     assert not shared
     for key in put + absent:
-        bench.Map(name, bool)[key] = True
+        Map(name, bool)[key] = True
         assert not isinstance(key, str) or len(key) == 16
 
 
@@ -166,7 +164,7 @@ def test_every_operation_is_timed_and_nothing_else(
         pytest.skip("there are no arrays")
     clock = Ticking()
     make = clock.map if subject == "Map" else clock.set
-    monkeypatch.setattr(bench, "_maker_of", lambda *_: make)
+    monkeypatch.setattr(bench, "subject_of", lambda *_: SimpleNamespace(make=make))
     monkeypatch.setattr(bench.time, "perf_counter", lambda: clock.now)
     timed = bench._timed(subject, operation, parse(key, "key"), parse(int), 50)
     assert timed(1) == 50
@@ -190,7 +188,7 @@ def test_a_map_that_loses_entries_is_found_out(monkeypatch: pytest.MonkeyPatch) 
             if key % 10:
                 super().__setitem__(key, value)
 
-    monkeypatch.setattr(bench, "_maker_of", lambda *_: Losing)
+    monkeypatch.setattr(bench, "subject_of", lambda *_: SimpleNamespace(make=Losing))
     timed = bench._timed("Map", "set", parse(int), parse(int), 50)
     with pytest.raises(RunError, match=r"Map, set: expected 50 entries then, got 4\d"):
         timed(1)
@@ -199,9 +197,7 @@ def test_a_map_that_loses_entries_is_found_out(monkeypatch: pytest.MonkeyPatch) 
 # ---- what is run -------------------------------------------------------------------------------------
 
 
-def wanted(
-    only: list[str] | None, key: str = "int", value: str = "int", n: int = 10
-) -> list[tuple[str, str]]:
+def wanted(only: list[str] | None, key: str = "int", value: str = "int", n: int = 10) -> list[tuple[str, str]]:
     return list(bench._wanted(only, parse(key, "key"), parse(value), n))
 
 
@@ -220,9 +216,7 @@ def test_subjects_take_turns() -> None:
 def test_absent_keys_are_left_out_where_there_are_none() -> None:
     assert {operation for _, operation in wanted(None, "uint8", n=128)} >= {"miss", "not-in"}
     assert not {operation for _, operation in wanted(None, "uint8", n=129)} & {"miss", "not-in"}
-    with pytest.raises(
-        ScenarioError, match=r"miss asks .* at most 128 entries for keys of type uint8, got 129"
-    ):
+    with pytest.raises(ScenarioError, match=r"miss asks .* at most 128 entries for keys of type uint8, got 129"):
         wanted(["miss"], "uint8", n=129)
 
 
@@ -379,7 +373,7 @@ def test_table() -> None:
         "  isin  1,234.5  2 %  61.7  2 %  0.05",
         "",
         "A processor, 2 cores, pyperf 2.10. Medians of 3 rounds; +-: the median deviation",
-        "from them; x: the ratio to the first, below 1 where it is faster.",
+        "from them; x: the ratio of the medians, below 1 where it is faster.",
     ]
 
 

@@ -24,7 +24,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gomap import GoMap, Map, Set, arrays
+from gomap import GoMap, Map, Set
+from gomap import _arrays as arrays
 from gomap._core import _fail_after, _fail_pending
 from gomap.types import Kind, parse
 
@@ -67,11 +68,7 @@ def rows(result: Any) -> list[bytes]:
     """The items of an array of bytes or structs."""
     view = memoryview(result)
     raw = view.tobytes()
-    return (
-        [raw[at : at + len(raw) // len(view)] for at in range(0, len(raw), len(raw) // len(view))]
-        if raw
-        else []
-    )
+    return [raw[at : at + len(raw) // len(view)] for at in range(0, len(raw), len(raw) // len(view))] if raw else []
 
 
 def sound(m: Any, model: Any) -> None:
@@ -138,9 +135,7 @@ def test_sets_and_codes_at_every_count(count: int, results: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["int", "[3]byte", "string", "struct{}", "any"])
-def test_every_key_type(
-    map_class: Class, key_type: str, value: str, examples: Examples, results: str
-) -> None:
+def test_every_key_type(map_class: Class, key_type: str, value: str, examples: Examples, results: str) -> None:
     count = 40 if parse(key_type).size > 1000 else 700
     keys = examples(key_type, count)
     rng = random.Random(3)
@@ -176,9 +171,7 @@ def test_every_key_type(
 
 
 @pytest.mark.parametrize("key", ["int", "[16]byte", "string", "any"])
-def test_every_value_type(
-    map_class: Class, key: str, value_type: str, examples: Examples, results: str
-) -> None:
+def test_every_value_type(map_class: Class, key: str, value_type: str, examples: Examples, results: str) -> None:
     keys = {
         "int": list(range(100)),
         "[16]byte": [i.to_bytes(16, "big") for i in range(100)],
@@ -400,9 +393,7 @@ def test_zeros_and_nans_are_keys_as_ever(map_class: Class) -> None:
         (("struct{a int32}", "struct{a int32}"), "i", [97]),
     ],
 )
-def test_what_is_never_reinterpreted(
-    map_class: Class, types: tuple[str, str], letter: str, items: list[Any]
-) -> None:
+def test_what_is_never_reinterpreted(map_class: Class, types: tuple[str, str], letter: str, items: list[Any]) -> None:
     m = map_class(*types)
     source = array.array(letter, items)
     for refused in (
@@ -533,18 +524,14 @@ def test_lengths_must_be_equal(map_class: Class, types: tuple[str, str]) -> None
         with pytest.raises(ValueError, match=f"^values: expected 3, one for each key, got {len(values)}$"):
             m.update(many, values)
         if types[1] == "int":
-            with pytest.raises(
-                ValueError, match=f"^values: expected 3, one for each key, got {len(values)}$"
-            ):
+            with pytest.raises(ValueError, match=f"^values: expected 3, one for each key, got {len(values)}$"):
                 m.add_many(many, values)
             with pytest.raises(ValueError, match=f"got {len(values)}$"):
                 m.add_many(many, iter(values))
     sound(m, {key: value})
 
 
-@pytest.mark.parametrize(
-    "types", [("int", "int16"), ("string", "int16"), ("any", "int16"), ("[2]byte", "int16")]
-)
+@pytest.mark.parametrize("types", [("int", "int16"), ("string", "int16"), ("any", "int16"), ("[2]byte", "int16")])
 @pytest.mark.parametrize("wrong", ["x", None, 1.5, 70000, -70000])
 def test_what_is_refused_changes_nothing(map_class: Class, types: tuple[str, str], wrong: Any) -> None:
     m = map_class(*types)
@@ -772,9 +759,7 @@ def test_update_takes_arrays_and_names(map_class: Class) -> None:
 @pytest.mark.parametrize("name", INTEGERS)
 @pytest.mark.parametrize("where", [0, 1, 31, 32, 33, 500, 65_535, 65_536, 70_000])
 @pytest.mark.parametrize("upwards", [True, False])
-def test_a_sum_that_does_not_fit_changes_nothing(
-    map_class: Class, name: str, where: int, upwards: bool
-) -> None:
+def test_a_sum_that_does_not_fit_changes_nothing(map_class: Class, name: str, where: int, upwards: bool) -> None:
     low, high = limits(name)
     if not upwards and low == 0:
         return  # nothing is added that goes down
@@ -785,14 +770,9 @@ def test_a_sum_that_does_not_fit_changes_nothing(
     model = dict(m.items())
     keys = array.array(
         "q",
-        [
-            (-1, -2, i % 5000 + 10, i % 3 + 20_000)[i % 4] if i % 1000 else 1_000_000 + i % 50
-            for i in range(where + 40)
-        ],
+        [(-1, -2, i % 5000 + 10, i % 3 + 20_000)[i % 4] if i % 1000 else 1_000_000 + i % 50 for i in range(where + 40)],
     )
-    by = array.array(
-        INTEGERS[name], bytes(keys.itemsize and array.array(INTEGERS[name]).itemsize * len(keys))
-    )
+    by = array.array(INTEGERS[name], bytes(keys.itemsize and array.array(INTEGERS[name]).itemsize * len(keys)))
     for i in range(0, len(by), 3000):
         by[i] = 1
     keys[where], by[where] = 7, step
@@ -872,9 +852,7 @@ def test_add(map_class: Class) -> None:
 # ---- memory ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "types", [("int", "int"), ("uint32", "uint32"), ("[16]byte", "[129]byte"), ("string", "int")]
-)
+@pytest.mark.parametrize("types", [("int", "int"), ("uint32", "uint32"), ("[16]byte", "[129]byte"), ("string", "int")])
 @pytest.mark.parametrize("count", [1, 7, 8, 9, 100, 8192, 8193, 30_000, 100_000])
 @pytest.mark.parametrize("times", [1, 2, 10, 1000])
 def test_a_bulk_build_is_as_dense_as_a_compact_map(types: tuple[str, str], count: int, times: int) -> None:
@@ -1032,9 +1010,7 @@ def test_no_memory(map_class: Class, types: tuple[str, str], start: int, times: 
             m = fresh()
     sound(m, whole)
     assert failed >= 2 or times == 1  # where one fails, a second try may do
-    for _ in in_turn(
-        lambda: made.append(map_class.from_arrays(keys, values, key=types[0], value=types[1])), times
-    ):
+    for _ in in_turn(lambda: made.append(map_class.from_arrays(keys, values, key=types[0], value=types[1])), times):
         pass
     for each in made:
         sound(each, dict(zip(keys, values, strict=True)))

@@ -1,4 +1,4 @@
-# ruff: noqa: B023, E501  (closures that are called at once; tables)
+# ruff: noqa: B023  (closures that are called at once; tables)
 """Arrays of NumPy's and Arrow's kinds, what their items are taken for, and what is refused."""
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from gomap import Map, Set, arrays
+from gomap import Map, Set
+from gomap import _arrays as arrays
 from gomap.types import parse
 
 Class = Any
@@ -78,14 +79,10 @@ def test_numbers_of_another_kind(map_class: Class, source: str, target: str) -> 
     rng = np.random.default_rng(1)
     dtype = np.dtype(source)
     if dtype.kind == "f":
-        given = np.concatenate(
-            [rng.normal(size=500), [0, 1, np.inf, np.nan, 1e38, np.finfo(dtype).max]]
-        ).astype(dtype)
+        given = np.concatenate([rng.normal(size=500), [0, 1, np.inf, np.nan, 1e38, np.finfo(dtype).max]]).astype(dtype)
     else:
         given = np.frombuffer(rng.bytes(500 * dtype.itemsize), dtype)
-        given = np.concatenate(
-            [given, np.array([0, 1, 100, np.iinfo(dtype).max, np.iinfo(dtype).min], dtype)]
-        )
+        given = np.concatenate([given, np.array([0, 1, 100, np.iinfo(dtype).max, np.iinfo(dtype).min], dtype)])
     m, model = map_class(target, target), map_class(target, target)
     if dtype.kind == "f" and np.dtype(target).kind != "f":
         for refused in (
@@ -481,9 +478,7 @@ def test_results_stay_when_the_map_goes(map_class: Class) -> None:
 
 @pytest.mark.parametrize("name", [*NUMBERS, "bool"])
 def test_arrow_numbers(map_class: Class, pa: Any, name: str) -> None:
-    kind = {"float32": pa.float32(), "float64": pa.float64(), "bool": pa.bool_()}.get(name) or getattr(
-        pa, name
-    )()
+    kind = {"float32": pa.float32(), "float64": pa.float64(), "bool": pa.bool_()}.get(name) or getattr(pa, name)()
     items = [True, False] * 20 if name == "bool" else [float(i) if name[0] == "f" else i for i in range(40)]
     whole = pa.array(items, kind)
     chunks = pa.chunked_array([items[:7], [], items[7:]], kind)

@@ -97,9 +97,7 @@ def test_adding(map_class: Class) -> None:
         sound(m, allowed)
 
 
-@pytest.mark.parametrize(
-    "types", [("int8", "int8"), ("float64", "float32"), ("uint16", "uint64"), ("bool", "int64")]
-)
+@pytest.mark.parametrize("types", [("int8", "int8"), ("float64", "float32"), ("uint16", "uint64"), ("bool", "int64")])
 def test_putting_in_other_numbers(map_class: Class, types: tuple[str, str]) -> None:
     key, value = types
     keys, values = ints().astype(key), ints().astype(value)
@@ -207,9 +205,7 @@ def test_bytes_of_one_size(map_class: Class, size: int) -> None:
 def test_structs(map_class: Class) -> None:
     """Bools of 7, padding that is not zero, floats that are no key's: in the array, never in the map."""
     count = min(COUNT, 50_000)
-    dtype = np.dtype(
-        {"names": ["a", "b", "c"], "formats": ["?", "f8", "u2"], "offsets": [0, 8, 16], "itemsize": 24}
-    )
+    dtype = np.dtype({"names": ["a", "b", "c"], "formats": ["?", "f8", "u2"], "offsets": [0, 8, 16], "itemsize": 24})
     raw = np.zeros((count, 24), "u1")
     raw[:, 8:18] = np.arange(count * 10).reshape(count, 10) % 253
     keys = raw.view(dtype).reshape(count)

@@ -130,9 +130,7 @@ def hammer(m: Any, thread: threading.Thread, skip: set[str]) -> None:
             try:
                 operation(m)
             except RuntimeError as error:
-                assert (
-                    str(error) == WORDS or "during iteration" in str(error) or "changed while" in str(error)
-                )
+                assert str(error) == WORDS or "during iteration" in str(error) or "changed while" in str(error)
             except (KeyError, StopIteration):
                 pass
         repr(m)

@@ -86,9 +86,7 @@ def environment() -> dict[str, str]:
 
 def run(command: list[str]) -> subprocess.CompletedProcess[str]:
     try:
-        return subprocess.run(
-            command, capture_output=True, text=True, timeout=900, env=environment(), check=False
-        )
+        return subprocess.run(command, capture_output=True, text=True, timeout=900, env=environment(), check=False)
     except subprocess.TimeoutExpired as expired:
         pytest.fail(str(expired))
 

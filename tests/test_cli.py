@@ -1,4 +1,4 @@
-"""The command line: the article's scenario in small, its figures, its layout, and how it ends."""
+"""The command line: a scenario in small, its figures, its layout, and how it ends."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from gomap import GoMap, Map, estimate, sizeof
 from gomap._cli import main
 from gomap._cli.common import read_count
 from gomap._display import Table, Unit, aligned, human, show
-from gomap.article import ScenarioError, measure, subjects
+from gomap.measure import ScenarioError
+from gomap.measure.fill_and_empty import measure, subjects
 
 COMMAND = [sys.executable, "-m", "gomap"]
 
@@ -48,7 +49,7 @@ def small() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def large() -> dict[str, Any]:
-    run = gomap("article", "--entries", "200k", "--json")
+    run = gomap("fill", "--entries", "200k", "--json")
     assert (run.returncode, run.stderr) == (0, "")
     found: dict[str, Any] = json.loads(run.stdout)
     return found
@@ -239,10 +240,8 @@ def test_entries_as_people_write_them(text: str) -> None:
     assert read_count(text) == 12_000
 
 
-@pytest.mark.parametrize("arguments", [["article", "-n", "3"], ["-n", "3", "article"]])
-def test_options_before_and_after_the_command(
-    arguments: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.mark.parametrize("arguments", [["fill", "-n", "3"], ["-n", "3", "fill"]])
+def test_options_before_and_after_the_command(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*arguments, "--json", "--key", "[4]byte", "--value", "*uint16"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["entries"] == 3
@@ -405,7 +404,7 @@ def test_a_reader_that_goes_away() -> None:
     assert (run.returncode, run.stderr) == (141, "")  # as a shell tells SIGPIPE
 
 
-@pytest.mark.parametrize("command", ["article", "timeline", "compare", "advise", "estimate", "bench"])
+@pytest.mark.parametrize("command", ["fill", "timeline", "compare", "advise", "estimate", "bench"])
 @pytest.mark.parametrize("columns", ["40", "200"])
 def test_help(command: str, columns: str) -> None:
     run = gomap(command, "--help", COLUMNS=columns)
@@ -461,7 +460,7 @@ def test_wrong_arguments_of_advise_and_estimate(
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals and terminals")
 @pytest.mark.parametrize(
     ("command", "first", "whole_group"),
-    [("article", b"Map", True), ("article", b"Map", False), ("compare", b"dict", True)],
+    [("fill", b"Map", True), ("fill", b"Map", False), ("compare", b"dict", True)],
 )
 def test_interrupted(command: str, first: bytes, whole_group: bool) -> None:
     import pty

@@ -19,10 +19,10 @@ from gomap import Map, advise, compare, estimate
 from gomap._cli import main
 from gomap._cli.common import read_count
 from gomap._display import Progress
-from gomap._entries import Stored, write
-from gomap._runs import RunError, ScenarioError
 from gomap._words import number, printable, shown, told
-from gomap.article import measure
+from gomap.measure import RunError, ScenarioError
+from gomap.measure.entries import Stored, write
+from gomap.measure.fill_and_empty import measure
 
 # ---- standard streams -------------------------------------------------------------------------------
 
@@ -187,9 +187,7 @@ def test_no_place_for_the_entries(tmp_path: Path) -> None:
     if sys.platform == "win32" or not os.path.isdir("/proc"):
         pytest.skip("a directory that nothing can be written in")
     script = (
-        "import tempfile, sys; tempfile.tempdir = '/proc'\n"
-        "from gomap._cli import main\n"
-        "sys.exit(main(sys.argv[1:]))"
+        "import tempfile, sys; tempfile.tempdir = '/proc'\nfrom gomap._cli import main\nsys.exit(main(sys.argv[1:]))"
     )
     found = run("compare", "entries.csv", command=[sys.executable, "-c", script], cwd=tmp_path)
     assert (found.returncode, found.stdout) == (1, "")
@@ -225,7 +223,7 @@ def test_no_place_for_the_entries(tmp_path: Path) -> None:
     ],
 )
 @pytest.mark.parametrize(
-    "option", ["article -n", "timeline -n", "timeline --remaining", "compare -n", "estimate -n", "bench -n"]
+    "option", ["fill -n", "timeline -n", "timeline --remaining", "compare -n", "estimate -n", "bench -n"]
 )
 def test_numbers_of_entries(capsys: pytest.CaptureFixture[str], option: str, text: str) -> None:
     command, name = option.split()
@@ -250,7 +248,7 @@ def test_numbers_of_bytes(capsys: pytest.CaptureFixture[str], option: str, text:
 
 
 @LINUX
-@pytest.mark.parametrize("command", ["article", "timeline", "compare", "bench"])
+@pytest.mark.parametrize("command", ["fill", "timeline", "compare", "bench"])
 def test_more_than_there_is_memory_for(capsys: pytest.CaptureFixture[str], command: str) -> None:
     if command == "bench":
         pytest.importorskip("pyperf")

@@ -19,10 +19,11 @@ import pytest
 import gomap
 from gomap import GoMap, Map, Set, compare, sizeof
 from gomap._cli import main
-from gomap._entries import PIECE, Numbers, Stored, write
-from gomap._runs import RunError, ScenarioError
-from gomap._samples import read
-from gomap.comparison import Comparison, Held, Measured, check_peer
+from gomap.measure import RunError, ScenarioError
+from gomap.measure.comparison import Comparison, Held, Measured, check_peer
+from gomap.measure.entries import PIECE, Stored, write
+from gomap.measure.files import read
+from gomap.measure.numbers import Numbers
 from gomap.types import parse
 
 HAS_NUMPY = importlib.util.find_spec("numpy") is not None
@@ -183,9 +184,7 @@ def test_unknown_peer() -> None:
 # ---- entries on their way ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "key", ["uint8", "int16", "int32", "int", "uint", "float32", "float", "[3]byte", "[20]byte"]
-)
+@pytest.mark.parametrize("key", ["uint8", "int16", "int32", "int", "uint", "float32", "float", "[3]byte", "[20]byte"])
 def test_numbers_are_distinct_and_fit(key: str) -> None:
     n = min(250, 3 * PIECE)
     numbers = Numbers(key, "int", n)
@@ -381,9 +380,7 @@ def test_parquet(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("suffix", "package"), [("npy", "numpy"), ("parquet", "pyarrow")])
-def test_reader_that_is_missing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, package: str
-) -> None:
+def test_reader_that_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, package: str) -> None:
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(ImportError, match=f"pip install {package}"):
         read(tmp_path / f"sample.{suffix}")

@@ -302,9 +302,7 @@ def test_update_from_a_dict_that_changes_meanwhile(map_class: Class) -> None:
 # ---- single entries ----------------------------------------------------------------------------------
 
 
-def test_setdefault(
-    map_class: Class, pair: tuple[str, str], examples: Examples, zero: Callable[[str], Any]
-) -> None:
+def test_setdefault(map_class: Class, pair: tuple[str, str], examples: Examples, zero: Callable[[str], Any]) -> None:
     key, other = (examples(pair[0], 2) * 2)[:2]
     value = examples(pair[1], 2)[-1]
     m = map_class(*pair)
@@ -737,9 +735,7 @@ def assert_views_of_maps_do_as_dicts(map_class: Class, types: tuple[Any, Any], m
         assert view.isdisjoint(other) is expected.isdisjoint(wanted)
 
 
-@pytest.mark.parametrize(
-    "model", [{1: 10, 9: 90}, {1: 10, 2: 20, 3: 30}, {4: 40}, {i: 10 * i for i in range(9)}]
-)
+@pytest.mark.parametrize("model", [{1: 10, 9: 90}, {1: 10, 2: 20, 3: 30}, {4: 40}, {i: 10 * i for i in range(9)}])
 def test_set_operations_between_maps(map_class: Class, model: dict[Any, Any]) -> None:
     assert_views_of_maps_do_as_dicts(map_class, (int, int), model)
     assert_views_of_maps_do_as_dicts(map_class, ("uint8", float), model)
@@ -998,8 +994,7 @@ def test_pickling_as_a_subclass_says() -> None:
 def test_pickle_of_the_other_byte_order(map_class: Class) -> None:
     order = "big" if sys.byteorder == "little" else "little"
     packed = b"".join(
-        key.to_bytes(4, order, signed=True) + value
-        for key, value in [(1, b"ab"), (-2, b"cd"), (2**31 - 1, b"ef")]
+        key.to_bytes(4, order, signed=True) + value for key, value in [(1, b"ab"), (-2, b"cd"), (2**31 - 1, b"ef")]
     )
     m = _restore(map_class, "int32", "[2]byte", 3, packed, order)
     assert_same(m, {1: b"ab", -2: b"cd", 2**31 - 1: b"ef"})

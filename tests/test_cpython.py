@@ -1,4 +1,4 @@
-"""What src/gomap/_cpython.h relies on: the insides of CPython's objects, which differ by version.
+"""What src/gomap/_core/cpython.h relies on: the insides of CPython's objects, which differ by version.
 
 These tests hold for every version, and for a build that uses the public API alone. One that fails on a new
 version says what has changed there.

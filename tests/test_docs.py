@@ -37,7 +37,7 @@ REFERENCE = DOCUMENTS / "reference.md"
 NEEDS = {
     "numpy": importlib.util.find_spec("numpy") is not None,
     "resident memory": Path("/proc/self/smaps_rollup").exists(),
-    "glibc's blocks, pages of 4 KiB": PAGESIZE == 4096 and _core._heap_bytes(700) == 720,
+    "glibc's blocks, pages of 4 KiB": PAGESIZE == 4096 and _core.heap_bytes(700) == 720,
 }
 
 _NEED = re.compile(r"<!-- needs: (.+) -->")

@@ -240,9 +240,7 @@ def test_value_out_of_range(map_class: Class, spelling: str, wrong: Any, words: 
                 operation(m, wrong)
 
 
-@pytest.mark.parametrize(
-    ("spelling", "wrong"), [row[:2] for row in OUT_OF_RANGE + OUT_OF_RANGE_FLOATS], ids=label
-)
+@pytest.mark.parametrize(("spelling", "wrong"), [row[:2] for row in OUT_OF_RANGE + OUT_OF_RANGE_FLOATS], ids=label)
 def test_key_out_of_range_is_absent(map_class: Class, spelling: str, wrong: Any) -> None:
     m = map_class(spelling, int, {EXAMPLE[spelling]: 5})
     assert wrong not in m
@@ -314,7 +312,17 @@ UNKNOWN: list[tuple[str, str, int]] = [  # with the column where reading stopped
     ("  ", f"expected a value type: {SUPPORTED}", 2),
     ("5", f"expected a value type: {SUPPORTED}", 0),
     ("int128", f"unknown type 'int128': expected {SUPPORTED}", 0),
-    ("Int", f"unknown type 'Int': expected {SUPPORTED}", 0),
+    ("Int", f"unknown type 'Int': did you mean 'int'? expected {SUPPORTED}", 0),
+    ("unit32", f"unknown type 'unit32': did you mean 'uint32'? expected {SUPPORTED}", 0),
+    ("flaot", f"unknown type 'flaot': did you mean 'float'? expected {SUPPORTED}", 0),
+    ("i8", f"unknown type 'i8': NumPy's 'i8' is 'int64' here; expected {SUPPORTED}", 0),
+    ("<u4", f"NumPy's '<u4' is 'uint32' here; expected a value type: {SUPPORTED}", 0),
+    (
+        "datetime64[ns]",
+        "unknown type 'datetime64': dates go in as their numbers: write 'int64', and array.view('int64'); "
+        f"expected {SUPPORTED}",
+        0,
+    ),
     ("  spam ", f"unknown type 'spam': expected {SUPPORTED}", 2),
     ("map[int]int", f"unknown type 'map': expected {SUPPORTED}", 0),
     ("int int", "expected the end of the type here", 4),
@@ -666,9 +674,7 @@ def test_objects_with_a_buffer(map_class: Class) -> None:
     ],
     ids=str,
 )
-def test_update_with_what_are_no_pairs(
-    map_class: Class, pairs: Any, error: type[Exception], words: str
-) -> None:
+def test_update_with_what_are_no_pairs(map_class: Class, pairs: Any, error: type[Exception], words: str) -> None:
     whole = {pair[0]: pair[1] for pair in pairs if isinstance(pair, tuple) and pair[1:] in ((2,), (4,))}
     for update in (lambda m: m.update(pairs), lambda m: operator.ior(m, list(pairs))):
         m = map_class(int, int)

@@ -13,19 +13,11 @@ from typing import Any
 import pytest
 
 from gomap import Estimate, GoMap, Map, Set, estimate, sizeof
-from gomap._core import _heap_bytes
-from gomap._runs import maker
-from gomap.article import DictEngine
-from gomap.estimates import (
-    DICT_ENTRY,
-    DICT_TEXT_ENTRY,
-    Plan,
-    Stored,
-    dict_slots,
-    dict_table_bytes,
-    set_table_bytes,
-)
-from gomap.memory import allocated
+from gomap._core import heap_bytes
+from gomap.measure.estimates import Plan, Stored
+from gomap.measure.numbers import maker
+from gomap.measure.subjects import WatchedDict
+from gomap.sizes import DICT_ENTRY, DICT_TEXT_ENTRY, allocated, dict_slots, dict_table_bytes, set_table_bytes
 from gomap.types import Kind, parse
 
 as_granted = pytest.mark.skipif(
@@ -267,9 +259,7 @@ def test_gomap_is_what_it_is_on_average(value: str, size: int) -> None:
     """Sizes about growth, when the old array is still there, and when overflow buckets are most."""
     entries = items("int", value, 0, 0, size)
     memory = [filled(GoMap, "int", value, entries).memory() for _ in range(builds(size))]
-    total, peak = (
-        statistics.mean(column) for column in zip(*((m.total, m.peak) for m in memory), strict=True)
-    )
+    total, peak = (statistics.mean(column) for column in zip(*((m.total, m.peak) for m in memory), strict=True))
     foreseen = estimate("int", value, size)
     assert total == pytest.approx(foreseen.gomap, rel=0.02, abs=3 * SPARE)
     assert peak == pytest.approx(foreseen.gomap_peak, rel=0.02, abs=3 * SPARE)
@@ -328,11 +318,11 @@ def test_dict(types: tuple[str, str, int, int]) -> None:
         if size > most(key, lengths[0]):
             break
         d: Any = {}
-        engine = DictEngine()
-        engine.add(d, items(*types, size))
+        watched = WatchedDict("dict", "", "")
+        watched.add(d, items(*types, size))
         foreseen = estimate(key, value, size, **given)
         assert foreseen.dict == sizeof(d)
-        assert foreseen.dict_peak == engine.peak(d)
+        assert foreseen.dict_peak == watched.peak(d)
 
 
 def test_tables_are_cpythons() -> None:
@@ -413,9 +403,7 @@ def test_objects_are_the_dicts() -> None:
 
 
 def test_spellings_are_those_of_maps() -> None:
-    assert estimate("int64", "*[200]byte", 10) == dataclasses.replace(
-        estimate(int, "*[200]byte", 10), key="int64"
-    )
+    assert estimate("int64", "*[200]byte", 10) == dataclasses.replace(estimate(int, "*[200]byte", 10), key="int64")
     assert estimate(parse("string"), float, 10) == estimate(str, "float64", 10)
 
 
@@ -458,7 +446,7 @@ def test_report_is_a_value() -> None:
 
 def test_no_entries() -> None:
     nothing = estimate(str, str, 0)
-    assert nothing.map == nothing.map_compacted <= _heap_bytes(248)
+    assert nothing.map == nothing.map_compacted <= heap_bytes(248)
     assert nothing.dict == sizeof({})
     assert nothing.map_per_entry == nothing.dict_per_entry == 0.0
     assert str(nothing).endswith("\n0 entries of map[string]string, estimated")

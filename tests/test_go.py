@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from gomap import GoMap, Stats, make
-from gomap._core import _heap_bytes
+from gomap._core import heap_bytes
 
 Examples = Callable[[str, int], list[Any]]
 
@@ -96,7 +96,7 @@ def test_a_hint_s_room_is_used_without_growing() -> None:
 def test_the_first_bucket_comes_with_the_first_entry() -> None:
     m = GoMap(int, "[128]byte")
     assert array(m) == (0, 0, 0)
-    assert m.nbytes == m.memory().header <= _heap_bytes(480)
+    assert m.nbytes == m.memory().header <= heap_bytes(480)
     m[1] = bytes(128)
     assert array(m) == (0, 1, 1104)
 
@@ -136,12 +136,12 @@ def test_arrays_are_go_s_to_the_byte(value: str) -> None:
         assert array(m) == (B, buckets, bytes_)
         assert m.stats().bucket_bytes == bucket
         # What is counted is what the allocator gave: whole pages, or a block with its header.
-        assert bytes_ <= m.memory().buckets <= _heap_bytes(bytes_) + PAGESIZE
+        assert bytes_ <= m.memory().buckets <= heap_bytes(bytes_) + PAGESIZE
     for B in range(9, 19):  # larger than any class: whole pages of 8 KiB
         m = GoMap(int, value, capacity=capacity(B))
         rounded = -(-(2**B + 2 ** (B - 4)) * bucket // 8192) * 8192
         assert array(m) == (B, rounded // bucket, rounded)
-        assert rounded <= m.memory().buckets <= _heap_bytes(rounded) + PAGESIZE
+        assert rounded <= m.memory().buckets <= heap_bytes(rounded) + PAGESIZE
 
 
 def test_the_array_of_32_buckets() -> None:

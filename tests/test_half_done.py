@@ -83,9 +83,7 @@ def test_comparisons_that_raise_while_keys_are_put_in(map_class: Class, kind: st
     for given in (keys(0, 30), keys(10, 30) * 2, [*m, *keys(20, 30)] * 2):
         Key.broken = broken
         with pytest.raises(ZeroDivisionError) as raised:
-            m.set_many(
-                [*given, Key(broken)], VALUES[kind] if kind != "object" else [["new"]] * (len(given) + 1)
-            )
+            m.set_many([*given, Key(broken)], VALUES[kind] if kind != "object" else [["new"]] * (len(given) + 1))
         Key.broken = None
         assert raised.value.done == 0
         assert state(m) == before
@@ -109,9 +107,7 @@ def test_comparisons_that_raise_while_numbers_are_added(map_class: Class, broken
 def test_a_sum_that_does_not_fit_among_objects(map_class: Class) -> None:
     m = map_class(object, "int8", ((key, int(key.name)) for key in keys(0, 20)))
     before = state(m)
-    with pytest.raises(
-        OverflowError, match=r"^add: 119 \+ 100 for key Key\('19'\) is out of range for int8$"
-    ):
+    with pytest.raises(OverflowError, match=r"^add: 119 \+ 100 for key Key\('19'\) is out of range for int8$"):
         m.add_many([*keys(0, 30), Key("19")], 100)
     assert state(m) == before
 
@@ -155,9 +151,7 @@ def test_comparisons_that_raise_in_a_set(name: str, broken: str) -> None:
     SET_OPERATIONS[name](s, keys(10, 30))
     like = {"add_many": "update", "discard_many": "difference_update"}.get(name, name)
     if like in ("-=", "&=", "^="):
-        model = {"-=": model - {*keys(10, 30)}, "&=": model & {*keys(10, 30)}, "^=": model ^ {*keys(10, 30)}}[
-            like
-        ]
+        model = {"-=": model - {*keys(10, 30)}, "&=": model & {*keys(10, 30)}, "^=": model ^ {*keys(10, 30)}}[like]
     else:
         getattr(model, like)(keys(10, 30))
     assert s == model

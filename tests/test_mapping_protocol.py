@@ -13,9 +13,7 @@ import pytest
 
 from gomap import GoMap, Map
 
-mapping_tests = pytest.importorskip(
-    "test.mapping_tests", reason="this interpreter comes without its own tests"
-)
+mapping_tests = pytest.importorskip("test.mapping_tests", reason="this interpreter comes without its own tests")
 
 #: What cannot hold for a map of objects.
 DIFFERENCES = {
@@ -144,6 +142,4 @@ globals().update(make_cases())
 def test_no_more_differs_than_is_said() -> None:
     for differ, said in ((ObjectsDiffer, DIFFERENCES), (TypedDiffer, TYPED_DIFFERENCES)):
         assert {name for name in vars(differ) if name.startswith("test")} == set(said)
-    assert sum(issubclass(each, unittest.TestCase) for each in make_cases().values()) == 2 * (
-        3 + len(REFERENCES)
-    )
+    assert sum(issubclass(each, unittest.TestCase) for each in make_cases().values()) == 2 * (3 + len(REFERENCES))

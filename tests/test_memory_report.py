@@ -211,7 +211,7 @@ def test_sizeof_takes_any_object() -> None:
 RESIDENT = """
 import sys
 from gomap import sizeof
-from gomap._runs import resident as _resident
+from gomap.measure.machine import resident as _resident
 
 n = 200_000
 makers = {
@@ -232,9 +232,7 @@ print(counted, resident, _resident() - before - resident)
 
 @pytest.mark.skipif(sys.platform != "linux", reason="resident memory is read from /proc")
 @own_allocator
-@pytest.mark.parametrize(
-    "what", ["int to bytes", "int to int", "str to float", "int to list", "list of large bytes"]
-)
+@pytest.mark.parametrize("what", ["int to bytes", "int to int", "str to float", "int to list", "list of large bytes"])
 def test_sizeof_is_what_the_process_grows_by(what: str) -> None:
     run = subprocess.run([sys.executable, "-c", RESIDENT, what], capture_output=True, text=True, check=True)
     counted, resident, rest = map(int, run.stdout.split())

@@ -112,9 +112,7 @@ def test_keys_of_every_kind(map_class: Class, keys: list[Any]) -> None:
     for key in keys:
         assert key in m
         assert copy.copy(key) in m
-    assert_same(
-        pickle.loads(pickle.dumps(map_class(object, object, dict.fromkeys(keys, 1)))), dict.fromkeys(keys, 1)
-    )
+    assert_same(pickle.loads(pickle.dumps(map_class(object, object, dict.fromkeys(keys, 1)))), dict.fromkeys(keys, 1))
     for key in keys:
         assert m.pop(key) is model.pop(key)
         assert_same(m, model)
@@ -571,9 +569,7 @@ def through_many(m: Any, thing: Thing) -> None:
     "through",
     [through_value, through_key, through_iterator, through_iterator_s_pair, through_view, through_many],
 )
-def test_cycles_are_collected(
-    map_class: Class, through: Callable[[Any, Thing], None], subclass: bool
-) -> None:
+def test_cycles_are_collected(map_class: Class, through: Callable[[Any, Thing], None], subclass: bool) -> None:
     thing = Thing()
     m = (type("Sub", (map_class,), {}) if subclass else map_class)(object, object)
     thing.map = m  # type: ignore[attr-defined]

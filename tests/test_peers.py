@@ -18,9 +18,9 @@ from command import COMMAND, POSIX, refused, run
 
 import gomap
 from gomap import compare
-from gomap._processes import Runs
-from gomap._runs import RunError
-from gomap.article import measure
+from gomap.measure import RunError
+from gomap.measure.fill_and_empty import measure
+from gomap.measure.processes import Runs
 
 HAS_NUMPY = importlib.util.find_spec("numpy") is not None
 
@@ -188,14 +188,14 @@ def test_a_peer_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wher
         f"    def __setitem__(self, key, value): {wait}\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr("gomap.comparison._patience", lambda count: 1.5)
+    monkeypatch.setattr("gomap.measure.comparison._patience", lambda count: 1.5)
     found = compare(n=100, peers=["hanging:Hanging", "collections:OrderedDict"])
     assert found.left_out == (("hanging:Hanging", "it hung: nothing happened for 2 seconds"),)
     assert [m.name for m in found.subjects] == ["dict", "Map", "GoMap", "collections:OrderedDict"]
 
 
 def test_patience_grows_with_the_entries() -> None:
-    from gomap.comparison import _patience
+    from gomap.measure.comparison import _patience
 
     assert _patience(10) >= 60
     assert _patience(100_000_000) > 600
@@ -273,9 +273,7 @@ def script() -> list[str]:
     ],
 )
 @pytest.mark.parametrize("how", ["module", "script", "package"])
-def test_nothing_is_imported_from_the_current_directory(
-    shadows: Path, how: str, arguments: list[str]
-) -> None:
+def test_nothing_is_imported_from_the_current_directory(shadows: Path, how: str, arguments: list[str]) -> None:
     if how == "package" and arguments[0] != "-n":
         pytest.skip("one of them will do")
     command = {"module": COMMAND, "package": [sys.executable, "-mgomap"]}.get(how) or script()
@@ -327,9 +325,7 @@ def test_python_path_is_taken(shadows: Path) -> None:
 
 
 def test_a_program_keeps_its_path(shadows: Path) -> None:
-    (shadows / "own.py").write_text(
-        "import sys\nbefore = list(sys.path)\nimport gomap\nassert before == sys.path\n"
-    )
+    (shadows / "own.py").write_text("import sys\nbefore = list(sys.path)\nimport gomap\nassert before == sys.path\n")
     for name in SHADOWS:
         (shadows / f"{name}.py").unlink()
     for how in (["-c", "import own"], ["own.py"], ["-m", "own"]):
@@ -345,8 +341,7 @@ def test_a_program_is_compared_with_its_own_modules(tmp_path: Path) -> None:
         "    def __hash__(self): return self.i\n"
     )
     (tmp_path / "own.py").write_text(
-        "import gomap, own_things\n"
-        "print(gomap.compare({own_things.Thing(i): i for i in range(10)}).entries)\n"
+        "import gomap, own_things\nprint(gomap.compare({own_things.Thing(i): i for i in range(10)}).entries)\n"
     )
     found = run(str(tmp_path / "own.py"), command=[sys.executable])
     assert (found.returncode, found.stdout, found.stderr) == (0, "10\n", "")
@@ -379,11 +374,11 @@ def test_runs_without_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     def no_thread(*_: object) -> None:
         raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr("gomap._processes.Thread.start", no_thread)
+    monkeypatch.setattr("gomap.measure.processes.Thread.start", no_thread)
     with pytest.raises(RunError, match="^Map: can't start new thread$"):
         measure(3)
 
 
 def test_no_runs() -> None:
-    with Runs("gomap.article", 1, lambda percent, what: None) as runs:
+    with Runs(1, lambda percent, what: None) as runs:
         assert runs.outcomes() == []

@@ -17,8 +17,8 @@ from command import POSIX, refused
 
 from gomap import compare
 from gomap._cli import main
-from gomap._runs import RunError, ScenarioError
-from gomap._samples import read
+from gomap.measure import RunError, ScenarioError
+from gomap.measure.files import read
 
 HAS_NUMPY = importlib.util.find_spec("numpy") is not None
 HAS_PYARROW = importlib.util.find_spec("pyarrow") is not None
@@ -214,9 +214,7 @@ def test_csv_as_it_is_meant(tmp_path: Path, text: str, expected: Any) -> None:
 
 def test_csv_of_many_columns(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "x.csv"
-    path.write_text(
-        ",".join(f"c{i}" for i in range(20_000)) + "\n" + ",".join(map(str, range(20_000))) + "\n"
-    )
+    path.write_text(",".join(f"c{i}" for i in range(20_000)) + "\n" + ",".join(map(str, range(20_000))) + "\n")
     assert main(["advise", str(path)]) == 0  # in seconds, not in minutes
     assert "values: a struct of more than 256 fields" in capsys.readouterr().out
     said = refused(capsys, "advise", str(path), "--key-column", "no such")
@@ -228,9 +226,7 @@ def test_columns_that_are_none(capsys: pytest.CaptureFixture[str], tmp_path: Pat
     (tmp_path / "x.csv").write_text("id,x\n1,2\n")
     arguments = ["advise", str(tmp_path / "x.csv")]
     if column:
-        assert "expected a column among 'id', 'x', got" in refused(
-            capsys, *arguments, f"--value-columns={column}"
-        )
+        assert "expected a column among 'id', 'x', got" in refused(capsys, *arguments, f"--value-columns={column}")
     assert "expected a column among 'id', 'x', got" in refused(capsys, *arguments, f"--key-column={column}")
 
 

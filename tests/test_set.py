@@ -524,9 +524,7 @@ def test_inserting_ends_the_iterators(insert: Callable[[Any], Any]) -> None:
     next(iterator)
     insert(s)
     for _ in range(2):
-        with pytest.raises(
-            RuntimeError, match=r"^a key was inserted into the set during iteration, or it was "
-        ):
+        with pytest.raises(RuntimeError, match=r"^a key was inserted into the set during iteration, or it was "):
             next(iterator)
     assert s._check() is None
 
@@ -861,9 +859,7 @@ TYPES: dict[str, Callable[[int], Any]] = {
     "[200]byte": lambda i: i.to_bytes(200, "big"),
     "string": lambda i: f"{i}" + "aé€😀\ud800"[i % 5] * (i % 40),
     "bytes": lambda i: bytes([i % 256]) * (i % 40) + str(i).encode(),
-    "any": lambda i: (i, str(i), i + 0.5, (i, "tuple"), Thing(i), frozenset({i}), None if i == 6 else -i)[
-        i % 7
-    ],
+    "any": lambda i: (i, str(i), i + 0.5, (i, "tuple"), Thing(i), frozenset({i}), None if i == 6 else -i)[i % 7],
     "struct{a int16; b [3]byte}": lambda i: (i - 200, i.to_bytes(3, "big")),
 }
 NUMBERS = st.integers(0, 400)

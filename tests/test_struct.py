@@ -123,9 +123,7 @@ def test_any_struct_goes_in_and_comes_out(map_class: Class) -> None:
     rng = random.Random(1)
     for _ in range(150):
         key_type, value_type = parse(random_spelling(rng)), parse(random_spelling(rng))
-        model = {
-            random_value(rng, key_type): random_value(rng, value_type) for _ in range(rng.choice([1, 9, 60]))
-        }
+        model = {random_value(rng, key_type): random_value(rng, value_type) for _ in range(rng.choice([1, 9, 60]))}
         m = map_class(key_type, value_type, model)
         assert dict(m.items()) == model == m
         assert set(m) == set(model)
@@ -271,9 +269,7 @@ def test_equality_and_repr(map_class: Class) -> None:
     assert m != {(1,): (0.5, 2.5)}
     assert m != {(2,): (0.5, 1.5)}
     assert map_class("struct{a int8}", int, {(1,): 1}) != map_class("struct{a [1]byte}", int, {(b"a",): 1})
-    assert repr(m) == (
-        f"{map_class.__name__}('struct{{a int8}}', '{POINT}', {{struct(a=1): struct(x=0.5, y=1.5)}})"
-    )
+    assert repr(m) == (f"{map_class.__name__}('struct{{a int8}}', '{POINT}', {{struct(a=1): struct(x=0.5, y=1.5)}})")
     assert repr(Set("struct{a int8}", [(1,)])) == "Set('struct{a int8}', {struct(a=1)})"
     assert m.items() & {((1,), (0.5, 1.5)), 5} == {((1,), (0.5, 1.5))}
     assert m.keys() == {(1,)}
@@ -345,8 +341,7 @@ def test_padding_does_not_tell_keys_apart(map_class: Class) -> None:
         assert m[key] == key
     content = packed(m)
     assert all(
-        not any(content[at + 1 : at + 8]) and not any(content[at + 17 : at + 24])
-        for at in range(0, len(content), 24)
+        not any(content[at + 1 : at + 8]) and not any(content[at + 17 : at + 24]) for at in range(0, len(content), 24)
     )
 
 
@@ -480,9 +475,7 @@ wrong = pytest.mark.parametrize(
 
 
 @wrong
-def test_keys_that_are_refused(
-    map_class: Class, spelling: str, value: Any, error: type[Exception], words: str
-) -> None:
+def test_keys_that_are_refused(map_class: Class, spelling: str, value: Any, error: type[Exception], words: str) -> None:
     for held in ({}, {EXAMPLE[spelling]: 5}):
         m = map_class(spelling, int, held)
         for operation in (LOOKUPS | KEY_STORES).values():
@@ -555,9 +548,7 @@ def test_numbers_out_of_range(map_class: Class, spelling: str, value: Any, words
 
 
 @out_of_range
-def test_keys_with_numbers_out_of_range_are_absent(
-    map_class: Class, spelling: str, value: Any, words: str
-) -> None:
+def test_keys_with_numbers_out_of_range_are_absent(map_class: Class, spelling: str, value: Any, words: str) -> None:
     m = map_class(spelling, int, {EXAMPLE[spelling]: 5})
     assert value not in m
     assert m.get(value) is None
@@ -881,9 +872,7 @@ def test_pickle_of_the_other_byte_order(map_class: Class) -> None:
     ids=str,
 )
 def test_corrupt_pickles(map_class: Class, key: str, value: str, content: bytes) -> None:
-    with pytest.raises(
-        ValueError, match=r"^pickled .*: a struct with a bool that is neither 0 nor 1, with padding"
-    ):
+    with pytest.raises(ValueError, match=r"^pickled .*: a struct with a bool that is neither 0 nor 1, with padding"):
         _restore(map_class, key, value, 1, content, sys.byteorder)
     with pytest.raises(ValueError, match=r"^pickled"):
         _restore(map_class, key, value, 1, content[:-1], sys.byteorder)

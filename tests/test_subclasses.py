@@ -22,9 +22,7 @@ def traced() -> int:
 
 @pytest.mark.parametrize("bases", [(Map, Set), (Set, GoMap), (Map, GoMap)], ids=str)
 def test_a_class_is_one_of_them(bases: tuple[Any, ...]) -> None:
-    with pytest.raises(
-        TypeError, match="^class Both: expected one of Map, GoMap and Set among its bases, got more$"
-    ):
+    with pytest.raises(TypeError, match="^class Both: expected one of Map, GoMap and Set among its bases, got more$"):
         type("Both", bases, {})
     between = type("Between", bases[:1], {"__init_subclass__": classmethod(lambda cls, **options: None)})
     assert issubclass(between, bases[0])
@@ -92,9 +90,7 @@ def test_a_new_that_makes_a_map_of_other_types() -> None:
 
     m = Odd(str, int, {"a": 1})
     assert m.copy() == m
-    with pytest.raises(
-        TypeError, match=r"^Odd.__new__\(\) made a map\[string\]int, expected int to int or none$"
-    ):
+    with pytest.raises(TypeError, match=r"^Odd.__new__\(\) made a map\[string\]int, expected int to int or none$"):
         _core._restore_empty(Odd, "int", "int")
 
 

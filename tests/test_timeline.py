@@ -18,20 +18,20 @@ from conftest import own_allocator
 
 from gomap import GoMap, Map, sizeof
 from gomap._cli import main
-from gomap._core import _heap_bytes
-from gomap._plot import area, has_blocks, highest, in_text
-from gomap._runs import ScenarioError, shuffled
-from gomap.article import Subject
-from gomap.timeline import (
+from gomap._core import heap_bytes
+from gomap.measure import ScenarioError
+from gomap.measure.black_friday import (
     MINUTES,
     NAMES,
     RECREATED_EVERY,
+    BlackFriday,
     Course,
-    Timeline,
-    _DictEngine,
     customers_at,
     measure,
 )
+from gomap.measure.numbers import shuffled
+from gomap.measure.plot import area, has_blocks, highest, in_text
+from gomap.measure.subjects import WatchedDict
 
 COMMAND = [sys.executable, "-m", "gomap", "timeline"]
 
@@ -50,12 +50,12 @@ def gomap(*arguments: str, **environment: str) -> subprocess.CompletedProcess[st
 
 
 @pytest.fixture(scope="module")
-def day() -> Timeline:
+def day() -> BlackFriday:
     return measure(20_000, 20)
 
 
 @pytest.fixture(scope="module")
-def courses(day: Timeline) -> dict[str, Course]:
+def courses(day: BlackFriday) -> dict[str, Course]:
     return {course.name: course for course in day.courses}
 
 
@@ -72,7 +72,7 @@ def test_customers_come_for_an_hour_and_leave_until_midnight() -> None:
     assert {customers_at(minute, 7, 7) for minute in range(60, 1441)} == {7}
 
 
-def test_moments(day: Timeline) -> None:
+def test_moments(day: BlackFriday) -> None:
     assert (MINUTES[0], MINUTES[-1]) == (0, 24 * 60)
     assert 60 <= len(MINUTES) <= 100
     assert {60, *range(RECREATED_EVERY, 24 * 60 + 1, RECREATED_EVERY)} <= set(MINUTES)
@@ -122,24 +122,24 @@ def test_bytes_are_those_of_a_map_that_lives_here(name: str, courses: dict[str, 
 
 @pytest.mark.parametrize("value", [int, "bool", "float64", "[0]byte", "[1]byte", "[128]byte"])
 def test_a_dict_is_counted_in_constant_time_as_sizeof_counts_it(value: str) -> None:
-    from gomap._runs import maker
+    from gomap.measure.numbers import maker
     from gomap.types import parse
 
-    engine, make = _DictEngine(), maker(parse(value))
-    d = engine.make(Subject("dict", "int", "bytes"))
+    watched, make = WatchedDict("dict", "int", "bytes"), maker(parse(value))
+    d = watched.make()
     for step in range(0, 3000, 500):
-        assert engine.counted(d) == sizeof(d)
+        assert watched.counted(d) == sizeof(d)
         numbers = range(step, step + 500)
-        engine.add(d, zip(map(int, numbers), map(make, numbers), strict=True))
+        watched.add(d, zip(map(int, numbers), map(make, numbers), strict=True))
     assert len(d) == 3000
     order = list(d)
     random.Random(1).shuffle(order)
     for step in range(0, 3000, 500):
-        assert engine.counted(d) == sizeof(d)
-        engine.remove(d, order[step : step + 500])
+        assert watched.counted(d) == sizeof(d)
+        watched.remove(d, order[step : step + 500])
     assert not d
-    assert engine.counted(d) == sizeof(d) > sizeof({})
-    assert engine.peak(d) > engine.counted(d)
+    assert watched.counted(d) == sizeof(d) > sizeof({})
+    assert watched.peak(d) > watched.counted(d)
 
 
 def at_the_rush(course: Course) -> int:
@@ -152,7 +152,7 @@ def test_a_map_comes_down_with_its_customers(courses: dict[str, Course]) -> None
     for sample in course.samples[MINUTES.index(60) :]:
         # In proportion; blocks of less than 128 KiB keep more room, as they might have to be copied.
         share = at_the_rush(course) * sample.customers / 20_000
-        kept = 1.9 * _heap_bytes(700) / 720  # musl's blocks are of few sizes
+        kept = 1.9 * heap_bytes(700) / 720  # musl's blocks are of few sizes
         assert sample.counted <= (1.1 * share if sample.customers > 2000 else kept * share + 4000)
     assert all(sample.recreated is None for sample in course.samples)
 
@@ -279,7 +279,7 @@ def test_what_a_stream_can_say() -> None:
     assert not has_blocks(stream("latin-1"))
 
 
-def test_panels_share_a_scale(day: Timeline) -> None:
+def test_panels_share_a_scale(day: BlackFriday) -> None:
     lines = [text for _, text in in_text(day, 80, blocks=True)]
     panels = [lines[start + 1 : start + 5] for start in range(0, 20, 5)]
     scales = {panel[0].split(" │")[0] for panel in panels}

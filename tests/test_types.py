@@ -88,9 +88,7 @@ def test_map_spelling_with_any_of_them() -> None:
     ],
 )
 def test_interfaces_that_are_spelled_wrong(spelling: str, reason: str, column: int) -> None:
-    with pytest.raises(
-        ValueError, match=f"^{re.escape(reason)}\n    {re.escape(spelling)}\n {{{column + 4}}}\\^$"
-    ):
+    with pytest.raises(ValueError, match=f"^{re.escape(reason)}\n    {re.escape(spelling)}\n {{{column + 4}}}\\^$"):
         parse(spelling)
 
 
@@ -229,11 +227,7 @@ def test_structs_of_many_fields() -> None:
 
 
 C_TYPES: dict[str, Any] = {
-    **{
-        f"{sign}int{bits}": getattr(ctypes, f"c_{sign}int{bits}")
-        for sign in ("", "u")
-        for bits in (8, 16, 32, 64)
-    },
+    **{f"{sign}int{bits}": getattr(ctypes, f"c_{sign}int{bits}") for sign in ("", "u") for bits in (8, 16, 32, 64)},
     "bool": ctypes.c_bool,
     "float32": ctypes.c_float,
     "float64": ctypes.c_double,
@@ -331,9 +325,7 @@ def test_struct_made_by_hand_has_to_hold_together(size: int, fields: tuple[Field
 
 
 def test_struct_made_by_hand() -> None:
-    made = Type(
-        "struct{a uint32; b int8}", Kind.STRUCT, 8, fields=(Field("a", UINT32, 0), Field("b", INT8, 4))
-    )
+    made = Type("struct{a uint32; b int8}", Kind.STRUCT, 8, fields=(Field("a", UINT32, 0), Field("b", INT8, 4)))
     assert parse(made) == made == parse("struct{a uint32; b int8}")
     assert Map(int, made, {1: (2, 3)})[1] == (2, 3)
     misnamed = dataclasses.replace(made, name="struct{a uint32; c int8}")
@@ -431,9 +423,7 @@ def test_structured_dtypes_are_laid_out_as_c_would(np: Any) -> None:
             if "[0]" not in spelling:  # NumPy has no dtype of no bytes within
                 assert parse(dtype) == found
         assert found.size == aligned.itemsize
-        assert [each.offset for each in found.fields] == [
-            aligned.fields[each.name][1] for each in found.fields
-        ]
+        assert [each.offset for each in found.fields] == [aligned.fields[each.name][1] for each in found.fields]
     reordered = np.dtype({"names": ["a", "b"], "formats": ["u1", "u4"], "offsets": [4, 0]})
     assert parse(reordered).name == "struct{a uint8; b uint32}"
 
@@ -477,9 +467,7 @@ def test_structured_dtypes_that_name_no_struct(np: Any, fields: Any, words: str)
 @pytest.mark.parametrize("name", ["a b", "class", "_a", "1", "a; b int"])
 def test_structured_dtypes_with_names_that_are_refused(np: Any, name: str) -> None:
     dtype = np.dtype([(name, "i4")])
-    with pytest.raises(
-        ValueError, match=rf"^NumPy dtype {re.escape(repr(dtype))}: a field.*{re.escape(repr(name))}"
-    ):
+    with pytest.raises(ValueError, match=rf"^NumPy dtype {re.escape(repr(dtype))}: a field.*{re.escape(repr(name))}"):
         parse(dtype)
 
 

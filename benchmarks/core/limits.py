@@ -67,9 +67,7 @@ def report(found: dict[str, list[dict[str, dict[str, float]]]], command: str) ->
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=7)
     parser.add_argument("--write", action="store_true", help="write benchmarks/results/limits.json and .md")
     options = parser.parse_args()

@@ -137,9 +137,7 @@ def build_gomap(directory: Path) -> list[Program]:
 
 def absl_flags() -> list[str]:
     pkg_config = tool("PKG_CONFIG", "pkg-config")
-    done = subprocess.run(
-        [*pkg_config, "--cflags", "--libs", "absl_flat_hash_map"], capture_output=True, text=True
-    )
+    done = subprocess.run([*pkg_config, "--cflags", "--libs", "absl_flat_hash_map"], capture_output=True, text=True)
     if done.returncode != 0:
         raise Missing("pkg-config knows no absl_flat_hash_map (Debian: libabsl-dev)")
     return shlex.split(done.stdout)
@@ -200,9 +198,7 @@ def progress(text: str) -> None:
         print(f"\r{text:<79}\r", end="", file=sys.stderr, flush=True)
 
 
-def measure(
-    programs: list[Program], workloads: list[Workload], rounds: int, operations: list[str]
-) -> Results:
+def measure(programs: list[Program], workloads: list[Workload], rounds: int, operations: list[str]) -> Results:
     """By turns, so that a disturbance of the machine meets all alike; a round has keys of its own."""
     results = Results()
     for seed in range(1, rounds + 1):
@@ -287,9 +283,7 @@ def report(results: Results, command: str, date: str, rounds: int, facts: dict[s
         "# The C core against absl::flat_hash_map and Go's map",
         f"Thread CPU time, medians of {rounds} rounds; a ratio is the median of the rounds' ratios, below 1 "
         "where ours is faster. What each operation is: [README](../README.md).",
-        "\n".join(
-            f"- {name}: {fact}" for name, fact in {"command": f"`{command}`", "date": date, **facts}.items()
-        ),
+        "\n".join(f"- {name}: {fact}" for name, fact in {"command": f"`{command}`", "date": date, **facts}.items()),
     ]
     for workload in results.samples:
         parts += [f"## {workload}", as_markdown(table(results, workload))]

@@ -119,9 +119,7 @@ def sizes_of(part: str, sizes: list[int]) -> list[int]:
     return sorted({min(n, WORDS) for n in sizes}) if part == "str" else sizes
 
 
-def measure(
-    parts: list[str], without: list[str], sizes: list[int], rounds: int, directory: Path
-) -> dict[str, Any]:
+def measure(parts: list[str], without: list[str], sizes: list[int], rounds: int, directory: Path) -> dict[str, Any]:
     import bulk_peers
 
     found: dict[str, dict[int, Samples]] = {part: {n: {} for n in sizes_of(part, sizes)} for part in parts}
@@ -190,9 +188,7 @@ def table(samples: Samples) -> list[list[str]]:
 
 
 def table_of_threads(samples: Samples) -> list[list[str]]:
-    rows = [
-        ["ns a key, by the wall", "one thread", "two threads", "throughput", "best", "two processes", "best"]
-    ]
+    rows = [["ns a key, by the wall", "one thread", "two threads", "throughput", "best", "two processes", "best"]]
     for peer, measured in samples.items():
         one_thread, two = measured["wall"]["one thread"], measured["wall"]["two threads"]
         row = [peer, f"{statistics.median(one_thread):.1f}", f"{statistics.median(two):.1f}"]
@@ -213,9 +209,7 @@ def table_of_core(samples: Samples) -> list[list[str]]:
             ways = [f"{what} {way}" for way in ("find", "at", "many")]
             row = [f"{peer}, {what}", *(f"{median(samples, peer, way):.1f}" for way in ways)]
             row += [f"{ratio(samples, peer, peer, way, ways[2]):.2f}" for way in ways[:2]]
-            row += [
-                f"{ratio(samples, peer, 'machine', ways[2], line):.2f}" for line in ("lines", "lines_huge")
-            ]
+            row += [f"{ratio(samples, peer, 'machine', ways[2], line):.2f}" for line in ("lines", "lines_huge")]
             rows.append(row)
     return rows
 
@@ -289,16 +283,12 @@ def report(found: dict[str, Any], about: dict[str, str]) -> str:
         parts.append(f"## {title}")
         parts += [each if isinstance(each, str) else core.as_markdown(each) for each in shown]
     if found["missing"]:
-        parts.append(
-            "Left out: " + "; ".join(f"{peer} ({why})" for peer, why in found["missing"].items()) + "."
-        )
+        parts.append("Left out: " + "; ".join(f"{peer} ({why})" for peer, why in found["missing"].items()) + ".")
     return "\n\n".join(parts) + "\n"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", default="1000000,10000000")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", default=",".join(PARTS), help="of " + ",".join(PARTS))

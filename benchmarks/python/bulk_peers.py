@@ -389,9 +389,7 @@ def pyarrow_isin(clock: Clock, data: Members) -> None:
     import pyarrow.compute as pc
 
     pa.set_cpu_count(1)
-    data.both(
-        clock, lambda a, known: pc.is_in(a, value_set=known), pa.array(data.asked), pa.array(data.known)
-    )
+    data.both(clock, lambda a, known: pc.is_in(a, value_set=known), pa.array(data.asked), pa.array(data.known))
 
 
 def polars_isin(clock: Clock, data: Members) -> None:

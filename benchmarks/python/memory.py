@@ -55,9 +55,7 @@ class Case:
         self.raw = raw  # bytes of a key and a value
 
     def make(self) -> Any:
-        return (
-            gomap.Set(self.key_type) if self.value_type is None else gomap.Map(self.key_type, self.value_type)
-        )
+        return gomap.Set(self.key_type) if self.value_type is None else gomap.Map(self.key_type, self.value_type)
 
     def put(self, m: Any, i: int) -> None:
         if self.value_type is None:
@@ -85,9 +83,7 @@ CASES = {
     "int to *[128]byte": Case("int", "*[128]byte", number, bytes(range(128)), 8 + 128),
     "str of 16 to int": Case("string", "int", lambda i: f"{number(i):016x}", 1_000_000, 16 + 8),
     "str of 36 to int": Case("string", "int", identity, 1_000_000, 36 + 8),
-    "[32]byte to struct": Case(
-        "[32]byte", STRUCT, lambda i: number(i).to_bytes(32, "big"), (1, 2, 3), 32 + 12
-    ),
+    "[32]byte to struct": Case("[32]byte", STRUCT, lambda i: number(i).to_bytes(32, "big"), (1, 2, 3), 32 + 12),
     "Set of uint64": Case("uint64", None, number, None, 8),
 }
 
@@ -296,9 +292,7 @@ def report(found: dict[str, dict[str, dict[str, Any]]], command: str) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--part", nargs=2, metavar=("PART", "CASE"), help=argparse.SUPPRESS)
     parser.add_argument("--write", action="store_true", help="write benchmarks/results/memory.json and .md")
     options = parser.parse_args()

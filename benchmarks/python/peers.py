@@ -46,19 +46,21 @@ import os
 import platform
 import shlex
 import statistics
-import struct
 import subprocess
 import sys
 import time
-from collections import namedtuple
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import gomap
-from gomap._runs import resident, resident_peak, shuffled
-from gomap.bench import scattered
+from gomap.measure import loops
+from gomap.measure import peers as adapters
+from gomap.measure.machine import resident, resident_peak
+from gomap.measure.numbers import scattered, shuffled
+from gomap.measure.peers import Peer, Unsuited
+from gomap.types import parse
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "core"))
 import run as core
@@ -79,7 +81,8 @@ UNAVAILABLE = {
 #: Seconds for one process; the slowest takes about 40.
 LIMIT = 400
 
-Entry = namedtuple("Entry", "refcount size csize")
+STRUCT = "struct{refcount uint32; size uint32; csize uint32}"
+Entry = parse(STRUCT).namedtuple
 
 
 # ---- keys and values --------------------------------------------------------------------------------
@@ -101,14 +104,12 @@ class Case:
 CASES = {
     "int": Case("int to int", _mixed, lambda i: i + 2**40, ("int", "int"), 16),
     "bytes": Case("int to 128 bytes", _mixed, lambda i: i.to_bytes(128, "little"), ("int", "[128]byte"), 136),
-    "str": Case(
-        "str of 16 to int", lambda i: f"{_mixed(i):016x}", lambda i: i + 2**40, ("string", "int"), 24
-    ),
+    "str": Case("str of 16 to int", lambda i: f"{_mixed(i):016x}", lambda i: i + 2**40, ("string", "int"), 24),
     "digest": Case(
         "32 bytes to three 32-bit numbers",
         lambda i: hashlib.sha256(i.to_bytes(8, "little")).digest(),
         lambda i: Entry(1, i + 1000, i + 2000),
-        ("[32]byte", "struct{refcount uint32; size uint32; csize uint32}"),
+        ("[32]byte", STRUCT),
         44,
     ),
 }
@@ -116,133 +117,30 @@ CASES = {
 
 # ---- peers ------------------------------------------------------------------------------------------
 
+PEERS = (
+    "dict",
+    "Map",
+    "GoMap",
+    "borghash",
+    "cykhash",
+    "preshed",
+    "pypocketmap",
+    "numba",
+    "pandas",
+    "BTrees",
+    "judy",
+)
 
-@dataclass(frozen=True)
-class Peer:
-    """How a library's map is made, and what it is given.
 
-    :ivar make: an empty map
-    :ivar key: what turns a key into what the map takes, where that is something else
-    :ivar value: likewise
-    :ivar get: how a key is asked for that may be absent: by ``get``, or by ``item`` where that says None
-    :ivar lacks: operations that it has not got
-    :ivar given: what is said of it in the table
+def peer_of(name: str, case: str) -> Peer:
     """
-
-    make: Callable[[], Any]
-    key: Callable[[Any], Any] | None = None
-    value: Callable[[Any], Any] | None = None
-    get: str = "get"
-    lacks: tuple[str, ...] = ()
-    given: str = ""
-
-
-def bytes_of_int(number: int) -> bytes:
-    return number.to_bytes(8, "little")
-
-
-def borghash(case: str) -> Peer | None:
-    from borghash import HashTable, HashTableNT
-
-    if case == "int":
-        return Peer(lambda: HashTable(key_size=8, value_size=8), bytes_of_int, bytes_of_int, given="as bytes")
-    if case == "bytes":
-        return Peer(lambda: HashTable(key_size=8, value_size=128), bytes_of_int, given="keys as bytes")
-    if case == "str":
-        return None
-    form = namedtuple("Format", "refcount size csize")(*"III")
-    return Peer(lambda: HashTableNT(key_size=32, value_type=Entry, value_format=form))
-
-
-def cykhash(case: str) -> Peer:
-    import cykhash
-
-    if case == "int":
-        return Peer(cykhash.Int64toInt64Map)
-    return Peer(cykhash.PyObjectMap, given="as objects")
-
-
-def preshed(case: str) -> Peer | None:
-    from preshed.maps import PreshMap
-
-    return Peer(PreshMap, get="item") if case == "int" else None
-
-
-def pypocketmap(case: str) -> Peer | None:
-    import pypocketmap as pkm
-
-    if case == "int":
-        return Peer(lambda: pkm.create(pkm.int64_, pkm.int64_))
-    return Peer(lambda: pkm.create(pkm.string_, pkm.int64_)) if case == "str" else None
-
-
-def numba(case: str) -> Peer:
-    from numba import typed, types
-
-    def of(key: Any, value: Any) -> Callable[[], Any]:
-        return lambda: typed.Dict.empty(key, value)
-
-    if case == "int":
-        return Peer(of(types.int64, types.int64))
-    if case == "bytes":
-        made = of(types.int64, types.UniTuple(types.int64, 16))  # a third less memory than its bytes
-        return Peer(made, value=struct.Struct("16q").unpack, given="values as tuples of ints")
-    if case == "str":
-        return Peer(of(types.unicode_type, types.int64))
-    made = of(types.UniTuple(types.int64, 4), types.UniTuple(types.uint32, 3))
-    return Peer(made, struct.Struct("4q").unpack, tuple, given="as tuples of ints")
-
-
-def pandas(case: str) -> Peer | None:
-    from pandas._libs import hashtable
-
-    tables = {"int": "Int64HashTable", "str": "PyObjectHashTable"}
-    if case not in tables:
-        return None
-
-    class Table(getattr(hashtable, tables[case])):  # type: ignore[misc]
-        """With its two methods under the names that the others have for them."""
-
-        __getitem__ = getattr(hashtable, tables[case]).get_item
-        __setitem__ = getattr(hashtable, tables[case]).set_item
-
-    lacks = ("miss", "delete", "items")
-    return Peer(Table, lacks=lacks, given="" if case == "int" else "keys as objects")
-
-
-def btrees(case: str) -> Peer:
-    from BTrees.LLBTree import LLBTree
-    from BTrees.LOBTree import LOBTree
-    from BTrees.OLBTree import OLBTree
-    from BTrees.OOBTree import OOBTree
-
-    trees = {"int": LLBTree, "bytes": LOBTree, "str": OLBTree, "digest": OOBTree}
-    given = {"bytes": "values as objects", "str": "keys as objects", "digest": "as objects"}
-    return Peer(trees[case], given=given.get(case, ""))
-
-
-def judy(case: str) -> Peer | None:
-    from judy import JudyIntIntMap, JudyIntObjectMap
-
-    if case == "int":
-        return Peer(JudyIntIntMap)
-    return Peer(JudyIntObjectMap, given="values as objects") if case == "bytes" else None
-
-
-#: By name, from a case to how it is done; None: it cannot be done, nor anything like it.
-PEERS: dict[str, Callable[[str], Peer | None]] = {
-    "dict": lambda case: Peer(dict),
-    "Map": lambda case: Peer(lambda: gomap.Map(*CASES[case].types)),
-    "GoMap": lambda case: Peer(lambda: gomap.GoMap(*CASES[case].types)),
-    "borghash": borghash,
-    "cykhash": cykhash,
-    "preshed": preshed,
-    "pypocketmap": pypocketmap,
-    "numba": numba,
-    "pandas": pandas,
-    "BTrees": btrees,
-    "judy": judy,
-}
+    :raises ImportError: it is not installed
+    :raises Unsuited: it cannot hold such entries, nor anything like them
+    """
+    key, value = CASES[case].types
+    if name in ("dict", "Map", "GoMap"):
+        return Peer(dict if name == "dict" else lambda: getattr(gomap, name)(key, value))
+    return adapters.PEERS[name](parse(key, "key"), parse(value))
 
 
 # ---- loops ------------------------------------------------------------------------------------------
@@ -260,18 +158,16 @@ def do_set(m: Any, keys: list[Any], value: Any, peer: Peer) -> None:
         for k in keys:
             m[k] = value_of(value)
     else:
-        for k in keys:
-            m[k] = value
+        loops.put(m, keys, value)
 
 
 def do_hit(m: Any, keys: list[Any], value: Any, peer: Peer) -> None:
     key_of = peer.key
     if key_of is None:
-        for k in keys:
-            m[k]
-    else:
-        for k in keys:
-            m[key_of(k)]
+        return loops.hit(m, keys)
+    for k in keys:
+        m[key_of(k)]
+    return None
 
 
 def do_miss(m: Any, keys: list[Any], value: Any, peer: Peer) -> None:
@@ -279,37 +175,32 @@ def do_miss(m: Any, keys: list[Any], value: Any, peer: Peer) -> None:
         return do_hit(m, keys, value, peer)
     get, key_of = m.get, peer.key
     if key_of is None:
-        for k in keys:
-            get(k)
-    else:
-        for k in keys:
-            get(key_of(k))
+        return loops.get(m, keys)
+    for k in keys:
+        get(key_of(k))
     return None
 
 
 def do_in(m: Any, keys: list[Any], value: Any, peer: Peer) -> None:
     key_of = peer.key
     if key_of is None:
-        for k in keys:
-            k in m  # noqa: B015
-    else:
-        for k in keys:
-            key_of(k) in m  # noqa: B015
+        return loops.contains(m, keys)
+    for k in keys:
+        key_of(k) in m  # noqa: B015
+    return None
 
 
 def do_delete(m: Any, keys: list[Any], value: Any, peer: Peer) -> None:
     key_of = peer.key
     if key_of is None:
-        for k in keys:
-            del m[k]
-    else:
-        for k in keys:
-            del m[key_of(k)]
+        return loops.delete(m, keys)
+    for k in keys:
+        del m[key_of(k)]
+    return None
 
 
 def do_items(m: Any, keys: list[Any], value: Any, peer: Peer) -> None:
-    for _k, _v in m.items():
-        pass
+    loops.items(m)
 
 
 #: By name: what is done, and with which of the keys.
@@ -420,10 +311,10 @@ def speed(peer: Peer, case: Case, entries: int, rounds: int) -> dict[str, Any]:
 
 def child(part: str, name: str, case: str, sizes: list[int], entries: int, rounds: int) -> dict[str, Any]:
     try:
-        peer = PEERS[name](case)
+        peer = peer_of(name, case)
     except ImportError as missing:
         return {"missing": str(missing)}
-    if peer is None:
+    except Unsuited:
         return {}
     if part == "memory":
         return {"given": peer.given, **growth(peer, CASES[case], sizes)}
@@ -448,9 +339,7 @@ def in_a_process(*job: Any) -> dict[str, Any]:
     return answer
 
 
-def measure(
-    part: str, names: list[str], cases: list[str], sizes: list[int], entries: int, rounds: int
-) -> Found:
+def measure(part: str, names: list[str], cases: list[str], sizes: list[int], entries: int, rounds: int) -> Found:
     """A part's figures by case and library, who is not installed, and what failed."""
     figures: Found = {case: {} for case in cases}
     missing: dict[str, str] = {}
@@ -688,9 +577,7 @@ def listed(parser: argparse.ArgumentParser, option: str, given: str, known: Iter
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default=",".join(PEERS), help="of " + ",".join(PEERS))
     parser.add_argument("--cases", default=",".join(CASES), help="of " + ",".join(CASES))
     parser.add_argument("--parts", default=",".join(PARTS), help="of " + ",".join(PARTS))

@@ -33,65 +33,32 @@ import random
 import statistics
 import sys
 import time
-from collections import namedtuple
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import gomap
+from gomap.measure import loops
+from gomap.measure.loops import Loop
+from gomap.measure.peers import PEERS
+from gomap.types import parse
 
-Entry = namedtuple("Entry", "refcount size csize")
-ENTRY = Entry(1, 2_000_000, 3_000_000)
 STRUCT = "struct{refcount uint32; size uint32; csize uint32}"
-
-
-def do_set(m: Any, keys: list[Any], value: Any) -> None:
-    for k in keys:
-        m[k] = value
-
-
-def do_hit(m: Any, keys: list[Any], value: Any) -> None:
-    for k in keys:
-        m[k]
-
-
-def do_in(m: Any, keys: list[Any], value: Any) -> None:
-    for k in keys:
-        k in m  # noqa: B015
-
-
-def do_delete(m: Any, keys: list[Any], value: Any) -> None:
-    for k in keys:
-        del m[k]
-
-
-def do_items(m: Any, keys: list[Any], value: Any) -> None:
-    for _k, _v in m.items():
-        pass
-
-
-def do_add(s: Any, keys: list[Any], value: Any) -> None:
-    for k in keys:
-        s.add(k)
-
-
-def do_discard(s: Any, keys: list[Any], value: Any) -> None:
-    for k in keys:
-        s.discard(k)
+ENTRY = parse(STRUCT).namedtuple(1, 2_000_000, 3_000_000)
 
 
 #: By name: what is done, and with which of the keys.
-OPERATIONS: dict[str, tuple[Callable[[Any, list[Any], Any], None], str]] = {
-    "set": (do_set, "put"),
-    "hit": (do_hit, "fresh"),
-    "same": (do_hit, "same"),
-    "miss": (do_in, "absent"),
-    "items": (do_items, "same"),
-    "delete": (do_delete, "gone"),
-    "add": (do_add, "put"),
-    "in": (do_in, "fresh"),
-    "not in": (do_in, "absent"),
-    "discard": (do_discard, "gone"),
+OPERATIONS: dict[str, tuple[Loop, str]] = {
+    "set": (loops.put, "put"),
+    "hit": (loops.hit, "fresh"),
+    "same": (loops.hit, "same"),
+    "miss": (loops.contains, "absent"),
+    "items": (loops.items, "same"),
+    "delete": (loops.delete, "gone"),
+    "add": (loops.add, "put"),
+    "in": (loops.contains, "fresh"),
+    "not in": (loops.contains, "absent"),
+    "discard": (loops.discard, "gone"),
 }
 
 
@@ -161,11 +128,9 @@ class Group:
 
 def borghash() -> dict[str, Callable[[], Any]]:
     try:
-        from borghash import HashTableNT
+        return {"borghash": PEERS["borghash"](parse("[32]byte", "key"), parse(STRUCT)).make}
     except ImportError:
         return {}
-    form = namedtuple("Format", "refcount size csize")(*"III")
-    return {"borghash": lambda: HashTableNT(key_size=32, value_type=Entry, value_format=form)}
 
 
 GROUPS = {
@@ -199,9 +164,7 @@ GROUPS = {
 }
 
 
-def one_round(
-    group: Group, make: Callable[[], Any], drawn: dict[str, list[Any]], repeats: int
-) -> dict[str, float]:
+def one_round(group: Group, make: Callable[[], Any], drawn: dict[str, list[Any]], repeats: int) -> dict[str, float]:
     """Nanoseconds an operation, over `repeats` maps or sets filled and emptied in turn."""
     spent = dict.fromkeys(group.operations, 0.0)
     for _ in range(repeats):
@@ -218,9 +181,7 @@ def one_round(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", default="1000,1000000")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--only", default=",".join(GROUPS))

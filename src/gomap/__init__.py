@@ -22,13 +22,14 @@ from ._core import (  # noqa: F401  (pickles find _restore and its like here)
     make,
 )
 from ._version import __version__
-from .memory import MemoryReport, Stats, sizeof
+from .memory import MemoryReport, Stats
+from .sizes import sizeof
 from .types import Type
 
 if TYPE_CHECKING:
-    from .advice import Advice, advise
-    from .comparison import Comparison, compare
-    from .estimates import Estimate, estimate
+    from .measure.advice import Advice, advise
+    from .measure.comparison import Comparison, compare
+    from .measure.estimates import Estimate, estimate
 
 __all__ = [
     "TRACEMALLOC_DOMAIN",
@@ -66,7 +67,7 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    found: object = getattr(import_module(f".{_LATER[name]}", __name__), name)
+    found: object = getattr(import_module(f".measure.{_LATER[name]}", __name__), name)
     globals()[name] = found
     return found
 

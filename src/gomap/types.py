@@ -20,6 +20,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
+from ._hints import other_name
+
 __all__ = ["Field", "Kind", "Type", "parse", "parse_map"]
 
 #: The longest fixed number of bytes: a size fits 32 bits with room for rounding.
@@ -237,9 +239,7 @@ def _name_refused(name: str, names: Collection[str]) -> str | None:
 
 
 # Weak, as a program may make struct types without end; a class lives as long as a map or value needs it.
-_classes: weakref.WeakValueDictionary[tuple[Field, ...], type[tuple[Any, ...]]] = (
-    weakref.WeakValueDictionary()
-)
+_classes: weakref.WeakValueDictionary[tuple[Field, ...], type[tuple[Any, ...]]] = weakref.WeakValueDictionary()
 _classes_lock = threading.RLock()  # re-entrant: making a class may run the collector, and that any code
 
 
@@ -316,7 +316,10 @@ class _Parser:
             return self.array()
         word = _WORD.match(self.text, self.at)
         if word is None:
-            self.fail(_FIXED_ONLY if role == "field" else f"expected a {role} type: {_SUPPORTED}")
+            spelled = self.text[start:].strip()
+            meant = other_name(spelled, _NAMED) if spelled[:1] in tuple("<>=|") else ""
+            expected = _FIXED_ONLY if role == "field" else f"expected a {role} type: {_SUPPORTED}"
+            self.fail(f"{meant and meant + ' '}{expected}")
         self.at = word.end()
         if word[0] == "struct":
             return self.struct(role, start)
@@ -328,11 +331,9 @@ class _Parser:
         else:
             name = _ALIASES.get(word[0], word[0])
         if name not in _NAMED:
-            self.fail(
-                f"unknown type {word[0]!r}: "
-                + (_FIXED_ONLY if role == "field" else f"expected {_SUPPORTED}"),
-                start,
-            )
+            meant = other_name(word[0], [*_NAMED, *_ALIASES])
+            expected = _FIXED_ONLY if role == "field" else f"expected {_SUPPORTED}"
+            self.fail(f"unknown type {word[0]!r}: {meant and meant + ' '}{expected}", start)
         if role == "field" and _NAMED[name] not in _FIXED:
             self.fail(_FIXED_ONLY, start)
         return Type(name, _NAMED[name], _SIZES[_NAMED[name]])
@@ -365,11 +366,7 @@ class _Parser:
         members.update(dict.fromkeys(names, self.type("field")))
         end = self.at
         self.blank()
-        if (
-            not self.take(";")
-            and "\n" not in self.text[end : self.at]
-            and self.text[self.at : self.at + 1] != "}"
-        ):
+        if not self.take(";") and "\n" not in self.text[end : self.at] and self.text[self.at : self.at + 1] != "}":
             self.fail(f"expected ';', a new line or '}}' after field {names[-1]!r}")
 
     def name(self, taken: set[str]) -> str:
@@ -430,11 +427,7 @@ def _dtype_type(dtype: Any, whole: Any, path: tuple[str, ...] = ()) -> Type:
         hints.append("'string'")
     if dtype.kind == "S":
         hints += [*([] if path else ["'bytes'"]), f"'[{dtype.itemsize or 16}]byte'"]
-    reason = (
-        f"its field {'.'.join(path)!r} is {dtype!r}: {_FIXED_ONLY}"
-        if path
-        else f"expected one of {_SUPPORTED}"
-    )
+    reason = f"its field {'.'.join(path)!r} is {dtype!r}: {_FIXED_ONLY}" if path else f"expected one of {_SUPPORTED}"
     if not dtype.isnative and dtype.kind in "iuf":
         reason = (f"its field {'.'.join(path)!r} has" if path else "it has") + " the bytes in the other order"
     hint = f"; did you mean {' or '.join(hints)}?" if hints else ""

@@ -1,6 +1,6 @@
 """The command line: ``python -m gomap``, also installed as ``gomap``. A command a module.
 
-Without a command it runs the article's scenario and prints its table.
+Without a command it fills and empties a map, and prints what it held.
 """
 
 from __future__ import annotations
@@ -9,21 +9,21 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from . import advise, article, bench, compare, estimate, timeline
+from . import advise, bench, compare, estimate, fill, timeline
 from .common import Failure, Parser, ReaderGone, UsageError, Version, complain, standard_output
 
 __all__ = ["main"]
 
 #: Modules with HELP, DESCRIPTION, options(parser) and run(options).
 _COMMANDS: dict[str, Any] = {
-    "article": article,
+    "fill": fill,
     "timeline": timeline,
     "compare": compare,
     "advise": advise,
     "estimate": estimate,
     "bench": bench,
 }
-_DEFAULT = "article"
+_DEFAULT = "fill"
 # What a shell reports of a command that a signal has ended: Ctrl-C's, and that of a pipe without a reader.
 _INTERRUPTED, _READER_GONE = 128 + 2, 128 + 13
 
@@ -41,9 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     _COMMANDS[_DEFAULT].options(parser)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command")
     for name, command in _COMMANDS.items():
-        its = commands.add_parser(
-            name, help=command.HELP, description=command.DESCRIPTION, argument_default=suppress
-        )
+        its = commands.add_parser(name, help=command.HELP, description=command.DESCRIPTION, argument_default=suppress)
         command.options(its)
     return parser
 

@@ -22,7 +22,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from ..advice import advise
+    from ..measure.advice import advise
 
     given = given_behind("advise", options)
     advice = advise(read_file(given, named=True))

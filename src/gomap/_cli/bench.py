@@ -36,7 +36,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from ..bench import lines, measure
+    from ..measure.bench import lines, measure
 
     given = given_behind("bench", options)
     if "n" in given:

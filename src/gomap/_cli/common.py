@@ -132,9 +132,7 @@ def read_count(text: str) -> int:
             raise argparse.ArgumentTypeError(f"expected at most {_MOST_DIGITS} digits, got {text[:60]}")
         if number == number.to_integral_value():
             return int(number)
-    raise argparse.ArgumentTypeError(
-        f"expected a whole number such as 1000000, 250k, 1e6 or 1M, got {shown(text)}"
-    )
+    raise argparse.ArgumentTypeError(f"expected a whole number such as 1000000, 250k, 1e6 or 1M, got {shown(text)}")
 
 
 def read_bytes(text: str) -> float:
@@ -166,7 +164,7 @@ def read_type(role: str) -> Callable[[str], Type]:
 
 def read_path(text: str) -> Path:
     """A file for a picture that can be made."""
-    from .._plot import PlotError, check
+    from ..measure.plot import PlotError, check
 
     try:
         check(Path(text))
@@ -222,7 +220,7 @@ def file_options(parser: argparse.ArgumentParser, entries: str = "entries to rea
 
 def read_file(given: dict[str, Any], *, named: bool = False) -> Any:
     """The entries of the file that was given."""
-    from .._samples import read
+    from ..measure.files import read
 
     path = given["file"]
     try:
@@ -246,7 +244,7 @@ def measured(
     :param names: the options that are for it
     :returns: its figures, and all options given
     """
-    from .._runs import RunError, ScenarioError
+    from ..measure import RunError, ScenarioError
 
     given = vars(options)
     progress = Progress(sys.stderr, quiet="quiet" in given)
@@ -272,10 +270,14 @@ def _duration(seconds: float) -> str:
 
 
 def print_figures(figures: Any, lines: Callable[[], list[Line]], given: dict[str, Any]) -> None:
+    """
+    :param figures: a dataclass, or, where JSON has other names, a dict
+    """
     with standard_output() as stream:
         if "json" in given:
             versions = {"gomap": __version__, "python": platform.python_version()}
-            print(json.dumps({**versions, **asdict(figures)}, indent=2), file=stream)
+            named = figures if isinstance(figures, dict) else asdict(figures)
+            print(json.dumps({**versions, **named}, indent=2), file=stream)
         else:
             show(lines(), stream, colour="no_color" not in given)
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from .._display import terminal_width
-from .._files import unwritable
-from .._words import printable, reason
+from .._words import reason
+from ..measure.files import unwritable
 from .common import (
     Failure,
     UsageError,
@@ -20,7 +19,6 @@ from .common import (
     output_options,
     print_figures,
     print_text,
-    read_file,
     saved,
     type_options,
 )
@@ -35,9 +33,7 @@ DESCRIPTION = (
 
 
 def options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "file", nargs="?", default=None, metavar="FILE", type=Path, help="a sample of entries"
-    )
+    parser.add_argument("file", nargs="?", default=None, metavar="FILE", type=Path, help="a sample of entries")
     file_options(parser, "entries to add (default 1M); of a file, to read at most")
     type_options(
         parser,
@@ -57,20 +53,16 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from ..comparison import check_peer, compare
+    from ..measure.comparison import check_peer, compare
 
     given = given_behind("compare", options)
     path: Path | None = given.get("file")
     if "csv" in given and "json" in given:
         raise UsageError("expected either --json or --csv, got both")
-    names = ["key", "value", "peers"]
-    if path is None:
-        for column in ("key_column", "value_columns"):
-            if column in given:
-                raise UsageError(
-                    f"--{column.replace('_', '-')} is for a file's columns, and no file is given"
-                )
-        names.append("n")
+    names = ["key", "value", "peers", "n", "key_column", "value_columns"]
+    for column in ("key_column", "value_columns"):
+        if path is None and column in given:
+            raise UsageError(f"--{column.replace('_', '-')} is for a file's columns, and no file is given")
     # What would fail at the end is better known before.
     if "html" in given and (why_not := unwritable(given["html"])):
         raise UsageError(f"--html: {why_not}")
@@ -79,16 +71,14 @@ def run(options: argparse.Namespace) -> int:
             check_peer(name)
     except ValueError as error:
         raise UsageError(str(error)) from None
-    live = None if path is None else read_file(given)
-
-    def measure(**arguments: Any) -> Any:
-        found = compare(live, **arguments)
-        return found if path is None else dataclasses.replace(found, source=printable(path.name))
-
     try:
-        comparison, given = measured(measure, names, options)
+        comparison, given = measured(partial(compare, path), names, options)
     except OSError as error:
+        if path is not None and error.filename == str(path):
+            raise Failure(f"cannot read {path}: {reason(error)}") from None
         raise Failure(f"cannot write the entries for other processes: {reason(error)}") from None
+    except (ValueError, ImportError) as error:
+        raise (Failure if isinstance(error, ImportError) else UsageError)(str(error)) from None
     failure: Failure | None = None
     if "html" in given:
         page = comparison.to_html()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict
 
 from .common import (
     UsageError,
@@ -32,15 +33,15 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from ..estimates import estimate
+    from ..measure.estimates import estimate
 
     given = given_behind("estimate", options)
     lengths = {name: given[name] for name in ("key_bytes", "value_bytes") if name in given}
     try:
-        figures = estimate(
-            given.get("key", int), given.get("value", "[128]byte"), given.get("n", 1_000_000), **lengths
-        )
+        figures = estimate(given.get("key", int), given.get("value", "[128]byte"), given.get("n", 1_000_000), **lengths)
     except (ValueError, TypeError) as error:
         raise UsageError(str(error)) from None
-    print_figures(figures, lambda: [("text", line) for line in str(figures).splitlines()], given)
+    # "gomap" is the version, in what every command prints.
+    named = {name.replace("gomap", "go_map"): value for name, value in asdict(figures).items()}
+    print_figures(named, lambda: [("text", line) for line in str(figures).splitlines()], given)
     return 0

@@ -20,7 +20,7 @@ from .common import (
 )
 
 if TYPE_CHECKING:
-    from ..timeline import Sample, Timeline
+    from ..measure.black_friday import BlackFriday, Sample
 
 HELP = "Black Friday: maps through a day of customers that come and go"
 DESCRIPTION = (
@@ -37,9 +37,7 @@ def options(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="customers at the rush: 1000000, 250k, 1e6 (default 1M)",
     )
-    parser.add_argument(
-        "--remaining", type=read_count, metavar="N", help="customers left at midnight (default 1000)"
-    )
+    parser.add_argument("--remaining", type=read_count, metavar="N", help="customers left at midnight (default 1000)")
     parser.add_argument(
         "--plot",
         type=read_path,
@@ -50,8 +48,8 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from .._plot import has_blocks, in_file
-    from ..timeline import measure
+    from ..measure.black_friday import measure
+    from ..measure.plot import has_blocks, in_file
 
     if "entries" in vars(options):
         raise UsageError("timeline counts customers: expected -n behind the command, or --customers")
@@ -65,8 +63,8 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _lines(timeline: Timeline, width: int, blocks: bool) -> list[Line]:
-    from .._plot import in_text
+def _lines(timeline: BlackFriday, width: int, blocks: bool) -> list[Line]:
+    from ..measure.plot import in_text
 
     unit = Unit.for_counts([course.peak for course in timeline.courses])
     title = heading(f"{timeline.customers:,} customers come and go, {timeline.key} to {timeline.value}", unit)
@@ -79,7 +77,7 @@ def _lines(timeline: Timeline, width: int, blocks: bool) -> list[Line]:
     ]
 
 
-def _table(timeline: Timeline, unit: Unit) -> Table:
+def _table(timeline: BlackFriday, unit: Unit) -> Table:
     def figures(samples: Sequence[Sample]) -> list[str]:
         counts = [*(sample.counted for sample in samples[:-1]), copying(samples[2]), samples[-1].counted]
         return [f"{samples[0].customers:,}", *map(unit.figure, counts)]

@@ -1,0 +1,288 @@
+"""Arrays of keys and values: what the items of a buffer are, and what results are made of.
+
+Results are NumPy arrays where NumPy can be imported, else memoryviews of the same item format (of bytes, with
+a row for each, where the items are `[N]byte` or structs, for which memoryview has no format). Strings and
+objects come as lists.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from .types import Kind, Type, parse
+
+__all__ = [
+    "column_type",
+    "dtype_of",
+    "empty",
+    "holds",
+    "is_bytes",
+    "is_masked",
+    "is_objects",
+    "item",
+    "item_kind",
+    "listed",
+    "structured",
+    "view_of",
+]
+
+#: The struct module's letter for every kind of number, of native size.
+FORMATS = {
+    Kind.BOOL: "?",
+    Kind.INT8: "b",
+    Kind.INT16: "h",
+    Kind.INT32: "i",
+    Kind.INT64: "q",
+    Kind.UINT8: "B",
+    Kind.UINT16: "H",
+    Kind.UINT32: "I",
+    Kind.UINT64: "Q",
+    Kind.FLOAT32: "f",
+    Kind.FLOAT64: "d",
+}
+_SIGNED = {1: Kind.INT8, 2: Kind.INT16, 4: Kind.INT32, 8: Kind.INT64}
+_UNSIGNED = {1: Kind.UINT8, 2: Kind.UINT16, 4: Kind.UINT32, 8: Kind.UINT64}
+_FLOATS = {4: Kind.FLOAT32, 8: Kind.FLOAT64}
+
+
+def item_kind(format: str, size: int) -> tuple[int, bool] | None:
+    """What a buffer's items are: their kind, and whether their bytes are in the other order; None: neither
+    numbers nor text.
+
+    :param format: as the struct module spells it, or NumPy for its text: ``"<i"``, ``"16s"``, ``"4w"``
+    :param size: bytes an item
+    :returns: for text Kind.VARBYTES (NumPy's S) or Kind.STRING (its U)
+    """
+    try:
+        return _known[format, size]
+    except KeyError:
+        if len(_known) > 200:  # formats made by a program without end
+            _known.clear()
+        return _known.setdefault((format, size), _item_kind(format, size))
+
+
+_known: dict[tuple[str, int], tuple[int, bool] | None] = {}
+
+
+def _item_kind(format: str, size: int) -> tuple[int, bool] | None:
+    order, letter = "@", format or "B"
+    if letter[0] in "@=<>!":
+        order, letter = letter[0], letter[1:]
+    native = "<" if sys.byteorder == "little" else ">"
+    swapped = order in "<>!" and {"!": ">"}.get(order, order) != native
+    kind: Kind | None = None
+    if letter in ("b", "h", "i", "l", "q", "n"):
+        kind = _SIGNED.get(size)
+    elif letter in ("B", "H", "I", "L", "Q", "N"):
+        kind = _UNSIGNED.get(size)
+    elif letter in ("f", "d"):
+        kind = _FLOATS.get(size)
+    elif letter == "?" and size == 1:
+        kind = Kind.BOOL
+    elif (letter.endswith("s") and letter[:-1].isdigit()) or letter == "s":
+        kind = Kind.VARBYTES
+    elif letter.endswith("w") and (letter[:-1].isdigit() or letter == "w"):
+        kind = Kind.STRING
+    return None if kind is None else (int(kind), swapped and size > 1)
+
+
+def numpy() -> Any:
+    """The module, or None where it cannot be imported."""
+    try:
+        import numpy
+    except ImportError:
+        return None
+    return numpy
+
+
+def view_of(source: Any) -> memoryview | None:
+    """Its memory; None for objects, and for what NumPy exports in no buffer: dates, strings of any length."""
+    try:
+        view = memoryview(source)
+    except (TypeError, ValueError, BufferError):
+        return None
+    return None if view.format == "O" else view
+
+
+def is_objects(array: Any) -> bool:
+    """Whether it is a NumPy array of objects, or of strings of any length."""
+    return getattr(getattr(array, "dtype", None), "kind", "") in ("O", "T")
+
+
+def is_masked(array: Any) -> bool:
+    """Whether it is a NumPy array some of whose items are missing; its memory does not say so."""
+    mask = getattr(array, "mask", None) if type(array).__name__ == "MaskedArray" else None
+    return mask is not None and any(mask.tobytes())
+
+
+def item(array: Any, index: int) -> Any:
+    """An array's item as Python has it."""
+    found = array[index]
+    for name in ("item", "as_py"):  # NumPy's, Arrow's
+        if hasattr(found, name):
+            return getattr(found, name)()
+    return found
+
+
+def listed(source: Any) -> list[Any]:
+    """The items of an array or an iterable as Python has them."""
+    dates = getattr(getattr(source, "dtype", None), "kind", "") in ("m", "M")  # as int where they are fine
+    for name in () if dates else ("tolist", "to_pylist"):
+        if hasattr(source, name):
+            source = getattr(source, name)()
+            break
+    return list(source)
+
+
+def dtype_of(type: Type) -> Any:
+    """The NumPy dtype that holds what a type stores, byte for byte; None where there is none.
+
+    :raises ImportError: there is no NumPy
+    """
+    np = numpy()
+    if np is None:
+        raise ImportError("gomap: NumPy is not installed")
+    if type.kind in FORMATS:
+        return np.dtype(type.kind.name.lower())  # as NumPy spells it: of two alike the usual one
+    if type.kind is Kind.BYTES:
+        return np.dtype(f"V{type.size}")
+    if type.kind is Kind.STRUCT:
+        return np.dtype(
+            {
+                "names": [each.name for each in type.fields],
+                "formats": [dtype_of(each.type) for each in type.fields],
+                "offsets": [each.offset for each in type.fields],
+                "itemsize": type.size,
+            }
+        )
+    return None
+
+
+def empty(type: Type, count: int) -> Any:
+    """An array for so many of a type, to be written to."""
+    np = numpy()
+    if np is not None:
+        return np.empty(count, dtype_of(type))
+    room: Any = memoryview(bytearray(count * type.size))
+    if type.kind in FORMATS:
+        return room.cast(FORMATS[type.kind])
+    if count == 0 or type.size == 0:
+        return room
+    return room.cast("B", (count, type.size))
+
+
+def is_bytes(format: str, size: int, wanted: int) -> bool:
+    """Whether items are bytes, `wanted` each."""
+    letter = format.lstrip("@=<>!")
+    return size == wanted and (letter == f"{size}s" or letter == f"{size}x" or (size == 1 and letter in "sxcBb"))
+
+
+def holds(array: Any, view: memoryview, type: Type) -> bool:
+    """Whether an array's items are what a type stores, byte for byte."""
+    if type.kind in FORMATS:
+        return view.ndim == 1 and item_kind(view.format, view.itemsize) == (int(type.kind), False)
+    if view.ndim == 2:
+        return view.shape is not None and view.shape[1] == type.size and is_bytes(view.format, view.itemsize, 1)
+    if view.ndim == 1 and type.kind is Kind.STRUCT:
+        return numpy() is not None and getattr(array, "dtype", None) == dtype_of(type)
+    return view.ndim == 1 and is_bytes(view.format, view.itemsize, type.size)
+
+
+def structured(array: Any, type: Type, what: str) -> Any:
+    """A structured NumPy array with a type's very layout, converted when it has another; None: it is none.
+
+    :param what: ``"keys"`` or ``"values"``, for the message
+    :raises TypeError: it has other fields, or such as do not convert exactly whatever is in them
+    """
+    if getattr(getattr(array, "dtype", None), "names", None) is None:
+        return None
+    np = numpy()
+    wanted = dtype_of(type)
+    if array.ndim != 1 or is_masked(array) or not _converts(np, array.dtype, wanted):
+        kind = f"a masked one of {array.dtype}" if is_masked(array) else f"one of {array.dtype}"
+        raise TypeError(
+            f"{what}: expected an array of {wanted} for {type}, got {kind}"
+            f"{'' if array.ndim == 1 else f' with {array.ndim} dimensions'}"
+        )
+    if array.dtype == wanted:
+        return np.ascontiguousarray(array)
+    made = np.zeros(array.shape, wanted)  # padding is zero
+    _copy_fields(np, made, array)
+    return made
+
+
+def _converts(np: Any, dtype: Any, wanted: Any) -> bool:
+    """Whether every value of one dtype has an equal one in another, and means the same."""
+    if wanted.names is not None:
+        return (
+            dtype.names is not None
+            and set(dtype.names) == set(wanted.names)
+            and all(_converts(np, dtype[name], wanted[name]) for name in wanted.names)
+        )
+    if wanted.kind == "V":
+        element, shape = dtype.subdtype or (dtype, ())
+        rows = element.kind == "u" and element.itemsize == 1 and len(shape) == 1
+        return dtype.itemsize == wanted.itemsize and (rows or (element.kind in "SV" and not shape and not dtype.names))
+    if dtype.subdtype is not None or dtype.kind not in "biuf" or (dtype.kind == "b") != (wanted.kind == "b"):
+        return False
+    exact = dtype.kind not in "iu" or wanted.kind != "f" or dtype.itemsize < wanted.itemsize
+    return exact and bool(np.can_cast(dtype, wanted, "safe"))
+
+
+def _copy_fields(np: Any, to: Any, array: Any) -> None:
+    """By their names: NumPy itself assigns by their order."""
+    for name in to.dtype.names:
+        field, source = to.dtype[name], array[name]
+        if field.names is not None:
+            _copy_fields(np, to[name], source)
+        elif field.kind == "V":
+            to[name] = np.ascontiguousarray(source).view(field).reshape(to.shape)
+        else:
+            to[name] = source
+
+
+def column_type(array: Any, what: str) -> str:
+    """The spelling of the type that an array's items are, for a map made from arrays.
+
+    :param what: ``"keys"`` or ``"values"``, for the message
+    :raises TypeError: they say nothing of a type, as lists do
+    """
+    dtype = getattr(array, "dtype", None)
+    if dtype is not None and type(dtype).__module__.startswith("numpy") and dtype.kind != "O":
+        if dtype.kind in "UT":
+            return "string"
+        if dtype.kind == "S":
+            return "bytes"
+        if array.ndim == 2 and dtype == "u1":  # a row of bytes for each
+            return f"[{array.shape[1]}]byte"
+        return parse(dtype if dtype.names is not None else dtype.newbyteorder("=")).name
+    try:
+        view = memoryview(array)
+    except (TypeError, ValueError):
+        return _arrow_type(array, what)
+    if view.ndim == 2 and view.shape is not None and is_bytes(view.format, view.itemsize, 1):
+        return f"[{view.shape[1]}]byte"
+    known = item_kind(view.format, view.itemsize)
+    if known is None:
+        raise TypeError(f"{what}: items of format {view.format!r} are of no type that a map has")
+    return "bytes" if known[0] == Kind.VARBYTES else Kind(known[0]).name.lower()
+
+
+_ARROW = {"int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"}
+_ARROW_NAMES = {"float": "float32", "double": "float64", "string": "string", "large_string": "string"}
+_ARROW_NAMES |= {"binary": "bytes", "large_binary": "bytes", "bool": "bool"}
+
+
+def _arrow_type(array: Any, what: str) -> str:
+    name = str(getattr(array, "type", ""))
+    if name.startswith("fixed_size_binary["):
+        return f"{name.removeprefix('fixed_size_binary')}byte"
+    if name in _ARROW:
+        return name
+    if name in _ARROW_NAMES:
+        return _ARROW_NAMES[name]
+    raise TypeError(
+        f"{what}: expected an array whose type says what its items are, got {type(array).__name__}; "
+        "for anything else give the types: Map[int, float].from_arrays(keys, values)"
+    )

@@ -1,0 +1,431 @@
+# What maps and sets have in common.
+
+
+# What sys.getsizeof adds to __sizeof__ for the collector, and for pointers that stand before the object itself.
+cdef Py_ssize_t collector_bytes = sys.getsizeof([]) - list.__sizeof__([])
+cdef object with_pointers = type("", (), {})()
+cdef Py_ssize_t pointer_bytes = sys.getsizeof(with_pointers) - with_pointers.__sizeof__() - collector_bytes
+with_pointers = None
+
+cdef uint64_t seeds = int.from_bytes(os.urandom(8), "little")
+
+cdef object MISSING = object()
+
+cdef size_t hint_of(object capacity) except? 0:
+    """As in Go, a hint that is negative or absurd is no hint."""
+    cdef int64_t count
+    if py_int64_read(capacity, &count):
+        return count if 0 < count < 1 << 62 else 0
+    if PyBool_Check(capacity) or not PyIndex_Check(capacity):
+        raise TypeError(f"capacity: expected int, got {type(capacity).__name__} {shown(capacity)}")
+    capacity = PyNumber_Index(capacity)
+    return capacity if 0 < capacity < 2**62 else 0
+
+
+@cython.no_gc_clear  # the map needs its types to the end; its entries are cleared below, by map_clear
+@cython.trashcan(True)
+cdef class Base:
+    """What maps and sets have in common: the core's map, the types, and all that needs no value."""
+    cdef gomap *map
+    cdef Codec key, value
+    cdef bint objects  # the key, the value or both are Python's: references are owned
+    cdef bint writing  # an array is being put in: the map is out
+    cdef size_t readers  # arrays that are being read from it, by other threads
+    cdef uint64_t changes  # of the keys that are objects: whether comparing two has changed the map
+    cdef Layout layout
+    cdef object __weakref__
+
+    __reversed__ = None  # there is no order
+
+    @classmethod
+    def __class_getitem__(cls, types, /):
+        """The class with its types: for annotations, and to be called."""
+        return alias(cls, types, ("key", "value") if issubclass(cls, BaseMap) else ("key",))
+
+    def __init__(self, *arguments, **options):
+        raise TypeError("Base is what maps and sets have in common: make a Map, a GoMap or a Set")
+
+    def __dealloc__(self):
+        cdef gomap *gone = self.map
+        self.map = NULL
+        if gone != NULL:
+            if self.objects:
+                release_objects(self, gone)
+            gomap_free(gone)
+
+    cdef int engine(self):
+        raise NotImplementedError
+
+    cdef str spelling(self):
+        raise NotImplementedError
+
+    cdef int update_from(self, object other) except -1:
+        raise NotImplementedError
+
+    @cython.final
+    cdef void use(self, Layout layout) noexcept:
+        self.layout = layout
+        self.key = layout.key
+        self.value = layout.value
+        self.objects = layout.objects
+        if not self.objects and type(self) in PLAIN_CLASSES:
+            PyObject_GC_UnTrack(<PyObject *>self)  # it refers to nothing that could lead back
+
+    @cython.final
+    cdef int open(self, Layout layout, size_t hint) except -1:
+        self.map = gomap_new(self.engine(), &layout.type, hint, gomap_random(&seeds))
+        if self.map == NULL:
+            raise MemoryError()
+        self.use(layout)
+        return 0
+
+    @cython.final
+    cdef inline int ready(self) except -1:
+        return unready(self) if self.map == NULL else 0
+
+    @cython.final
+    cdef inline int ready_to_write(self) except -1:
+        return unready(self) if self.map == NULL or self.readers else 0
+
+    @cython.final
+    cdef int begin(self, Layout layout, object items, object capacity) except -1:
+        """What __init__ does. Again on what is made already, it updates, as dict's does."""
+        cdef size_t hint = hint_of(capacity)
+        if self.map != NULL or self.writing:
+            self.ready_to_write()
+            if not same_types(self.layout, layout):
+                raise TypeError(f"this is a {self.spelling()} already, it cannot become another")
+        else:
+            if hint == 0 and items is not None and isinstance(items, (dict, set, frozenset, Base)):
+                hint = len(items)
+            self.open(layout, hint)
+        if items is not None:
+            self.update_from(items)
+        return 0
+
+    @cython.final
+    cdef Base empty(self, size_t hint):
+        """Another one of this class and types."""
+        return made_empty(type(self), self.layout, hint)
+
+    # ---- keys ----
+
+    def __len__(self):
+        self.ready()
+        return <Py_ssize_t>self.map.count
+
+    def __bool__(self):
+        self.ready()
+        return self.map.count != 0
+
+    @cython.final
+    cdef inline int find(self, object key, bint expected, void **value) except -1:
+        """Sets the value's address, to NULL when the key is absent. An expected key is found faster; an
+        absent one is then missed a little later."""
+        cdef Cell cell
+        cdef const void *at
+        value[0] = NULL
+        if self.key.kind == OBJECT:
+            return find_object(self, key, value)
+        if convert(self, KEY, self.key, key, &cell, &at, False):
+            self.ready()  # converting may have let other threads run
+            value[0] = gomap_at(self.map, at) if expected else gomap_find(self.map, at)
+        return 0
+
+    @cython.final
+    cdef inline int erase(self, object key) except -1:
+        """1 when the key was there."""
+        cdef Cell cell
+        cdef const void *at
+        if self.objects:
+            return take_object(self, key, NULL)
+        if self.key.packs:
+            key = pack(self, KEY, self.key, key, False)
+        if not convert(self, KEY, self.key, key, &cell, &at, False):
+            return 0
+        self.ready_to_write()  # converting may have let other threads run
+        return gomap_erase(self.map, at)
+
+    def __contains__(self, key):
+        self.ready()
+        if self.key.packs:
+            key = pack(self, KEY, self.key, key, False)
+        cdef void *found
+        self.find(key, False, &found)
+        return found != NULL
+
+    def __iter__(self):
+        return iterator(self, KEYS)
+
+    # ---- many keys ----
+
+    def contains_many(self, keys, /):
+        """Which of the keys are there: an array of bools, in their order.
+
+        :param keys: an array of numbers or of text (NumPy, Arrow, array.array, memoryview), or any iterable
+        :raises TypeError: the array's items are of another type, which is never reinterpreted
+        """
+        return held_of(self, keys)
+
+    def delete_many(self, keys, /):
+        """Remove the keys that are there; returns how many were. Iterators end."""
+        return erase_all_of(self, keys)
+
+    # ---- all ----
+
+    def clear(self):
+        """Remove every entry."""
+        self.ready_to_write()
+        self.clear_all()
+
+    @cython.final
+    cdef int clear_all(self) except -1:
+        if self.objects:
+            return clear_objects(self)
+        gomap_clear(self.map)
+        return 0
+
+    def reserve(self, count, /):
+        """Make room for count entries in all, so that none of their insertions has to grow.
+
+        :raises MemoryError: there is no such room; nothing has changed
+        """
+        self.ready_to_write()
+        if PyBool_Check(count) or not PyIndex_Check(count):
+            raise TypeError(f"reserve: expected int, got {type(count).__name__} {shown(count)}")
+        count = PyNumber_Index(count)
+        if count < 0:
+            raise ValueError(f"reserve: expected a number of entries, got {shown(count)}")
+        self.ready_to_write()
+        if count >= 2**62 or gomap_reserve(self.map, count) < 0:
+            raise MemoryError(f"no room for {shown(count)} entries of {self.spelling()}")
+
+    @cython.final
+    cdef Base cloned(self):
+        self.ready()
+        cdef type cls = type(self)
+        cdef Base copied = cls.__new__(cls)
+        self.ready()  # a subclass's __new__ may have let other threads run
+        if copied.map != NULL:  # or have made a map
+            copied.become_empty(self.layout)
+            self.ready()
+            if gomap_merge(copied.map, self.map) < 0:
+                gomap_clear(copied.map)  # which owns none of the objects yet
+                raise MemoryError()
+        else:
+            copied.map = gomap_clone(self.map, gomap_random(&seeds))
+            if copied.map == NULL:
+                raise MemoryError()
+            copied.use(self.layout)
+        if copied.objects:
+            own_objects(copied)
+        return copied
+
+    @cython.final
+    cdef int become_empty(self, Layout layout) except -1:
+        """Of one whose class's __new__ has made its map already."""
+        self.ready_to_write()
+        if not same_types(self.layout, layout):
+            raise TypeError(f"{type(self).__name__}.__new__() made a {self.spelling()}, expected {layout.key_type} to "
+                            f"{layout.value_type} or none")
+        self.clear_all()
+        return 0
+
+    def copy(self):
+        """A copy of the same class, sized for the entries there are."""
+        return self.cloned()
+
+    def __copy__(self):
+        copied = self.copy()
+        set_state(copied, self.__getstate__())
+        return copied
+
+    def __deepcopy__(self, memo):
+        import copy
+        cdef Base copied
+        if self.objects:
+            self.ready()
+            copied = self.empty(self.map.count)
+            memo[id(self)] = copied
+            copied.update_from(copy.deepcopy(entries_of(self), memo))
+        else:
+            copied = self.copy()
+            memo[id(self)] = copied
+        set_state(copied, copy.deepcopy(self.__getstate__(), memo))
+        return copied
+
+    def __repr__(self):
+        name = type(self).__name__
+        if self.map == NULL:
+            return f"<{name}, {'being written to' if self.writing else 'not initialised'}>"
+        is_set = isinstance(self, Set)
+        start = f"{name}({self.layout.key_type.name!r}"
+        if not is_set:
+            start += f", {self.layout.value_type.name!r}"
+        if self.map.count == 0:
+            return start + ")"
+        if Py_ReprEnter(self):  # it is in itself
+            return start + ", {...})"
+        entries = []
+        try:
+            for key, value in iterator(self, ITEMS):
+                if len(entries) == 6:
+                    self.ready()
+                    entries.append(f"... {self.map.count - 6:,} more")
+                    break
+                entries.append(shown(key, False) if is_set else f"{shown(key, False)}: {shown(value, False)}")
+        finally:
+            Py_ReprLeave(self)
+        return f"{start}, {{{', '.join(entries)}}})"
+
+    def _repr_html_(self):
+        """For notebooks."""
+        from ._notebook import notebook
+        self.ready()
+        return notebook(self)
+
+    # ---- pickling ----
+
+    def __reduce__(self):
+        self.ready()
+        cdef const void *key
+        cdef const void *value
+        cdef gomap_iter iter
+        names = (type(self), self.layout.key_type.name, self.layout.value_type.name)
+        self.ready()  # see iterator
+        if self.objects or self.key.string or self.value.string:
+            if isinstance(self, Set):
+                return _restore_elements, (*names, entries_of(self)), self.__getstate__()
+            return _restore_empty, names, self.__getstate__(), None, iterator(self, ITEMS)
+        cdef bytes packed = PyBytes_FromStringAndSize(NULL, self.map.count * (self.key.size + self.value.size))
+        cdef char *to = PyBytes_AS_STRING(packed)
+        gomap_iter_begin(&iter, self.map)
+        while gomap_iter_next(&iter, &key, &value) == 1:
+            memcpy(to, key, self.key.size)
+            memcpy(to + self.key.size, value, self.value.size)
+            to += self.key.size + self.value.size
+        gomap_iter_end(&iter)
+        return _restore, (*names, self.map.count, packed, sys.byteorder), self.__getstate__()
+
+    # ---- reports ----
+
+    @property
+    def key_type(self):
+        """The type of the keys."""
+        self.ready()
+        return self.layout.key_type
+
+    @property
+    def nbytes(self):
+        """Every byte held outside the Python object, as the allocator gave it."""
+        self.ready()
+        return gomap_total(self.map)
+
+    def __sizeof__(self):
+        # Without what sys.getsizeof adds by itself: nbytes is what the map holds, and nothing else.
+        self.ready()
+        cdef Py_ssize_t added = collector_bytes + (pointer_bytes if py_has_pointers_before(self) else 0)
+        return <Py_ssize_t>gomap_total(self.map) - added
+
+    def memory(self):
+        """Where the bytes are: a :class:`~gomap.memory.MemoryReport`."""
+        self.ready()
+        cdef gomap_memory memory
+        cdef size_t entries = self.map.count  # before anything is made: that may let other threads run
+        cdef size_t raw = entries * (raw_size(self.key) + raw_size(self.value)) + gomap_string_bytes(self.map)
+        gomap_memory_of(self.map, &memory)
+        return MemoryReport(
+            total=memory.total, peak=memory.total_peak,
+            raw=raw,
+            header=memory.live[GOMAP_HEADER], buckets=memory.live[GOMAP_BUCKETS], tags=memory.live[GOMAP_TAGS],
+            overflow=memory.live[GOMAP_OVERFLOW], records=memory.live[GOMAP_RECORDS],
+            strings=memory.live[GOMAP_STRINGS],
+            old_buckets=memory.live[GOMAP_OLD_BUCKETS], entries=entries)
+
+    def reset_peak(self):
+        """Let memory().peak begin again from what is held now."""
+        self.ready_to_write()
+        gomap_peak_reset(self.map)
+
+    def stats(self):
+        """How it is built at this moment: a :class:`~gomap.memory.Stats`."""
+        self.ready()
+        cdef gomap_stats stats
+        cdef int last = GOMAP_CHAIN_LENGTHS
+        cdef size_t entries = self.map.count
+        gomap_stats_of(self.map, &stats)
+        while last > 1 and stats.chain_lengths[last - 1] == 0:
+            last -= 1
+        return Stats(
+            engine="go" if self.engine() == GOMAP_GO else "elastic", entries=entries,
+            buckets=stats.buckets, B=stats.B,
+            array_buckets=stats.array_buckets, array_bytes=stats.array_bytes,
+            bucket_bytes=stats.bucket_bytes, overflow_buckets=stats.overflow_buckets,
+            overflow_heap=stats.overflow_heap, old_buckets=stats.old_buckets,
+            evacuated=stats.evacuated, growing=bool(stats.growing), same_size=bool(stats.same_size),
+            grow_at=stats.grow_at, growths=stats.growths, same_size_growths=stats.same_size_growths,
+            noverflow=stats.noverflow, splits=stats.splits, merges=stats.merges, displaced=stats.displaced,
+            chain_lengths=tuple([stats.chain_lengths[i] for i in range(last)]) if stats.buckets else ())
+
+    def _check(self):
+        """The first broken invariant in words, or None. Takes time in proportion to the entries."""
+        self.ready()
+        cdef char why[400]
+        if gomap_check(self.map, why, sizeof(why)) == 0:
+            return None
+        return why.decode()
+
+    def _walk(self):
+        """The bytes held by purpose, found by walking the structure instead of by counting."""
+        self.ready()
+        cdef size_t live[8]
+        gomap_walk(self.map, live)
+        return {"header": live[GOMAP_HEADER], "buckets": live[GOMAP_BUCKETS],
+                "old_buckets": live[GOMAP_OLD_BUCKETS], "tags": live[GOMAP_TAGS], "overflow": live[GOMAP_OVERFLOW],
+                "records": live[GOMAP_RECORDS], "strings": live[GOMAP_STRINGS]}
+
+
+cdef Base made_empty(type cls, Layout layout, size_t hint):
+    """One of a class and types, without a call of its __init__."""
+    cdef Base made = cls.__new__(cls)
+    if made.map == NULL:
+        made.open(layout, hint)
+    else:
+        made.become_empty(layout)
+    return made
+
+
+cdef size_t raw_size(Codec codec) noexcept:
+    """Bytes that one takes outside of any map; strings are counted by the core, of an object its address."""
+    if codec.string:
+        return 0
+    return sizeof(void *) if codec.kind == OBJECT else codec.size
+
+
+cdef list entries_of(Base m):
+    return list(iterator(m, KEYS if isinstance(m, Set) else ITEMS))
+
+
+cdef int unready(Base m) except -1:
+    if m.writing or m.readers:  # Go's words
+        raise RuntimeError("concurrent map read and map write")
+    raise ValueError(f"{type(m).__name__}.__init__() has not been called")
+
+
+cdef bint same_types(Layout one, Layout other):
+    return one is other or (one.key_type == other.key_type and one.value_type == other.value_type)
+
+
+cdef int set_state(Base m, object state) except -1:
+    """Gives a copy the attributes that __getstate__ returned, as copy and pickle do."""
+    if state is None:
+        return 0
+    if hasattr(m, "__setstate__"):
+        m.__setstate__(state)
+        return 0
+    in_dict, in_slots = state if isinstance(state, tuple) and len(state) == 2 else (state, None)
+    if in_dict:
+        m.__dict__.update(in_dict)
+    for name, value in (in_slots or {}).items():
+        setattr(m, name, value)
+    return 0

@@ -1,0 +1,528 @@
+# Whole arrays at a time: columns in, one call of the core without the interpreter's lock, arrays out.
+#
+#     keys, values  ->  Column: where they stand, and what keeps them; the core reads each item once
+#     write_begin   ->  the lock is released around pieces of 2^16 keys; between them signals are looked at
+#     write_end         so that Ctrl-C ends it with the map valid; read_begin and read_end likewise
+#
+# While an array is written into a map nobody else may touch it: its core map is taken out of it, so that every other
+# operation finds it missing and says "concurrent map read and map write", Go's words. While one is read from it,
+# reading goes on beside, and writing is refused. A reader counts as an iterator, so that nothing moves.
+
+cdef enum:
+    PIECE = 65536  # keys between two looks at signals: some milliseconds
+    FOUND = 256    # addresses that are found before their values are fetched: they stay in the first cache
+
+cdef object np_empty = arrays.empty
+
+
+# ---- beginning and ending -------------------------------------------------------------------------
+
+cdef gomap *write_begin(Base m) except NULL:
+    """The core's map, which nobody else can get at until write_end. Iterators end."""
+    m.ready_to_write()
+    cdef gomap *map = m.map
+    gomap_end_iterators(map)
+    m.map = NULL
+    m.writing = True
+    return map
+
+
+cdef void write_end(Base m, gomap *map) noexcept:
+    m.map = map
+    m.writing = False
+
+
+cdef gomap *fill_begin(Base m, Column keys, bint *filling) except NULL:
+    """write_begin for keys that are put in: an empty map is laid out for them."""
+    cdef gomap *map = write_begin(m)
+    with nogil:
+        filling[0] = gomap_column_fill(map, &keys.c)
+    return map
+
+
+cdef void fill_end(Base m, gomap *map, bint filling) noexcept:
+    if filling:
+        with nogil:
+            gomap_fill_end(map)
+    write_end(m, map)
+
+
+cdef int say_done(object error, size_t done, size_t count, str what) except -1:
+    """What ended an operation half-way says how far it came: error.done, and a note."""
+    try:
+        error.done = done
+        if done:
+            error.add_note(f"{done:,} of {count:,} keys were {what} before")
+    except Exception:  # a signal's handler may raise what takes no attribute
+        pass
+    return 0
+
+
+cdef gomap *read_begin(Base m, gomap_iter *reader) except NULL:
+    m.ready()
+    gomap_iter_begin(reader, m.map)
+    m.readers += 1
+    return m.map
+
+
+cdef void read_end(Base m, gomap_iter *reader) noexcept:
+    m.readers -= 1
+    gomap_iter_end(reader)
+
+
+cdef object missing_keys(object first, size_t missing, size_t count):
+    """The error for keys that are not there."""
+    if missing == 1:
+        return KeyError(first)
+    return KeyError(f"{first!r} and {missing - 1} more of {count} keys")
+
+
+cdef object item_of(Base m, Role role, Column column, size_t i, const char *at):
+    """Item i of a column, which stands in a piece, as Python has it."""
+    cdef Codec codec = m.key if role == KEY else m.value
+    cdef gomap_string *string
+    if isinstance(column.kept, tuple):
+        return column.kept[i]
+    if column.c.absent != NULL and column.c.absent[i]:
+        return arrays.item(column.kept, i)
+    if codec.string:
+        string = <gomap_string *>at
+        if codec.kind == STRING:
+            return py_text_make(string.at, string.length)
+        return PyBytes_FromStringAndSize(<const char *>string.at, string.length)
+    return out(m, role, at)
+
+
+cdef list items_in(Base m, Role role, Column column):
+    """Every item of a column as Python has it; of keys, those that the type cannot hold are left out."""
+    cdef const char *piece
+    cdef size_t done = 0, some, i
+    cdef list items = []
+    while done < column.c.count:
+        some = gomap_column_read(&column.c, done, min(column.c.count - done, <size_t>FOUND), &piece)
+        if some == 0:
+            go_on(m, role, column)
+        for i in range(some):
+            if column.c.absent == NULL or not column.c.absent[done + i]:
+                items.append(item_of(m, role, column, done + i, piece + i * column.c.size))
+        done += some
+    return items
+
+
+cdef list items_of(Base m, Role role, object source):
+    """What a column would be made of, one by one; whatever cannot be stored has been refused."""
+    cdef list items
+    if (m.key if role == KEY else m.value).kind == OBJECT:
+        items = arrays.listed(source)
+        if role == KEY:
+            for item in items:
+                hash(item)
+        return items
+    if role == VALUE and m.value.kind == NOTHING:
+        items = arrays.listed(source)
+        for item in items:
+            if item is not None:
+                wrong_type(m, role, "None", item)
+        return items
+    return items_in(m, role, column_of(m, role, source, True))
+
+
+# ---- reading --------------------------------------------------------------------------------------
+
+cdef object held_of(Base m, object keys):
+    """Which of the keys are there: an array of bools."""
+    cdef Column column
+    cdef gomap_iter reader
+    cdef gomap *map
+    cdef size_t done = 0, some, here
+    cdef unsigned char *to
+    m.ready()
+    if m.key.kind == OBJECT:
+        return bools([holds_object(m, key) for key in arrays.listed(keys)])
+    column = column_of(m, KEY, keys, False)
+    result = np_empty(BOOL_TYPE, column.c.count)
+    view = memoryview(result)
+    to = <unsigned char *>PyMemoryView_GET_BUFFER(view).buf
+    map = read_begin(m, &reader)
+    try:
+        while done < column.c.count:
+            some = min(column.c.count - done, <size_t>PIECE)
+            with nogil:
+                here = gomap_column_contains(map, &column.c, to, done, some)
+            done += here
+            if here < some:
+                go_on(m, KEY, column)
+            PyErr_CheckSignals()
+    finally:
+        read_end(m, &reader)
+    return result
+
+
+cdef bint holds_object(Base m, object key) except -1:
+    cdef void *found
+    find_object(m, key, &found)
+    return found != NULL
+
+
+cdef object bools(list found):
+    result = np_empty(BOOL_TYPE, len(found))
+    memoryview(result).cast("B")[:] = bytes(found)
+    return result
+
+
+cdef object values_for(BaseMap m, object keys, object default, object into):
+    """get_many."""
+    cdef Column column
+    cdef gomap_iter reader
+    cdef gomap *map
+    cdef Cell cell
+    cdef const void *missing = NULL
+    cdef gomap_getting getting
+    cdef size_t done = 0, some, here
+    m.ready()
+    if m.objects or not is_plain(m.value):
+        if into is not None:
+            raise TypeError(f"out: values of type {m.layout.value_type} come as a list")
+        return listed_for(m, keys, default)
+    column = column_of(m, KEY, keys, False)
+    if default is not MISSING:
+        kept = default
+        if m.value.packs:
+            kept = pack(m, VALUE, m.value, default, True)
+            kept = PyBytes_FromStringAndSize(PyBytes_AS_STRING(kept), PyBytes_GET_SIZE(kept))
+            if PyBytes_GET_SIZE(kept) != m.value.size:
+                wrong_length(m, VALUE, kept)
+            missing = PyBytes_AS_STRING(kept)
+        else:
+            convert(m, VALUE, m.value, default, &cell, &missing, True)
+    result = np_empty(m.layout.value_type, column.c.count) if into is None else into
+    view = memoryview(result) if into is None else result_view(m, into, column)
+    memset(&getting, 0, sizeof(getting))
+    getting.to = <char *>PyMemoryView_GET_BUFFER(view).buf
+    getting.size = m.value.size
+    getting.missing = <const char *>missing
+    getting.stop = missing == NULL
+    first = None
+    map = read_begin(m, &reader)
+    try:
+        while done < column.c.count:
+            some = min(column.c.count - done, <size_t>PIECE)
+            with nogil:
+                here = gomap_column_get(map, &column.c, &getting, done, some)
+            done += here
+            if getting.lost and getting.stop:  # its piece is still there
+                first = item_of(m, KEY, column, getting.first_at, getting.first)
+                getting.stop = False
+            elif here < some:
+                go_on(m, KEY, column)
+            PyErr_CheckSignals()
+    finally:
+        read_end(m, &reader)
+    if getting.lost and missing == NULL:
+        raise missing_keys(first, getting.lost, column.c.count)
+    return result
+
+
+cdef object result_view(BaseMap m, object into, Column keys):
+    """The memory of an array to write values to."""
+    cdef Py_buffer *buffer
+    cdef size_t size = m.value.size, count = keys.c.count
+    try:
+        view = memoryview(into)
+    except (TypeError, ValueError):
+        raise TypeError(f"out: expected a writable array for {m.layout.value_type}, got {type(into).__name__}") from None
+    if view.readonly or not view.c_contiguous or view.nbytes != <Py_ssize_t>(count * size) or \
+            not arrays.holds(into, view, m.layout.value_type):
+        raise TypeError(f"out: expected a writable, contiguous array of {count} for {m.layout.value_type}, got "
+                        f"{'a read-only' if view.readonly else 'an'} array of {view.nbytes} bytes, format {view.format!r}")
+    buffer = PyMemoryView_GET_BUFFER(view)
+    if gomap_column_overlaps(&keys.c, buffer.buf, buffer.len) and not (
+            keys.c.form == GOMAP_C_ITEMS and keys.c.at == buffer.buf and keys.c.size == size):  # read first, piece by piece
+        raise ValueError("out: the keys stand in it")
+    return view
+
+
+cdef object listed_for(BaseMap m, object keys, object default):
+    """The values one by one: as a list, or as an array where only the keys are such as no array holds."""
+    cdef Column column
+    cdef gomap_iter reader
+    cdef void *found[FOUND]
+    cdef size_t done = 0, some, i, first = 0, lost = 0
+    cdef const char *piece
+    cdef list result = []
+    cdef void *value
+    if m.key.kind == OBJECT:
+        keys = arrays.listed(keys)
+        for i, key in enumerate(keys):
+            m.find(key, True, &value)
+            if value == NULL:
+                first = first if lost else i
+                lost += 1
+                result.append(default)
+            else:
+                result.append(out(m, VALUE, value))
+        if lost and default is MISSING:
+            raise missing_keys(keys[first], lost, len(keys))
+        return array_of(m, VALUE, result)
+    column = column_of(m, KEY, keys, False)
+    first_key = None
+    read_begin(m, &reader)
+    try:
+        while done < column.c.count:
+            some = gomap_column_read(&column.c, done, min(column.c.count - done, <size_t>FOUND), &piece)
+            if some == 0:
+                go_on(m, KEY, column)
+            gomap_find_many(m.map, piece, some, found)
+            for i in range(some):
+                if found[i] == NULL or (column.c.absent != NULL and column.c.absent[done + i]):
+                    if lost == 0:
+                        first_key = item_of(m, KEY, column, done + i, piece + i * column.c.size)
+                    lost += 1
+                    result.append(default)
+                else:
+                    result.append(out(m, VALUE, found[i]))
+            done += some
+            PyErr_CheckSignals()
+    finally:
+        read_end(m, &reader)
+    if lost and default is MISSING:
+        raise missing_keys(first_key, lost, column.c.count)
+    return result
+
+
+# ---- writing --------------------------------------------------------------------------------------
+
+cdef int put_column(Base m, Column keys, Column values) except -1:
+    """Every key with its value."""
+    cdef size_t done = 0, some, put
+    cdef bint filling = False
+    cdef gomap *map = fill_begin(m, keys, &filling)
+    try:
+        while done < keys.c.count:
+            some = min(keys.c.count - done, <size_t>PIECE)
+            with nogil:
+                put = gomap_column_put(map, &keys.c, &values.c, done, some)
+            done += put
+            if put < some and not go_on(m, VALUE, values) and not go_on(m, KEY, keys):
+                raise MemoryError(f"out of memory; {done} of {keys.c.count} keys were put in")
+            PyErr_CheckSignals()
+    except BaseException as error:
+        say_done(error, done, keys.c.count, "put in")
+        raise
+    finally:
+        fill_end(m, map, filling)
+    return 0
+
+
+cdef size_t erase_column(Base m, Column keys) except? 0:
+    """Returns how many of the keys were there."""
+    cdef size_t done = 0, some, here, erased = 0
+    cdef gomap_iter held
+    cdef gomap *map = write_begin(m)
+    gomap_erase_begin(&held, map)
+    try:
+        while done < keys.c.count:
+            some = min(keys.c.count - done, <size_t>PIECE)
+            with nogil:
+                here = gomap_column_erase(map, &keys.c, &erased, done, some)
+            done += here
+            if here < some:
+                go_on(m, KEY, keys)
+            PyErr_CheckSignals()
+    except BaseException as error:
+        say_done(error, done, keys.c.count, "looked for and removed")
+        raise
+    finally:
+        with nogil:
+            gomap_erase_end(&held)
+        write_end(m, map)
+    return erased
+
+
+cdef size_t erase_all_of(Base m, object keys) except? 0:
+    m.ready_to_write()
+    cdef Column column
+    if m.key.kind == OBJECT:
+        return erase_objects(m, arrays.listed(keys))
+    column = column_of(m, KEY, keys, False)
+    return erase_objects(m, items_in(m, KEY, column)) if m.objects else erase_column(m, column)
+
+
+# ---- counting -------------------------------------------------------------------------------------
+
+cdef int check_countable(BaseMap m) except -1:
+    if m.value.kind == BOOL or m.value.kind > FLOAT64:
+        raise TypeError(f"add: values of type {m.layout.value_type} are no numbers")
+    return 0
+
+
+cdef object add_one(BaseMap m, object key, object by):
+    """m.add(key, by): the new value."""
+    cdef Cell cell
+    cdef const void *at
+    cdef void *room
+    cdef int added = 0
+    m.ready_to_write()
+    check_countable(m)
+    convert(m, VALUE, m.value, by, &cell, &at, True)
+    room = room_for(m, key, NULL, True, &added)
+    if not gomap_add(room, at, m.value.kind):  # never so from zero, where by fits
+        was = number_out(m.value.kind, room)
+        more = number_out(m.value.kind, at)
+        raise OverflowError(f"add: {was} + {more} for key {shown(key)} is out of range for {m.layout.value_type}")
+    return number_out(m.value.kind, room)
+
+
+cdef int add_column(BaseMap m, Column keys, Column by) except -1:
+    """Adds to the value of every key. When it is ended half-way, integers are taken back."""
+    cdef gomap *map
+    cdef bint filling = False
+    cdef gomap_adding adding
+    cdef size_t pieces = gomap_adding_pieces(&keys.c, &by.c, PIECE)
+    memset(&adding, 0, sizeof(adding))
+    adding.keys = &keys.c
+    adding.by = &by.c
+    adding.kind = m.value.kind
+    adding.new = <unsigned char *>room_in(keys, keys.c.count + 1)
+    adding.pieces = <gomap_piece *>room_in(keys, pieces * sizeof(gomap_piece))
+    adding.piece_room = pieces
+    if m.engine() == GOMAP_GO and (m.key.kind == FLOAT32 or m.key.kind == FLOAT64):
+        adding.nans = GOMAP_A_WITHOUT_NANS
+    map = fill_begin(m, keys, &filling)
+    try:
+        add_all(m, map, keys, by, &adding)
+        if adding.nans == GOMAP_A_WITHOUT_NANS:
+            adding.nans = GOMAP_A_NANS
+            adding.piece_count = 0
+            add_all(m, map, keys, by, &adding)
+    finally:
+        fill_end(m, map, filling)
+    return 0
+
+
+cdef int add_all(BaseMap m, gomap *map, Column keys, Column by, gomap_adding *adding) except -1:
+    cdef size_t done = 0, some, added
+    cdef int kind = adding.kind
+    cdef const char *key
+    cdef size_t i
+    try:
+        while done < keys.c.count:
+            some = min(keys.c.count - done, <size_t>PIECE)
+            with nogil:
+                added = gomap_column_add(map, adding, done, some)
+            done += added
+            if adding.overflow:
+                key = keys.c.room + (done - adding.pieces[adding.piece_count - 1].begin) * keys.c.size \
+                    if keys.c.form != GOMAP_C_OWN else keys.c.at + done * keys.c.stride
+                was, more = number_out(kind, adding.was), number_out(kind, adding.more)
+                raise OverflowError(f"add: {was} + {more} for key {shown(item_of(m, KEY, keys, done, key))} is out of range "
+                                    f"for {m.layout.value_type}")
+            if added < some and not go_on(m, VALUE, by) and not go_on(m, KEY, keys):
+                raise MemoryError("out of memory")
+            if adding.nans != GOMAP_A_NANS:  # with these it could not be taken back
+                PyErr_CheckSignals()
+    except BaseException as error:
+        if kind != FLOAT32 and kind != FLOAT64 and adding.nans != GOMAP_A_NANS:
+            with nogil:
+                done = gomap_column_take_back(map, adding, done)
+        elif adding.nans == GOMAP_A_NANS:
+            done = keys.c.count - sum([adding.new[i] == GOMAP_A_LATER for i in range(done, keys.c.count)])
+        say_done(error, done, keys.c.count, "added")
+        raise
+    return 0
+
+
+# ---- everything, and codes --------------------------------------------------------------------------
+
+cdef bint is_plain(Codec codec) noexcept:
+    """Whether an array holds such: neither strings, objects nor nothing, [0]byte included."""
+    return not codec.string and codec.kind != OBJECT and codec.size != 0
+
+
+cdef tuple columns_out(Base m, bint with_values):
+    """All keys and all values, in one order: arrays, or lists where no array holds such."""
+    cdef gomap_iter iter
+    cdef char *keys
+    cdef char *values
+    cdef size_t left, piece
+    m.ready()
+    if not is_plain(m.key) or (with_values and not is_plain(m.value)):
+        return listed_out(m, with_values)
+    left = m.map.count
+    key_array = np_empty(m.layout.key_type, left)
+    value_array = np_empty(m.layout.value_type, left) if with_values else None
+    keys = <char *>PyMemoryView_GET_BUFFER(memoryview(key_array)).buf
+    values = <char *>PyMemoryView_GET_BUFFER(memoryview(value_array)).buf if with_values else NULL
+    m.ready()
+    if left != m.map.count:
+        raise RuntimeError("the map changed while it was copied")
+    read_begin(m, &iter)
+    try:
+        while left:
+            piece = min(left, <size_t>PIECE)
+            with nogil:
+                copy_piece(&iter, piece, keys, m.key.size, values, m.value.size)
+            left -= piece
+            keys += piece * m.key.size
+            if values != NULL:
+                values += piece * m.value.size
+            PyErr_CheckSignals()
+    finally:
+        read_end(m, &iter)
+    return key_array, value_array
+
+
+cdef void copy_piece(gomap_iter *iter, size_t count, char *keys, size_t key_size, char *values,
+                     size_t value_size) noexcept nogil:
+    cdef const void *key
+    cdef const void *value
+    while count and gomap_iter_next(iter, &key, &value) == 1:
+        memcpy(keys, key, key_size)
+        keys += key_size
+        if values != NULL:
+            memcpy(values, value, value_size)
+            values += value_size
+        count -= 1
+
+
+cdef tuple listed_out(Base m, bint with_values):
+    cdef list keys = [], values = []
+    for key, value in iterator(m, ITEMS):
+        keys.append(key)
+        values.append(value)
+    return (array_of(m, KEY, keys), array_of(m, VALUE, values) if with_values else None)
+
+
+cdef object array_of(Base m, Role role, list items):
+    """A list as an array, where one holds such."""
+    cdef Column column
+    if not is_plain(m.key if role == KEY else m.value):
+        return items
+    column = column_of(m, role, items, True)
+    result = np_empty(type_of(m, role), column.c.count)
+    memcpy(PyMemoryView_GET_BUFFER(memoryview(result)).buf, column.c.at, column.c.count * column.c.size)
+    return result
+
+
+cdef object codes_of(BaseMap m, Column keys):
+    """A number for every key, the same for equal ones, from 0 up in the order of their coming."""
+    cdef size_t done = 0, some, coded = 0
+    cdef bint filling = False
+    if m.value.kind != INT64:  # a subclass makes them
+        raise TypeError(f"factorize: expected a map with values of type int64, got {m.spelling()}")
+    result = np_empty(m.layout.value_type, keys.c.count)
+    view = memoryview(result)
+    cdef int64_t *to = <int64_t *>PyMemoryView_GET_BUFFER(view).buf
+    cdef gomap *map = fill_begin(m, keys, &filling)
+    try:
+        while done < keys.c.count:
+            some = min(keys.c.count - done, <size_t>PIECE)
+            with nogil:
+                coded = gomap_column_code(map, &keys.c, to, done, some)
+            done += coded
+            if coded < some and not go_on(m, KEY, keys):
+                raise MemoryError()
+            PyErr_CheckSignals()
+    finally:
+        fill_end(m, map, filling)
+    return result

@@ -1,0 +1,25 @@
+# What is set up once the classes are there.
+
+
+cdef tuple PLAIN_CLASSES = (Map, GoMap, Set)
+
+def _one_of_them(cls, **options):
+    """Base.__init_subclass__, which Cython has no place for: a class derived from more than one is none of them."""
+    if sum([issubclass(cls, each) for each in PLAIN_CLASSES]) > 1:
+        raise TypeError(f"class {cls.__name__}: expected one of Map, GoMap and Set among its bases, got more")
+    super(Base, cls).__init_subclass__(**options)
+
+if not py_set_attribute(<PyTypeObject *>Base, "__init_subclass__", classmethod(_one_of_them)):
+    raise SystemError("gomap: the classes take no attributes in this version of CPython")
+
+# Where users know them from, and pickles look for them.
+py_set_name(<PyTypeObject *>Map, "gomap.Map")
+py_set_name(<PyTypeObject *>GoMap, "gomap.GoMap")
+py_set_name(<PyTypeObject *>Set, "gomap.Set")
+for pickled in (_restore, _restore_empty, _restore_elements):
+    pickled.__module__ = "gomap"
+
+collect_entries()
+
+MutableMapping.register(BaseMap)
+MutableSet.register(Set)

@@ -1,0 +1,488 @@
+# Map and GoMap, and what they have in common.
+
+
+@cython.no_gc_clear
+@cython.collection_type("mapping")
+cdef class BaseMap(Base):
+    """What the maps have in common. Use :class:`Map` or :class:`GoMap`."""
+    __hash__ = None
+    def __init__(self, *arguments, **options):
+        raise TypeError("BaseMap is what the maps have in common: make a Map or a GoMap")
+
+    cdef str spelling(self):
+        return f"map[{self.layout.key_type}]{self.layout.value_type}"
+
+    # ---- one entry ----
+
+    @cython.final
+    cdef inline int assign(self, object key, object value) except -1:
+        cdef Cell key_cell, value_cell
+        cdef const void *key_at
+        cdef const void *value_at
+        cdef void *room
+        cdef int added
+        if self.objects:
+            return assign_object(self, key, value)
+        if self.key.packs:
+            key = pack(self, KEY, self.key, key, True)
+        if self.value.packs:
+            value = pack(self, VALUE, self.value, value, True)
+        convert(self, KEY, self.key, key, &key_cell, &key_at, True)
+        convert(self, VALUE, self.value, value, &value_cell, &value_at, True)
+        self.ready_to_write()
+        if self.value.string:
+            room = gomap_put(self.map, key_at, value_at, &added)
+        else:
+            room = gomap_assign(self.map, key_at, &added)
+        if room == NULL:
+            raise MemoryError()
+        if not self.value.string:
+            store(room, value_at, self.value.size)
+        return 0
+
+    def __getitem__(self, key):
+        self.ready()
+        wanted = pack(self, KEY, self.key, key, False) if self.key.packs else key
+        cdef void *found
+        self.find(wanted, True, &found)
+        if found == NULL:
+            return self.missing(key)
+        return out(self, VALUE, found)
+
+    @cython.final
+    cdef object missing(self, object key):
+        """What m[key] is for a key that is absent: KeyError, or a subclass's __missing__."""
+        handler = getattr(type(self), "__missing__", None)
+        if handler is not None:
+            return handler(self, key)
+        raise KeyError(key)
+
+    def __setitem__(self, key, value):
+        self.ready_to_write()
+        self.assign(key, value)
+
+    def __delitem__(self, key):
+        self.ready_to_write()
+        if not self.erase(key):
+            raise KeyError(key)
+
+    def get(self, key, default=None, /):
+        """The value for key, or default when it is absent.
+
+        :raises TypeError: the key is of a wrong type
+        """
+        self.ready()
+        if self.key.packs:
+            key = pack(self, KEY, self.key, key, False)
+        cdef void *found
+        self.find(key, True, &found)
+        return default if found == NULL else out(self, VALUE, found)
+
+    def setdefault(self, key, default=MISSING, /):
+        """The value for key; when it is absent, default is put there first.
+
+        Without a default it is the value type's zero, as in Go.
+        """
+        self.ready_to_write()
+        cdef Cell key_cell, value_cell
+        cdef const void *key_at
+        cdef const void *value_at = NULL
+        cdef void *room
+        cdef int added = 0
+        if self.objects:
+            return default_object(self, key, default)
+        if self.key.packs:
+            key = pack(self, KEY, self.key, key, True)
+        if default is not MISSING:
+            if self.value.packs:
+                default = pack(self, VALUE, self.value, default, True)
+            convert(self, VALUE, self.value, default, &value_cell, &value_at, True)
+        convert(self, KEY, self.key, key, &key_cell, &key_at, True)
+        self.ready_to_write()
+        if self.value.string and value_at != NULL:
+            room = gomap_find(self.map, key_at)
+            if room == NULL:
+                room = gomap_put(self.map, key_at, value_at, &added)
+        else:
+            room = gomap_assign(self.map, key_at, &added)
+        if room == NULL:
+            raise MemoryError()
+        if added and value_at != NULL and not self.value.string:
+            store(room, value_at, self.value.size)
+        return out(self, VALUE, room)
+
+    def pop(self, key, default=MISSING, /):
+        """Remove key and return its value; when it is absent, default, or KeyError without one."""
+        self.ready_to_write()
+        cdef Cell cell
+        cdef const void *at
+        cdef void *found = NULL
+        cdef PyObject *taken = NULL
+        if self.objects:
+            if take_object(self, key, &taken):
+                value = <object>taken
+                Py_DECREF(value)
+                return value
+            if default is MISSING:
+                raise KeyError(key)
+            return default
+        wanted = pack(self, KEY, self.key, key, False) if self.key.packs else key
+        if convert(self, KEY, self.key, wanted, &cell, &at, False):
+            self.ready_to_write()
+            found = gomap_at(self.map, at)
+        if found == NULL:
+            if default is MISSING:
+                raise KeyError(key)
+            return default
+        value = out(self, VALUE, found)
+        gomap_erase(self.map, at)
+        return value
+
+    def popitem(self):
+        """Remove some entry and return it as a (key, value) tuple; KeyError when there is none."""
+        self.ready_to_write()
+        cdef const void *key
+        cdef const void *value
+        # The tuple first: making a container may run the collector, and that any code.
+        cdef tuple item = PyTuple_New(2)
+        self.ready_to_write()
+        if not gomap_any(self.map, &key, &value):
+            raise KeyError("popitem(): map is empty")
+        cdef PyObject *held_key = py_key_object_at(key) if self.key.kind == OBJECT else NULL
+        cdef PyObject *held_value = py_object_at(value) if self.value.kind == OBJECT else NULL
+        taken = out(self, KEY, key)
+        Py_INCREF(taken)
+        PyTuple_SET_ITEM(item, 0, taken)
+        taken = out(self, VALUE, value)
+        Py_INCREF(taken)
+        PyTuple_SET_ITEM(item, 1, taken)
+        gomap_erase_any(self.map)
+        self.changes += 1
+        Py_XDECREF(held_key)
+        Py_XDECREF(held_value)
+        return item
+
+    # ---- many ----
+
+    def get_many(self, keys, /, default=MISSING, *, out=None):
+        """The values for many keys, in their order: an array, a list for strings and objects.
+
+        :param keys: an array (NumPy, Arrow, array.array, memoryview), or any iterable
+        :param default: the value for keys that are not there
+        :param out: an array of the value type to write to and return; its content is lost when a key is missing
+        :raises KeyError: a key is not there, and there is no default: names the first, and how many
+        :raises TypeError: the array's items are of another type, which is never reinterpreted
+        """
+        return values_for(self, keys, default, out)
+
+    def set_many(self, keys, values, /):
+        """Put in many keys, each with its value, or all with one. Iterators end.
+
+        Everything is converted and checked first: what is refused leaves the map as it was. So does a key whose
+        own comparison raises, and where keys or values are objects whatever else ends it half-way.
+
+        :param keys: an array, or any iterable
+        :param values: an array or a list of as many values; anything else is one value for all
+        :raises MemoryError: there is no more room; its ``done`` says how many keys are in, from the first on
+        """
+        self.ready_to_write()
+        cdef Column column
+        if self.objects:
+            listed = items_of(self, KEY, keys)
+            put_objects(self, listed, values_list(self, values, len(listed)), False)
+        else:
+            column = column_of(self, KEY, keys, True)
+            put_column(self, column, values_of(self, values, column.c.count))
+
+    @classmethod
+    def from_arrays(cls, keys, values, /, *, key=..., value=...):
+        """A map of these keys and values, of the types that the arrays say, or of those that are given.
+
+        :raises TypeError: lists and the like, which say nothing of a type, without types
+        """
+        cdef BaseMap made = cls(arrays.column_type(keys, "keys") if key is ... else key,
+                                arrays.column_type(values, "values") if value is ... else value)
+        made.set_many(keys, values)
+        return made
+
+    def to_arrays(self):
+        """All keys and all values, in the same order: a pair of arrays; lists for strings and objects."""
+        return columns_out(self, True)
+
+    def add(self, key, by=1, /):
+        """Add to the value of a key, which counts from zero if it is not there; returns the sum. Go's m[key] += by.
+
+        :raises OverflowError: the sum does not fit the value type; nothing has changed
+        """
+        return add_one(self, key, by)
+
+    def add_many(self, keys, by=1, /):
+        """Add to the values of many keys: one number for all, or one for each; a key may come often. Iterators end.
+
+        What ends it half-way, a signal's handler too, leaves the map as it was; but for sums of floats, which cannot
+        be taken back exactly: there the error's ``done`` says how many keys were added, from the first on.
+
+        :raises OverflowError: a sum does not fit: names the key; nothing has changed
+        """
+        self.ready_to_write()
+        check_countable(self)
+        cdef Column column
+        if self.objects:
+            listed = items_of(self, KEY, keys)
+            put_objects(self, listed, values_list(self, by, len(listed)), True)
+        else:
+            column = column_of(self, KEY, keys, True)
+            add_column(self, column, values_of(self, by, column.c.count))
+
+    def update(self, other=(), values=..., /, **entries):
+        """Put in every entry of a mapping or of an iterable of (key, value) pairs; or keys and values that
+        stand in two arrays, as set_many does.
+
+        As with dict, the entries before one that is refused are in.
+        """
+        self.ready_to_write()
+        if values is not ...:
+            self.set_many(other, values)
+        else:
+            self.update_from(other)
+        for name in entries:
+            self.assign(name, entries[name])
+
+    cdef int update_from(self, object other) except -1:
+        cdef BaseMap source
+        if isinstance(other, BaseMap) and (<BaseMap>other).map != NULL \
+                and not self.objects and same_types((<BaseMap>other).layout, self.layout):
+            source = other
+            source.ready()
+            self.ready_to_write()
+            if source is not self and gomap_merge(self.map, source.map) < 0:
+                raise MemoryError()
+        elif type(other) is dict:
+            for key, value in (<dict>other).items():
+                self.assign(key, value)
+        elif hasattr(other, "keys"):
+            for key in other.keys():
+                self.assign(key, other[key])
+        else:
+            self.update_pairs(other)
+        return 0
+
+    @cython.final
+    cdef int update_pairs(self, object pairs) except -1:
+        cdef Py_ssize_t position = 0
+        for pair in pairs:
+            if type(pair) is not tuple or len(pair) != 2:
+                try:
+                    pair = tuple(pair)
+                except TypeError:
+                    raise TypeError(f"update element #{position}: expected a (key, value) pair, "
+                                    f"got {type(pair).__name__} {shown(pair)}") from None
+                if len(pair) != 2:
+                    raise ValueError(f"update element #{position}: expected a (key, value) pair, "
+                                     f"got {len(pair)} elements")
+            self.assign((<tuple>pair)[0], (<tuple>pair)[1])
+            position += 1
+        return 0
+
+    @classmethod
+    def fromkeys(cls, keys, fill=MISSING, /, *, key=MISSING, value=MISSING):
+        """A map with these keys, each with the value fill (zero without one).
+
+        Its types are those given, or those that the class itself gives its maps: a subclass's, or those of
+        ``Map[int, str].fromkeys(keys)``.
+
+        :raises TypeError: no types are given and the class needs them
+        """
+        cdef BaseMap made
+        if key is MISSING and value is MISSING and cls.__init__ not in TYPELESS:
+            own = cls()
+            if not isinstance(own, BaseMap) or type(own).__setitem__ is not BaseMap.__setitem__:
+                if fill is MISSING:
+                    fill = Map(int, own.value_type).setdefault(0) if isinstance(own, BaseMap) else None
+                for each in keys:  # as it says, and as dict does
+                    own[each] = fill
+                return own
+            made = own
+        elif key is MISSING or value is MISSING:
+            raise TypeError(f"fromkeys: expected the types, as {cls.__name__}[key, value].fromkeys(keys) or by key= "
+                            f"and value=; {'both are' if key is value else 'one is'} missing")
+        else:
+            made = cls(key, value)
+        made.ready()
+        for each in keys:
+            if fill is MISSING:
+                made.setdefault(each)
+            else:
+                made.assign(each, fill)
+        return made
+
+    def __or__(self, other):
+        if not isinstance(self, BaseMap) or not isinstance(other, Mapping):
+            return NotImplemented
+        united = self.copy()
+        united.update(other)
+        return united
+
+    def __ror__(self, other):
+        if not isinstance(other, Mapping):
+            return NotImplemented
+        self.ready()
+        cdef BaseMap united = self.empty(len(self))
+        united.update(other)
+        united.update(self)
+        return united
+
+    def __ior__(self, other):
+        self.update(other)
+        return self
+
+    def __eq__(self, other):
+        if self is other:
+            return True
+        if not isinstance(other, Mapping):
+            return NotImplemented
+        if len(self) != len(other):
+            return False
+        cdef bint typed = isinstance(other, BaseMap) and (<BaseMap>other).key.kind != OBJECT
+        for key, value in self.items():
+            try:
+                if key not in other:
+                    return False
+            except (TypeError, ValueError):
+                if typed:  # it has no such keys
+                    return False
+                raise
+            found = other[key]
+            if found is not value and not found == value:
+                return False
+        return True
+
+    # ---- iteration ----
+
+    def _iter_keys(self):
+        return iterator(self, KEYS)
+
+    def _iter_values(self):
+        return iterator(self, VALUES)
+
+    def _iter_items(self):
+        return iterator(self, ITEMS)
+
+    def keys(self):
+        """A live view of the keys."""
+        self.ready()
+        return MapKeysView(self)
+
+    def values(self):
+        """A live view of the values."""
+        self.ready()
+        return MapValuesView(self)
+
+    def items(self):
+        """A live view of the entries as (key, value) tuples."""
+        self.ready()
+        return MapItemsView(self)
+
+    @property
+    def value_type(self):
+        """The type of the values."""
+        self.ready()
+        return self.layout.value_type
+
+
+cdef class Map(BaseMap):
+    """The map to use: memory follows the entries, up and down, a bucket at a time.
+
+    :param key: the key type, ``int`` or spelled as Go does: ``"uint32"``, ``"[16]byte"``
+    :param value: the value type; ``"*T"`` is stored as T is
+    :param items: a mapping or an iterable of (key, value) pairs to begin with
+    :param capacity: the number of entries to have room for; deletions give unused room back
+
+    A key of a wrong type raises TypeError on every operation. An int or float that the type cannot
+    hold raises OverflowError when stored, and is absent when looked up. Bytes of another length than
+    the type's raise ValueError. All NaN keys are one key.
+
+    A struct is taken from a tuple of its fields, or by name from another named tuple or a mapping; it
+    comes out as a named tuple. What is said of ints, floats and bytes holds for its fields.
+
+    Every operation takes constant time on average, and no single one long: linear hashing (Litwin,
+    1980) with two candidate buckets a key, see docs/design.md.
+
+    >>> m = Map(int, "[4]byte", {1: b"spam"})
+    >>> m[1], 2 in m, len(m)
+    (b'spam', False, 1)
+    """
+
+    cdef int engine(self):
+        return GOMAP_ELASTIC
+
+    def __init__(self, key=MISSING, value=MISSING, items=None, /, *, capacity=0):
+        if value is MISSING:
+            raise call_without_types(type(self), () if key is MISSING else (key,))
+        self.begin(layout_of(key, value), items, capacity)
+
+    @classmethod
+    def factorize(cls, keys, /, *, key=...):
+        """A number for every key, from 0 up in the order of their first coming: the array of these codes, and
+        the Map from key to code.
+
+        :param keys: an array, or with a type any iterable
+        :param key: the type of the keys; without it, the one that the array says
+        """
+        cdef BaseMap made = cls(arrays.column_type(keys, "keys") if key is ... else key, "int64")
+        if made.objects:
+            codes = [made.setdefault(each, len(made)) for each in arrays.listed(keys)]
+            result = np_empty(made.layout.value_type, len(codes))
+            view = memoryview(result)
+            for i, code in enumerate(codes):
+                view[i] = code
+            return result, made
+        return codes_of(made, column_of(made, KEY, keys, True)), made
+
+    def compact(self):
+        """Give back the room beyond the entries: to some 94 % of the slots full.
+
+        Takes 5 to 50 ns an entry, and no memory. Insertions afterwards make the usual room again, by
+        and by. Iterators end, as by an insertion.
+        """
+        self.ready_to_write()
+        gomap_compact(self.map)
+
+
+cdef class GoMap(BaseMap):
+    """Go's classic runtime map (Go 1.0 to 1.23): grows by doubling, never shrinks.
+
+    :param key: the key type, ``int`` or as Go spells it: ``"uint32"``, ``"[16]byte"``
+    :param value: the value type; ``"*T"`` is stored behind a reference
+    :param items: a mapping or an iterable of (key, value) pairs to begin with
+    :param capacity: the number of entries to have room for; a hint, as in Go's ``make``
+
+    A key of a wrong type raises TypeError on every operation. An int or float that the type cannot
+    hold raises OverflowError when stored, and is absent when looked up. Bytes of another length than
+    the type's raise ValueError.
+
+    >>> m = GoMap(int, "[4]byte", {1: b"spam"})
+    >>> m[1], 2 in m, m.stats().B
+    (b'spam', False, 0)
+    """
+
+    cdef int engine(self):
+        return GOMAP_GO
+
+    def __init__(self, key=MISSING, value=MISSING, items=None, /, *, capacity=0):
+        if value is MISSING:
+            raise call_without_types(type(self), () if key is MISSING else (key,))
+        self.begin(layout_of(key, value), items, capacity)
+
+
+#: The constructors that have to be told the types.
+cdef tuple TYPELESS = (BaseMap.__init__, Map.__init__, GoMap.__init__)
+
+
+def make(spec, hint=0, /):
+    """A :class:`GoMap` from Go's spelling: ``make("map[int][128]byte", 1000)``.
+
+    :raises ValueError: the spelling is unknown or malformed; the message shows where
+    """
+    key, value = parse_map(spec)
+    return GoMap(key, value, capacity=hint)

@@ -1,0 +1,546 @@
+# Python objects in maps: owning them, finding keys that only Python can compare, the garbage collector.
+#
+# Comparing two keys, and dropping a reference, may run any code, and that code may change this very map. So
+# neither happens while the core is at work, nor while an address of its is in use: an operation first comes to
+# know which object of the map its key is, then does everything in the core at once, and drops last.
+
+
+cdef object settle(Base m, py_object_key *key, object wanted):
+    """Finds out which object of the map is equal to a key, after the core met some that only Python can compare.
+
+    The key then stands for that object, or for itself where there is none, and for no other. Returns what must
+    be kept until it has been used. The comparisons are dict's, the map's own object to the left. After one that
+    has changed the map the candidates are collected anew, but none is compared twice: it comes to an end.
+    """
+    cdef uint64_t changes
+    cdef bint same
+    answers = None  # by address; from when the map has changed
+    while True:
+        candidates = []
+        key.candidates = <PyObject *>candidates
+        key.again = 0
+        key.core.same = py_same_object
+        key.core.object = <uint64_t><uintptr_t><PyObject *>wanted
+        key.stored = NULL
+        key.undecided = False
+        changes = m.changes
+        found = gomap_find(m.map, &key.core) != NULL
+        key.candidates = NULL
+        if key.failed:
+            raise MemoryError()
+        equal = <object>key.stored if key.stored != NULL else wanted
+        candidate = earlier = None
+        if not found:
+            for candidate in candidates:
+                if answers is not None and <uintptr_t><PyObject *>candidate in answers:
+                    same = (<tuple>(<dict>answers)[<uintptr_t><PyObject *>candidate])[1]
+                else:
+                    same = candidate == wanted
+                    if answers is None and m.changes != changes:
+                        answers = {}
+                        for earlier in candidates:
+                            if earlier is candidate:
+                                break
+                            answers[<uintptr_t><PyObject *>earlier] = earlier, False
+                    if answers is not None:
+                        answers[<uintptr_t><PyObject *>candidate] = candidate, same
+                if same:
+                    equal = candidate
+                    break
+        candidate = earlier = candidates = None  # which may drop some for good
+        if m.changes == changes:
+            answers = None
+            if m.changes == changes:
+                key.core.same = NULL
+                key.core.object = <uint64_t><uintptr_t><PyObject *>equal
+                return equal
+
+
+cdef int seek_object(Base m, object wanted, py_object_key *key, void **value) except -1:
+    """Looks a key up; where it is found, the key afterwards stands for the map's own object."""
+    py_object_key_init(key, wanted, hash(wanted))
+    value[0] = gomap_find(m.map, &key.core)
+    if key.undecided:
+        held = settle(m, key, wanted)
+        value[0] = gomap_find(m.map, &key.core)
+        return 0
+    if key.stored != NULL:
+        key.core.object = <uint64_t><uintptr_t>key.stored
+    key.core.same = NULL  # what has just been compared need not be again
+    return 0
+
+
+cdef int find_object(Base m, object wanted, void **value) except -1:
+    cdef py_object_key key
+    return seek_object(m, wanted, &key, value)
+
+
+cdef void *room_for(Base m, object wanted, const void *string, bint overwrite, int *added) except NULL:
+    """The room of the value for a key, which is put in if it is not there; a string is written there, over another
+    one only if so wanted."""
+    cdef py_object_key key
+    cdef Cell cell
+    cdef const void *at
+    cdef void *room
+    if m.key.kind == OBJECT:
+        added[0] = 0
+        if string == NULL:
+            py_object_key_init(&key, wanted, hash(wanted))
+            room = gomap_assign(m.map, &key.core, added)
+            if key.undecided:
+                held = settle(m, &key, wanted)
+                room = gomap_assign(m.map, &key.core, added)
+        else:  # where the core may be stopped at another key, nothing must be written
+            seek_object(m, wanted, &key, &room)
+            if room == NULL or overwrite:
+                room = gomap_put(m.map, &key.core, string, added)
+        if room != NULL and added[0]:
+            Py_INCREF(wanted)
+            m.changes += 1
+    else:
+        if m.key.packs:
+            wanted = pack(m, KEY, m.key, wanted, True)
+        convert(m, KEY, m.key, wanted, &cell, &at, True)
+        m.ready_to_write()  # converting may have let other threads run
+        room = gomap_assign(m.map, at, added) if string == NULL else gomap_put(m.map, at, string, added)
+    if room == NULL:
+        raise MemoryError()
+    return room
+
+
+cdef int assign_object(Base m, object key, object value) except -1:
+    """m[key] = value where the key or the value is an object."""
+    cdef Cell cell
+    cdef const void *at
+    cdef void *room
+    cdef PyObject *old
+    cdef int added
+    if m.value.packs:
+        value = pack(m, VALUE, m.value, value, True)
+    convert(m, VALUE, m.value, value, &cell, &at, True)
+    room = room_for(m, key, at if m.value.string else NULL, True, &added)
+    if m.value.kind == OBJECT:
+        old = py_object_at(room)
+        Py_INCREF(value)
+        memcpy(room, &cell.object, sizeof(cell.object))
+        Py_XDECREF(old)
+    elif not m.value.string:
+        store(room, at, m.value.size)
+    return 0
+
+
+cdef object default_object(Base m, object key, object default):
+    """m.setdefault(key, default) where the key or the value is an object."""
+    cdef Cell cell
+    cdef const void *at = NULL
+    cdef void *room
+    cdef int added
+    if default is not MISSING:
+        if m.value.packs:
+            default = pack(m, VALUE, m.value, default, True)
+        convert(m, VALUE, m.value, default, &cell, &at, True)
+    room = room_for(m, key, at if m.value.string else NULL, False, &added)
+    if added and at != NULL and not m.value.string:
+        if m.value.kind == OBJECT:
+            Py_INCREF(default)
+            memcpy(room, &cell.object, sizeof(cell.object))
+        else:
+            store(room, at, m.value.size)
+    return out(m, VALUE, room)
+
+
+cdef int take_object(Base m, object wanted, PyObject **value) except -1:
+    """Removes a key: 1 when it was there. The value goes to the caller, if one is wanted."""
+    cdef py_object_key key
+    cdef Cell cell
+    cdef const void *at
+    cdef void *found = NULL
+    cdef PyObject *held_key = NULL
+    cdef PyObject *held_value = NULL
+    if m.key.kind == OBJECT:
+        seek_object(m, wanted, &key, &found)
+        at = &key.core
+        held_key = <PyObject *><uintptr_t>key.core.object
+    else:
+        if m.key.packs:
+            wanted = pack(m, KEY, m.key, wanted, False)
+        if convert(m, KEY, m.key, wanted, &cell, &at, False):
+            m.ready_to_write()
+            found = gomap_at(m.map, at)
+    if found == NULL:
+        return 0
+    if m.value.kind == OBJECT:
+        held_value = py_object_at(found)
+    if value != NULL:
+        taken = out(m, VALUE, found)
+        Py_INCREF(taken)
+        value[0] = <PyObject *>taken
+    gomap_erase(m.map, at)
+    m.changes += 1
+    Py_XDECREF(held_value)
+    Py_XDECREF(held_key)
+    return 1
+
+
+# ---- many at a time -------------------------------------------------------------------------------
+#
+# Comparing keys may raise, at any of them. So what is to be removed is found first, and then removed by identity, which
+# cannot fail; and of what is put in a log is kept, from which it is taken back.
+
+@cython.final
+cdef class Changes:
+    """What one operation has done to keys, to be taken back. Nothing is made between a look at the map and a change
+    of it, since that might run the collector, and any code: so there is room for everything from the beginning."""
+    cdef Base m
+    cdef size_t count
+    cdef list keys       # the map's own objects, where keys are objects
+    cdef list before     # values; MISSING where the key was new
+    cdef Py_hash_t *hashes
+
+    def __dealloc__(self):
+        PyMem_Free(self.hashes)
+
+
+cdef Changes log_of(Base m, size_t room):
+    cdef Changes log = Changes.__new__(Changes)
+    log.m = m
+    log.keys = [None] * room
+    log.before = [MISSING] * room
+    log.hashes = <Py_hash_t *>PyMem_Calloc(room + 1, sizeof(Py_hash_t))
+    if log.hashes == NULL:
+        raise MemoryError()
+    return log
+
+
+cdef void same_key(py_object_key *key, object wanted, Py_hash_t hashed) noexcept:
+    """A key to which only the very object is equal."""
+    py_object_key_init(key, wanted, hashed)
+    key.core.same = NULL
+
+
+cdef int put_logged(Base m, Changes log, object key, object value, int adding) except -1:
+    """m[key] = value, or m.add(key, value), with what it takes to take it back. A set has no values."""
+    cdef py_object_key sought
+    cdef Cell key_cell, cell
+    cdef const void *key_at
+    cdef const void *at
+    cdef void *room
+    cdef int added = 0
+    cdef bint fits = True
+    held = key
+    if m.value.packs:
+        value = pack(m, VALUE, m.value, value, True)
+    if m.value.kind != NOTHING:
+        convert(m, VALUE, m.value, value, &cell, &at, True)
+    if m.key.kind == OBJECT:
+        log.hashes[log.count] = hash(key)
+        py_object_key_init(&sought, key, log.hashes[log.count])
+        room = gomap_assign(m.map, &sought.core, &added)
+        if sought.undecided:
+            kept = settle(m, &sought, key)
+            added = 0
+            room = gomap_assign(m.map, &sought.core, &added)
+        if room != NULL and added:
+            Py_INCREF(key)
+            m.changes += 1
+        elif room != NULL:
+            held = <object>sought.stored if sought.stored != NULL else <object><PyObject *><uintptr_t>sought.core.object
+        key_at = &sought.core
+        same_key(&sought, held, log.hashes[log.count])
+    else:
+        packed = pack(m, KEY, m.key, key, True) if m.key.packs else key
+        convert(m, KEY, m.key, packed, &key_cell, &key_at, True)
+        m.ready_to_write()  # converting may have let other threads run
+        room = gomap_assign(m.map, key_at, &added)
+    if room == NULL:
+        raise MemoryError("out of memory")
+    log.keys[log.count] = held
+    if not added:
+        log.before[log.count] = out(m, VALUE, room) if m.value.kind != NOTHING else None
+    log.count += 1
+    if adding:
+        fits = gomap_add(room, at, m.value.kind)
+    elif m.value.kind == OBJECT:
+        take_out = py_object_at(room)  # the log has it
+        Py_INCREF(value)
+        memcpy(room, &cell.object, sizeof(cell.object))
+        Py_XDECREF(take_out)
+    elif m.value.string:
+        if gomap_put(m.map, key_at, at, &added) == NULL:
+            raise MemoryError("out of memory")
+    elif m.value.kind != NOTHING:
+        store(room, at, m.value.size)
+    if not fits:
+        was, more = number_out(m.value.kind, room), number_out(m.value.kind, at)
+        raise OverflowError(f"add: {was} + {more} for key {shown(key)} is out of range for {m.layout.value_type}")
+    return 0
+
+
+cdef size_t take_back(Changes log) except? 0:
+    """As it was before. Returns how many values could not be put back, as there was no memory for a string."""
+    cdef Base m = log.m
+    cdef py_object_key sought
+    cdef Cell key_cell, cell
+    cdef const void *key_at
+    cdef const void *at
+    cdef void *room
+    cdef PyObject *value
+    cdef size_t lost = 0
+    cdef int added
+    while log.count:
+        log.count -= 1
+        key, before = log.keys[log.count], log.before[log.count]
+        if m.key.kind == OBJECT:
+            same_key(&sought, key, log.hashes[log.count])
+            key_at = &sought.core
+        else:
+            packed = pack(m, KEY, m.key, key, True) if m.key.packs else key
+            convert(m, KEY, m.key, packed, &key_cell, &key_at, True)
+        if before is not MISSING and m.value.kind != NOTHING:
+            wanted = pack(m, VALUE, m.value, before, True) if m.value.packs else before
+            convert(m, VALUE, m.value, wanted, &cell, &at, True)
+        m.ready_to_write()
+        room = gomap_find(m.map, key_at)
+        if room == NULL:  # it has gone since
+            continue
+        value = py_object_at(room) if m.value.kind == OBJECT else NULL
+        if value != NULL:
+            log.before[log.count] = <object>value  # dropped last
+        if before is MISSING:
+            gomap_erase(m.map, key_at)
+            m.changes += 1
+            Py_XDECREF(value)
+            if m.key.kind == OBJECT:
+                Py_DECREF(key)
+        elif m.value.kind == OBJECT:
+            Py_INCREF(before)
+            memcpy(room, &cell.object, sizeof(cell.object))
+            Py_XDECREF(value)
+        elif m.value.string:
+            lost += gomap_put(m.map, key_at, at, &added) == NULL
+        elif m.value.kind != NOTHING:
+            store(room, at, m.value.size)
+    return lost
+
+
+cdef int put_objects(Base m, list keys, list values, bint adding) except -1:
+    """set_many or add_many where keys or values are objects; Set's add_many. Ended half-way it takes all back."""
+    cdef size_t i, count = len(keys), lost
+    cdef Changes log
+    if len(values) != <Py_ssize_t>count:
+        raise ValueError(f"values: expected {count}, one for each key, got {len(values)}")
+    m.ready_to_write()
+    log = log_of(m, count)
+    try:
+        for i in range(count):
+            put_logged(m, log, keys[i], values[i], adding)
+            if i % PIECE == PIECE - 1:
+                PyErr_CheckSignals()
+    except BaseException as error:
+        lost = take_back(log)
+        say_done(error, 0, count, "put in")
+        if lost:
+            error.add_note(f"{lost:,} strings could not be put back as they were: out of memory")
+        raise
+    return 0
+
+
+cdef bint log_found(Base m, Changes log, object key) except -1:
+    """Whether a key that is an object is there; it is then logged, as the map's own object."""
+    cdef py_object_key sought
+    cdef void *room
+    seek_object(m, key, &sought, &room)
+    if room == NULL:
+        return False
+    log.keys[log.count] = <object><PyObject *><uintptr_t>sought.core.object
+    log.hashes[log.count] = <Py_hash_t>sought.core.hash
+    log.count += 1
+    return True
+
+
+cdef size_t erase_logged(Base m, Changes log) except? 0:
+    """Removes what has been logged; returns how many were still there."""
+    cdef py_object_key sought
+    cdef Cell cell
+    cdef const void *at
+    cdef void *room
+    cdef PyObject *value
+    cdef size_t erased = 0, i
+    m.ready_to_write()
+    for i in range(log.count):
+        key = log.keys[i]
+        if m.key.kind == OBJECT:
+            same_key(&sought, key, log.hashes[i])
+            at = &sought.core
+        else:
+            packed = pack(m, KEY, m.key, key, False) if m.key.packs else key
+            convert(m, KEY, m.key, packed, &cell, &at, False)
+            m.ready_to_write()
+        room = gomap_find(m.map, at)
+        if room == NULL:
+            continue
+        value = py_object_at(room) if m.value.kind == OBJECT else NULL
+        if value != NULL:
+            log.before[i] = <object>value  # dropped last
+        erased += gomap_erase(m.map, at)
+        m.changes += 1
+        Py_XDECREF(value)
+        if m.key.kind == OBJECT:
+            Py_DECREF(key)
+    return erased
+
+
+cdef size_t erase_objects(Base m, object keys) except? 0:
+    """Removes the keys that are there, all or none of them; returns how many were."""
+    cdef list wanted = keys if type(keys) is list else list(keys)
+    cdef Changes log = log_of(m, len(wanted))
+    if m.key.kind == OBJECT:
+        for key in wanted:
+            log_found(m, log, key)
+    else:
+        log.keys = wanted
+        log.count = len(wanted)
+    return erase_logged(m, log)
+
+
+cdef int toggle_objects(Set s, Set toggled) except -1:
+    """Removes from a set of objects what another one has too, and puts in what that one alone has: all or nothing."""
+    cdef list theirs = entries_of(toggled)
+    cdef Changes gone = log_of(s, len(theirs))
+    new = [element for element in theirs if not log_found(s, gone, element)]
+    put_objects(s, new, [None] * len(new), False)
+    erase_logged(s, gone)
+    return 0
+
+
+# ---- all of them ----------------------------------------------------------------------------------
+
+cdef void own_objects(Base m) noexcept:
+    """A reference to everything in a map that has just been copied."""
+    cdef const void *key
+    cdef const void *value
+    cdef gomap_iter iter
+    gomap_iter_begin(&iter, m.map)
+    while gomap_iter_next(&iter, &key, &value) == 1:
+        if m.key.kind == OBJECT:
+            Py_INCREF(<object>py_key_object_at(key))
+        if m.value.kind == OBJECT and py_object_at(value) != NULL:
+            Py_INCREF(<object>py_object_at(value))
+    gomap_iter_end(&iter)
+
+
+cdef void release_objects(Base m, gomap *gone) noexcept:
+    """Drops the references of a core map that is nobody's any more."""
+    cdef const void *key
+    cdef const void *value
+    cdef gomap_iter iter
+    cdef PyObject *held_key
+    cdef PyObject *held_value
+    cdef bint keys = m.key.kind == OBJECT, values = m.value.kind == OBJECT
+    gomap_iter_begin(&iter, gone)
+    while gomap_iter_next(&iter, &key, &value) == 1:
+        held_key = py_key_object_at(key) if keys else NULL
+        held_value = py_object_at(value) if values else NULL
+        Py_XDECREF(held_value)
+        Py_XDECREF(held_key)
+    gomap_iter_end(&iter)
+
+
+cdef int clear_objects(Base m) except -1:
+    """Empties the map at once, and drops what was in it then."""
+    cdef gomap *gone
+    cdef PyObject **held
+    cdef size_t count, i
+    if m.engine() == GOMAP_GO:  # whose array stays
+        held = held_objects(m, &count)
+        gomap_clear(m.map)
+        m.changes += 1
+        for i in range(count):
+            Py_XDECREF(held[i])
+        PyMem_Free(held)
+        return 0
+    gone = gomap_detach(m.map, gomap_random(&seeds))
+    if gone == NULL:
+        raise MemoryError()
+    m.changes += 1
+    release_objects(m, gone)
+    gomap_free(gone)
+    return 0
+
+
+cdef PyObject **held_objects(Base m, size_t *count) except NULL:
+    """Every reference that a map owns, some of them NULL."""
+    cdef const void *key
+    cdef const void *value
+    cdef gomap_iter iter
+    cdef PyObject **held = <PyObject **>PyMem_Calloc(2 * m.map.count + 1, sizeof(PyObject *))
+    if held == NULL:
+        raise MemoryError()
+    count[0] = 0
+    gomap_iter_begin(&iter, m.map)
+    while gomap_iter_next(&iter, &key, &value) == 1:
+        if m.value.kind == OBJECT:
+            held[count[0]] = py_object_at(value)
+            count[0] += 1
+        if m.key.kind == OBJECT:
+            held[count[0]] = py_key_object_at(key)
+            count[0] += 1
+    gomap_iter_end(&iter)
+    return held
+
+
+# ---- the garbage collector ------------------------------------------------------------------------
+
+cdef traverseproc types_traverse = (<PyTypeObject *>Base).tp_traverse
+
+cdef int map_traverse(PyObject *self, visitproc visit, void *arg) noexcept:
+    cdef const void *key
+    cdef const void *value
+    cdef gomap_iter iter
+    cdef PyObject *held
+    cdef gomap *map = (<Base>self).map
+    cdef bint keys = (<Base>self).key.kind == OBJECT, values = (<Base>self).value.kind == OBJECT
+    cdef int stop = types_traverse(self, visit, arg)
+    if stop or map == NULL or not (keys or values):
+        return stop
+    gomap_iter_begin(&iter, map)
+    while not stop and gomap_iter_next(&iter, &key, &value) == 1:
+        if keys:
+            stop = visit(py_key_object_at(key), arg)
+        held = py_object_at(value) if values else NULL
+        if held != NULL and not stop:
+            stop = visit(held, arg)
+    gomap_iter_end(&iter)
+    return stop
+
+
+cdef int map_clear(PyObject *self) noexcept:
+    cdef Base m = <Base>self
+    if m.map != NULL and m.objects:
+        try:
+            clear_objects(m)
+        except MemoryError:  # another time
+            pass
+    return 0
+
+
+cdef traverseproc iterator_traverse = (<PyTypeObject *>MapIterator).tp_traverse
+
+cdef int pair_traverse(PyObject *self, visitproc visit, void *arg) noexcept:
+    cdef PyObject *pair = (<MapIterator>self).pair
+    cdef int stop = visit(pair, arg) if pair != NULL else 0
+    return stop if stop else iterator_traverse(self, visit, arg)
+
+
+cdef int pair_clear(PyObject *self) noexcept:
+    cdef PyObject *pair = (<MapIterator>self).pair
+    (<MapIterator>self).pair = NULL
+    Py_XDECREF(pair)
+    return 0
+
+
+cdef void collect_entries() noexcept:
+    """Makes the collector see what is in the maps: Cython's own functions for it know of attributes only."""
+    for cls in (Base, BaseMap, Map, GoMap, Set):
+        py_set_collector(<PyTypeObject *>cls, types_traverse, map_traverse, map_clear)
+    py_set_collector(<PyTypeObject *>MapIterator, iterator_traverse, pair_traverse, pair_clear)

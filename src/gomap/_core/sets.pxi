@@ -1,0 +1,503 @@
+# Set: a map of keys alone, with the methods and operators of set.
+
+
+cdef bint alike(Set s, object other) except -1:
+    """Whether other is a Set of the same key type: its keys are then compared as bytes."""
+    s.ready()
+    if not isinstance(other, Set) or s.key.kind == OBJECT:
+        return False
+    (<Set>other).ready()
+    return same_types(s.layout, (<Set>other).layout)
+
+
+cdef bint within(Set one, Set other, bint wanted) noexcept:
+    """Whether every key of one is in another that is alike; or none, when that is wanted."""
+    cdef gomap_key room
+    cdef const void *key
+    cdef const void *value
+    cdef gomap_iter iter
+    cdef bint so = True
+    gomap_iter_begin(&iter, one.map)
+    while so and gomap_iter_next(&iter, &key, &value) == 1:
+        so = (gomap_find(other.map, gomap_key_again(one.map, key, &room)) != NULL) == wanted
+    gomap_iter_end(&iter)
+    return so
+
+
+cdef int keep(Set s, Set other, bint kept) except -1:
+    """Removes what is not in another of the same type; or what is, when that is not to be kept."""
+    cdef gomap_key room
+    cdef const void *key
+    cdef const void *value
+    cdef gomap_iter iter
+    s.ready_to_write()
+    other.ready()
+    if s.objects:
+        erase_objects(s, [element for element in entries_of(s) if holds(other, element) != kept])
+        return 0
+    gomap_iter_begin(&iter, s.map)
+    while gomap_iter_next(&iter, &key, &value) == 1:
+        key = gomap_key_again(s.map, key, &room)
+        if (gomap_find(other.map, key) != NULL) != kept:
+            gomap_erase(s.map, key)
+    gomap_iter_end(&iter)
+    return 0
+
+
+cdef bint holds(Set s, object element) except -1:
+    """Whether it is there; what the key type cannot hold is not."""
+    cdef void *found
+    try:
+        if s.key.packs:
+            element = pack(s, KEY, s.key, element, False)
+        s.find(element, False, &found)
+    except (TypeError, ValueError):
+        if s.objects:  # it is the key's own
+            raise
+        return False
+    return found != NULL
+
+
+cdef bint among(object others, object key) except -1:
+    """Whether a key is in any kind of set."""
+    if isinstance(others, Set):
+        return holds(others, key)
+    try:
+        return key in others
+    except (TypeError, ValueError):
+        if is_typed(others):  # a view of a map that has no such keys
+            return False
+        raise
+
+
+cdef bint is_subset(Set s, object other) except -1:
+    if alike(s, other):
+        return within(s, other, True)
+    for key in iterator(s, KEYS):
+        if not among(other, key):
+            return False
+    return True
+
+
+cdef bint is_superset(Set s, object other) except -1:
+    if alike(s, other):
+        return within(other, s, True)
+    for element in other:
+        if not holds(s, element):
+            return False
+    return True
+
+
+cdef bint is_foreign(object other) except -1:
+    """Whether an operator with other on the left is for the Set on the right: not so where both are Sets, even
+    if Python asks the right one first, as a subclass."""
+    return isinstance(other, AbstractSet) and not isinstance(other, Set)
+
+
+cdef class Set(Base):
+    """A set of typed keys: memory follows the keys, up and down, as a :class:`Map`'s does.
+
+    :param key: the key type, ``int`` or spelled as Go does: ``"uint32"``, ``"[16]byte"``
+    :param items: an iterable of keys to begin with
+    :param capacity: the number of keys to have room for; removals give unused room back
+
+    It has every method and operator of ``set``. Those that make a set make one of the same class and key
+    type, the left one's where there are two.
+
+    ``in``, ``discard`` and ``remove`` of a key of a wrong type raise TypeError; an int or float that the
+    type cannot hold is absent. The elements of another collection that are only looked up may be of any
+    type: what the key type cannot hold is not in the set. Putting in such an element raises TypeError,
+    OverflowError or ValueError, as ``add`` does; of several, those before it are in, as with ``set``.
+
+    >>> s = Set(int, [1, 2, 3])
+    >>> 2 in s, len(s), s & {2, 3, 4} == {2, 3}
+    (True, 3, True)
+    """
+
+    __hash__ = None
+
+    cdef int engine(self):
+        return GOMAP_ELASTIC
+
+    cdef str spelling(self):
+        return f"Set of {self.layout.key_type}"
+
+    def __init__(self, key=MISSING, items=None, /, *, capacity=0):
+        if key is MISSING or (items is None and not may_be_type(key)):
+            raise call_without_types(type(self), () if key is MISSING else (key,))
+        cdef Layout layout = layout_of(key, None)
+        if self.map != NULL and same_types(self.layout, layout):
+            self.ready_to_write()
+            self.clear_all()  # as set's does
+        self.begin(layout, items, capacity)
+
+    # ---- one key ----
+
+    @cython.final
+    cdef inline int put(self, object key) except -1:
+        cdef Cell cell
+        cdef const void *at
+        cdef int added
+        if self.objects:
+            room_for(self, key, NULL, True, &added)
+            return 0
+        if self.key.packs:
+            key = pack(self, KEY, self.key, key, True)
+        convert(self, KEY, self.key, key, &cell, &at, True)
+        self.ready_to_write()
+        if gomap_assign(self.map, at, &added) == NULL:
+            raise MemoryError()
+        return 0
+
+    def add(self, key, /):
+        """Put in a key."""
+        self.ready_to_write()
+        self.put(key)
+
+    def discard(self, key, /):
+        """Remove a key if it is there."""
+        self.ready_to_write()
+        self.erase(key)
+
+    def remove(self, key, /):
+        """Remove a key; KeyError when it is not there."""
+        self.ready_to_write()
+        if not self.erase(key):
+            raise KeyError(key)
+
+    def pop(self):
+        """Remove some key and return it; KeyError when there is none."""
+        self.ready_to_write()
+        cdef const void *key
+        cdef const void *value
+        if not gomap_any(self.map, &key, &value):
+            raise KeyError("pop(): set is empty")
+        cdef PyObject *held = py_key_object_at(key) if self.objects else NULL
+        taken = out(self, KEY, key)
+        gomap_erase_any(self.map)
+        self.changes += 1
+        Py_XDECREF(held)
+        return taken
+
+    # ---- many keys ----
+
+    def isin(self, keys, /):
+        """contains_many: which of the keys are there, an array of bools."""
+        return held_of(self, keys)
+
+    def add_many(self, keys, /):
+        """Put in many keys: an array, or any iterable. What is refused leaves the set as it was. Iterators end.
+
+        :raises MemoryError: there is no more room; its ``done`` says how many keys are in, from the first on
+        """
+        self.ready_to_write()
+        cdef Column column
+        if self.objects:
+            listed = items_of(self, KEY, keys)
+            put_objects(self, listed, [None] * len(listed), False)
+        else:
+            column = column_of(self, KEY, keys, True)
+            put_column(self, column, values_of(self, None, column.c.count))
+
+    def discard_many(self, keys, /):
+        """Remove the keys that are there; returns how many were. Iterators end."""
+        return erase_all_of(self, keys)
+
+    @classmethod
+    def from_array(cls, keys, /, *, key=...):
+        """A set of the items of an array, of the type that it says, or the one that is given."""
+        cdef Set made = cls(arrays.column_type(keys, "keys") if key is ... else key)
+        made.add_many(keys)
+        return made
+
+    def to_array(self):
+        """All keys: an array; a list for strings and objects."""
+        return columns_out(self, False)[0]
+
+    # ---- changing it by others ----
+
+    cdef int update_from(self, object other) except -1:
+        cdef Column column
+        if alike(self, other):
+            self.ready_to_write()
+            if other is not self and gomap_merge(self.map, (<Set>other).map) < 0:
+                raise MemoryError()
+        elif not self.objects and is_array(other):
+            self.add_many(other)
+        else:
+            for key in other:
+                self.put(key)
+        return 0
+
+    def update(self, *others):
+        """Put in every element of the others.
+
+        As with set, the elements before one that is refused are in.
+        """
+        self.ready_to_write()
+        for other in others:
+            self.update_from(other)
+
+    @cython.final
+    cdef int keep_from(self, object other) except -1:
+        keep(self, other if alike(self, other) else self.common(other), True)
+        return 0
+
+    def intersection_update(self, *others):
+        """Remove every key that is not in all of the others."""
+        self.ready_to_write()
+        for other in others:
+            self.keep_from(other)
+
+    @cython.final
+    cdef int remove_from(self, object other) except -1:
+        if alike(self, other) and self.map.count <= (<Set>other).map.count:
+            keep(self, other, False)
+        elif self.objects:
+            erase_objects(self, other)
+        else:
+            for element in other:
+                try:
+                    self.erase(element)
+                except (TypeError, ValueError):  # no key of this set
+                    pass
+        return 0
+
+    def difference_update(self, *others):
+        """Remove every key that is in one of the others."""
+        self.ready_to_write()
+        for other in others:
+            self.remove_from(other)
+
+    @cython.final
+    cdef int toggle_from(self, object other) except -1:
+        cdef const void *key
+        cdef const void *value
+        cdef gomap_iter iter
+        cdef Set toggled, new
+        cdef gomap_key room
+        cdef int added, more
+        if other is self:
+            return self.clear_all()
+        toggled = other if alike(self, other) else self.like(other)
+        toggled.ready()
+        self.ready_to_write()
+        if self.objects:
+            return toggle_objects(self, toggled)
+        new = self.like(toggled)
+        keep(new, self, False)
+        gomap_iter_begin(&iter, new.map)
+        while True:
+            more = gomap_iter_next(&iter, &key, &value)
+            if more != 1 or gomap_assign(self.map, gomap_key_again(new.map, key, &room), &added) == NULL:
+                break
+        gomap_iter_end(&iter)
+        if more == 1:
+            keep(self, new, False)  # as it was
+            raise MemoryError("out of memory")
+        gomap_iter_begin(&iter, toggled.map)
+        while gomap_iter_next(&iter, &key, &value) == 1:
+            key = gomap_key_again(toggled.map, key, &room)
+            if gomap_find(new.map, key) == NULL:
+                gomap_erase(self.map, key)
+        gomap_iter_end(&iter)
+        return 0
+
+    def symmetric_difference_update(self, other, /):
+        """Remove what is in both, put in what is in the other alone. What fails changes nothing."""
+        self.ready_to_write()
+        self.toggle_from(other)
+
+    def __ior__(self, other):
+        if not isinstance(other, AbstractSet):
+            return NotImplemented
+        self.ready_to_write()
+        self.update_from(other)
+        return self
+
+    def __iand__(self, other):
+        if not isinstance(other, AbstractSet):
+            return NotImplemented
+        self.ready_to_write()
+        self.keep_from(other)
+        return self
+
+    def __isub__(self, other):
+        if not isinstance(other, AbstractSet):
+            return NotImplemented
+        self.ready_to_write()
+        self.remove_from(other)
+        return self
+
+    def __ixor__(self, other):
+        if not isinstance(other, AbstractSet):
+            return NotImplemented
+        self.ready_to_write()
+        self.toggle_from(other)
+        return self
+
+    # ---- making others of it ----
+
+    @cython.final
+    cdef Set like(self, object elements):
+        """Another one of this class and key type, with these elements."""
+        self.ready()
+        cdef Set made = self.empty(len(elements) if isinstance(elements, Set) else 0)
+        made.update_from(elements)
+        return made
+
+    @cython.final
+    cdef Set common(self, object other):
+        """What is in both."""
+        cdef Set made, smaller, larger
+        if alike(self, other):
+            smaller, larger = self, other
+            if smaller.map.count > larger.map.count:
+                smaller, larger = larger, smaller
+            made = self.like(smaller)
+            keep(made, larger, True)
+            return made
+        made = self.like(())
+        for element in other:
+            if holds(self, element):
+                made.put(element)
+        return made
+
+    def union(self, *others):
+        """A Set of every key that is here or in one of the others."""
+        cdef Set made = self.cloned()
+        for other in others:
+            made.update_from(other)
+        return made
+
+    def intersection(self, *others):
+        """A Set of the keys that are here and in all of the others."""
+        cdef Set made = self
+        for other in others:
+            made = made.common(other)
+        return self.cloned() if made is self else made
+
+    def difference(self, *others):
+        """A Set of the keys that are in none of the others."""
+        cdef Set made = self.cloned()
+        for other in others:
+            made.remove_from(other)
+        return made
+
+    def symmetric_difference(self, other, /):
+        """A Set of what is either here or in the other, but not in both."""
+        return self.toggled(other)
+
+    @cython.final
+    cdef Set toggled(self, object other):
+        cdef Set made = self.cloned()
+        made.toggle_from(other)
+        return made
+
+    def __or__(self, other):
+        if not isinstance(self, Set) or not isinstance(other, AbstractSet):
+            return NotImplemented
+        cdef Set made = self.cloned()
+        made.update_from(other)
+        return made
+
+    def __ror__(self, other):
+        if not is_foreign(other):
+            return NotImplemented
+        cdef Set made = self.cloned()
+        made.update_from(other)
+        return made
+
+    def __and__(self, other):
+        if not isinstance(self, Set) or not isinstance(other, AbstractSet):
+            return NotImplemented
+        return self.common(other)
+
+    def __rand__(self, other):
+        if not is_foreign(other):
+            return NotImplemented
+        return self.common(other)
+
+    def __sub__(self, other):
+        if not isinstance(self, Set) or not isinstance(other, AbstractSet):
+            return NotImplemented
+        cdef Set made = self.cloned()
+        made.remove_from(other)
+        return made
+
+    def __rsub__(self, other):
+        if not is_foreign(other):
+            return NotImplemented
+        cdef Set made = self.like(())
+        for element in other:
+            if not holds(self, element):
+                made.put(element)
+        return made
+
+    def __xor__(self, other):
+        if not isinstance(self, Set) or not isinstance(other, AbstractSet):
+            return NotImplemented
+        return self.toggled(other)
+
+    def __rxor__(self, other):
+        if not is_foreign(other):
+            return NotImplemented
+        return self.toggled(other)
+
+    # ---- comparing ----
+
+    def isdisjoint(self, other, /):
+        """Whether no key is in the other."""
+        if alike(self, other):
+            if self.map.count <= (<Set>other).map.count:
+                return within(self, other, False)
+            return within(other, self, False)
+        for element in other:
+            if holds(self, element):
+                return False
+        return True
+
+    def issubset(self, other, /):
+        """Whether every key is in the other."""
+        self.ready()
+        return is_subset(self, other if isinstance(other, AbstractSet) else set(other))
+
+    def issuperset(self, other, /):
+        """Whether every element of the other is here."""
+        self.ready()
+        return is_superset(self, other)
+
+    def __eq__(self, other):
+        if self is other:
+            return True
+        if not isinstance(other, AbstractSet):
+            return NotImplemented
+        # Either may know the other's elements better: Set(int, [1]), {1.0} and Set(float, [1]) are equal.
+        return len(self) == len(other) and (is_superset(self, other) or is_subset(self, other))
+
+    def __le__(self, other):
+        if not isinstance(other, AbstractSet):
+            return NotImplemented
+        return len(self) <= len(other) and is_subset(self, other)
+
+    def __lt__(self, other):
+        if not isinstance(other, AbstractSet):
+            return NotImplemented
+        return len(self) < len(other) and is_subset(self, other)
+
+    def __ge__(self, other):
+        if not isinstance(other, AbstractSet):
+            return NotImplemented
+        return len(self) >= len(other) and is_superset(self, other)
+
+    def __gt__(self, other):
+        if not isinstance(other, AbstractSet):
+            return NotImplemented
+        return len(self) > len(other) and is_superset(self, other)
+
+    # ---- memory ----
+
+    def compact(self):
+        """Give back the room beyond the keys, as :meth:`Map.compact` does. Iterators end."""
+        self.ready_to_write()
+        gomap_compact(self.map)

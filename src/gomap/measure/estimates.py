@@ -1,0 +1,314 @@
+"""What maps would hold that are not built: Map, GoMap and dict, by formula.
+
+The core plans the maps: it takes the steps of growth that they would take (docs/memory.md), and fits
+nothing. Chance decides how many overflow buckets a GoMap has: here they are as many as on average.
+
+Blocks are counted as a map counts them, objects as :func:`gomap.sizeof` does.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields
+from numbers import Real
+from typing import Any, SupportsIndex
+
+from .._core import plan
+from .._display import aligned, html_table, human
+from .._words import name_of, number, shown
+from ..sizes import DICT_ENTRY, DICT_TEXT_ENTRY, Lengths, dict_bytes, dict_peak, object_bytes, set_bytes
+from ..types import Kind, Type, parse
+
+__all__ = ["Estimate", "estimate"]
+
+#: What is said of strings and of objects when nothing else is known.
+STRING_BYTES = 16
+OBJECT_BYTES = 64  # a tuple of two; an instance with two or three slots
+_NEVER = 2**63  # bytes, of one string or object
+
+_STRINGS = (Kind.STRING, Kind.VARBYTES)
+
+
+# ---- maps, as the core plans them (csrc/elastic/plan.c, csrc/go/plan.c) --------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A map that is not built. What chance decides is the mean."""
+
+    #: bytes, as :class:`gomap.MemoryReport` names them
+    purposes: dict[str, float]
+    total: float
+    #: the most while it was filled
+    peak: float
+    buckets: int
+    #: the most entries that a map of the types can have
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a map's keys and values are."""
+
+    key: Type
+    value: Type
+    key_lengths: Lengths = ()
+    value_lengths: Lengths = ()
+
+    def map(self, count: int, how: str = "grown") -> Plan:
+        """A Map of so many entries: "grown" one by one, in "reserved" room, or "compacted"."""
+        return self._plan(False, count, how)
+
+    def gomap(self, count: int, how: str = "grown") -> Plan:
+        """A GoMap of so many entries: "grown" one by one, or in "reserved" room."""
+        return self._plan(True, count, how)
+
+    def _plan(self, go: bool, count: int, how: str) -> Plan:
+        keys = _strings(self.key, self.key_lengths, count)
+        values = _strings(self.value, self.value_lengths, count)
+        return Plan(*plan(go, self.key, self.value, count, how, keys, values))
+
+
+def _strings(type: Type, lengths: Lengths, count: int) -> list[tuple[int, int]]:
+    """Lengths of so many strings, and how many of them are that long."""
+    found = []
+    so_far, upto = 0, 0.0
+    for length, share in lengths if type.kind in _STRINGS else ():
+        upto += share
+        some = round(upto * count) - so_far
+        so_far += some
+        found.append((length, some))
+    return found
+
+
+# ---- the estimate -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """The bytes of maps that are not built, each filled one by one with the same entries."""
+
+    #: the types' spellings
+    key: str
+    value: str
+    entries: int
+    #: a Map, or, without values, a Set of the keys. From 128 KiB of slots on its peak is no more
+    map: int
+    #: the same after ``compact()``, or from ``from_arrays``, which puts in objects one by one
+    map_compacted: int
+    gomap: int
+    #: the most while it was filled: the old array and the new one, while it grew
+    gomap_peak: int
+    #: a dict with its keys and values, as :func:`gomap.sizeof` counts it
+    dict: int
+    #: the most while it was filled: the old table and the new one, while it grew
+    dict_peak: int
+    #: without values: a set of the keys; else None
+    set: int | None
+    #: keys and values of type ``any`` themselves, which are counted in ``dict``, and in a set; maps refer to
+    #: them too, but do not count them
+    objects: int
+
+    @property
+    def map_per_entry(self) -> float:
+        """Bytes of a Map for each entry; 0.0 without entries."""
+        return self._each(self.map)
+
+    @property
+    def map_compacted_per_entry(self) -> float:
+        """Bytes of a compacted Map for each entry; 0.0 without entries."""
+        return self._each(self.map_compacted)
+
+    @property
+    def gomap_per_entry(self) -> float:
+        """Bytes of a GoMap for each entry; 0.0 without entries."""
+        return self._each(self.gomap)
+
+    @property
+    def dict_per_entry(self) -> float:
+        """Bytes of a dict for each entry; 0.0 without entries."""
+        return self._each(self.dict)
+
+    def _each(self, count: int) -> float:
+        return count / self.entries if self.entries else 0.0
+
+    def _rows(self) -> Iterator[tuple[str, str, str, str]]:
+        """What it is, bytes, bytes in a fitting unit, and bytes an entry."""
+        figures = [
+            ("Map" if self.set is None else "Map or Set", self.map),
+            ("  compacted", self.map_compacted),
+            ("GoMap", self.gomap),
+            ("  at its peak", self.gomap_peak),
+            ("dict", self.dict),
+            ("  at its peak", self.dict_peak),
+        ]
+        if self.objects:
+            figures.insert(-1, ("  of it objects", self.objects))
+        if self.set is not None:
+            figures.append(("set", self.set))
+        for name, count in figures:
+            yield name, f"{count:,}", human(count), f"{self._each(count):,.1f}"
+
+    def _summary(self) -> str:
+        entries = f"{self.entries:,} {'entry' if self.entries == 1 else 'entries'}"
+        objects = "; the maps refer to the objects, and do not count them" if self.objects else ""
+        return f"{entries} of map[{self.key}]{self.value}, estimated{objects}"
+
+    def __str__(self) -> str:
+        return "\n".join([*aligned([("", "bytes", "", "each"), *self._rows()]), self._summary()])
+
+    def __rich_repr__(self) -> Iterator[tuple[str, Any]]:
+        yield from ((f.name, getattr(self, f.name)) for f in fields(self))
+        for name in ("map", "map_compacted", "gomap", "dict"):
+            yield f"{name}_per_entry", round(getattr(self, f"{name}_per_entry"), 1)
+
+    def _repr_html_(self) -> str:
+        return html_table(("", "bytes", "", "each"), list(self._rows()), self._summary())
+
+
+def estimate(
+    key: object,
+    value: object,
+    n: SupportsIndex,
+    *,
+    key_bytes: float | Iterable[int] | None = None,
+    value_bytes: float | Iterable[int] | None = None,
+) -> Estimate:
+    """What n entries would take in a Map, a GoMap and a dict: by formula, without building one.
+
+    :param key: the key type, in any spelling that a map takes
+    :param value: the value type; None for a Set, which holds what a Map without values holds
+    :param n: how many entries
+    :param key_bytes: of ``string`` and ``bytes`` keys the mean length, encoded, or the lengths of a sample;
+        16 unless given. Of ``any`` the mean bytes of one object, as :func:`gomap.sizeof` counts it, or the
+        bytes of a sample; 64 unless given
+    :param value_bytes: the same of values
+    :raises ValueError: a type is unknown or malformed; there are not so many keys of the type, or a Map
+        cannot hold so many; a number of entries or bytes is negative
+    :raises TypeError: a type is no spelling at all; a number of entries or bytes is no number; a number of
+        bytes is given for a type that tells it
+
+    Within 2 % of real maps where they are as follows:
+
+    - They are filled one by one from empty, nothing being deleted. A GoMap's overflow buckets are a matter of
+      chance, and are counted as on average; one GoMap of less than 10,000 entries may be a few percent off.
+    - Strings are about as long as their mean, or as those of the sample. It matters: a Map keeps strings of
+      up to 16 bytes in the entry, and each over that takes 32 or more beside it; all lengths are rounded up.
+    - Text is ASCII; other takes more in a dict. ``bytes`` of length 16 end in a byte below C0; others, a
+      quarter of random ones, take 24 bytes more in a Map (``[16]byte`` never does).
+    - In the dict every key and value is an object of its own, unless CPython has it made already: bools,
+      None, ints of types of one byte, strings and bytes of length 0 or 1. So ints are not from -5 to 256
+      (1,024 from 3.15 on), which CPython shares, and are less than 2**60 from zero (others take 16 bytes
+      more).
+    """
+    key_type, value_type = parse(key, "key"), parse(value)
+    key_lengths = _lengths("key_bytes", key_type, key_bytes)
+    value_lengths = _lengths("value_bytes", value_type, value_bytes)
+    stored = Stored(key_type, value_type, key_lengths, value_lengths)
+    count = _checked_count(n, key_type, stored.map(0).most)
+
+    key_object, value_object = object_bytes(key_type, key_lengths), object_bytes(value_type, value_lengths)
+    entry = DICT_TEXT_ENTRY if key_type.kind is Kind.STRING else DICT_ENTRY
+    of_dict = count, entry, key_object + value_object
+    objects = sum(
+        each for type, each in ((key_type, key_object), (value_type, value_object)) if type.kind is Kind.OBJECT
+    )
+    is_set = value_type.kind is Kind.NOTHING
+    gomap = stored.gomap(count)
+    return Estimate(
+        key=key_type.name,
+        value=value_type.name,
+        entries=count,
+        map=round(stored.map(count).total),
+        map_compacted=round(stored.map(count, "compacted").total),
+        gomap=round(gomap.total),
+        gomap_peak=round(gomap.peak),
+        dict=round(dict_bytes(*of_dict)),
+        dict_peak=round(dict_peak(*of_dict)),
+        set=round(set_bytes(count, key_object)) if is_set else None,
+        objects=round(count * objects),
+    )
+
+
+def reserved_bytes(
+    key: Type, value: Type, count: int, key_bytes: Iterable[int] | None, value_bytes: Iterable[int] | None
+) -> int:
+    """What a Map holds that is made with room for its entries, as one made of a dict is.
+
+    :param key_bytes: of strings, the lengths of a sample; else None
+    """
+    lengths = _lengths("key_bytes", key, key_bytes), _lengths("value_bytes", value, value_bytes)
+    return round(Stored(key, value, *lengths).map(count, "reserved").total)
+
+
+def _lengths(what: str, type_: Type, given: object) -> Lengths:
+    """What was said of strings or objects, checked; nothing for other types."""
+    if type_.kind not in (*_STRINGS, Kind.OBJECT):
+        if given is not None:
+            raise TypeError(f"{what}: expected None for {type_}, which tells its size, got {shown(given)}")
+        return ()
+    if given is None:
+        given = OBJECT_BYTES if type_.kind is Kind.OBJECT else STRING_BYTES
+    expected = "int or float, or an iterable of int"
+    if isinstance(given, (bool, str, bytes)):
+        raise _wrong_type(what, expected, given)
+    if isinstance(given, Real):
+        _check_number(what, "bytes", given, _NEVER)
+        mean = float(given)
+        shorter = math.floor(mean)
+        longer = mean - shorter  # the share of those
+        return ((shorter, 1 - longer), (shorter + 1, longer)) if longer else ((shorter, 1.0),)
+    if not isinstance(given, Iterable):
+        raise _wrong_type(what, expected, given)
+    counts = Counter(_index(what, each) for each in given)
+    if not counts:
+        raise ValueError(f"{what}: expected at least one number of bytes, got none")
+    for most in (min(counts), max(counts)):
+        _check_number(what, "bytes", most, _NEVER)
+    return tuple((length, some / counts.total()) for length, some in sorted(counts.items()))
+
+
+def _checked_count(n: object, key: Type, most: int) -> int:
+    count = _index("n", n)
+    _check_number("n", "entries", count, math.inf)
+    if count > most:
+        raise ValueError(f"n: expected at most {most:,} entries, as a Map can have, got {number(count)}")
+    distinct = distinct_keys(key)
+    if distinct is not None and count > distinct:
+        raise ValueError(f"n: expected at most {distinct:,}, as there are keys of type {key}, got {number(count)}")
+    return count
+
+
+def distinct_keys(key: Type) -> int | None:
+    """How many keys there are of a type; None: more than any map can have."""
+    if key.kind is Kind.BOOL:
+        return 2
+    if key.kind in (*_STRINGS, Kind.OBJECT) or (key.kind is not Kind.STRUCT and key.size > 4):
+        return None
+    if key.kind is Kind.STRUCT:
+        product = 1
+        for field in key.fields:
+            each = distinct_keys(field.type)
+            if each is None:
+                return None
+            product *= each
+        return product
+    return 1 << 8 * key.size
+
+
+def _index(what: str, given: object) -> int:
+    if isinstance(given, bool) or not isinstance(given, SupportsIndex):
+        raise _wrong_type(what, "int", given)
+    return operator.index(given)
+
+
+def _check_number(what: str, of: str, count: Any, below: float) -> None:
+    if not 0 <= count < below:
+        raise ValueError(f"{what}: expected a number of {of}, got {shown(count)}")
+
+
+def _wrong_type(what: str, expected: str, given: object) -> TypeError:
+    return TypeError(f"{what}: expected {expected}, got {name_of(type(given))} {shown(given)}")
