@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from itertools import islice
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -17,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gomap import GoMap, Map
+from gomap import _arrays as arrays
 from gomap.types import Kind, parse
 
 #: The mapping contract holds for each of these.
@@ -99,6 +101,19 @@ settings.register_profile("fixed", derandomize=True, deadline=None, database=Non
 settings.register_profile("explore", deadline=None, database=None, max_examples=2000, stateful_step_count=60)
 settings.register_profile("brief", settings.get_profile("fixed"), max_examples=20)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--all", action="store_true", help="run what takes long too (marked long)")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out what takes long, unless all is asked for, or files are named."""
+    named = any(Path(arg.partition("::")[0]).is_file() for arg in map(str, config.invocation_params.args))
+    if config.getoption("--all") or named:
+        return
+    config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("long")])
+    items[:] = [item for item in items if not item.get_closest_marker("long")]
 
 
 def make_examples(spelling: str, count: int) -> list[Any]:
@@ -210,3 +225,20 @@ def zero() -> Callable[[str], Any]:
 @pytest.fixture
 def examples() -> Callable[[str, int], list[Any]]:
     return make_examples
+
+
+@pytest.fixture(params=["as it is", "without NumPy"])
+def results(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Both kinds of results, wherever the tests run."""
+    if request.param == "without NumPy":
+        monkeypatch.setattr(arrays, "numpy", lambda: None)
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def frozen() -> Iterator[None]:
+    """The collector runs often here, and need not look at what the other tests have left."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()

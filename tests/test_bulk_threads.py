@@ -21,6 +21,8 @@ import pytest
 
 from gomap import GoMap, Map, Set
 
+pytestmark = pytest.mark.long
+
 Class = Any
 
 COUNT = 400_000

@@ -120,7 +120,12 @@ def can_build(compiler: str, flavour: Flavour, where: Path) -> bool:
     return built.returncode == 0 and run([str(program)]).returncode == 0
 
 
-@pytest.fixture(scope="session", params=FLAVOURS, ids=lambda flavour: flavour.name)
+@pytest.fixture(
+    scope="session",
+    params=[
+        pytest.param(each, id=each.name, marks=() if each.name == "plain" else pytest.mark.long) for each in FLAVOURS
+    ],
+)
 def results(
     request: pytest.FixtureRequest, compiler: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, Future[None]]]:

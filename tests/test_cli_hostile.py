@@ -24,6 +24,8 @@ from gomap.measure import RunError, ScenarioError
 from gomap.measure.entries import Stored, write
 from gomap.measure.fill_and_empty import measure
 
+pytestmark = pytest.mark.long
+
 # ---- standard streams -------------------------------------------------------------------------------
 
 

@@ -6,15 +6,15 @@ import operator
 import re
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from decimal import Decimal
 from fractions import Fraction
 from numbers import Real
 from typing import Any
 
 import pytest
+from support import Acting, ActingInt, each, refused
 
-from gomap import BaseMap, GoMap, Type, make
+from gomap import BaseMap, Type, make
 from gomap.types import Kind, parse_map
 
 Class = Any  # one of the map classes
@@ -25,19 +25,6 @@ SUPPORTED = (
     "int, int8 to int64, uint, uint8 to uint64, byte, rune, float32, float64, bool, [N]byte, string, bytes, "
     "any, struct{name T; ...}, *T, struct{}"
 )
-
-
-@contextmanager
-def refused(m: GoMap[Any, Any], error: type[Exception], message: str) -> Iterator[None]:
-    """The body raises this error in these words, and the map stays as it was."""
-    before, held = dict(m.items()), m.nbytes
-    with pytest.raises(error) as caught:
-        yield
-    assert type(caught.value) is error
-    assert str(caught.value) == message
-    assert dict(m.items()) == before
-    assert m.nbytes == held
-    assert m._check() is None
 
 
 LOOKUPS: dict[str, Operation] = {
@@ -69,10 +56,6 @@ VALUE_STORES: dict[str, Operation] = {
     "update pairs": lambda m, value: m.update([(2, value)]),
     "|=": lambda m, value: operator.ior(m, {2: value}),
 }
-
-
-def each(operations: dict[str, Operation]) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("operation", operations.values(), ids=operations)
 
 
 def label(value: object) -> str:
@@ -518,20 +501,6 @@ def test_reserve_refuses(map_class: Class, wrong: Any, error: type[Exception], w
 
 
 # ---- conversions that run code -----------------------------------------------------------------------
-
-
-class Acting:
-    """A number that does something when it is asked for its value."""
-
-    def __init__(self, number: float, action: Callable[[], Any]) -> None:
-        self.number = number
-        self.action = action
-
-
-class ActingInt(Acting):
-    def __index__(self) -> int:
-        self.action()
-        return int(self.number)
 
 
 @Real.register

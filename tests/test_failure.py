@@ -6,50 +6,19 @@ import copy
 import gc
 import pickle
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from support import failing, in_turn
 
 from gomap import GoMap, Set
-from gomap._core import _fail_after, _fail_pending
+from gomap._core import _fail_pending
 from gomap.types import Kind
 
 Class = Any  # one of the map classes
 Examples = Callable[[str, int], list[Any]]
 Model = dict[Any, Any]
-
-
-@contextmanager
-def failing(allocations: int, count: int = 1) -> Iterator[None]:
-    """So many of the core's allocations succeed, and the next ones fail."""
-    _fail_after(allocations, count)
-    try:
-        yield
-    finally:
-        _fail_after(-1)
-
-
-def in_turn(attempt: Callable[[], Any]) -> Iterator[MemoryError | None]:
-    """Makes the first allocation fail, then the second, until the attempt needs no more of them.
-
-    Yields what each attempt raised, which must be a MemoryError; at last, None.
-    """
-    for allocations in range(10_000):
-        error = None
-        with failing(allocations):
-            try:
-                attempt()
-            except MemoryError as raised:
-                error = raised.with_traceback(None)  # which refers to what was at work
-            pending = _fail_pending()
-        if pending:  # it needed fewer
-            assert error is None
-            yield None
-            return
-        yield error
-    pytest.fail("it never ends")
 
 
 def assert_holds(m: GoMap[Any, Any], model: Model) -> None:

@@ -204,7 +204,7 @@ def test_memory_that_runs_out_among_objects(map_class: Class, types: tuple[Any, 
             break
     else:
         pytest.fail("it never succeeded")
-    assert nth > 3
+    assert nth >= 3  # the arrays of three growths; overflow buckets are a matter of chance
 
 
 def test_strings_that_cannot_be_put_back(map_class: Class) -> None:

@@ -22,6 +22,8 @@ from gomap.measure import RunError
 from gomap.measure.fill_and_empty import measure
 from gomap.measure.processes import Runs
 
+pytestmark = pytest.mark.long
+
 HAS_NUMPY = importlib.util.find_spec("numpy") is not None
 
 

@@ -15,8 +15,11 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from support import FewHashes
 
 from gomap._core import _fail_after, _fail_pending
+
+pytestmark = pytest.mark.long
 
 Class = Any  # one of the map classes
 
@@ -45,19 +48,9 @@ def record(i: int) -> tuple[int, bytes]:
     return i - 200, i.to_bytes(3, "big")
 
 
-@dataclass(frozen=True)
-class Thing:
-    """Compared in Python, with one of few hashes."""
-
-    number: int
-
-    def __hash__(self) -> int:
-        return self.number % 5
-
-
 def thing(i: int) -> Any:
     """Objects of many kinds, a few of one hash among them."""
-    return (i, str(i), i + 0.5, (i, "tuple"), Thing(i), -(2**62) * i, frozenset({i}))[i % 7] if i else None
+    return (i, str(i), i + 0.5, (i, "tuple"), FewHashes(i), -(2**62) * i, frozenset({i}))[i % 7] if i else None
 
 
 RECORD = "struct{a int16; b [3]byte}"

@@ -12,27 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import assert_same
 
 from gomap import GoMap, Map, Set
 
 Class = Any  # one of the map classes
 Examples = Callable[[str, int], list[Any]]
-
-
-def assert_same(m: Any, model: dict[Any, Any]) -> None:
-    assert len(m) == len(model)
-    items = list(m.items())
-    assert len(items) == len(model)
-    assert dict(items) == model
-    assert set(m) == set(model)
-    assert m == model
-    for key, value in model.items():
-        assert key in m
-        assert m[key] == value
-        assert type(m[key]) is type(value)
-    assert all(type(key) in map(type, model) for key in m)
-    assert m._check() is None
-    assert sum(m._walk().values()) == m.nbytes
 
 
 class Text(str):

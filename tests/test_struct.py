@@ -13,11 +13,14 @@ import sys
 import threading
 from collections import ChainMap, Counter, OrderedDict, namedtuple
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
+from functools import partial
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import pytest
+from support import ActingInt
+from support import refused as refused_in_words
 
 from gomap import GoMap, Map, Set
 from gomap._core import _restore
@@ -348,17 +351,7 @@ def test_padding_does_not_tell_keys_apart(map_class: Class) -> None:
 # ---- what is refused ---------------------------------------------------------------------------------
 
 
-@contextmanager
-def refused(m: Any, error: type[Exception], message: str) -> Iterator[None]:
-    """The body raises this error in these words, and what is held stays as it was."""
-    before = packed(m)
-    with pytest.raises(error) as caught:
-        yield
-    assert type(caught.value) is error
-    assert str(caught.value) == message
-    assert packed(m) == before
-    assert m._check() is None
-
+refused = partial(refused_in_words, state=packed)
 
 LOOKUPS: dict[str, Operation] = {
     "[]": lambda m, key: m[key],
@@ -586,18 +579,6 @@ def test_missing_gets_the_key_as_it_came(map_class: Class) -> None:
 # ---- fields whose reading runs code ------------------------------------------------------------------
 
 
-class Acting:
-    """An int that does something when it is asked for its value."""
-
-    def __init__(self, number: int, action: Callable[[], Any]) -> None:
-        self.number = number
-        self.action = action
-
-    def __index__(self) -> int:
-        self.action()
-        return self.number
-
-
 KEYS = "struct{a int; b int}"
 ACTIONS: dict[str, Callable[[Any], Any]] = {
     "clear": lambda m: m.clear(),
@@ -631,7 +612,7 @@ def test_fields_that_change_the_map(map_class: Class, action: Callable[[Any], An
             model = {(i, i): (i, i) for i in range(100) if i != absent}
             m = map_class(KEYS, KEYS, model)
             action(model)
-            key = given(5, Acting(5, lambda: action(m)))  # noqa: B023
+            key = given(5, ActingInt(5, lambda: action(m)))  # noqa: B023
             try:
                 expected = operation(model, (5, 5))
             except KeyError:
@@ -648,7 +629,7 @@ def test_fields_of_key_and_value_that_change_the_map(map_class: Class, action: C
     for store in (lambda m, k, v: m.__setitem__(k, v), lambda m, k, v: m.update([(k, v)])):
         model = {(i, i): (i, i) for i in range(100)}
         m = map_class(KEYS, KEYS, model)
-        store(m, (3, Acting(4, lambda: action(m))), (Acting(1, lambda: action(m)), 2))  # noqa: B023
+        store(m, (3, ActingInt(4, lambda: action(m))), (ActingInt(1, lambda: action(m)), 2))  # noqa: B023
         action(model)
         action(model)
         model[3, 4] = (1, 2)
@@ -668,7 +649,7 @@ def test_fields_that_store_in_the_same_map(map_class: Class) -> None:
             def store() -> None:
                 m[deep(level - 1, m)] = deep(level - 1, m)
 
-            return (level, Acting(10 * level, store), *filler)
+            return (level, ActingInt(10 * level, store), *filler)
 
         m = map_class(kind, kind)
         m[deep(4, m)] = deep(4, m)
@@ -683,7 +664,7 @@ def test_fields_that_let_other_threads_run(map_class: Class, threads: int) -> No
 
     def work(number: int) -> None:
         for round_, barrier in enumerate(barriers):
-            m[number, Acting(round_, barrier.wait)] = (round_, Acting(number, barrier.wait))
+            m[number, ActingInt(round_, barrier.wait)] = (round_, ActingInt(number, barrier.wait))
 
     workers = [threading.Thread(target=work, args=(number,)) for number in range(threads)]
     for worker in workers:
@@ -704,9 +685,9 @@ def test_fields_that_raise(map_class: Class) -> None:
         lambda m, key: m.setdefault(key),
     ):
         with refused(m, ZeroDivisionError, "no number today"):
-            operation(m, (1, Acting(1, fail)))
+            operation(m, (1, ActingInt(1, fail)))
     with refused(m, ZeroDivisionError, "no number today"):
-        m[1, 2] = (1, Acting(1, fail))
+        m[1, 2] = (1, ActingInt(1, fail))
 
     class Failing(dict[str, int]):
         def __getitem__(self, name: str) -> int:
@@ -722,7 +703,7 @@ def test_key_of_a_look_up_is_read_once(map_class: Class) -> None:
     for operation in LOOKUPS.values():
         asked.clear()
         with suppress(KeyError):
-            operation(m, (2**70, Acting(2, lambda: asked.append(1))))
+            operation(m, (2**70, ActingInt(2, lambda: asked.append(1))))
         assert asked == [1]
 
 
@@ -907,7 +888,7 @@ def test_nothing_leaks(map_class: Class) -> None:
     def work() -> None:
         m[key] = own
         m[named] = named
-        m[Acting(1, lambda: m.get(key)), inner, True] = (Acting(1, lambda: m.update({key: own})), inner, True)
+        m[ActingInt(1, lambda: m.get(key)), inner, True] = (ActingInt(1, lambda: m.update({key: own})), inner, True)
         assert m[key] == own
         assert m.get(own) == m.setdefault(key, own) == own
         for entry in m.items():
