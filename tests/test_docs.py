@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ast
 import doctest
-import enum
 import importlib.util
 import inspect
 import itertools
@@ -222,8 +221,8 @@ def public(owner: Any) -> set[str]:
     """The names that a class or module has for others to use."""
     if inspect.ismodule(owner):
         return set(owner.__all__)
-    if issubclass(owner, enum.Enum):
-        return set(owner.__members__)
+    if owner is types.Kind:
+        return {kind.name for kind in types.Kind}
     fields = getattr(owner, "__dataclass_fields__", ())
     return {name for name in dir(owner) if not name.startswith("_")} | set(fields)
 

@@ -184,9 +184,9 @@ def test_large_maps(size: int) -> None:
     m = Map("int", "int")
     m.update(zip(range(size), range(size), strict=True))
     foreseen = estimate("int", "int", size)
-    assert m.nbytes == foreseen.map
+    assert m.nbytes - foreseen.map in (0, 16)  # malloc leaves a block 16 bytes larger when no other fits the rest
     m.compact()
-    assert m.nbytes == foreseen.map_compacted
+    assert m.nbytes - foreseen.map_compacted in (0, 16)
     assert m.memory().peak < 1.02 * foreseen.map
 
 

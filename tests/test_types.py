@@ -5,7 +5,6 @@ from __future__ import annotations
 import builtins
 import copy
 import ctypes
-import dataclasses
 import gc
 import pickle
 import random
@@ -284,9 +283,9 @@ def test_type_is_pickled_and_copied() -> None:
 
 def test_types_cannot_be_changed() -> None:
     found = parse(CHUNK)
-    with pytest.raises(dataclasses.FrozenInstanceError):
+    with pytest.raises(AttributeError):
         found.size = 5  # type: ignore[misc]
-    with pytest.raises(dataclasses.FrozenInstanceError):
+    with pytest.raises(AttributeError):
         found.fields[0].offset = 5  # type: ignore[misc]
 
 
@@ -328,7 +327,7 @@ def test_struct_made_by_hand() -> None:
     made = Type("struct{a uint32; b int8}", Kind.STRUCT, 8, fields=(Field("a", UINT32, 0), Field("b", INT8, 4)))
     assert parse(made) == made == parse("struct{a uint32; b int8}")
     assert Map(int, made, {1: (2, 3)})[1] == (2, 3)
-    misnamed = dataclasses.replace(made, name="struct{a uint32; c int8}")
+    misnamed = made.__replace__(name="struct{a uint32; c int8}")
     with pytest.raises(ValueError, match="is not what its name says"):
         Map(int, misnamed)
     with pytest.raises(ValueError, match=r"^type int: INT64 has no fields$"):

@@ -8,8 +8,6 @@
 from . import _startup  # noqa: F401 - the first import, for the sake of what it does
 
 # isort: split
-from typing import TYPE_CHECKING
-
 from ._core import (  # noqa: F401  (pickles find _restore and its like here)
     TRACEMALLOC_DOMAIN,
     BaseMap,
@@ -22,14 +20,15 @@ from ._core import (  # noqa: F401  (pickles find _restore and its like here)
     make,
 )
 from ._version import __version__
-from .memory import MemoryReport, Stats
 from .sizes import sizeof
 from .types import Type
 
+TYPE_CHECKING = False  # typing takes long to import
 if TYPE_CHECKING:
     from .measure.advice import Advice, advise
     from .measure.comparison import Comparison, compare
     from .measure.estimates import Estimate, estimate
+    from .memory import MemoryReport, Stats
 
 __all__ = [
     "TRACEMALLOC_DOMAIN",
@@ -53,12 +52,14 @@ __all__ = [
 
 # Where to find what is imported when it is first asked for: a program that only has maps does without.
 _LATER = {
-    "Advice": "advice",
-    "Comparison": "comparison",
-    "Estimate": "estimates",
-    "advise": "advice",
-    "compare": "comparison",
-    "estimate": "estimates",
+    "Advice": "measure.advice",
+    "Comparison": "measure.comparison",
+    "Estimate": "measure.estimates",
+    "MemoryReport": "memory",
+    "Stats": "memory",
+    "advise": "measure.advice",
+    "compare": "measure.comparison",
+    "estimate": "measure.estimates",
 }
 
 
@@ -67,7 +68,7 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    found: object = getattr(import_module(f".measure.{_LATER[name]}", __name__), name)
+    found: object = getattr(import_module(f".{_LATER[name]}", __name__), name)
     globals()[name] = found
     return found
 

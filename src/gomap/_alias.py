@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from functools import partial
 from types import GenericAlias
-from typing import Any
+
+TYPE_CHECKING = False  # typing takes long to import
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["Alias", "alias"]
 
@@ -42,9 +44,11 @@ class Alias(GenericAlias):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         found = super().__getattribute__(name)
         if name in ("fromkeys", "from_arrays"):
-            return partial(found, key=self.__args__[0], value=self.__args__[1])
+            key, value = self.__args__
+            return lambda *given, **options: found(*given, **{"key": key, "value": value, **options})
         if name in ("from_array", "factorize"):
-            return partial(found, key=self.__args__[0])
+            key = self.__args__[0]
+            return lambda *given, **options: found(*given, **{"key": key, **options})
         return found
 
 

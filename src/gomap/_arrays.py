@@ -8,9 +8,12 @@ objects come as lists.
 from __future__ import annotations
 
 import sys
-from typing import Any
 
 from .types import Kind, Type, parse
+
+TYPE_CHECKING = False  # typing takes long to import
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = [
     "column_type",

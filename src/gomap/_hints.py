@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Set
-from typing import Any
+from _collections_abc import Collection, Iterable, Mapping, Set
 
 from ._words import name_of, shown
+
+TYPE_CHECKING = False  # typing takes long to import
+if TYPE_CHECKING:
+    from typing import Any
 
 #: Types whose name is a spelling.
 _PLAIN = (bool, int, float, str, bytes)

@@ -7,7 +7,7 @@ says the same of a dict or a set of which only the number of entries and the kin
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Iterable
+from _collections_abc import Callable, Iterable
 from itertools import chain
 from sys import getrefcount, getsizeof
 from types import (
@@ -18,10 +18,13 @@ from types import (
     ModuleType,
     WrapperDescriptorType,
 )
-from typing import Any
 
 from ._core import Base, heap_bytes
 from .types import Kind, Type
+
+TYPE_CHECKING = False  # typing takes long to import
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["allocated", "plain_bytes", "sizeof"]
 

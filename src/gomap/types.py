@@ -7,20 +7,14 @@ A type is spelled as Go spells it (``"int"``, ``"uint8"``, ``"[128]byte"``, ``"*
 
 from __future__ import annotations
 
-import enum
-import keyword
-import re
 import sys
-import threading
-import typing
-import unicodedata
-import weakref
-from collections import namedtuple
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
-from typing import Any, NoReturn
 
 from ._hints import other_name
+
+TYPE_CHECKING = False  # typing, dataclasses, enum and re take longer to import than all of gomap
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator
+    from typing import Any, ClassVar, NoReturn, Self
 
 __all__ = ["Field", "Kind", "Type", "parse", "parse_map"]
 
@@ -31,30 +25,100 @@ MAX_BYTES = 2**31 - 1
 MAX_DEPTH = 32
 
 
-class Kind(enum.IntEnum):
-    """What the bytes of a value are. ``_core.pyx`` has the same members in the same order."""
+class _Kinds(type):
+    """What makes ``for kind in Kind`` go."""
 
-    BOOL = 0
-    INT8 = 1
-    INT16 = 2
-    INT32 = 3
-    INT64 = 4
-    UINT8 = 5
-    UINT16 = 6
-    UINT32 = 7
-    UINT64 = 8
-    FLOAT32 = 9
-    FLOAT64 = 10
-    BYTES = 11
-    NOTHING = 12
-    STRING = 13
-    VARBYTES = 14
-    STRUCT = 15
-    OBJECT = 16
+    def __iter__(cls) -> Iterator[Kind]:
+        return iter(_KINDS)
 
 
-@dataclass(frozen=True)
-class Field:
+class Kind(int, metaclass=_Kinds):
+    """What the bytes of a value are. The binding (``_core/layouts.pxi``) has the same in the same order.
+
+    Much as an ``enum.IntEnum``, which takes longer to import than all of gomap.
+    """
+
+    BOOL: ClassVar[Kind]
+    INT8: ClassVar[Kind]
+    INT16: ClassVar[Kind]
+    INT32: ClassVar[Kind]
+    INT64: ClassVar[Kind]
+    UINT8: ClassVar[Kind]
+    UINT16: ClassVar[Kind]
+    UINT32: ClassVar[Kind]
+    UINT64: ClassVar[Kind]
+    FLOAT32: ClassVar[Kind]
+    FLOAT64: ClassVar[Kind]
+    BYTES: ClassVar[Kind]
+    NOTHING: ClassVar[Kind]
+    STRING: ClassVar[Kind]
+    VARBYTES: ClassVar[Kind]
+    STRUCT: ClassVar[Kind]
+    OBJECT: ClassVar[Kind]
+
+    name: str
+
+    def __new__(cls, number: int) -> Kind:
+        if 0 <= number < len(_KINDS):
+            return _KINDS[number]
+        raise ValueError(f"{number!r} is not a valid Kind")
+
+    def __repr__(self) -> str:
+        return f"<Kind.{self.name}: {int(self)}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Kind, (int(self),)
+
+
+_KINDS: list[Kind] = []
+for _name in list(Kind.__annotations__)[:-1]:
+    _KINDS.append(int.__new__(Kind, len(_KINDS)))
+    _KINDS[-1].name = _name
+    setattr(Kind, _name, _KINDS[-1])
+
+
+class _Fixed:
+    """What cannot be changed; it is given when it is made, and it is what it is compared by."""
+
+    __slots__ = ()
+    __match_args__: tuple[str, ...] = ()
+
+    def _set(self, *values: object) -> None:
+        for name, value in zip(self.__match_args__, values, strict=True):
+            object.__setattr__(self, name, value)
+
+    def _values(self) -> tuple[Any, ...]:
+        return tuple([getattr(self, name) for name in self.__match_args__])
+
+    def _compared(self) -> tuple[Any, ...]:
+        return self._values()
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"cannot assign to {name!r}: a {type(self).__name__} cannot be changed")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"cannot delete {name!r}: a {type(self).__name__} cannot be changed")
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return self._compared() == other._compared()
+
+    def __hash__(self) -> int:
+        return hash(self._compared())
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__match_args__)
+        return f"{type(self).__name__}({shown})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), self._values()
+
+    def __replace__(self, **changes: Any) -> Self:
+        return type(self)(**dict(zip(self.__match_args__, self._values(), strict=True)) | changes)
+
+
+class Field(_Fixed):
     """A field of a struct.
 
     :ivar name: its name
@@ -62,13 +126,17 @@ class Field:
     :ivar offset: how many bytes of the struct come before it
     """
 
+    __slots__ = __match_args__ = ("name", "type", "offset")
+
     name: str
     type: Type
     offset: int
 
+    def __init__(self, name: str, type: Type, offset: int) -> None:
+        self._set(name, type, offset)
 
-@dataclass(frozen=True)
-class Type:
+
+class Type(_Fixed):
     """A key or value type.
 
     :ivar name: its spelling, as in Go
@@ -81,13 +149,22 @@ class Type:
     names included.
     """
 
-    name: str = field(compare=False)
+    __slots__ = __match_args__ = ("name", "kind", "size", "pointer", "fields")
+
+    name: str
     kind: Kind
     size: int
-    pointer: bool = False
-    fields: tuple[Field, ...] = ()
+    pointer: bool
+    fields: tuple[Field, ...]
 
-    def __post_init__(self) -> None:
+    def __init__(self, name: str, kind: Kind, size: int, pointer: bool = False, fields: tuple[Field, ...] = ()) -> None:
+        self._set(name, kind, size, pointer, fields)
+        self._check()
+
+    def _compared(self) -> tuple[Any, ...]:
+        return self._values()[1:]
+
+    def _check(self) -> None:
         kind = Kind(self.kind)
         if kind is Kind.STRUCT:
             self._check_fields()
@@ -125,11 +202,9 @@ class Type:
         """
         if self.kind is not Kind.STRUCT:
             raise TypeError(f"only a struct has a named tuple, {self} is none")
-        with _classes_lock:
-            cls = _classes.get(self.fields)
-            if cls is None:
-                cls = _classes[self.fields] = _make_class(self)
-        return cls
+        from ._struct_classes import class_of
+
+        return class_of(self, _restore_struct)
 
 
 _SUPPORTED = (
@@ -177,6 +252,7 @@ _NAMED = {
     "bytes": Kind.VARBYTES,
     "any": Kind.OBJECT,
 }
+_DIGITS = tuple("0123456789")
 _ALIASES = {"float": "float64", "str": "string", "object": "any"}
 _PYTHON: dict[Any, str] = {
     bool: "bool",
@@ -185,13 +261,8 @@ _PYTHON: dict[Any, str] = {
     str: "string",
     bytes: "bytes",
     object: "any",
-    typing.Any: "any",
     type(None): "struct{}",
 }
-
-_WORD = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
-_NUMBER = re.compile(r"[0-9][0-9_]*")
-_NAME = re.compile(r"[^\W\d]\w*")
 
 
 # ---- structs ------------------------------------------------------------------------------------------
@@ -226,6 +297,9 @@ def _name_refused(name: str, names: Collection[str]) -> str | None:
     """Why a struct that has these names can have no field of this one, if so: a named tuple's rules."""
     if not name.isidentifier():
         return f"a field's name is an identifier, {name!r} is none"
+    import keyword
+    import unicodedata
+
     if keyword.iskeyword(name):
         return f"a field cannot be named {name!r}, a keyword of Python"
     if name.startswith("_"):
@@ -236,24 +310,6 @@ def _name_refused(name: str, names: Collection[str]) -> str | None:
     if name in names:
         return f"there is a field {name!r} already"
     return None
-
-
-# Weak, as a program may make struct types without end; a class lives as long as a map or value needs it.
-_classes: weakref.WeakValueDictionary[tuple[Field, ...], type[tuple[Any, ...]]] = weakref.WeakValueDictionary()
-_classes_lock = threading.RLock()  # re-entrant: making a class may run the collector, and that any code
-
-
-def _make_class(struct: Type) -> type[tuple[Any, ...]]:
-    name = struct.name.removeprefix("*")
-
-    def __reduce__(self: tuple[Any, ...]) -> tuple[Any, ...]:
-        return _restore_struct, (name, tuple(self))
-
-    make: Any = namedtuple
-    cls: type[tuple[Any, ...]] = make("struct", [each.name for each in struct.fields], module=__name__)
-    cls.__doc__ = f"A value of {name}."
-    setattr(cls, "__reduce__", __reduce__)  # noqa: B010 - a pickle cannot find the class by its name
-    return cls
 
 
 def _restore_struct(name: str, values: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -274,7 +330,7 @@ class _Parser:
 
     def fail(self, reason: str, at: int | None = None) -> NoReturn:
         at = self.at if at is None else at
-        shown = re.sub(r"\s", " ", self.text)  # on one line
+        shown = "".join(" " if each.isspace() else each for each in self.text)  # on one line
         if len(shown) > 80:  # keep the place in sight
             start = max(0, at - 40)
             shown, at = "..." + shown[start : start + 80], at - start + 3
@@ -300,6 +356,23 @@ class _Parser:
         if self.at < len(self.text):
             self.fail("expected the end of the type here")
 
+    def run(self, first: Callable[[str], bool], others: Callable[[str], bool]) -> str:
+        """The characters from here on that are such; none where the first is not."""
+        at = self.at
+        if first(self.text[at : at + 1]):
+            at += 1
+            while others(self.text[at : at + 1]):
+                at += 1
+        found, self.at = self.text[self.at : at], at
+        return found
+
+    def word(self) -> str:
+        """In ASCII."""
+        return self.run(
+            lambda each: each.isascii() and each.isidentifier(),
+            lambda each: each.isascii() and ("a" + each).isidentifier() and each != "",
+        )
+
     def type(self, role: str) -> Type:
         self.blank()
         start = self.at
@@ -314,26 +387,25 @@ class _Parser:
             return Type("*" + pointed.name, pointed.kind, pointed.size, pointer=True, fields=pointed.fields)
         if self.take("["):
             return self.array()
-        word = _WORD.match(self.text, self.at)
-        if word is None:
+        word = self.word()
+        if not word:
             spelled = self.text[start:].strip()
             meant = other_name(spelled, _NAMED) if spelled[:1] in tuple("<>=|") else ""
             expected = _FIXED_ONLY if role == "field" else f"expected a {role} type: {_SUPPORTED}"
             self.fail(f"{meant and meant + ' '}{expected}")
-        self.at = word.end()
-        if word[0] == "struct":
+        if word == "struct":
             return self.struct(role, start)
-        if word[0] == "interface":
+        if word == "interface":
             self.expect("{", "'interface'")
             if not self.take("}"):
                 self.fail("only the interface without methods is supported: expected '}' here")
             name = "any"
         else:
-            name = _ALIASES.get(word[0], word[0])
+            name = _ALIASES.get(word, word)
         if name not in _NAMED:
-            meant = other_name(word[0], [*_NAMED, *_ALIASES])
+            meant = other_name(word, [*_NAMED, *_ALIASES])
             expected = _FIXED_ONLY if role == "field" else f"expected {_SUPPORTED}"
-            self.fail(f"unknown type {word[0]!r}: {meant and meant + ' '}{expected}", start)
+            self.fail(f"unknown type {word!r}: {meant and meant + ' '}{expected}", start)
         if role == "field" and _NAMED[name] not in _FIXED:
             self.fail(_FIXED_ONLY, start)
         return Type(name, _NAMED[name], _SIZES[_NAMED[name]])
@@ -371,32 +443,31 @@ class _Parser:
 
     def name(self, taken: set[str]) -> str:
         self.blank()
-        word = _NAME.match(self.text, self.at)
-        if word is None:
+        start = self.at
+        word = self.run(lambda each: each == "_" or each.isalpha(), lambda each: each == "_" or each.isalnum())
+        if not word:
             self.fail("expected a field's name here")
-        reason = _name_refused(word[0], taken)
+        reason = _name_refused(word, taken)
         if reason is not None:
-            self.fail(reason)
-        self.at = word.end()
-        taken.add(word[0])
-        return word[0]
+            self.fail(reason, start)
+        taken.add(word)
+        return word
 
     def array(self) -> Type:
         self.blank()
-        number = _NUMBER.match(self.text, self.at)
-        if number is None:
+        start = self.at
+        number = self.run(lambda each: each in _DIGITS, lambda each: each == "_" or each in _DIGITS)
+        if not number:
             self.fail("expected the number of bytes after '['")
-        digits = number[0].replace("_", "")
+        digits = number.replace("_", "")
         if len(digits) > 10 or int(digits) > MAX_BYTES:
-            self.fail(f"[N]byte takes N from 0 to {MAX_BYTES}")
+            self.fail(f"[N]byte takes N from 0 to {MAX_BYTES}", start)
         size = int(digits)
-        self.at = number.end()
         self.expect("]", "the number of bytes")
         self.blank()
-        word = _WORD.match(self.text, self.at)
-        if word is None or word[0] not in ("byte", "uint8"):
-            self.fail("only arrays of byte are supported: expected 'byte' here")
-        self.at = word.end()
+        start = self.at
+        if self.word() not in ("byte", "uint8"):
+            self.fail("only arrays of byte are supported: expected 'byte' here", start)
         return Type(f"[{size}]byte", Kind.BYTES, size)
 
 
@@ -465,6 +536,8 @@ def parse(spec: Any, role: str = "value") -> Type:
         return spec
     if spec is None:
         spec = type(None)
+    if spec is getattr(sys.modules.get("typing"), "Any", ...):
+        spec = object
     if isinstance(spec, type) and spec in _PYTHON:
         spec = _PYTHON[spec]
     elif not isinstance(spec, str):
@@ -490,10 +563,9 @@ def parse_map(spec: str) -> tuple[Type, Type]:
         raise TypeError(f"expected a map type such as 'map[int][128]byte', got {type(spec).__name__}")
     parser = _Parser(spec)
     parser.blank()
-    word = _WORD.match(spec, parser.at)
-    if word is None or word[0] != "map":
-        parser.fail("expected a map type such as 'map[int][128]byte'")
-    parser.at = word.end()
+    start = parser.at
+    if parser.word() != "map":
+        parser.fail("expected a map type such as 'map[int][128]byte'", start)
     parser.expect("[", "'map'")
     key = parser.type("key")
     parser.expect("]", "the key type")

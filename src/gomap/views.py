@@ -7,19 +7,28 @@ simply not in it.
 
 from __future__ import annotations
 
-from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, Set, ValuesView
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from _collections_abc import ItemsView, Iterable, Iterator, KeysView, Mapping, Set, ValuesView
+from types import GenericAlias, MappingProxyType
 
 from .types import Kind, Type
 
+TYPE_CHECKING = False  # typing takes long to import
 if TYPE_CHECKING:
+    from typing import Any, Generic, TypeVar
+
     from ._core import BaseMap
 
-__all__ = ["MapItemsView", "MapKeysView", "MapValuesView"]
+    K = TypeVar("K")
+    V = TypeVar("V")
+else:
+    K, V = "K", "V"
 
-K = TypeVar("K")
-V = TypeVar("V")
+    class Generic:
+        __slots__ = ()
+        __class_getitem__ = classmethod(GenericAlias)
+
+
+__all__ = ["MapItemsView", "MapKeysView", "MapValuesView"]
 
 
 class _View(Generic[K, V]):

@@ -329,6 +329,7 @@ cdef class Base:
 
     def memory(self):
         """Where the bytes are: a :class:`~gomap.memory.MemoryReport`."""
+        from .memory import MemoryReport
         self.ready()
         cdef gomap_memory memory
         cdef size_t entries = self.map.count  # before anything is made: that may let other threads run
@@ -349,6 +350,7 @@ cdef class Base:
 
     def stats(self):
         """How it is built at this moment: a :class:`~gomap.memory.Stats`."""
+        from .memory import Stats
         self.ready()
         cdef gomap_stats stats
         cdef int last = GOMAP_CHAIN_LENGTHS

@@ -21,13 +21,12 @@ from libc.string cimport memcmp, memcpy, memset
 
 import os
 import sys
-from collections.abc import Mapping, MutableMapping, MutableSet, Set as AbstractSet
+from _collections_abc import Mapping, MutableMapping, MutableSet, Set as AbstractSet
 from numbers import Rational, Real
 
 from . import _arrays as arrays
 from ._alias import alias
 from ._hints import call_without_types, may_be_type
-from .memory import MemoryReport, Stats
 from .types import Kind, Type, parse, parse_map
 from .views import MapItemsView, MapKeysView, MapValuesView, is_typed
 
