@@ -1,8 +1,8 @@
-"""gomap: maps with typed keys and values in raw memory, that know what they hold.
+"""gomap: a dict for millions of entries of one type, in raw memory that grows and shrinks with them.
 
-:class:`Map` is the map to use: its memory follows its entries; :class:`Set` is the same of keys alone.
-:class:`GoMap` is Go's classic runtime map, to the bucket. :func:`advise`, :func:`estimate` and
-:func:`compare` say what a dict would be as one of them. See ``python -m gomap``.
+Use :class:`Map`; :class:`Set` has keys alone. :class:`GoMap` is Go's classic runtime map, to compare with.
+:func:`advise` finds the types for a live dict, :func:`estimate` predicts a map's size, and :func:`compare` measures
+maps side by side. ``python -m gomap`` shows what maps hold on this machine.
 """
 
 from . import _startup  # noqa: F401 - the first import, for the sake of what it does

@@ -34,7 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     suppress: Any = argparse.SUPPRESS
     parser = Parser(
         prog="gomap",
-        description="What gomap's maps, and a dict, do with their memory: measured, to the byte.",
+        description="Measures the memory and the time of gomap's maps and of dict, on this machine.",
         argument_default=suppress,
     )
     parser.add_argument("--version", action=Version)

@@ -7,16 +7,16 @@ from pathlib import Path
 
 from .common import file_options, given_behind, output_options, print_figures, read_file
 
-HELP = "the types and bytes of a Map for the entries of a file"
+HELP = "find the types and the size of a Map for the entries of a file"
 DESCRIPTION = (
-    "Reads a file's entries into a dict, finds the narrowest types that hold them, and says what the dict "
-    "holds, what a Map would hold, and the line of code that makes it. In a program, gomap.advise(d) says "
-    "the same of a live dict."
+    "Reads the entries of a file into a dict, and finds the narrowest types that hold them. Shows what the dict holds, "
+    "what a Map would hold, and the line of code that makes the Map. In a program, gomap.advise(d) does the same for a "
+    "live dict."
 )
 
 
 def options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", type=Path, help="entries: .csv, .parquet or .npy")
+    parser.add_argument("file", metavar="FILE", type=Path, help="entries: .csv, .tsv, .parquet or .npy")
     file_options(parser)
     output_options(parser)
 

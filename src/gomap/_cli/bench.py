@@ -17,10 +17,10 @@ from .common import (
     type_options,
 )
 
-HELP = "micro-benchmarks of dict, Map, GoMap, set and Set on this machine, by pyperf"
+HELP = "time single operations of dict, Map, GoMap, set and Set, with pyperf"
 DESCRIPTION = (
-    "Times one operation at a time, each in processes of its own, with pyperf: nanoseconds an operation and "
-    "the ratio to dict's or set's in the same round."
+    "Times one operation at a time with pyperf, each in processes of its own. Shows nanoseconds for one operation, and "
+    "their ratio to those of dict or set."
 )
 
 

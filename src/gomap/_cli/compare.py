@@ -25,10 +25,10 @@ from .common import (
 
 HELP = "dict, Map, GoMap and other libraries' maps side by side: bytes and time"
 DESCRIPTION = (
-    "Fills a dict, a Map and a GoMap with the same entries, each in a process of its own, looks all keys up "
-    "and removes them again: the bytes held at each step and the time an entry takes. Entries are random "
-    "numbers of the types given, or a file's: .csv, .parquet (by pyarrow) or .npy (by NumPy), the first "
-    "column the keys and the others the values."
+    "Fills a dict, a Map and a GoMap with the same entries, each in a process of its own. Then it looks up all keys, "
+    "and removes them. Shows the bytes held at each step, and the time for each entry. The entries are random numbers "
+    "of the types given, or those of a file: .csv, .tsv, .parquet (with pyarrow) or .npy (with NumPy). The first "
+    "column has the keys, the others have the values."
 )
 
 

@@ -15,10 +15,10 @@ from .common import (
     type_options,
 )
 
-HELP = "what maps of given types and size would hold, by formula"
+HELP = "predict the memory of maps without building them"
 DESCRIPTION = (
-    "Says what a Map, a GoMap and a dict of so many entries would hold, and at most while they grow, without "
-    "building them."
+    "Predicts the bytes of a Map, a GoMap and a dict with so many entries, and the most that they hold while they "
+    "grow, without building them."
 )
 
 

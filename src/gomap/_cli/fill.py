@@ -12,10 +12,10 @@ from .common import common_options, heading, measured, print_figures, read_count
 if TYPE_CHECKING:
     from ..measure.fill_and_empty import FillAndEmpty, Measured
 
-HELP = "a map filled, emptied and copied, step by step (the default)"
+HELP = "fill maps, empty them, and show the memory held at each step (the default)"
 DESCRIPTION = (
-    "Adds entries to a map one by one, removes them, and shows the memory held at each step; then copies the "
-    "few entries kept of many to a new map, which a Map does not need."
+    "Adds entries to a Map, a GoMap and a dict, removes them again, and shows the memory held at each step. Then it "
+    "keeps a few of the entries and copies them to a new map. A GoMap needs that to shrink. A Map does not."
 )
 
 

@@ -22,10 +22,11 @@ from .common import (
 if TYPE_CHECKING:
     from ..measure.black_friday import BlackFriday, Sample
 
-HELP = "Black Friday: maps through a day of customers that come and go"
+HELP = "Black Friday: the memory of maps on a day when customers come and go"
 DESCRIPTION = (
-    "Customers arrive for an hour and then leave for the rest of the day. Shows what a Map, a GoMap, a GoMap "
-    "re-created every two hours and a dict with an entry for each hold meanwhile, as a table and a picture."
+    "Customers arrive for an hour, and leave for the rest of the day. Each has an entry in a Map, in a GoMap, in a "
+    "GoMap that is copied to a new one every two hours, and in a dict. Shows the memory that each of them holds, as a "
+    "table and as a picture."
 )
 
 
