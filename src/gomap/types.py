@@ -56,7 +56,11 @@ class Kind(int, metaclass=_Kinds):
     STRUCT: ClassVar[Kind]
     OBJECT: ClassVar[Kind]
 
-    name: str
+    __slots__ = ()
+
+    @property
+    def name(self) -> str:
+        return _NAMES[self]
 
     def __new__(cls, number: int) -> Kind:
         if 0 <= number < len(_KINDS):
@@ -70,11 +74,10 @@ class Kind(int, metaclass=_Kinds):
         return Kind, (int(self),)
 
 
-_KINDS: list[Kind] = []
-for _name in list(Kind.__annotations__)[:-1]:
-    _KINDS.append(int.__new__(Kind, len(_KINDS)))
-    _KINDS[-1].name = _name
-    setattr(Kind, _name, _KINDS[-1])
+_NAMES = list(Kind.__annotations__)
+_KINDS = [int.__new__(Kind, number) for number in range(len(_NAMES))]
+for _kind in _KINDS:
+    setattr(Kind, _kind.name, _kind)
 
 
 class _Fixed:
