@@ -38,6 +38,8 @@ PROGRAMS: dict[str, list[str]] = {
     "fuzz_ops": ["1", "300"],
 }
 
+pytestmark = pytest.mark.long
+
 WARNINGS = ["-std=c11", "-Wall", "-Wextra", "-Werror"]
 
 
@@ -122,9 +124,8 @@ def can_build(compiler: str, flavour: Flavour, where: Path) -> bool:
 
 @pytest.fixture(
     scope="session",
-    params=[
-        pytest.param(each, id=each.name, marks=() if each.name == "plain" else pytest.mark.long) for each in FLAVOURS
-    ],
+    params=FLAVOURS,
+    ids=lambda flavour: flavour.name,
 )
 def results(
     request: pytest.FixtureRequest, compiler: str, tmp_path_factory: pytest.TempPathFactory

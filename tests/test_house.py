@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import gomap
+from gomap.types import Kind
 
 PACKAGE = Path(gomap.__file__).resolve().parent
 CORE = Path(__file__).resolve().parents[1] / "csrc"
@@ -105,3 +106,12 @@ def test_all_that_is_said_to_be_public_is_there() -> None:
     for name in gomap.__all__:
         assert getattr(gomap, name) is not None
     assert set(gomap.__all__) <= set(dir(gomap))
+
+
+def test_the_binding_has_the_kinds_in_the_same_order() -> None:
+    layouts = PACKAGE / "_core" / "layouts.pxi"
+    if not layouts.exists():
+        pytest.skip("the binding's sources are not here")
+    text = layouts.read_text(encoding="utf-8")
+    listed = text[text.index("cdef enum:") :].split("\n\n")[0].split("\n")[1:]
+    assert [name.strip() for name in listed] == [kind.name for kind in Kind]

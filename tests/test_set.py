@@ -954,6 +954,7 @@ class Machine(RuleBasedStateMachine):
         assert_same(self.s, self.model)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("key_type", TYPES)
 def test_any_operations(key_type: str) -> None:
     run_state_machine_as_test(lambda: Machine(key_type))
