@@ -1,7 +1,7 @@
 """Arrays of keys and values: what the items of a buffer are, and what results are made of.
 
-Results are NumPy arrays where NumPy can be imported, else memoryviews of the same item format (of bytes, with
-a row for each, where the items are `[N]byte` or structs, for which memoryview has no format). Strings and
+Results are NumPy arrays where NumPy can be imported, else memoryviews of the same item format. For `[N]byte` and
+structs memoryview has no format: their memoryviews are of bytes, with a row for each item. Strings and
 objects come as lists.
 """
 

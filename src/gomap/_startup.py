@@ -1,9 +1,9 @@
 """As a command gomap imports nothing from the directory where it is started: what ``python -P`` is for.
 
-Python puts that directory first in ``sys.path`` for ``python -m gomap``, and the script's own for the script
-``gomap``; a ``numpy.py`` or ``json.py`` there would be taken for the library. It is taken out again before
-anything is imported that it could stand in for; hence nothing but sys and os is imported here. What Python
-itself imports before, to find the module, is out of reach. A program that imports gomap keeps its path.
+For ``python -m gomap``, Python puts that directory first in ``sys.path``; for the script ``gomap``, it puts the
+script's own directory there. A ``numpy.py`` or ``json.py`` in it would be imported in place of the library. This module
+removes the directory before gomap imports anything that such a file could replace; so it imports only sys and os
+itself. It cannot affect what Python imports before, to find the module. A program that imports gomap keeps its path.
 """
 
 import os

@@ -1,7 +1,7 @@
-"""The real bytes of Python objects: counted, and of dicts and sets that are not built by formula.
+"""The real bytes of Python objects: counted, or, for dicts and sets that are not built, computed by formula.
 
 :func:`sizeof` counts an object with what it contains, as CPython's allocators give the bytes. The rest of the file
-says the same of a dict or a set of which only the number of entries and the kind of objects is known.
+computes the same for a dict or a set when only the number of entries and the kind of objects are known.
 """
 
 from __future__ import annotations

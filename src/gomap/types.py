@@ -81,7 +81,7 @@ for _kind in _KINDS:
 
 
 class _Fixed:
-    """What cannot be changed; it is given when it is made, and it is what it is compared by."""
+    """An immutable object: its values are given when it is made, and it is compared by them."""
 
     __slots__ = ()
     __match_args__: tuple[str, ...] = ()
@@ -272,7 +272,7 @@ _PYTHON: dict[Any, str] = {
 
 
 def _alignment(type: Type) -> int:
-    """What the offset of such a field is a multiple of, in C on the usual 64-bit machines."""
+    """The alignment of a field of this type, in C on the usual 64-bit machines."""
     if type.kind is Kind.STRUCT:
         return max(_alignment(each.type) for each in type.fields)
     return 1 if type.kind is Kind.BYTES else type.size
@@ -297,7 +297,8 @@ def _struct(members: Collection[tuple[str, Type]]) -> Type:
 
 
 def _name_refused(name: str, names: Collection[str]) -> str | None:
-    """Why a struct that has these names can have no field of this one, if so: a named tuple's rules."""
+    """Why a struct that has fields of these names cannot have one of this name, by a named tuple's rules; None if it
+    can."""
     if not name.isidentifier():
         return f"a field's name is an identifier, {name!r} is none"
     import keyword

@@ -24,7 +24,8 @@ _COMMANDS: dict[str, Any] = {
     "bench": bench,
 }
 _DEFAULT = "fill"
-# What a shell reports of a command that a signal has ended: Ctrl-C's, and that of a pipe without a reader.
+# The exit codes that a shell reports for a command ended by a signal: by Ctrl-C, or by writing to a pipe without a
+# reader.
 _INTERRUPTED, _READER_GONE = 128 + 2, 128 + 13
 
 

@@ -31,7 +31,7 @@ cdef class Base:
     cdef bint objects  # the key, the value or both are Python's: references are owned
     cdef bint writing  # an array is being put in: the map is out
     cdef size_t readers  # arrays that are being read from it, by other threads
-    cdef uint64_t changes  # of the keys that are objects: whether comparing two has changed the map
+    cdef uint64_t changes  # of the keys, where they are objects: shows if a comparison changed the map
     cdef Layout layout
     cdef object __weakref__
 
@@ -89,7 +89,7 @@ cdef class Base:
 
     @cython.final
     cdef int begin(self, Layout layout, object items, object capacity) except -1:
-        """What __init__ does. Again on what is made already, it updates, as dict's does."""
+        """Does the work of __init__. A second call of __init__ updates the map, as a dict's does."""
         cdef size_t hint = hint_of(capacity)
         if self.map != NULL or self.writing:
             self.ready_to_write()
@@ -120,8 +120,8 @@ cdef class Base:
 
     @cython.final
     cdef inline int find(self, object key, bint expected, void **value) except -1:
-        """Sets the value's address, to NULL when the key is absent. An expected key is found faster; an
-        absent one is then missed a little later."""
+        """Sets the value's address, or NULL when the key is absent. With `expected`, a key that is there is found
+        faster; for an absent key the look-up takes a little longer."""
         cdef Cell cell
         cdef const void *at
         value[0] = NULL
@@ -223,7 +223,7 @@ cdef class Base:
 
     @cython.final
     cdef int become_empty(self, Layout layout) except -1:
-        """Of one whose class's __new__ has made its map already."""
+        """Empties an object whose class's __new__ has made its map already."""
         self.ready_to_write()
         if not same_types(self.layout, layout):
             raise TypeError(f"{type(self).__name__}.__new__() made a {self.spelling()}, expected {layout.key_type} to "
@@ -398,7 +398,8 @@ cdef Base made_empty(type cls, Layout layout, size_t hint):
 
 
 cdef size_t raw_size(Codec codec) noexcept:
-    """Bytes that one takes outside of any map; strings are counted by the core, of an object its address."""
+    """Bytes that one key or value takes outside of any map: none for a string, which the core counts; an address for
+    an object."""
     if codec.string:
         return 0
     return sizeof(void *) if codec.kind == OBJECT else codec.size

@@ -4,9 +4,10 @@
 #     write_begin   ->  the lock is released around pieces of 2^16 keys; between them signals are looked at
 #     write_end         so that Ctrl-C ends it with the map valid; read_begin and read_end likewise
 #
-# While an array is written into a map nobody else may touch it: its core map is taken out of it, so that every other
-# operation finds it missing and says "concurrent map read and map write", Go's words. While one is read from it,
-# reading goes on beside, and writing is refused. A reader counts as an iterator, so that nothing moves.
+# While an array is written into a map, nobody else may touch the map. The core map is taken out of the Python object,
+# so that every other operation finds it missing and raises Go's "concurrent map read and map write". While an array is
+# read from a map, other reads are allowed, and writes are refused. A reader counts as an iterator, so that no entry
+# moves.
 
 cdef enum:
     PIECE = 65536  # keys between two looks at signals: some milliseconds
@@ -48,7 +49,7 @@ cdef void fill_end(Base m, gomap *map, bint filling) noexcept:
 
 
 cdef int say_done(object error, size_t done, size_t count, str what) except -1:
-    """What ended an operation half-way says how far it came: error.done, and a note."""
+    """Adds to the error that ended an operation half-way how far the operation came: error.done, and a note."""
     try:
         error.done = done
         if done:
@@ -110,7 +111,7 @@ cdef list items_in(Base m, Role role, Column column):
 
 
 cdef list items_of(Base m, Role role, object source):
-    """What a column would be made of, one by one; whatever cannot be stored has been refused."""
+    """The items of a column as a list; an item that cannot be stored raises."""
     cdef list items
     if (m.key if role == KEY else m.value).kind == OBJECT:
         items = arrays.listed(source)
@@ -243,7 +244,8 @@ cdef object result_view(BaseMap m, object into, Column keys):
 
 
 cdef object listed_for(BaseMap m, object keys, object default):
-    """The values one by one: as a list, or as an array where only the keys are such as no array holds."""
+    """Looks up the values one by one. Returns a list, or an array where only the keys are of a type that no array
+    holds."""
     cdef Column column
     cdef gomap_iter reader
     cdef void *found[FOUND]
@@ -366,7 +368,7 @@ cdef object add_one(BaseMap m, object key, object by):
     check_countable(m)
     convert(m, VALUE, m.value, by, &cell, &at, True)
     room = room_for(m, key, NULL, True, &added)
-    if not gomap_add(room, at, m.value.kind):  # never so from zero, where by fits
+    if not gomap_add(room, at, m.value.kind):  # never for a new key: 0 + by fits
         was = number_out(m.value.kind, room)
         more = number_out(m.value.kind, at)
         raise OverflowError(f"add: {was} + {more} for key {shown(key)} is out of range for {m.layout.value_type}")
@@ -374,7 +376,7 @@ cdef object add_one(BaseMap m, object key, object by):
 
 
 cdef int add_column(BaseMap m, Column keys, Column by) except -1:
-    """Adds to the value of every key. When it is ended half-way, integers are taken back."""
+    """Adds to the value of every key. If it ends half-way, additions to integers are undone."""
     cdef gomap *map
     cdef bint filling = False
     cdef gomap_adding adding
@@ -435,7 +437,7 @@ cdef int add_all(BaseMap m, gomap *map, Column keys, Column by, gomap_adding *ad
 # ---- everything, and codes --------------------------------------------------------------------------
 
 cdef bint is_plain(Codec codec) noexcept:
-    """Whether an array holds such: neither strings, objects nor nothing, [0]byte included."""
+    """Whether an array holds items of this type: no strings, no objects, and no type without bytes, such as [0]byte."""
     return not codec.string and codec.kind != OBJECT and codec.size != 0
 
 
@@ -505,7 +507,8 @@ cdef object array_of(Base m, Role role, list items):
 
 
 cdef object codes_of(BaseMap m, Column keys):
-    """A number for every key, the same for equal ones, from 0 up in the order of their coming."""
+    """A number for every key: equal keys have the same number, and the numbers go from 0 up in order of first
+    appearance."""
     cdef size_t done = 0, some, coded = 0
     cdef bint filling = False
     if m.value.kind != INT64:  # a subclass makes them

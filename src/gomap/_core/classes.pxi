@@ -4,7 +4,8 @@
 cdef tuple PLAIN_CLASSES = (Map, GoMap, Set)
 
 def _one_of_them(cls, **options):
-    """Base.__init_subclass__, which Cython has no place for: a class derived from more than one is none of them."""
+    """Base.__init_subclass__, which Cython cannot define: refuses a class derived from more than one of Map, GoMap
+    and Set."""
     if sum([issubclass(cls, each) for each in PLAIN_CLASSES]) > 1:
         raise TypeError(f"class {cls.__name__}: expected one of Map, GoMap and Set among its bases, got more")
     super(Base, cls).__init_subclass__(**options)

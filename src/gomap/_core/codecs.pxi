@@ -1,5 +1,5 @@
-# Python objects to bytes and back: what every kind of key and value is converted by. A conversion that fails has
-# changed nothing; one that may run Python code is done before the core is entered.
+# Converts every kind of key and value from Python objects to bytes and back. A conversion that fails has changed
+# nothing. A conversion that may run Python code is done before the core is entered.
 
 
 # ---- Python objects to bytes ----------------------------------------------------------------------
@@ -152,8 +152,8 @@ cdef int number_in(Base m, Role role, uint8_t kind, object value, Cell *cell, bi
 
 
 cdef object pack_bytes(Base m, Role role, object value, bint raises):
-    """What is bytes-like, as bytes; a struct, packed: None when a number in it is out of range, where that is no
-    error."""
+    """A bytes-like object as bytes, or a struct's packed bytes. None for a struct with a number that is out of
+    range, unless `raises`."""
     cdef Py_buffer view
     if role <= VALUE:
         if role == KEY and m.key.form != NULL:
@@ -174,8 +174,8 @@ cdef object pack_bytes(Base m, Role role, object value, bint raises):
 
 
 cdef object pack(Base m, Role role, Codec codec, object value, bint raises):
-    """What holds a value's bytes: bytes, or a str that is its own UTF-8; lone surrogates are let through. None for
-    a struct with a number that is out of range, where that is no error."""
+    """The object that holds a value's bytes: bytes, or a str that is its own UTF-8. Lone surrogates are allowed.
+    None for a struct with a number that is out of range, unless `raises`."""
     if codec.kind != STRING:
         return pack_bytes(m, role, value, raises)
     if py_is_ascii(value):
@@ -187,7 +187,7 @@ cdef object pack(Base m, Role role, Codec codec, object value, bint raises):
 
 cdef inline int convert(Base m, Role role, Codec codec, object value, Cell *cell, const void **at,
                         bint raises) except -1:
-    """The address of what the core takes: in the cell, or in the packed object, which the caller keeps.
+    """Sets `at` to the address that the core takes: in the cell, or in the packed object, which the caller keeps.
 
     0 for an int that is out of range, where that is no error.
     """

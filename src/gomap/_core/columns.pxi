@@ -37,7 +37,8 @@ cdef int begin_pieces(Column column) except -1:
 
 
 cdef int go_on(Base m, Role role, Column column) except -1:
-    """After a piece that was not read: 1 when the next try will; 0 when it was not for the column."""
+    """Called after a piece was not read. Returns 1 when the next try will read it, 0 when the column was not the
+    cause."""
     cdef int failure = column.c.failure
     if failure == 0:
         return 0
@@ -140,8 +141,8 @@ cdef int column_of_bytes(Role role, Codec codec, object source, Column column) e
 
 
 cdef int column_of_memory(Role role, Codec codec, const char *at, size_t count, Column column) except -1:
-    """Items one behind another. Structs from outside are made such as pack makes them: their padding zero, their bools
-    0 or 1, their floats as keys have them."""
+    """Items without gaps between them. Structs from outside are brought to the form that pack makes: padding zero,
+    bools 0 or 1, and floats in keys canonical."""
     cdef Struct struct
     column.c.form = GOMAP_C_ITEMS
     column.c.at = at
@@ -327,7 +328,8 @@ cdef bint is_array(object source) except -1:
 # ---- one value for all, or a column of as many as there are keys -----------------------------------
 
 cdef bint is_many(Base m, object values) except -1:
-    """Whether values come one for each key. What one value is goes for one: bytes, a str, a struct's tuple."""
+    """Whether there is one value for each key. A source that can be a single value counts as one: bytes, a str, a
+    tuple for a struct."""
     if isinstance(values, list):
         return True
     if isinstance(values, str) or m.value.kind == OBJECT:

@@ -63,8 +63,8 @@ cdef class Layout:
 
 cdef dict layouts = {}
 
-# The last spellings, of which nothing can change what they name, and their layout: small maps are most often made many
-# alike.
+# The last pair of spellings whose meaning cannot change, and its layout. A program that makes small maps mostly makes
+# many of the same types.
 cdef object last_key = None, last_value = None
 cdef Layout last_layout = None
 

@@ -178,8 +178,9 @@ cdef class BaseMap(Base):
     def set_many(self, keys, values, /):
         """Put in many keys, each with its value, or all with one. Iterators end.
 
-        Everything is converted and checked first: what is refused leaves the map as it was. So does a key whose
-        own comparison raises, and where keys or values are objects whatever else ends it half-way.
+        Everything is converted and checked first: input that is refused leaves the map as it was. A key whose own
+        comparison raises leaves it as it was too. Where keys or values are objects, so does anything else that ends it
+        half-way.
 
         :param keys: an array, or any iterable
         :param values: an array or a list of as many values; anything else is one value for all
@@ -196,9 +197,9 @@ cdef class BaseMap(Base):
 
     @classmethod
     def from_arrays(cls, keys, values, /, *, key=..., value=...):
-        """A map of these keys and values, of the types that the arrays say, or of those that are given.
+        """A map of these keys and values, of the types that are given, or else of the arrays' own types.
 
-        :raises TypeError: lists and the like, which say nothing of a type, without types
+        :raises TypeError: the keys or values come in a list or the like, which has no type, and no type is given
         """
         cdef BaseMap made = cls(arrays.column_type(keys, "keys") if key is ... else key,
                                 arrays.column_type(values, "values") if value is ... else value)
@@ -219,8 +220,9 @@ cdef class BaseMap(Base):
     def add_many(self, keys, by=1, /):
         """Add to the values of many keys: one number for all, or one for each; a key may come often. Iterators end.
 
-        What ends it half-way, a signal's handler too, leaves the map as it was; but for sums of floats, which cannot
-        be taken back exactly: there the error's ``done`` says how many keys were added, from the first on.
+        An error that ends it half-way, also one from a signal's handler, leaves the map as it was. Sums of floats are
+        an exception, as they cannot be undone exactly: there the error's ``done`` says how many keys were added, from
+        the first on.
 
         :raises OverflowError: a sum does not fit: names the key; nothing has changed
         """
@@ -402,11 +404,11 @@ cdef class Map(BaseMap):
     hold raises OverflowError when stored, and is absent when looked up. Bytes of another length than
     the type's raise ValueError. All NaN keys are one key.
 
-    A struct is taken from a tuple of its fields, or by name from another named tuple or a mapping; it
-    comes out as a named tuple. What is said of ints, floats and bytes holds for its fields.
+    A struct is taken from a tuple of its fields, or by name from another named tuple or a mapping. It is returned as a
+    named tuple. The rules for ints, floats and bytes hold for its fields too.
 
-    Every operation takes constant time on average, and no single one long: linear hashing (Litwin,
-    1980) with two candidate buckets a key, see docs/design.md.
+    Every operation takes constant time on average, and no single operation takes long. The map uses linear hashing
+    (Litwin, 1980) with two candidate buckets a key, see docs/design.md.
 
     >>> m = Map(int, "[4]byte", {1: b"spam"})
     >>> m[1], 2 in m, len(m)
@@ -423,8 +425,8 @@ cdef class Map(BaseMap):
 
     @classmethod
     def factorize(cls, keys, /, *, key=...):
-        """A number for every key, from 0 up in the order of their first coming: the array of these codes, and
-        the Map from key to code.
+        """Number the keys from 0 up in order of first appearance; returns the array of these codes, one for every key,
+        and the Map from key to code.
 
         :param keys: an array, or with a type any iterable
         :param key: the type of the keys; without it, the one that the array says
@@ -442,8 +444,8 @@ cdef class Map(BaseMap):
     def compact(self):
         """Give back the room beyond the entries: to some 94 % of the slots full.
 
-        Takes 5 to 50 ns an entry, and no memory. Insertions afterwards make the usual room again, by
-        and by. Iterators end, as by an insertion.
+        Takes 5 to 50 ns an entry, and no memory. Later insertions gradually make the usual room again. Iterators end,
+        as after an insertion.
         """
         self.ready_to_write()
         gomap_compact(self.map)

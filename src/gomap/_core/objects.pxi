@@ -1,16 +1,17 @@
 # Python objects in maps: owning them, finding keys that only Python can compare, the garbage collector.
 #
-# Comparing two keys, and dropping a reference, may run any code, and that code may change this very map. So
-# neither happens while the core is at work, nor while an address of its is in use: an operation first comes to
-# know which object of the map its key is, then does everything in the core at once, and drops last.
+# Comparing two keys, or dropping a reference, may run any code, and that code may change this map. So neither happens
+# while the core runs, or while an address from the core is in use. An operation first finds which of the map's objects
+# equals its key, then does all its work in the core at once, and drops references last.
 
 
 cdef object settle(Base m, py_object_key *key, object wanted):
     """Finds out which object of the map is equal to a key, after the core met some that only Python can compare.
 
-    The key then stands for that object, or for itself where there is none, and for no other. Returns what must
-    be kept until it has been used. The comparisons are dict's, the map's own object to the left. After one that
-    has changed the map the candidates are collected anew, but none is compared twice: it comes to an end.
+    The key then matches only that object, or only itself if there is none. Returns the object that the caller must keep
+    until the key has been used. The comparisons are those of a dict, with the map's own object on the left. After a
+    comparison that has changed the map, the candidates are collected again, but none is compared twice, so the loop
+    ends.
     """
     cdef uint64_t changes
     cdef bint same
@@ -76,8 +77,8 @@ cdef int find_object(Base m, object wanted, void **value) except -1:
 
 
 cdef void *room_for(Base m, object wanted, const void *string, bint overwrite, int *added) except NULL:
-    """The room of the value for a key, which is put in if it is not there; a string is written there, over another
-    one only if so wanted."""
+    """The room for a key's value; a key that is absent is put in. A `string` is written to the room, over an
+    existing string only with `overwrite`."""
     cdef py_object_key key
     cdef Cell cell
     cdef const void *at
@@ -184,13 +185,14 @@ cdef int take_object(Base m, object wanted, PyObject **value) except -1:
 
 # ---- many at a time -------------------------------------------------------------------------------
 #
-# Comparing keys may raise, at any of them. So what is to be removed is found first, and then removed by identity, which
-# cannot fail; and of what is put in a log is kept, from which it is taken back.
+# Comparing keys may raise at any key. So a removal first finds all its keys, and then removes them by identity, which
+# cannot fail. An insertion keeps a log, from which it is undone.
 
 @cython.final
 cdef class Changes:
-    """What one operation has done to keys, to be taken back. Nothing is made between a look at the map and a change
-    of it, since that might run the collector, and any code: so there is room for everything from the beginning."""
+    """A log of what one operation has done to keys, to undo it. Room for the whole log is allocated at the
+    beginning: an allocation between a look at the map and a change of it might run the collector, and with it any
+    code."""
     cdef Base m
     cdef size_t count
     cdef list keys       # the map's own objects, where keys are objects
@@ -219,7 +221,7 @@ cdef void same_key(py_object_key *key, object wanted, Py_hash_t hashed) noexcept
 
 
 cdef int put_logged(Base m, Changes log, object key, object value, int adding) except -1:
-    """m[key] = value, or m.add(key, value), with what it takes to take it back. A set has no values."""
+    """m[key] = value, or m.add(key, value); logs what is needed to undo it. A set has no values."""
     cdef py_object_key sought
     cdef Cell key_cell, cell
     cdef const void *key_at
@@ -277,7 +279,7 @@ cdef int put_logged(Base m, Changes log, object key, object value, int adding) e
 
 
 cdef size_t take_back(Changes log) except? 0:
-    """As it was before. Returns how many values could not be put back, as there was no memory for a string."""
+    """Undoes what was logged. Returns how many values could not be put back, as there was no memory for a string."""
     cdef Base m = log.m
     cdef py_object_key sought
     cdef Cell key_cell, cell
@@ -404,7 +406,8 @@ cdef size_t erase_objects(Base m, object keys) except? 0:
 
 
 cdef int toggle_objects(Set s, Set toggled) except -1:
-    """Removes from a set of objects what another one has too, and puts in what that one alone has: all or nothing."""
+    """Removes from a set of objects the elements that `toggled` has too, and puts in those that only `toggled` has:
+    all or nothing."""
     cdef list theirs = entries_of(toggled)
     cdef Changes gone = log_of(s, len(theirs))
     new = [element for element in theirs if not log_found(s, gone, element)]

@@ -68,7 +68,7 @@ cdef bytes swapped(bytes packed, Layout layout):
 
 
 cdef list numbers(object type, offset):
-    """Where numbers of more than one byte lie in what begins at an offset, and how wide they are."""
+    """The offset and size of each number of more than one byte in a key or value that begins at `offset`."""
     if type.kind == STRUCT:
         return [number for field in type.fields for number in numbers(field.type, offset + field.offset)]
     return [(offset, type.size)] if type.kind != BYTES and type.size > 1 else []

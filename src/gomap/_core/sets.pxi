@@ -11,7 +11,7 @@ cdef bint alike(Set s, object other) except -1:
 
 
 cdef bint within(Set one, Set other, bint wanted) noexcept:
-    """Whether every key of one is in another that is alike; or none, when that is wanted."""
+    """Whether every key of one Set is in another of the same key type; with `wanted` False, whether none is."""
     cdef gomap_key room
     cdef const void *key
     cdef const void *value
@@ -25,7 +25,7 @@ cdef bint within(Set one, Set other, bint wanted) noexcept:
 
 
 cdef int keep(Set s, Set other, bint kept) except -1:
-    """Removes what is not in another of the same type; or what is, when that is not to be kept."""
+    """Removes the keys that are not in another Set of the same type; with `kept` False, the keys that are."""
     cdef gomap_key room
     cdef const void *key
     cdef const void *value
@@ -89,8 +89,8 @@ cdef bint is_superset(Set s, object other) except -1:
 
 
 cdef bint is_foreign(object other) except -1:
-    """Whether an operator with other on the left is for the Set on the right: not so where both are Sets, even
-    if Python asks the right one first, as a subclass."""
+    """Whether the Set on the right handles an operator with `other` on the left. It does not where both are Sets,
+    even if Python asks the right one first because its class is a subclass."""
     return isinstance(other, AbstractSet) and not isinstance(other, Set)
 
 
@@ -101,13 +101,14 @@ cdef class Set(Base):
     :param items: an iterable of keys to begin with
     :param capacity: the number of keys to have room for; removals give unused room back
 
-    It has every method and operator of ``set``. Those that make a set make one of the same class and key
-    type, the left one's where there are two.
+    It has every method and operator of ``set``. Those that return a set return one of the same class and key type; if
+    both operands are Sets, of the left one's.
 
     ``in``, ``discard`` and ``remove`` of a key of a wrong type raise TypeError; an int or float that the
     type cannot hold is absent. The elements of another collection that are only looked up may be of any
     type: what the key type cannot hold is not in the set. Putting in such an element raises TypeError,
-    OverflowError or ValueError, as ``add`` does; of several, those before it are in, as with ``set``.
+    OverflowError or ValueError, as ``add`` does. When several elements are put in, those before it stay in the set, as
+    with ``set``.
 
     >>> s = Set(int, [1, 2, 3])
     >>> 2 in s, len(s), s & {2, 3, 4} == {2, 3}
@@ -205,7 +206,7 @@ cdef class Set(Base):
 
     @classmethod
     def from_array(cls, keys, /, *, key=...):
-        """A set of the items of an array, of the type that it says, or the one that is given."""
+        """A set of an array's items, of the type that is given, or else of the array's own type."""
         cdef Set made = cls(arrays.column_type(keys, "keys") if key is ... else key)
         made.add_many(keys)
         return made
@@ -304,7 +305,8 @@ cdef class Set(Base):
         return 0
 
     def symmetric_difference_update(self, other, /):
-        """Remove what is in both, put in what is in the other alone. What fails changes nothing."""
+        """Remove the keys that are in both, and put in those that are only in the other. An error leaves the set as
+        it was."""
         self.ready_to_write()
         self.toggle_from(other)
 

@@ -9,7 +9,7 @@ cdef struct FieldCodec:
     uint32_t offset
     uint32_t place  # among those of its struct
     PyObject *form  # a Struct, which the one around it keeps
-    int64_t low, high  # what an int within needs no closer look; nothing is when it is no int
+    int64_t low, high  # an int in this range needs no check; empty for other kinds
 
 
 @cython.final
@@ -102,8 +102,8 @@ cdef list tidies_of(object struct, size_t start):
 cdef bytes pack_struct(Base m, Role role, Struct struct, object value, bint raises):
     """A struct's bytes; None when a number in it is out of range, where that is no error.
 
-    They lie in a bytes object, as reading the fields may run any code, and that use this very map. One that nobody
-    else holds is used again.
+    The bytes are written to a bytes object, as reading the fields may run any code, and that code may use this map. A
+    bytes object that nobody else holds is reused.
     """
     cdef bytes made
     if struct.spare != NULL and py_only_reference(struct.spare):
@@ -182,7 +182,7 @@ cdef inline void store_int(char *to, int64_t number, uint32_t size) noexcept:
 
 
 cdef object fields_in(Base m, Role role, Struct struct, object value):
-    """A tuple of what are a struct's fields: what has names is read by them."""
+    """A struct's fields as a tuple; a value that has field names is read by name."""
     numpy = sys.modules.get("numpy")
     if PyTuple_Check(value):
         names = getattr(value, "_fields", None)
@@ -214,8 +214,8 @@ cdef object fields_in(Base m, Role role, Struct struct, object value):
 # ---- structs: bytes to tuples ---------------------------------------------------------------------
 
 cdef tuple unpack_struct(Struct struct, const char *at):
-    """Without the collector, which may run any code when a tuple is made: as with any other type, nothing may
-    change the map between finding a value and having read it."""
+    """Stops the collector, which may run any code when a tuple is made. As with any other type, nothing may change
+    the map between finding a value and reading it."""
     cdef bint stopped = py_collector_stop()
     try:
         return unpack_fields(struct, at)

@@ -92,8 +92,8 @@ class Advice:
 def advise(d: Mapping[Any, Any] | AbstractSet[Any], *, sample: int | None = None) -> Advice:
     """What a dict or a set would be as a map of gomap's: types, bytes now and then, the code to write.
 
-    :param d: a dict, a set, or any other mapping or set. A dict's entries are read without calling what a
-        subclass has of its own; those of another mapping by ``d[key]``
+    :param d: a dict, a set, or any other mapping or set. The entries of a dict are read without calling a subclass's
+        own methods; the entries of another mapping are read by ``d[key]``
     :param sample: entries to read, picked at random and the same ones every time; None for all. All of a
         million take about a second
     :raises TypeError: it is neither a mapping nor a set, or the sample is no int
@@ -102,18 +102,18 @@ def advise(d: Mapping[Any, Any] | AbstractSet[Any], *, sample: int | None = None
 
     The types are such that what comes back from the map is equal to what went in:
 
-    - int: the narrowest of 8 to 64 bits that holds all; from a sample ``int32`` where it holds sixteen times
-      the largest seen, else ``int64``, or ``uint64`` from 2**63 on. What does not fit later raises
+    - int: the narrowest type of 8 to 64 bits that holds all values. From a sample it is ``int32`` if that holds sixteen
+      times the largest value seen, else ``int64``, or ``uint64`` from 2**63 on. A later value that does not fit raises
       OverflowError.
     - float: ``float64``. bool: ``bool``. str: ``string``.
     - bytes: ``[N]byte`` where all have one length, else ``bytes``.
     - tuples, named tuples and dicts, where each field is of one fixed-size type in all of them: a ``struct``.
     - None as every value: a :class:`Set` of the keys.
-    - anything else ``object``, with the reason: more than one type, however related, or a subclass;
-      integers of more than 64 bits; NaN in a key.
+    - anything else: ``object``, with the reason. This is so for more than one type, even related ones, for a subclass,
+      for integers of more than 64 bits, and for NaN in a key.
 
-    Where objects stay objects, ``would_hold`` counts them too. The bytes are those of a map that was built
-    of the entries themselves, or, of larger dicts and sets, of at most 50,000 of them, and extrapolated.
+    Where objects stay objects, ``would_hold`` counts them too. The bytes are those of a map that was built from the
+    entries. For larger dicts and sets it is built from at most 50,000 entries, and the bytes are extrapolated.
     """
     kind = type(d)
     if not issubclass(kind, (Mapping, AbstractSet)):
@@ -220,7 +220,7 @@ def _length(d: Any) -> int:
 
 
 def _drawn(name: str, keys: Callable[[], Iterable[object]], entries: int, sample: int | None) -> tuple[object, ...]:
-    """All keys, or some picked, of a mapping or set that need not tell the truth.
+    """All keys, or a sample of them, of a mapping or set whose len() may be wrong.
 
     :param entries: how many it says that there are
     :raises RuntimeError: there are not
@@ -312,7 +312,7 @@ class _Shape:
     direct: bool = True
 
     def plain(self, thing: Any) -> Any:
-        """What a struct is made of as tuples, whatever its class; anything else as it is."""
+        """An object of any class that goes in as a struct, as nested tuples; anything else unchanged."""
         return tuple([part.plain(thing[at]) for at, part in self.parts]) if self.parts else thing
 
     def expression(self, thing: str) -> str:
@@ -339,7 +339,7 @@ _INTS = {
 _HEAD_ROOM = 16
 #: Fields of a struct, those of inner ones included: what has more is hardly a record.
 _MOST_FIELDS = 256
-#: What a named tuple must have of tuple itself, as its items are read and compared behind its class.
+#: The methods that a named tuple must inherit from tuple, as its items are read and compared without its class.
 _OF_TUPLE = ("__eq__", "__ne__", "__hash__", "__len__", "__getitem__", "__iter__")
 
 
@@ -402,7 +402,7 @@ class _Side:
             raise _Unfit(f"{self._role}: a struct of more than {_MOST_FIELDS} fields")
 
     def _one_kind(self, column: tuple[object, ...], place: str) -> type:
-        """Types are compared by identity alone: a metaclass may say anything of equality."""
+        """Compares types by identity only, as a metaclass may define equality in any way."""
         kind = type(column[0])
         if all(map(is_, map(type, column), repeat(kind))):
             return kind
@@ -597,8 +597,8 @@ _BUILT_BYTES = 64 << 20
 def _build(shapes: list[_Shape], columns: list[tuple[object, ...]]) -> Map[Any, Any] | Set[Any]:
     """A map of the entries, or of some of them picked at random.
 
-    Each is taken out again and compared. Keys that stay objects are not put in but numbers in their place,
-    which take the same bytes: their hashes and comparisons are theirs.
+    Each entry is read back and compared. For keys that stay objects, numbers are put in, which take the same bytes;
+    this way no code of the keys' own hashes or compares them.
 
     :raises RuntimeError: an entry came back as another
     """
@@ -647,9 +647,9 @@ def _equal(one: Any, other: Any) -> bool:
 
 
 def _whole(built: Map[Any, Any] | Set[Any], entries: int) -> int:
-    """The bytes of a map of so many entries, of which one of some is built.
+    """The bytes of a map of `entries` entries, when a map of some of them is built.
 
-    As they are estimated, in the proportion in which those of the one built are to its estimate.
+    This is the estimate for `entries`, times the ratio of the built map's bytes to the estimate for the built map.
     """
     if len(built) == entries:
         return built.nbytes
@@ -692,11 +692,11 @@ def _contents(columns: Sequence[tuple[object, ...]]) -> int:
 
 
 def _different(column: tuple[object, ...], entries: int) -> float:
-    """How many times the different objects of a sample the whole has.
+    """The number of different objects in the whole, divided by the number in the sample.
 
-    Objects that came once stand for the many that did not come; how many those are, the number of those that
-    came twice tells (Chao's estimator), and it is no more than the share of the sample allows. Objects that
-    came more often are shared, and all known.
+    Chao's estimator computes the number of unseen objects from the numbers of objects seen once and seen twice. It is
+    limited to what the sample's share of the entries allows. Objects seen more often are shared, and all of them are
+    known.
     """
     times = Counter(Counter(map(id, column)).values())
     seen, once, twice = times.total(), times[1], times[2]

@@ -13,14 +13,14 @@ For maps, :data:`MAP_OPERATIONS`:
 and for sets, :data:`SET_OPERATIONS`: add, in, not-in, remove and iterate; add_many and isin with arrays, for
 a set ``s.update(keys)`` and ``[k in s for k in keys]``.
 
-Keys are scattered over their type as if drawn at random, and the same in every run. What is looked up or
-deleted comes in another order than it was put in, and as objects of its own, as keys do that come from
-outside; those whose hash the interpreter would keep in them (str, bytes, tuples) are made anew each time.
+Keys are scattered over their type as if drawn at random, and the same in every run. Keys are looked up and deleted in
+another order than they were put in, and as new objects, like keys that come from outside. Keys in which the interpreter
+would cache the hash (str, bytes, tuples) are made anew each time.
 All have one value. Making keys and maps is not timed; reading the clock is, some 50 nanoseconds for all of a
 map's operations.
 
-Each benchmark runs in processes of its own, as pyperf's workers, one at a time. A round has a process of
-every one, all subjects of an operation in succession, so that a machine whose speed drifts slows them alike.
+Each benchmark runs in processes of its own, as pyperf's workers, one at a time. A round runs one process for each
+benchmark. All subjects of an operation run in succession, so that a machine whose speed drifts slows them alike.
 
 :func:`measure` runs them; :func:`lines` is their table for a terminal.
 """

@@ -11,8 +11,9 @@ likely as any other to leave at any moment, until few remain at midnight:
                +----+------------------------------
                0    1 h                        24 h
 
-Four maps live through it, each in a process of its own: a Map; a GoMap; a GoMap that is re-created, as its users are
-told to, every :data:`RECREATED_EVERY` minutes, which takes the old one and the new one at once; and a dict.
+Four maps live through it, each in a process of its own: a Map; a GoMap; a GoMap that is re-created every
+:data:`RECREATED_EVERY` minutes, as its users are told to do, with the old and the new map both alive meanwhile; and a
+dict.
 
 Customers are the numbers 0 to n - 1, arriving in random order. They leave in ascending order, which by arrival and to
 the map is random again. They are the same in every run, and for every map.

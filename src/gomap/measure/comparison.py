@@ -7,10 +7,11 @@ of its own, and returns a :class:`Comparison`. Each process
     looks up  every key, in another order and as a new object; then as many absent ones, where there are some
     removes   all one by one
 
-Counted bytes are a gomap map's ``nbytes``, and :func:`gomap.sizeof` of a dict or set, keys and values in it. Of other
-libraries' maps nobody can tell. Resident memory is what the system says the process holds, less what it held before
-the map was made. Times are the processor's for the loop alone, as a for loop in Python takes it, with the objects made
-before: the sum of all pieces for adding and removing, the median piece's for look-ups.
+Counted bytes are a gomap map's ``nbytes``, and :func:`gomap.sizeof` of a dict or set, keys and values in it. The bytes
+of other libraries' maps cannot be counted. Resident memory is what the system says the process holds, less what it held
+before
+the map was made. Times are processor times of the loop alone, a for loop in Python; the objects are made before it. For
+adding and removing they are the sum of all pieces, for look-ups the median piece.
 """
 
 from __future__ import annotations
@@ -96,7 +97,7 @@ class _Run(Run):
     ) -> list[float]:
         """Nanoseconds of each piece, or, when nothing is added or removed, of an operation in it.
 
-        :param change: of the number of entries by each: the course is taken
+        :param change: how much each entry changes the number of entries; if not 0, the course is recorded
         """
         m, spent = self.map, []
         every = max(1, -(-self.entries.count // PIECE) // 40)
@@ -242,8 +243,8 @@ def _checked_peers(names: Iterable[str]) -> list[str]:
 def _patience(count: int) -> float:
     """Seconds without a sign of life after which another library's map is taken to hang.
 
-    There are forty signs while entries are added, and again while they are looked up: what takes 10
-    microseconds for each gives one every 0.25 seconds for a million, of which it has 70.
+    A run reports progress forty times while entries are added, and forty times while they are looked up. A map that
+    takes 10 microseconds an entry reports every 0.25 seconds for a million entries, and may be silent for 70 seconds.
     """
     return 60 + count / 100_000
 

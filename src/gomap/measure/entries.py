@@ -1,7 +1,7 @@
 """What a map is filled with in a process of its own: entries that are made there, or taken there in a file.
 
-They come in pieces, so that the process holds few that are not in the map. Every object is a new one, as when it
-comes from a socket or a file: no dict finds a hash in it, or the object itself.
+They come in pieces, so that the process holds few that are not in the map. Every object is new, as when it comes from a
+socket or a file: it has no cached hash, and a dict does not find it by identity.
 
 A file holds pickles: first an :class:`Index`, then a piece after the other; the keys follow once more, in
 another order, to be looked up. Objects that many entries share are in the index, and shared again.
@@ -80,14 +80,16 @@ def write(path: Path, source: Mapping[Any, Any] | Set[Any]) -> int:
 
 
 def _entries(source: Mapping[Any, Any] | Set[Any]) -> Iterator[Entry]:
-    """A dict's without calling what a subclass has of its own, which may change it, or say something else."""
+    """The entries of the source. Those of a dict are read without calling a subclass's own methods, which may change
+    the dict or give other entries."""
     if isinstance(source, dict):
         return iter(dict.items(source))
     return iter(source.items()) if isinstance(source, Mapping) else ((key, None) for key in source)
 
 
 def _shared(source: dict[Any, Any]) -> dict[int, tuple[int, Any]] | None:
-    """By identity a number and the object, when most values are objects that other entries have too."""
+    """A number and the object for each value, by identity; None unless most values are objects that other entries
+    have too."""
     found: dict[int, tuple[int, Any]] = {}
     for value in dict.values(source):
         found.setdefault(id(value), (len(found), value))

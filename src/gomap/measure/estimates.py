@@ -1,7 +1,7 @@
 """What maps would hold that are not built: Map, GoMap and dict, by formula.
 
 The core plans the maps: it takes the steps of growth that they would take (docs/memory.md), and fits
-nothing. Chance decides how many overflow buckets a GoMap has: here they are as many as on average.
+nothing. The number of overflow buckets in a GoMap depends on chance; the plan takes the mean.
 
 Blocks are counted as a map counts them, objects as :func:`gomap.sizeof` does.
 """
@@ -199,10 +199,9 @@ def estimate(
       up to 16 bytes in the entry, and each over that takes 32 or more beside it; all lengths are rounded up.
     - Text is ASCII; other takes more in a dict. ``bytes`` of length 16 end in a byte below C0; others, a
       quarter of random ones, take 24 bytes more in a Map (``[16]byte`` never does).
-    - In the dict every key and value is an object of its own, unless CPython has it made already: bools,
-      None, ints of types of one byte, strings and bytes of length 0 or 1. So ints are not from -5 to 256
-      (1,024 from 3.15 on), which CPython shares, and are less than 2**60 from zero (others take 16 bytes
-      more).
+    - In the dict every key and value is an object of its own, unless CPython shares it: bools, None, ints of one-byte
+      types, strings and bytes of length 0 or 1. Other ints are not from -5 to 256 (1,024 from 3.15 on), which CPython
+      shares, and are less than 2**60 from zero (larger ones take 16 bytes more).
     """
     key_type, value_type = parse(key, "key"), parse(value)
     key_lengths = _lengths("key_bytes", key_type, key_bytes)
@@ -236,7 +235,7 @@ def estimate(
 def reserved_bytes(
     key: Type, value: Type, count: int, key_bytes: Iterable[int] | None, value_bytes: Iterable[int] | None
 ) -> int:
-    """What a Map holds that is made with room for its entries, as one made of a dict is.
+    """The bytes of a Map that is made with room for its entries, as a Map made from a dict is.
 
     :param key_bytes: of strings, the lengths of a sample; else None
     """

@@ -123,7 +123,7 @@ def _named(names: Sequence[str], columns: Sequence[list[Any]]) -> Columns:
 
 @contextmanager
 def _reading(what: str, library: str) -> Iterator[None]:
-    """Says what a library raises when a file is broken, which may be anything. Errors of the system pass."""
+    """Turns whatever a library raises for a broken file into :class:`_Malformed`. System errors pass unchanged."""
     import warnings
 
     try:
@@ -181,8 +181,9 @@ def _csv(path: Path, n: int | None) -> Columns:
 def _dialect(beginning: str, *, whole: bool) -> dict[str, Any]:
     """How a file's cells are told apart, by its first rows.
 
-    It is the delimiter by which all have the same number of cells, more than one, or else the first has most.
-    csv.Sniffer, which does the like, takes minutes for some files, such as one of empty strings.
+    Chooses the delimiter with which all rows have the same number of cells, more than one; else the delimiter with
+    which the first row has most cells. csv.Sniffer does something similar, but takes minutes for some files, such as a
+    file of empty strings.
 
     :param whole: that is all there is; else the last row may be a part of one
     """

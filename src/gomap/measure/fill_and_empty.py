@@ -147,8 +147,8 @@ def cure(subject: Subject, key: Type, value: Type, entries: int, kept: int) -> C
 
 
 def subjects(key: object = int, value: object = "[128]byte") -> list[Subject]:
-    """The kinds of map that are put side by side: a Map; a GoMap, values in the buckets and behind a
-    pointer, which to a Map is the same; and a dict.
+    """The kinds of map that are compared: a Map; a GoMap with values in the buckets, and one with values behind a
+    pointer, which a Map stores the same way; and a dict.
 
     :raises ValueError, TypeError: a type is unknown, malformed or none that the scenario has entries for
     """

@@ -65,7 +65,8 @@ def maker(type: Type) -> Callable[[int], object]:
 
 
 def scattered(bits: int) -> Callable[[int], int]:
-    """A mixer of numbers: every number below ``2**bits`` to another one, none to the same, like chance."""
+    """A mixer of numbers: maps the numbers below ``2**bits`` one to one to each other, in an order that looks
+    random."""
     mask, half = 2**bits - 1, (bits + 1) // 2
 
     def mixed(i: int) -> int:

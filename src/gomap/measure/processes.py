@@ -1,9 +1,9 @@
 """Runs in processes of their own, so that what a process holds can be put down to the map.
 
 A process runs :mod:`gomap.measure.worker`, with the ``sys.path`` of the one that starts it: both find the same
-modules. What it says is read by a thread, and what it prints by another; all else happens in the thread that
-asks for the outcomes. Neither a process that prints, dies or hangs, nor one that it leaves behind, keeps that
-thread waiting.
+modules. One thread reads its messages, and another reads what it prints; all else happens in the thread that asks for
+the outcomes. That thread is not kept waiting by a process that prints, dies or hangs, nor by a process that a run
+leaves behind.
 """
 
 from __future__ import annotations
@@ -202,7 +202,8 @@ class Runs:
         self._processes.append(_Process(what, packed((run, arguments)), patience))
 
     def outcomes(self) -> list[Any]:
-        """What each run has returned, when all are done; :class:`Failed` of one that was let fail.
+        """Waits until all runs are done, and returns their results; :class:`Failed` for a failed run that was allowed
+        to fail.
 
         :raises RunError, ScenarioError: one has failed that was not let
         """
