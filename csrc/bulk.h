@@ -4,11 +4,11 @@
 
 #include "map.h"
 
-/* Bytes from one key to the next (gomap.h): a string comes as a gomap_string. key_bytes are those
- * of the type's keys in a map, which an engine gives as the constant that it knows. */
+/* Bytes from one key to the next (gomap.h): a string is passed as a gomap_string. key_bytes is the size of the
+ * type's keys in a map; an engine passes it as a constant where it knows it. */
 GM_INLINE size_t gm_key_stride(const gomap_type *type, size_t key_bytes)
 {
-    /* Sizes first: so a constant of any other size stays one. */
+    /* Compares sizes first, so that a constant of any other size stays a constant. */
     return key_bytes == GOMAP_STRING_SIZE && type->key_kind == GOMAP_STRING ? sizeof(gomap_string) : key_bytes;
 }
 

@@ -283,8 +283,8 @@ int gomap_tidied(const gomap_tidy *steps, size_t count, char *at, int change)
 
 /* ---- pieces -------------------------------------------------------------------------------------------- */
 
-/* Room for a piece: a quarter to a half of a core's first cache, beside which what a window of keys reads has its
- * place. Strings are as many as have room with their text. */
+/* Room for a piece: a quarter to a half of a core's first cache, which leaves space for what a window of keys reads.
+ * A piece holds as many strings as fit in together with their text. */
 enum { PIECE_BYTES = 8192, TEXT_BYTES = 16384, TEXT_ITEMS = 256 };
 
 size_t gomap_column_room(const gomap_column *column)
@@ -443,11 +443,12 @@ static size_t read_values(gomap_column *values, size_t begin, size_t most, const
 
 /* ---- filling ------------------------------------------------------------------------------------------- */
 
-/* Enough keys to see one in a hundred come twice where there are 1,000,000, in a tenth of a millisecond or two. */
+/* Enough keys to notice, among 1,000,000, that one in a hundred occurs twice. Sampling takes one or two tenths of a
+ * millisecond. */
 enum { SAMPLE = 8192, SAMPLED_FROM = 8 * SAMPLE }; /* of fewer it would take longer than it saves */
 
-/* A step of `mean` on average, as long as chance would have it: close to exponential, so that a sample taken in such
- * steps finds keys that come in runs, or again and again, as often twice as one drawn at random. */
+/* A random step of `mean` on average. Its distribution is close to exponential, so that a sample taken in such steps
+ * finds duplicates as often as a sample drawn at random, even where keys come in runs or recur. */
 static size_t random_step(uint64_t *random, size_t mean)
 {
     uint64_t word = gm_random(random) | 1, mantissa;
@@ -596,8 +597,8 @@ size_t gomap_column_code(gomap *map, gomap_column *keys, int64_t *codes, size_t 
 
 /* ---- adding -------------------------------------------------------------------------------------------- */
 
-/* Of a piece's bytes. A step maps words one to one, so that one changed word always shows; four at a time, as a
- * multiplication takes as long as four begin. */
+/* The digest of a piece's bytes. Each step maps words one to one, so a single changed word always changes the
+ * digest. Four lanes run at a time, since four multiplications start in the time that one takes. */
 static uint64_t digest(uint64_t start, const char *at, size_t bytes)
 {
     const unsigned char *from = (const unsigned char *)at;
@@ -611,7 +612,7 @@ static uint64_t digest(uint64_t start, const char *at, size_t bytes)
     return gm_fold(gm_fold(lane[0] ^ GM_MIX, lane[1] | 1) ^ lane[2], GM_MIX) ^ gm_fold(lane[3], GM_MIX);
 }
 
-/* Of `count` items of a column, which stand in a piece; what is in own memory does not change. */
+/* The digest of `count` items of a column, which are in a piece. Own memory does not change, so it is left out. */
 static uint64_t piece_digest(const gomap_column *column, uint64_t start, const char *piece, size_t count)
 {
     if (column->form == GOMAP_C_OWN) return start;
@@ -662,8 +663,8 @@ static int adder_write(gomap_writer *writer, void *room, void *by, int added)
     return add(own->adding, room, by);
 }
 
-/* One by one: the keys that are not NaN, the others being marked; or those that were marked, as NaN whatever they have
- * become. */
+/* Adds keys one by one. It adds the keys that are not NaN and marks the NaNs. With GOMAP_A_NANS it adds the marked
+ * keys, as NaN even if they have changed since. */
 static size_t add_some(gomap *map, gomap_adding *adding, size_t begin, const char *key, size_t count, const char *by,
                        size_t stride)
 {

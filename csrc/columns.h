@@ -7,8 +7,8 @@
  *                 copied once, checked and made tidy in the copy
  *     piece    | item | item | item |   ->  the core hashes, compares and stores these very bytes
  *
- * Whatever happens to the array meanwhile, a map then holds keys and values that were in it at some moment. An
- * item of more than eight bytes may be a mixture: its first bytes of before a write, its last ones of after.
+ * Even if the array changes meanwhile, the map holds only keys and values that were in the array at some moment. An
+ * item of more than eight bytes may be a mixture: its first bytes from before a write, its last bytes from after it.
  *
  * A piece is small enough for a core's first cache, so that copying costs a fraction of a nanosecond a key.
  * Nothing here allocates: the room for a piece is the caller's.
@@ -54,7 +54,7 @@ int gomap_add(void *room, const void *by, int kind);
 size_t gomap_ucs4_read(gomap_string *to, char *room, const char *at, ptrdiff_t stride, size_t characters, int swapped,
                        size_t count);
 
-/* Whether one of these bits, the lowest of a byte first, is 0. Arrow marks so what is missing. */
+/* Whether any of these bits is 0. Bits count from the lowest of each byte. Arrow marks missing items with a 0. */
 int gomap_bits_missing(const void *bits, size_t offset, size_t count);
 /* Bits as bytes of 0 and 1. */
 void gomap_bits_read(char *to, const void *bits, size_t offset, size_t count);
@@ -73,7 +73,7 @@ enum {
     GOMAP_T_FLOAT, /* 0.0 for -0.0, and one NaN; of 4 or 8 bytes */
 };
 
-/* Whether all of it holds in one struct. With change it does afterwards. */
+/* Whether one struct obeys all these rules. With change the struct is corrected, so that it obeys them afterwards. */
 int gomap_tidied(const gomap_tidy *steps, size_t count, char *at, int change);
 
 /* ---- columns ------------------------------------------------------------------------------------------- */
@@ -128,16 +128,16 @@ size_t gomap_column_room(const gomap_column *column);
  * how many, at least one; 0: column->failure says why. */
 size_t gomap_column_read(gomap_column *column, size_t begin, size_t most, const char **piece);
 
-/* Looks at all of a column whose memory is not own, to refuse it before anything is changed; what it holds later is
- * checked again as it is read. Returns how many items are good. */
+/* Checks a whole column whose memory is not own, so that it can be refused before anything is changed. Its items are
+ * checked again as they are read. Returns how many items are good. */
 size_t gomap_column_check(const gomap_column *column);
 
-/* Whether some memory and the column's are the same in part. */
+/* Whether the memory at `at` overlaps the column's. */
 int gomap_column_overlaps(const gomap_column *column, const void *at, size_t size);
 
 /* ---- whole columns ------------------------------------------------------------------------------------- *
- * Each goes over items begin to begin + most and returns how many it did. Fewer: column->failure says why; where that
- * is 0, memory has run out, or what the function itself says. */
+ * Each processes items begin to begin + most and returns how many it processed. If these are fewer, column->failure
+ * says why. If failure is 0, memory has run out, or the function gives its own reason. */
 
 /* Before a column of keys is put into an empty map: estimates from a sample how many are distinct, and lays the map out
  * for those, full. 1: it was empty, and gomap_fill_end is to be called afterwards, whatever happens. */
@@ -146,8 +146,8 @@ int gomap_column_fill(gomap *map, gomap_column *keys);
 /* Every key with its value. */
 size_t gomap_column_put(gomap *map, gomap_column *keys, gomap_column *values, size_t begin, size_t most);
 
-/* Values to an array, a key that is not there getting what `missing` points to. With stop it returns after the piece in
- * which the first one was missing. */
+/* Writes the keys' values to an array. A missing key gets the value that `missing` points to. With stop, the call
+ * returns after the piece with the first missing key. */
 typedef struct gomap_getting {
     char *to;
     size_t size;         /* of a value */
@@ -167,8 +167,8 @@ size_t gomap_column_erase(gomap *map, gomap_column *keys, size_t *erased, size_t
 /* As gomap_code_many. */
 size_t gomap_column_code(gomap *map, gomap_column *keys, int64_t *codes, size_t begin, size_t most);
 
-/* Adds to the values of keys, one of which may come often; and takes what was added back. What a piece held is
- * remembered as a digest, so that an array that another thread has changed since is not taken for what was added. */
+/* Adds to the values of keys, and can take the additions back. A key may occur several times. Each piece is
+ * remembered as a digest, so that an array that another thread has changed since is not mistaken for what was added. */
 typedef struct gomap_piece {
     size_t begin, count;
     uint64_t digest;
@@ -181,20 +181,21 @@ typedef struct gomap_adding {
     unsigned char *new;
     gomap_piece *pieces;
     size_t piece_count, piece_room;
-    int overflow; /* it ended at a sum that does not fit: of this value and that addend */
+    int overflow; /* it ended at a sum that does not fit: was + more */
     char was[8], more[8];
 } gomap_adding;
 enum {
     GOMAP_A_ALL,
-    GOMAP_A_WITHOUT_NANS, /* of Go's engine, where each NaN is a key of its own, which cannot be found to be */
-    GOMAP_A_NANS,         /* taken back: they come last */
+    GOMAP_A_WITHOUT_NANS, /* all but NaNs: Go's engine cannot find a NaN's entry again, to take it back */
+    GOMAP_A_NANS,         /* the NaNs, added last */
     GOMAP_A_LATER
 };
 /* The room that gomap_column_add takes for pieces, in calls of at most `most` keys. */
 size_t gomap_adding_pieces(const gomap_column *keys, const gomap_column *by, size_t most);
 size_t gomap_column_add(gomap *map, gomap_adding *adding, size_t begin, size_t most);
-/* Takes back what was added last, up to key `done`, as far as the arrays are what they were. Returns how many keys are
- * still added, from the first on: 0, but for an array that has changed. For integers, not for NaN keys. */
+/* Takes back the additions of the keys before `done`, the last piece first, until it meets a piece whose arrays have
+ * changed. Returns how many keys, from the first on, are still added: 0 unless an array has changed. For integers,
+ * not for NaN keys. */
 size_t gomap_column_take_back(gomap *map, gomap_adding *adding, size_t done);
 
 /* ---- Arrow's C data interface (arrow.apache.org/docs/format/CDataInterface.html) ------------------------ */

@@ -4,8 +4,8 @@
  * kinds*.c give them the constants, one table for every kind; its engine.c says which table a type has. engines.c has
  * the list of engines.
  *
- * Of a function find of an engine el and a kind bits64, GM_KIND_FUNCTIONS makes el_bits64_find. Only these wrappers are
- * made by macro, no algorithm is.
+ * From the function el_find and the kind bits64, GM_KIND_FUNCTIONS makes el_bits64_find. Macros make only these
+ * wrappers, never an algorithm.
  */
 #ifndef GM_ENGINE_H
 #define GM_ENGINE_H
@@ -26,7 +26,7 @@ struct gm_engine {
     void (*erase_any)(gomap *);
     int (*reserve)(gomap *, size_t count);
     void (*clear)(gomap *);
-    size_t (*swap)(gomap *, gomap *); /* all but where they stand; the bytes of that */
+    size_t (*swap)(gomap *, gomap *); /* swaps the structs; returns their bytes */
     int (*write)(gomap *, const void *key, void *room, const gomap_string *);
     uint64_t (*string_bytes)(const gomap *);
     size_t (*find_many)(const gomap *, const void *keys, size_t count, void **found);
@@ -82,7 +82,8 @@ int gm_broken(char *why, size_t size, const char *format, ...);
                      map, keys, count)                                                                             \
     GM_KIND_FUNCTION(int, engine, kind, check, (const gomap *map, char *why, size_t size), map, why, size)
 
-/* Their places in the table, and of those that are the same for every kind. `at_` is gomap_at's. */
+/* The table's entries for these functions, and for those that are the same for every kind. `at_` is the function for
+ * gomap_at. */
 #define GM_KIND_TABLE(engine, kind, at_)                                                                           \
     .public_part = {.find = engine##_##kind##_find, .at = at_, .assign = engine##_##kind##_assign,                 \
                     .erase = engine##_##kind##_erase, .string = engine##_string},                                  \

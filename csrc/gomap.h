@@ -66,7 +66,7 @@ enum {
 #define GOMAP_STRING_SIZE 16u
 #define GOMAP_OBJECT_SIZE 16u
 
-/* A kind of BYTES of 1, 2, 4 or 8 becomes BITS: they hash and compare alike, and faster. */
+/* GOMAP_BYTES of 1, 2, 4 or 8 bytes becomes GOMAP_BITS: it compares the same bytes, and is faster. */
 void gomap_type_init(gomap_type *type, int key_kind, uint32_t key_size, uint32_t value_size, int value_flags);
 
 /* A string as it goes in and out. It may hold any bytes; at is not read where length is 0. */
@@ -79,7 +79,7 @@ typedef struct gomap_string {
  * must not touch the map. NULL: only the same object is. */
 typedef struct gomap_object {
     uint64_t hash;
-    uint64_t object; /* kept with the hash. The core reads nothing there, but asks the processor for that address */
+    uint64_t object; /* stored with the hash. The core never reads this address, but prefetches it */
     int (*same)(const struct gomap_object *key, uint64_t object);
 } gomap_object;
 
@@ -131,7 +131,8 @@ typedef struct gomap_stats {
 
 typedef struct gomap gomap;
 
-/* What is called most, by the functions of the same names below: an engine's functions for one kind of key. */
+/* The most frequent operations: an engine's functions for one kind of key. The functions of the same names below
+ * call them. */
 typedef struct gomap_engine {
     void *(*find)(const gomap *, const void *key);
     void *(*at)(const gomap *, const void *key);
@@ -164,7 +165,8 @@ void gomap_free(gomap *map);
 /* A copy with room for the entries there are. NULL: out of memory. */
 gomap *gomap_clone(const gomap *map, uint64_t seed);
 
-/* Every entry of source into map, another one of the same types. -1: out of memory, some are in. */
+/* Puts every entry of source into map, which is another map of the same types. -1: out of memory; some entries have
+ * been put. */
 int gomap_merge(gomap *map, const gomap *source);
 
 /* The value's address, or NULL when the key is absent. Never writes. */
@@ -180,8 +182,8 @@ static inline void *gomap_assign(gomap *map, const void *key, int *added)
     return map->engine->assign(map, key, added);
 }
 
-/* The same, and the value is put there: its bytes, or those of a gomap_string. NULL: out of memory, and every
- * entry is as it was. The only way to write a string; a new one that is not written is empty. */
+/* The same, and writes the value: its bytes, or the bytes of a gomap_string. NULL: out of memory, and every entry is
+ * as it was. This is the only way to write a string value; a new string value that is not written is empty. */
 void *gomap_put(gomap *map, const void *key, const void *value, int *added);
 
 /* An entry's parts. */
@@ -195,16 +197,17 @@ static inline gomap_string gomap_string_at(const gomap *map, int part, const voi
     return string;
 }
 
-/* Room for a key that does not go in as it stands in a map. */
+/* Room for a key whose stored form differs from the form in which it is passed. */
 typedef union gomap_key {
     gomap_string string;
     gomap_object object;
 } gomap_key;
 
-/* Of all strings, inline ones included: what they take without a map. */
+/* The total length of all strings in bytes, inline strings included: what they take without a map. */
 uint64_t gomap_string_bytes(const gomap *map);
 
-/* A key that next or any gave, as it goes in again; of objects only the same one is equal to it. */
+/* Converts a key that next or any returned to the form in which it is passed again. An object key then equals only
+ * the same object. */
 static inline const void *gomap_key_again(const gomap *map, const void *at, gomap_key *room)
 {
     if (map->type->key_kind == GOMAP_STRING) {
@@ -230,8 +233,8 @@ void gomap_erase_any(gomap *map);
 int gomap_reserve(gomap *map, size_t count);
 void gomap_clear(gomap *map);
 
-/* All entries into a map of their own, to be gone through and freed, this one being left empty. For a caller that
- * has something to do for every entry, and must not be seen half done. NULL: out of memory, nothing has changed. */
+/* Moves all entries to a new map, which the caller iterates and frees; this map is left empty. For a caller that has
+ * work to do for every entry and must not be seen half done. NULL: out of memory, nothing has changed. */
 gomap *gomap_detach(gomap *map, uint64_t seed);
 
 /* Gives back what room there is beyond the entries. 0 for an engine that cannot. Ends iterations. */
@@ -239,10 +242,12 @@ int gomap_compact(gomap *map);
 
 /* ---- many keys at a time ----
  * Keys stand one behind another: numbers and bytes as they are, strings as gomap_strings. Many cache misses are under
- * way at a time instead of one or two. Not for objects, nor, what puts, for string values. Nobody may write to the keys
- * meanwhile: columns.h is for arrays that are not the caller's own. */
+ * way at a time instead of one or two. Object keys are not supported, and the functions that put do not support
+ * string values. Nobody may write to the keys during a call; for arrays that are not the caller's own, use
+ * columns.h. */
 
-/* What is done with the room of a key's value where a value is not just copied there. 0 ends it. */
+/* A callback that writes a value into the room of its key, where a plain copy is not enough. Returning 0 ends the
+ * call. */
 typedef struct gomap_writer {
     int (*write)(struct gomap_writer *, void *room, void *value, int added);
 } gomap_writer;
@@ -254,7 +259,7 @@ size_t gomap_find_many(const gomap *map, const void *keys, size_t count, void **
  * than count when memory has run out. */
 size_t gomap_put_many(gomap *map, const void *keys, size_t count, const void *values, size_t value_stride);
 
-/* The same, where a writer says what becomes of a value: it may also write to the caller's. */
+/* The same, but a writer writes each value. It may also write to the caller's values. */
 size_t gomap_write_many(gomap *map, const void *keys, size_t count, void *values, size_t value_stride,
                         gomap_writer *writer);
 
@@ -265,13 +270,13 @@ size_t gomap_code_many(gomap *map, const void *keys, size_t count, int64_t *code
 /* Returns how many keys were there; one that comes twice counts once. */
 size_t gomap_erase_many(gomap *map, const void *keys, size_t count);
 
-/* Around several calls that erase: the map gives memory back at the end, once for all of them. It is as while an
- * iterator is alive. */
+/* Call these around several calls that erase: the map gives memory back once, at the end. In between it behaves as
+ * while an iterator is alive. */
 void gomap_erase_begin(gomap_iter *held, gomap *map);
 void gomap_erase_end(gomap_iter *held);
 
-/* An empty map that nothing iterates can be laid out, full, for so many distinct keys that are then put in. A wrong
- * number costs time and no more. gomap_fill_end is to be called afterwards, whatever was put in. */
+/* gomap_fill_begin lays out an empty map without iterators for count distinct keys, at full load. The keys are put
+ * next. A wrong count costs only time. Call gomap_fill_end afterwards, whatever was put. */
 int gomap_fills(const gomap *map);
 void gomap_fill_begin(gomap *map, size_t count);
 void gomap_fill_end(gomap *map);
@@ -312,7 +317,7 @@ enum {
     GOMAP_COMPACTED, /* gomap_compact follows */
 };
 
-/* Of keys or of values that are strings: how many are so long. */
+/* For string keys or string values: how many strings have this length. */
 typedef struct gomap_length {
     size_t length, strings;
 } gomap_length;
@@ -322,18 +327,18 @@ typedef struct gomap_lengths {
 } gomap_lengths;
 
 typedef struct gomap_planned {
-    double live[GOMAP_PURPOSES]; /* bytes by purpose. What chance decides is the mean */
+    double live[GOMAP_PURPOSES]; /* bytes by purpose; means where chance decides */
     double total;
-    double peak; /* the most at one time while it grew. An elastic map's regions grow in place, but for the
-                              * moment when one is first mapped, at 128 KiB, which is left out: the total */
+    double peak; /* the most at one time while it grew. Elastic: the total, as regions grow in place; the moment when
+                              * one is first mapped, at 128 KiB, is left out */
     size_t buckets;
     uint8_t B;               /* Go's: log2 of buckets */
     double overflow_buckets; /* Go's: linked into chains */
     size_t most;             /* the most entries that a map of the type can have */
 } gomap_planned;
 
-/* Plans a map of so many entries. The allocator may give a block some bytes more than it is expected to. -1: an engine
- * of the kind cannot be made to hold them so; planned->most is set all the same. */
+/* Plans a map of count entries. The allocator may grant a block a few bytes more than planned. -1: the engine cannot
+ * hold so many entries, or not in this way; planned->most is set in any case. */
 int gomap_plan(int engine, const gomap_type *type, size_t count, int how, const gomap_lengths strings[GOMAP_PARTS],
                gomap_planned *planned);
 

@@ -9,11 +9,11 @@
  *   integers   fold(fold(key ^ a, b), constant)
  *   bytes      h = a;  h = fold(word ^ b, word' ^ h)   16 bytes a step; the length is fixed per map
  *
- * One fold of an integer would do for speed, but not for likeness to chance: a product's low bits run
- * through a sequence of keys without repeating, so that sequential keys fill buckets more evenly than
- * random ones (3,000 to 3,700 overflow buckets at 1,000,000 entries, where chance makes 4,300), and
- * other sequences less evenly. The second makes every family spread as random keys do: multiples of
- * 2^40, equal halves, sequences (tests/c/test_hash.c measures it). It costs 1.5 ns.
+ * One fold of an integer would be faster, but its result is not like a random one. A product's low bits run through a
+ * sequence of keys without repeating. So sequential keys fill buckets more evenly than random keys (3,000 to 3,700
+ * overflow buckets at 1,000,000 entries; random keys make 4,300), and other sequences fill them less evenly. The second
+ * fold makes every family spread like random keys: multiples of 2^40, equal halves, sequences (tests/c/test_hash.c
+ * measures it). It costs 1.5 ns.
  */
 #ifndef GM_HASH_H
 #define GM_HASH_H

@@ -5,9 +5,10 @@
  *     | sixteen bytes, the last of which is below C0                  |   inline, as UTF-8 always ends
  *     | hash, 40 bits | length, 24  | number, 32  | length, 16 | 0 |D0|   long: in the string region
  *
- * so that a string has one image only, and inline ones are equal when their images are. UTF-8 never ends in a byte
- * from C0 up: all text of up to sixteen bytes is inline, of other bytes three in four. The hash stands in the image
- * since entries are moved by it: a split or a displacement never reads the region (string_region.h).
+ * So a string has exactly one image, and inline strings are equal when their images are. UTF-8 never ends in a byte of
+ * C0 or more, so all text of up to sixteen bytes is inline. Of other strings of sixteen bytes three in four are inline.
+ * A long string's hash is in its image because a split or a displacement needs it: neither ever reads the region
+ * (string_region.h).
  */
 #ifndef GM_IMAGE_H
 #define GM_IMAGE_H

@@ -10,12 +10,12 @@
 #include "image.h"
 #include "map.h"
 
-/* A string is looked for by its image in the elastic engine; in Go's it stands as it is given, an address and a
- * length, like Go's string header. An object is 16 bytes, its hash and itself. */
+/* The elastic engine looks a string up by its image. Go's engine stores a string as it is given: an address and a
+ * length, like Go's string header. An object is 16 bytes: its hash and the `object` word. */
 enum { GM_BITS, GM_FLOAT32, GM_FLOAT64, GM_BYTES, GM_IMAGES, GM_STRINGS, GM_OBJECTS };
 
-/* Where a kind of key is in an engine's lists of tables: at GOMAP_BITS8 and so on, but hashes and digests have their
- * own. */
+/* The index of a kind of key in an engine's lists of tables: GOMAP_BITS8 and so on. Keys of 16 and 32 bytes (hashes
+ * and digests) have indexes of their own. */
 enum { GM_BYTES16 = GOMAP_KEY_KINDS, GM_BYTES32, GM_KINDS };
 
 GM_INLINE unsigned gm_kind_of(const gomap_type *type)
@@ -110,8 +110,8 @@ GM_INLINE int gm_key_equal(const gm_map *map, const void *key, const void *other
     }
 }
 
-/* For a map that takes all NaN keys for one: the one, and 0.0 for -0.0, so that floats compare as
- * bits. Returns the key or, changed, the word. */
+/* For a map in which all NaNs are one key. Replaces any NaN by one fixed NaN, and -0.0 by 0.0, so that floats
+ * compare as bits. Returns the key, or `word` if it was replaced. */
 GM_INLINE const void *gm_key_canonical(const void *key, uint64_t *word, gm_kind kind)
 {
     if (!gm_is_float(kind)) return key;

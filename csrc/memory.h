@@ -43,7 +43,7 @@ void gm_release(gm_memory *memory, int purpose, void *block, size_t size);
 
 /* The bytes counted for a block; 0 for NULL. */
 size_t gm_granted(const void *block, size_t size);
-/* The same for a block that there is not yet, as far as its size tells; 0 for none. */
+/* The same for a block that is not allocated yet, as far as its size determines it; 0 for size 0. */
 size_t gm_granted_for(size_t size);
 
 /* The block keeps its bytes and changes its purpose: a bucket array grows old. */

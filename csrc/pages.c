@@ -74,8 +74,8 @@ static void advise_huge(void *block, size_t size)
     if (size >= GM_HUGE_BYTES) advise(block, size);
 }
 
-/* With `slack`, of a huge page, the mapping begins on a boundary: it is made so much too large, and both ends are
- * returned. */
+/* With a `slack` of one huge page the mapping begins on a huge-page boundary. It is made larger by the slack, and
+ * the excess at both ends is unmapped. */
 static char *map_aligned(size_t size, size_t slack, int protection, int flags)
 {
     if (size > SIZE_MAX - slack) return NULL;
@@ -98,7 +98,7 @@ void gm_pages_unmap(void *block, size_t size) { munmap(block, size); }
 
 void *gm_pages_reserve(size_t size)
 {
-    /* On a boundary whatever its size: page tables can then be moved by the huge page. */
+    /* Aligned to a huge page at any size, so that page tables can be moved a huge page at a time. */
     char *at = map_aligned(size, GM_HUGE_BYTES, PROT_NONE, MAP_NORESERVE);
     if (at) advise(at, size);
     return at;
@@ -117,8 +117,8 @@ int gm_pages_commit(char *at, size_t size, int at_once)
 }
 void gm_pages_decommit(char *at, size_t size)
 {
-    /* A fresh mapping in place of the old one: its pages go, and its claim to memory with them. Advised
-     * like its neighbours, so that the system makes one of them again. */
+    /* A fresh mapping replaces the old one, whose pages and claim to memory go. The new one gets the same advice as
+     * its neighbours, so that the system merges it with them again. */
     if (mmap(at, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) != MAP_FAILED)
         advise(at, size);
 }
@@ -153,8 +153,9 @@ char *gm_pages_move(char *from, size_t old, size_t reserved, size_t bytes, size_
         if (reserved > old) gm_pages_unreserve(from + old, reserved - old);
         return to;
     }
-    /* Before Linux 6.17 it fails where the pages are of several mappings, as an earlier move leaves them,
-     * and yet unmaps the place for them, which another thread may have taken since: the copy goes elsewhere. */
+    /* Before Linux 6.17 mremap fails where the pages belong to several mappings, as after an earlier move. It unmaps
+     * the destination nevertheless, and another thread may have mapped memory there since. So the pages are copied
+     * to a new reservation. */
     gm_pages_unreserve(to + old, wider - old);
     to = gm_pages_reserve(wider);
     if (to == NULL) return NULL;

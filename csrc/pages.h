@@ -27,12 +27,12 @@ void *gm_pages_resize(void *block, size_t old, size_t size);
  * What is reserved can be neither read nor written until pages of it are committed. */
 void *gm_pages_reserve(size_t size);
 void gm_pages_unreserve(void *at, size_t size);
-/* At once: with all its pages instead of a fault for each, which takes a tenth off a growing insertion at 1,000,000
- * entries. 0: there is no memory. */
+/* at_once: allocates all pages in one call instead of by a fault for each, which takes a tenth off the time of a
+ * growing insertion at 1,000,000 entries. 0: there is no memory. */
 int gm_pages_commit(char *at, size_t size, int at_once);
 void gm_pages_decommit(char *at, size_t size);
-/* The first `old` bytes of a reservation of `reserved` to a new one of `wider`, of which `bytes` are then committed;
- * the old one goes. NULL: there is no memory, and it is as it was. */
+/* Moves the first `old` bytes of a reservation of `reserved` bytes to a new one of `wider` bytes. `bytes` of the new
+ * one are then committed, and the old one is unreserved. NULL: there is no memory, and nothing has changed. */
 char *gm_pages_move(char *from, size_t old, size_t reserved, size_t bytes, size_t wider);
 
 #endif

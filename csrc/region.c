@@ -7,8 +7,8 @@ size_t gm_region_granted(const gm_region *region)
     return region->reserved ? (size_t)region->bytes : gm_granted(region->at, (size_t)region->bytes);
 }
 
-/* Tags are an eighth of their slots and less: they are mapped early, when those are, so that no large map has
- * them twice while they move. */
+/* Tags take an eighth of their slots' bytes or less. They are mapped from an eighth of the size on, when the slots
+ * are, so that no large map holds its tags twice while they move. */
 static int maps_region(int purpose, size_t bytes)
 {
     return bytes >= (purpose == GOMAP_TAGS ? GM_MAP_BYTES / 8 : GM_MAP_BYTES);
@@ -66,7 +66,8 @@ size_t gm_region_grown(int purpose, size_t bytes, size_t unit, size_t needed)
     while (bytes < needed && bytes / 128 < GM_MOST_STEP)
         bytes = gm_region_bytes(purpose, gm_region_room(purpose, (bytes / unit + 1) * unit));
     if (bytes >= needed) return bytes;
-    /* From there on equal ones: a unit more takes a page more, and the room; then huge pages. */
+    /* From here on the steps are equal: each adds a page for one unit more, and the room. Later steps are huge
+     * pages. */
     size_t step = GM_MOST_STEP + gm_page_bytes(), until = needed < huge_from(purpose) ? needed : huge_from(purpose);
     if (bytes < until) bytes = stepped(purpose, bytes + (until - bytes + step - 1) / step * step);
     return bytes < needed ? stepped(purpose, needed) : bytes;
@@ -75,7 +76,8 @@ size_t gm_region_grown(int purpose, size_t bytes, size_t unit, size_t needed)
 /* A mapped region to more bytes: in its reservation, or in a larger one. */
 static int region_grow(gm_memory *memory, int purpose, gm_region *region, size_t bytes)
 {
-    /* (A huge page comes when it is touched. Where there is none its pages then do, and not in one insertion.) */
+    /* (A huge page is allocated when it is touched. If the system has none, small pages are allocated as they are
+     * touched, and not all in one insertion.) */
     char *at = (char *)region->at;
     size_t old = (size_t)region->bytes, reserved = (size_t)1 << region->reserved;
     if (gm_must_fail()) return 0;

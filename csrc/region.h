@@ -14,22 +14,22 @@
 
 #include "memory.h"
 
-/* A mapped region grows by a 128th; by the former at least, since a call of the system takes as long as 20
- * insertions, and by the latter at most, since one insertion waits for its pages: 32 take 30 to 60
- * microseconds. */
+/* A mapped region grows by a 128th of its size. It grows by GM_LEAST_STEP at least, since a system call takes as
+ * long as 20 insertions. It grows by GM_MOST_STEP at most, since one insertion waits for the new pages: 32 pages
+ * take 30 to 60 microseconds. */
 #define GM_LEAST_STEP ((size_t)16 << 10)
 #define GM_MOST_STEP ((size_t)128 << 10)
-/* From so many bytes on, an eighth of them for tags, it grows to whole huge pages, of which rounding adds half a one on
- * average: 1.6 % of so much, and less of more. 10,000,000 entries are then found, added and deleted in 0.81 to 0.86 of
- * the time, as fewer addresses have to be translated. One insertion waits for the system to clear a huge page, 0.23 ms
- * (32 small ones: 0.03). Records' regions, which ask for a 128th more, stay as they are. */
+/* From this size on (for tags from an eighth of it), a region grows to whole huge pages. Rounding adds half a huge
+ * page on average: 1.6 % at this size, and less above it. 10,000,000 entries are then found, added and deleted in
+ * 0.81 to 0.86 of the time, as fewer addresses have to be translated. One insertion waits for the system to clear a
+ * huge page: 0.23 ms (32 small pages: 0.03). Records' regions, which ask for a 128th more, are not rounded up. */
 #if !defined(GM_HUGE_REGION) /* tests lower it */
 #define GM_HUGE_REGION ((size_t)64 << 20)
 #endif
-/* The least address space reserved for a region, and how much more than it needs, as powers of two.
- * Reserving costs no memory, and moving to a larger reservation takes one insertion long. 2^15 regions of 4 GB
- * fit the 2^47 bytes a process has, as many as Linux lets it map by default. Where so much is not to be had,
- * less is taken. */
+/* The least address space reserved for a region, and the factor by which it exceeds what the region needs, as powers
+ * of two. Reserving costs no memory, and only one insertion waits for a move to a larger reservation. 2^15 regions
+ * of 4 GB fit the 2^47 bytes a process has, as many as Linux lets it map by default. Where the system refuses so
+ * much, less is reserved. */
 #if !defined(GM_RESERVE_LEAST) /* tests lower it */
 #define GM_RESERVE_LEAST 32
 #endif
@@ -47,22 +47,22 @@ int gm_region_resize(gm_memory *memory, int purpose, gm_region *region, size_t b
 
 size_t gm_region_granted(const gm_region *region);
 
-/* The bytes that a region has which is made to hold so many: whole pages, once they are mapped. */
+/* The bytes that a region has after it was made to hold `bytes`: whole pages if it is mapped. */
 size_t gm_region_bytes(int purpose, size_t bytes);
 
 /* What gm_region_granted will be for a region of so many bytes. */
 size_t gm_region_granted_for(int purpose, size_t bytes);
 
-/* The bytes that a region of `bytes` has when it has grown, by a unit at a time and the room for more, until it holds
- * `needed`. A unit is at most a page. */
+/* The bytes that a region of `bytes` has after it has grown until it holds `needed`. Each step adds one unit and the
+ * room for more. A unit is at most a page. */
 size_t gm_region_grown(int purpose, size_t bytes, size_t unit, size_t needed);
 
 /* The bytes to make a region of `bytes` hold, so that growing on costs little. A heap block may have to be
  * copied, and grows by a quarter; a mapped one grows in place, by a 128th or a huge page. */
 size_t gm_region_room(int purpose, size_t bytes);
 
-/* The most that a region keeps when so many bytes are needed: more than the room, so that growing and shrinking
- * by turns resizes nothing. */
+/* The most bytes that a region keeps when it needs `bytes`. It is more than gm_region_room, so that alternating
+ * growth and shrinking resizes nothing. */
 size_t gm_region_spare(int purpose, size_t bytes);
 
 #endif

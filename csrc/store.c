@@ -10,8 +10,8 @@ static int resize(gm_store *store, gm_memory *memory, size_t capacity)
     return 1;
 }
 
-/* The room to have for so many records: a 128th more, since a large region grows in place; a heap block
- * may have to be copied, and is small: half more. */
+/* The capacity to have for so many records. A large region grows in place, so it gets a 128th more. A heap block may
+ * have to be copied and is small, so it gets half more. */
 static size_t with_room(uint32_t stride, size_t count)
 {
     size_t least = stride < 1024 ? 4 : 1;

@@ -31,8 +31,9 @@ GM_INLINE unsigned char *gm_store_at(const gm_store *store, uint32_t number)
     return store->region.at + (size_t)(number - 1) * store->stride;
 }
 
-/* In a free record behind the next one's number, where there is room. Neither zeros, small numbers, text nor a usual
- * float have these four bytes; a record in use that has them is looked at again, which takes time and is no error. */
+/* The mark of a free record. It follows the next free one's number, where there is room. Zeros, small numbers, text
+ * and usual floats do not have these four bytes. A record in use that has them is checked further, which takes time
+ * but is no error. */
 #define GM_STORE_FREE 0x8be65d9fu
 
 /* Whether this record is perhaps free; 0: it is in use. */
@@ -59,14 +60,14 @@ void gm_store_settle(gm_store *store, gm_memory *memory);
 /* Gives back the room that is not used. */
 void gm_store_trim(gm_store *store, gm_memory *memory);
 
-/* Whether every number handed out is an entry's, whose numbers have this sum, or free, once. Two wrongs would have to
- * add up. */
+/* Whether every number handed out is an entry's or free, exactly once. `numbers` is the sum of the entries' numbers.
+ * Only errors that cancel in the sum go unnoticed. */
 int gm_store_adds_up(const gm_store *store, uint64_t numbers);
 
-/* The bytes granted to a store for so many records that were added one by one; exactly: that it was reserved for, or
- * trimmed to. */
+/* The bytes granted to a store after so many records were added one by one. With `exactly`: after it was reserved
+ * for them, or trimmed to them. */
 size_t gm_store_planned(uint32_t stride, int purpose, size_t count, int exactly);
-/* The region's bytes after one record more than fills the capacity was added. */
+/* The region's bytes after one record was added to a store filled to `capacity`. */
 size_t gm_store_grown(uint32_t stride, int purpose, size_t capacity);
 /* The most records of a store. */
 #define GM_STORE_MOST (UINT32_MAX - 1)

@@ -1,8 +1,9 @@
 /* string_region.h - where the elastic map's long strings stand.
  *
- * A store of dense records (store.h) for every size class, eight classes a doubling; a record is the owner's hash and
- * the bytes. Whenever a string goes the last record of its class takes its number, and the hash leads to the entry that
- * must know. Nothing is ever left to be collected: memory follows the strings as it follows the entries.
+ * A store of dense records (store.h) for every size class, eight classes a doubling; a record holds the owner's hash
+ * and the string's bytes. When a string is removed, the last record of its class takes its number, and the hash leads
+ * to the entry whose image must be updated. So no garbage is left: memory follows the strings as it follows the
+ * entries.
  *
  *     class 24   | hash, 16 bytes | hash, 16 bytes | ...
  *     class 32   | hash, 24 bytes | ...
@@ -78,10 +79,11 @@ GM_INLINE int gm_image_equal(const gm_strings *strings, const gm_string *sought,
            memcmp(sought->string.at, gm_string_at(strings, image), sought->string.length) == 0;
 }
 
-/* A long string's bytes into the region, which is made where there is none; their number, 0 when there is
- * no memory. */
+/* Adds a long string's bytes to the region, which is created if there is none. Returns the string's number; 0 when
+ * there is no memory. */
 uint32_t gm_strings_add(gm_strings **strings, gm_memory *memory, const gomap_string *string, uint64_t owner);
-/* Forgets a string. The last record of the class takes its number; its owner has been told. */
+/* Removes a string. The last record of the class takes its number; the caller has already updated that record's
+ * owner. */
 void gm_strings_remove(gm_strings **strings, gm_memory *memory, size_t length, uint32_t number);
 void gm_strings_clear(gm_strings **strings, gm_memory *memory);
 /* A copy of every string, in just the room they take. 0: no memory, and there is none. */

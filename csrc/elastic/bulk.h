@@ -1,9 +1,9 @@
-/* elastic/bulk.h - many keys at a time: what takes long is waiting for memory, so that of a window of keys is
- * waited for at once.
+/* elastic/bulk.h - many keys at a time. Most of the time goes into waiting for memory, so the waits of a whole window
+ * of keys overlap.
  *
  *     hash them all, ask for their tags | look at the tags, ask for the slots | compare keys, read or write
  *
- * A processor has some dozen lines under way at a time, which one key after the other uses two of.
+ * A processor can fetch about a dozen cache lines at a time. Handling one key after the other uses only two of them.
  */
 #ifndef GM_ELASTIC_BULK_H
 #define GM_ELASTIC_BULK_H
@@ -13,8 +13,8 @@
 #include "insert.h"
 #include "reserve.h"
 
-/* Keys at a time, two windows under way: as many as fill the line buffers of a core and the window of what it
- * executes, and whose state stays in the first cache. 16 to 32 differ by a twentieth, 64 is a tenth slower. */
+/* The keys in a window; two windows are in progress. So many keys fill a core's line buffers and its execution
+ * window, and their state stays in the first-level cache. 16 to 32 differ by a twentieth, 64 is a tenth slower. */
 enum { EL_WINDOW = 16 };
 
 /* A key of the window, and where it leads. */
@@ -93,9 +93,9 @@ GM_INLINE size_t el_window_match(const el_map *m, const el_window *window, size_
     return hits;
 }
 
-/* found[i]: the address of key i's value, or NULL. Returns how many were found. A window is hashed before the keys of
- * the one before are compared, so that the few slots that absent keys ask for, by an equal tag, are on their way
- * meanwhile (a miss of 1,000,000 takes a quarter less). */
+/* found[i]: the address of key i's value, or NULL. Returns how many were found. A window is hashed before the keys
+ * of the previous window are compared. Meanwhile the few slots arrive that absent keys ask for because of an equal
+ * tag (a miss at 1,000,000 entries takes a quarter less). */
 GM_INLINE size_t el_find_many(const gomap *map, const void *keys, size_t count, void **found, gm_kind kind)
 {
     const el_map *m = el_of(map);
@@ -118,8 +118,9 @@ GM_INLINE size_t el_find_many(const gomap *map, const void *keys, size_t count, 
     return hits + el_window_match(m, &windows[turn ^ 1], before, found + count - before, kind);
 }
 
-/* Where a window's keys will be written, as it seems before any of them is. Where both buckets are full an entry of
- * theirs has to go first: asks for the entries, and when all of the window's are on their way for where one may go. */
+/* Prefetches the slots where a window's keys will probably be written. Where both buckets of a key are full, one of
+ * their entries must be displaced first. For these it prefetches the entries and, once all of the window's are under
+ * way, the tags of the buckets where an entry may go. */
 GM_INLINE void el_window_ask(const el_map *m, const el_window *window, size_t count, gm_kind kind)
 {
     unsigned char full[EL_WINDOW];

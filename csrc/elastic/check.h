@@ -19,8 +19,8 @@ GM_INLINE int el_check_number(const el_map *m, const unsigned char *slot, const 
     return gm_broken(why, size, "E4: %s %zu: record %u of %u", where, index, number, m->records.used);
 }
 
-/* The records' numbers: all that were handed out are an entry's or free, once (an entry's number that is another's too
- * breaks E2); nothing is free where nothing iterates. */
+/* Checks the records' numbers: each number handed out is an entry's or free, exactly once (a number that two entries
+ * hold breaks E2). While nothing iterates, only a few records are free. */
 GM_INLINE int el_check_records(const el_map *m, char *why, size_t size, gm_kind kind)
 {
     const gm_store *records = &m->records;

@@ -4,9 +4,9 @@
  *     buckets   | 0 | 1 | ... | any_at | ... | n - 1 |     overflow list
  *                <--------------- goes on ----------- <------------'
  *
- * The map keeps the cursor from one call to the next. So taking all entries one by one, each by an iteration of its own
- * too, passes an emptied bucket once and not once an entry. It goes downwards, since the last bucket is the next to be
- * merged, and an empty one merges in no time.
+ * The map keeps the cursor from one call to the next. So taking all entries one by one passes an emptied bucket once
+ * and not once an entry, even if each entry is taken by its own iteration. The cursor moves downwards, since the last
+ * bucket is the next to be merged, and an empty bucket merges in no time.
  */
 #ifndef GM_ELASTIC_CURSOR_H
 #define GM_ELASTIC_CURSOR_H

@@ -1,5 +1,5 @@
-/* elastic/displace.h - room made in a bucket by displacement: an entry of it moves to its other bucket, if need be
- * after an entry of that one has moved likewise; the shortest such path is searched breadth first.
+/* elastic/displace.h - makes room in a bucket by displacement: one of its entries moves to its other bucket. If that
+ * bucket is full, one of its entries moves first in the same way. A breadth-first search finds the shortest such path.
  */
 #ifndef GM_ELASTIC_DISPLACE_H
 #define GM_ELASTIC_DISPLACE_H
@@ -37,16 +37,17 @@ typedef struct el_node {
     unsigned char slot; /* of that entry */
 } el_node;
 
-/* A slot as one number: it is handed on, since the tags just written cannot be read again as one word
- * before the stores ahead of them, to lines that are far away, are through. */
+/* A slot as one number. It is passed on so that the tags need not be read again: tags just written cannot be loaded
+ * as one word until earlier stores to distant lines have completed. */
 GM_INLINE uint64_t el_freed(uint32_t bucket, unsigned slot) { return (uint64_t)bucket * EL_SLOTS + slot; }
 
 #define EL_NONE (~(uint64_t)0)
 
-/* Four entries, two of either bucket, looked at together, so that the reads of their other buckets' tags
- * are under way at once and one branch serves all: one whose other bucket has room moves there, most likely one that
- * has most. Its slot, or EL_NONE when none has, as one time in twenty. The buckets are full, so neither is moved to.
- * (Eight at a time: a growing insertion takes a twentieth longer, at 1,000,000 entries as at 10,000,000.) */
+/* Looks at four entries together, two of each bucket, so that the reads of their other buckets' tags overlap and one
+ * branch serves all. It moves an entry whose other bucket has room, most likely the one with the most room. Returns
+ * the freed slot, or EL_NONE when no other bucket has room, as one time in twenty. The two buckets are full, so
+ * neither is a destination. (With eight at a time a growing insertion takes a twentieth longer, at 1,000,000 and at
+ * 10,000,000 entries.) */
 GM_INLINE uint64_t el_displace_four(el_map *m, uint32_t first, uint32_t second, unsigned from, gm_kind kind)
 {
     uint32_t best_to = 0, best_bucket = 0;
@@ -57,7 +58,7 @@ GM_INLINE uint64_t el_displace_four(el_map *m, uint32_t first, uint32_t second, 
         unsigned slot = from + i / 2;
         uint32_t to = el_other(m, bucket, slot, kind);
         gm_match free = el_free(m, to);
-        if (free > best) { /* as a number: most have more free ones, as slots are taken from the lowest on */
+        if (free > best) { /* numerically: larger mostly means more free, as slots fill from the lowest */
             best = free;
             best_to = to;
             best_bucket = bucket;
@@ -70,7 +71,8 @@ GM_INLINE uint64_t el_displace_four(el_map *m, uint32_t first, uint32_t second, 
     return el_freed(best_bucket, best_slot);
 }
 
-/* Asks for what displacing from two full buckets, whose first slots are there, will look at first. */
+/* Prefetches the tags that displacing from two full buckets will read first. The buckets' first slots have already
+ * been fetched. */
 GM_INLINE void el_displace_ask(const el_map *m, uint32_t first, uint32_t second, gm_kind kind)
 {
     for (unsigned i = 0; i < 4; i++) GM_PREFETCH(el_tags(m, el_other(m, i & 1 ? second : first, i / 2, kind)));

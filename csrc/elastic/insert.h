@@ -19,7 +19,8 @@ GM_INLINE int el_place_new(el_map *m, uint64_t hash, gm_kind kind, el_place *pla
     uint32_t first = el_address(el_first(hash), m->buckets, m->mask);
     uint32_t second = el_address(el_second(hash), m->buckets, m->mask);
     gm_match free, other;
-    /* The emptier of the two: that is what evens the load. Which one is chance, so no branch. */
+    /* Takes the emptier of the two buckets, which evens the load. The choice is random, so it is made without a
+     * branch. */
     uint32_t take_second = 0u - (uint32_t)(gm_zeros16(el_tags(m, first), el_tags(m, second), &free, &other) > 0);
     uint32_t bucket = first ^ ((first ^ second) & take_second);
     free ^= (free ^ other) & (0 - (gm_match)(take_second & 1));
@@ -43,7 +44,7 @@ GM_INLINE int el_place_new(el_map *m, uint64_t hash, gm_kind kind, el_place *pla
     return 1;
 }
 
-/* A key as it is looked for, in the room where it was made, its hash known, and at least one bucket there. */
+/* Assigns a key that el_key_make has made in `room`. Its hash is known, and the map has at least one bucket. */
 GM_INLINE void *el_assign_hashed(el_map *m, const void *key, uint64_t hash, el_key *room, int *added, gm_kind kind)
 {
     gomap *map = &m->map.public_part;

@@ -16,15 +16,15 @@
 typedef struct GM_MAY_ALIAS el_course {
     gm_match slots;       /* full ones of the bucket that are to come */
     uint32_t bucket, end; /* the next bucket is the one before this, unless this is the end */
-    uint32_t from;        /* the end of what comes after the overflow list; the number of buckets: nothing does */
+    uint32_t from;        /* end of the part after the overflow list; == buckets: no such part */
     uint32_t place;       /* the next place of the overflow list, or how many records have passed */
 } el_course;
 _Static_assert(sizeof(el_course) <= sizeof((gomap_iter *)0)->place, "an iterator has room for its place");
 
-/* Objects lie anywhere: asks for a key whose turn comes when it is there. */
+/* Objects lie anywhere in memory: prefetches a key early enough to arrive before its turn. */
 GM_INLINE void el_ask_object(const unsigned char *key) { GM_PREFETCH((const void *)(uintptr_t)gm_load64(key + 8)); }
 
-/* For those of the bucket before this one. */
+/* Prefetches the object keys of the bucket before this one. */
 GM_INLINE void el_look_ahead(const el_map *m, uint32_t bucket, gm_kind kind)
 {
     if (bucket-- == 0) return;

@@ -10,8 +10,8 @@
  *
  *     slots   | 3 | - | 1 | 2 | - ...         records   | 1: key value | 2: key value | 3: key value |
  *
- * so that a full bucket costs five bytes a slot and the entries stand densely, but for a few gaps (records.h): when
- * some have gone the last records take their numbers; the slot of one is found by the key it holds.
+ * So a full bucket costs five bytes a slot, and the entries are dense except for a few gaps (records.h). When some have
+ * been erased, the last records take their numbers; a moved record's slot is found by the key in the record.
  *
  * Addressing is linear hashing's (Litwin 1980). With n buckets, mask = 2^ceil(log2 n) - 1:
  *
@@ -19,8 +19,8 @@
  *     | split ones | the split pointer ->| ... | their halves |  none   |      bucket of h: h & mask,
  *                                                                              or h & mask/2 where that is none
  *
- * Every key has two buckets, by the two halves of its hash, and stands in one of them, or, when neither
- * had room nor could be given any, in the overflow list, which is searched when it is not empty.
+ * Every key has two buckets, addressed by the two halves of its hash, and its entry is in one of them. If neither had
+ * room and displacement could make none, the entry is in the overflow list, which is searched when it is not empty.
  */
 #ifndef GM_ELASTIC_LAYOUT_H
 #define GM_ELASTIC_LAYOUT_H
@@ -32,26 +32,28 @@
 
 enum { EL_SLOTS = 8, EL_EMPTY = 0 };
 
-/* The most entries a bucket on average before an insertion splits one, in eighths: 6 7/8 in a large map,
- * which is 17 / (6.875 / 8) = 19.8 bytes for an entry of 16. The last bytes cost most (a growing insertion of
- * 1,000,000 in ns / displaced by each): 68 / 0.01 at 5, 75 / 0.14 at 6, 82 / 0.41 at 6 7/8, 89 / 0.49 at 7.
- * A small map is for speed, and there is little to be saved: 5 up to 512 buckets, from where it rises. */
+/* The highest average number of entries a bucket before an insertion splits one, in eighths. It is 6 7/8 in a large
+ * map, which is 17 / (6.875 / 8) = 19.8 bytes for an entry of 16. The last bytes saved cost most. In ns / entries
+ * displaced by one growing insertion of 1,000,000: 68 / 0.01 at 5, 75 / 0.14 at 6, 82 / 0.41 at 6 7/8, 89 / 0.49 at
+ * 7. In a small map there is little to save, so speed comes first: the limit is 5 up to 512 buckets, and rises from
+ * there. */
 #define EL_GROW_EIGHTHS 55
-/* 7 for slots of up to 8 bytes, of which one line more holds all, and of more than 32, whose empty ones cost most. */
+/* 7 for slots of up to 8 bytes, where one more cache line holds all slots of a bucket, and for slots of more than 32
+ * bytes, where empty slots cost most. */
 #define EL_GROW_EIGHTHS_DENSE 56
 #define EL_GROW_EIGHTHS_SMALL 40
 #define EL_SMALL_LOG2 9
-/* A deletion merges below 8/11 of that, 5 in a large map: what an insertion and a deletion by turns split is
- * not merged again, and a merge finds room for nearly all its entries in one bucket (0.13 displaced by a
- * deletion; 0.32 below 6, which takes half as long again). */
+/* A deletion merges below 8/11 of that limit, which is 5 in a large map. So alternating insertions and deletions do
+ * not merge what was just split, and a merge finds room for nearly all its entries in one bucket (0.13 entries
+ * displaced by a deletion; 0.32 when merging below 6, which takes half as long again). */
 #define EL_SHRINK(grow_at) ((grow_at)*8 / 11)
-/* In a small map below half of it, and then a quarter of the buckets at once: a deletion of 1,000 entries one by one
- * takes 11.7 ns; 15.1 by EL_SHRINK, 6 without any merge. */
+/* A small map merges below half of the limit, and then a quarter of its buckets at once. When 1,000 entries are
+ * deleted one by one, a deletion takes 11.7 ns; 15.1 with EL_SHRINK, 6 without any merge. */
 #define EL_SHRINK_SMALL(grow_at) ((grow_at) / 2)
 /* Compacting merges down to this load, in halves: 17 / (7.5 / 8) = 18.1 bytes. */
 #define EL_COMPACT_HALVES 15
-/* Entries larger than this stand in records: five bytes a slot for a full one beat an eighth of the
- * entry in empty slots from 40 bytes up; but a look-up takes one more memory access. */
+/* Entries larger than this are stored in records. From 40 bytes up, five bytes for a full slot cost less than the
+ * eighth of an entry that empty slots cost. But a look-up takes one more memory access. */
 #define EL_INLINE_MAX 64
 /* Address bits: two halves of a 64-bit hash. */
 #define EL_MAX_BUCKETS 0xffffffffu
@@ -169,9 +171,10 @@ GM_INLINE size_t el_capacity(const el_map *m, size_t buckets)
     return buckets * (eighths < m->most ? eighths : m->most) / 8;
 }
 
-/* How many buckets an insertion adds: one; in a small map, where calling and allocating take longer than a split, three
- * eighths more, for which its regions are made, and no more. From Python a map of 100 entries is filled in 45 ns
- * an entry; by an eighth at a time, with a quarter's room in the regions, it took 52 and ended a third larger. */
+/* How many buckets an insertion adds: one in a large map. In a small map calling and allocating take longer than a
+ * split, so it adds three eighths more, and its regions get exactly that room. From Python a map of 100 entries is
+ * filled in 45 ns an entry; with steps of an eighth and a quarter's spare room in the regions it took 52 and ended a
+ * third larger. */
 GM_INLINE uint32_t el_step(size_t buckets)
 {
     size_t step = (buckets * 3 + 7) / 8, left = ((size_t)1 << EL_SMALL_LOG2) - buckets;
@@ -238,10 +241,10 @@ GM_INLINE unsigned char *el_candidate(const el_map *m, uint32_t first, uint32_t 
 #endif
 }
 
-/* What is sought in an entry, by other than its key: its address, or NULL when it is not in this one. */
+/* A function that looks in an entry for something other than its key. Returns the address of what it found, or NULL. */
 typedef unsigned char *el_sought_in(const el_map *m, unsigned char *slot, const void *sought);
 
-/* The same in all entries of a hash. */
+/* Applies sought_in to all entries that may have this hash. */
 GM_INLINE unsigned char *el_seek(const el_map *m, uint64_t hash, size_t slot_bytes, el_sought_in *sought_in,
                                  const void *sought)
 {

@@ -2,17 +2,17 @@
  *
  *     | 1 | 2 | gap | 4 | 5 | gap | 7 | 8 |       becomes       | 1 | 2 | 8 | 4 | 5 | 7 |
  *
- * A deletion leaves a gap, which the next insertion takes. When there are more than a few, all are filled together: the
- * slot that holds a record's number is found by the key in it, which takes three far lines of memory, and of many
- * records these are on their way at once, instead of being waited for one after the other.
+ * A deletion leaves a gap, which the next insertion takes. When there are more than a few gaps, all are filled
+ * together. The slot that holds a record's number is found by the record's key, which takes three distant cache lines.
+ * For many records these lines are fetched at once, instead of one after the other.
  */
 #ifndef GM_ELASTIC_RECORDS_H
 #define GM_ELASTIC_RECORDS_H
 
 #include "layout.h"
 
-/* The most gaps where nothing iterates: a 64th of the records, and so many, two windows of bulk.h, which is where more
- * lines at a time gain nothing; and so many bytes, since they are copied within one deletion. */
+/* The most gaps while nothing iterates: a 64th of the records; EL_GAPS gaps, which is two windows of bulk.h, as
+ * fetching more lines at a time gains nothing; and EL_GAPS_BYTES bytes, since one deletion copies them. */
 enum { EL_GAPS = 32, EL_GAPS_BYTES = 16 << 10 };
 
 GM_INLINE uint32_t el_gaps(const el_map *m) { return m->records.used - m->records.live; }
@@ -40,7 +40,7 @@ GM_INLINE uint64_t el_record_hash(const el_map *m, uint32_t number, gm_kind kind
     return gm_key_hash(&m->map, gm_store_at(&m->records, number), kind);
 }
 
-/* One with the mark of free ones is free unless a slot holds its number. */
+/* A record with the free mark is free unless a slot holds its number. */
 GM_INLINE int el_record_is_free(const el_map *m, uint32_t number, gm_kind kind)
 {
     return gm_store_may_be_free(&m->records, gm_store_at(&m->records, number)) &&

@@ -1,4 +1,4 @@
-/* elastic/reserve.h - room for so many entries at once, no room beyond them, and no entries. */
+/* elastic/reserve.h - reserves room for a number of entries at once, and compacts a map to its entries. */
 #ifndef GM_ELASTIC_RESERVE_H
 #define GM_ELASTIC_RESERVE_H
 

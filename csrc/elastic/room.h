@@ -4,14 +4,14 @@
 
 #include "layout.h"
 
-/* Bytes of slots, of which keys and values of no bytes have one all the same. */
+/* The bytes of the slots; at least one, even where keys and values have no bytes. */
 GM_INLINE size_t el_slots_needed(size_t buckets, size_t slot_bytes)
 {
     return slot_bytes && buckets ? buckets * EL_SLOTS * slot_bytes : 1;
 }
 
-/* What a region is made to hold for so many buckets, of which it needs these bytes: just those, where the last step
- * (el_step) was one of many buckets. */
+/* The size to give a region that needs `needed` bytes for so many buckets. It is just `needed` where the last step
+ * (el_step) added many buckets. */
 GM_INLINE size_t el_region_room(int purpose, size_t needed, size_t buckets, int exactly)
 {
     return exactly || el_is_small(buckets - 1) ? needed : gm_region_room(purpose, needed);
@@ -28,7 +28,8 @@ GM_INLINE int el_room(el_map *m, size_t buckets, int exactly, gm_kind kind)
            gm_region_resize(memory, GOMAP_BUCKETS, &m->slots, el_region_room(GOMAP_BUCKETS, slots, buckets, exactly));
 }
 
-/* Gives back what is beyond the buckets: all of it, or what is more than a region keeps. */
+/* Gives back the room beyond the buckets: all of it with `exactly`, else only if it is more than a region keeps
+ * (gm_region_spare). */
 GM_INLINE void el_trim(el_map *m, int exactly, gm_kind kind)
 {
     exactly |= el_is_small(m->buckets); /* which takes and gives many at once */

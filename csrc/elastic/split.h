@@ -31,8 +31,8 @@ GM_INLINE void el_split_one(el_map *m, gm_kind kind)
         unsigned slot = gm_match_index(full);
         unsigned char *at = slots + slot * slot_bytes;
         uint64_t hash = gm_key_hash(&map, el_entry(m, at, kind), kind);
-        /* It goes unless either of its addresses is still this one. Chance, so no branch: what stays is
-         * written to the new bucket too, and there over. */
+        /* An entry moves unless one of its addresses is still this bucket. The outcome is random, so there is no
+         * branch: an entry that stays is also written to the new bucket, and overwritten there. */
         uint64_t goes =
             (uint64_t)0 - ((uint64_t)((el_first(hash) & mask) != from) & (uint64_t)((el_second(hash) & mask) != from));
         uint64_t byte = (uint64_t)0xff << (8 * slot) & goes;

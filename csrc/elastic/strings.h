@@ -1,9 +1,9 @@
 /* elastic/strings.h - strings in entries: looking for them, keeping the string region dense, writing values.
  *
- * Every long string of the region is named by one image, in a key or a value. When a string goes, the last of
- * its class moves into the gap (string_region.h); the entry that owns it is found as any entry is, by its hash, which
- * stands before the string, and its image takes the new number. Entries stay where they are, so that this
- * may happen while an iterator is alive.
+ * Every long string of the region is named by one image, in a key or a value. When a string is removed, the last string
+ * of its class moves into the gap (string_region.h). The entry that owns the moved string is found by its hash, which
+ * is stored before the string, and its image gets the new number. Entries do not move, so this may happen while an
+ * iterator is alive.
  */
 #ifndef GM_ELASTIC_STRINGS_H
 #define GM_ELASTIC_STRINGS_H
@@ -29,13 +29,13 @@ unsigned char *el_string_owner(const el_map *m, int part, unsigned size_class, u
 /* A new key's string into the region, when it is long; 0 when there is no memory. */
 int el_string_keep(el_map *m, gm_string *key, uint64_t hash);
 
-/* And out again, if it is the last that was kept, or was not. */
+/* Takes the string out of the region again. It must be the last one kept, or not kept at all. */
 void el_string_drop(el_map *m, gm_string *key);
 
 /* An entry's images, before it goes; an empty one for what is no string. */
 void el_string_take(const el_map *m, unsigned char *slot, unsigned char images[GOMAP_PARTS][GM_IMAGE]);
 
-/* When it has gone. */
+/* Frees the strings of these images, after the entry was erased. */
 void el_string_give_back(el_map *m, unsigned char images[GOMAP_PARTS][GM_IMAGE]);
 
 void el_string(const gomap *map, int part, const void *at, gomap_string *string);

@@ -59,8 +59,8 @@ GM_INLINE int go_evacuate(go_map *m, size_t index, gm_kind kind)
     memset(marks, GO_EVACUATED_EMPTY, sizeof marks);
     to.head[0] = to.bucket[0] = go_bucket(m, &m->now, index);
     to.head[1] = to.bucket[1] = m->same_size ? NULL : go_bucket(m, &m->now, index + m->old_mask + 1);
-    unsigned slots = 0; /* the next free slot of either, X's in the low byte: in a register, since it is
-                         * what one entry's turn waits for of the one before */
+    unsigned slots = 0; /* each target's next free slot, X's in the low byte. In a register, since each entry waits for
+                         * the slot of the one before */
     go_prefetch(m, head);
     for (int y = 0; y < 2 && to.head[y]; y++) {
         GM_PREFETCH(to.head[y]);

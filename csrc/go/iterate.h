@@ -1,8 +1,8 @@
 /* go/iterate.h - iteration (Go's mapiterinit, mapiternext).
  *
- * Buckets of the new array in turn, from a random one, and the slots of each from a random one on:
- * a program cannot come to depend on an order. A new bucket whose old one has not been evacuated is
- * empty yet; the old one is gone through instead, for the entries that would go to this one.
+ * It visits the buckets of the new array in turn from a random bucket, and the slots of each from a random slot, so
+ * that no program comes to depend on an order. A new bucket is still empty if its old bucket has not been evacuated.
+ * Then the old bucket is visited instead, for the entries that would go to the new one.
  * Nothing is evacuated while an iterator is alive, so that no entry moves under it.
  */
 #ifndef GM_GO_ITERATE_H

@@ -10,15 +10,15 @@ typedef struct overflow {
     double all, heap;
 } overflow;
 
-/* The mean of what is above 0 of a number that is normal: its own mean, and how it spreads. */
+/* The mean of max(x, 0) for a normally distributed x with this mean and standard deviation. */
 static double mean_above(double mean, double spread)
 {
     double at = mean / spread;
     return spread * exp(-at * at / 2) / sqrt(2 * 3.14159265358979323846) + mean * (1 + erf(at / sqrt(2.0))) / 2;
 }
 
-/* The entries of a bucket are so many throws of a die of 2^B sides. Beyond eight they need a second bucket, beyond
- * sixteen a third; and the sum over all buckets is nearly normal. */
+/* The number of entries of a bucket is binomial: `count` trials of probability 1 / 2^B. More than eight entries need
+ * a second bucket, more than sixteen a third. The sum over all buckets is nearly normal. */
 static overflow overflow_of(const go_map *m, unsigned B, size_t count)
 {
     overflow found = {0, 0};
@@ -36,7 +36,7 @@ static overflow overflow_of(const go_map *m, unsigned B, size_t count)
         if ((double)entries > load && share < 1e-12) break;
     }
     double tail = (double)array_buckets - buckets;
-    /* All entries are count together, so that one bucket's more are another's less. */
+    /* The entries of all buckets add up to count, so more in one bucket means fewer in another. */
     double covariance = product - mean * load,
            variance = buckets * (square - mean * mean - covariance * covariance / load);
     found.all = mean * buckets;
@@ -45,8 +45,9 @@ static overflow overflow_of(const go_map *m, unsigned B, size_t count)
     return found;
 }
 
-/* How many of 2^B old buckets are left after so many insertions. Each evacuates the one it hits, which may have been
- * before, and the first that has not. About 0.69 * 2^B insertions end it. */
+/* How many of 2^B old buckets are not evacuated after so many insertions. Each insertion evacuates the bucket it
+ * hits, if that is not evacuated yet, and the first one that is not. About 0.69 * 2^B insertions complete the
+ * growth. */
 static double unevacuated(unsigned B, size_t since)
 {
     double old = ldexp(1, (int)B), left = 2 * old * pow(1 - 1 / old, (double)since) - old;
@@ -86,7 +87,7 @@ static void plan_entries(const go_map *m, size_t count, int reserved, gomap_plan
         double left = unevacuated(B - 1, count - full), old = ldexp(1, (int)B - 1);
         overflow before = overflow_of(m, B - 1, full);
         (void)go_array_buckets(m, B - 1, &bytes);
-        /* When less than one is left on average: so likely is it that the array is still there. */
+        /* If less than one is left on average, `left` is the probability that the old array still exists. */
         planned->live[GOMAP_OLD_BUCKETS] = (left < 1 ? left : 1) * (double)gm_granted_for(bytes);
         linked.all += left / old * (before.all - linked.all); /* an entry stands in one of the arrays */
         linked.heap += left / old * before.heap;
@@ -100,7 +101,7 @@ static void plan_entries(const go_map *m, size_t count, int reserved, gomap_plan
         planned->live[GOMAP_RECORDS] += (double)gm_store_planned(m->values.stride, GOMAP_RECORDS, count, reserved);
 }
 
-/* What a map held on the way to `count` entries, when it had so many. */
+/* The total bytes of a map on the way to `count` entries, when it had `entries`. */
 static double total_at(const go_map *m, const gomap_planned *end, size_t count, size_t entries)
 {
     gomap_planned then = *end;
@@ -121,8 +122,8 @@ static double peak_of_store(const go_map *m, const gm_store *store, const gomap_
     return full < count ? total_at(m, end, count, full) + (double)bytes : 0;
 }
 
-/* While it last grew, the old array and the new one were there: when that began, with all the old overflow buckets, or
- * before it ended, with more entries. */
+/* The peak of the last growth, when the old and the new array both existed: either at its beginning, with all the
+ * old overflow buckets, or before its end, with more entries. */
 static double peak_of_growth(const go_map *m, const gomap_planned *end, size_t count)
 {
     unsigned B = end->B;

@@ -1,7 +1,8 @@
 /* go/plan.h - what a map of so many entries would hold.
  *
- * How many overflow buckets there are is chance, and so is which old buckets have been evacuated: of these the mean is
- * planned. At 10,000 entries one map's bytes differ from it by a percent or two, at 1,000,000 by less than a tenth.
+ * The number of overflow buckets is random, and so is which old buckets have been evacuated. The plan gives the mean.
+ * At 10,000 entries one map's bytes differ from the mean by a percent or two, at 1,000,000 by less than a tenth of a
+ * percent.
  */
 #ifndef GM_GO_PLAN_H
 #define GM_GO_PLAN_H

@@ -1,4 +1,4 @@
-/* go/reserve.h - room for so many entries at once, and no entries. */
+/* go/reserve.h - reserves room for a number of entries at once. */
 #ifndef GM_GO_RESERVE_H
 #define GM_GO_RESERVE_H
 

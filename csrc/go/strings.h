@@ -15,7 +15,7 @@ void go_string_release(go_map *m, const void *slot);
 /* The strings of one entry, before it goes. */
 void go_entry_release(go_map *m, unsigned char *bucket, unsigned slot);
 
-/* Every entry's; the entries are to be dropped. */
+/* Releases the strings of all entries, which are about to be dropped. */
 void go_strings_release(go_map *m);
 
 void go_string(const gomap *map, int part, const void *at, gomap_string *string);
