@@ -16,6 +16,10 @@ Class = Any  # one of the map classes
 Examples = Callable[[str, int], list[Any]]  # the fixture: distinct values of a type
 
 
+#: Bytes that malloc may give a block beyond its size class: when what would be left of a free one is too small to stay.
+SLACK = 16
+
+
 def each(cases: dict[str, Any], name: str = "operation") -> pytest.MarkDecorator:
     """A test for each of the cases, which have names."""
     return pytest.mark.parametrize(name, cases.values(), ids=cases)
