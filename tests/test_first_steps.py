@@ -43,6 +43,7 @@ class Numbers(Set[int]):
             lambda: GoMap("uint8"),
             "write GoMap('uint8', float), or other types, or Set('uint8') for keys alone",
         ),
+        (lambda: Map(5), "Map: expected a key type and a value type, got int 5; write Map(int, float)"),
         (lambda: Cached(), "Cached: expected a key type and a value type, got none; write Cached(int, str)"),
         (lambda: Numbers(), "Numbers: expected a key type, got none; write Numbers(int)"),
     ],

@@ -518,3 +518,11 @@ def test_parsing_many_fields_takes_time_in_proportion() -> None:
         builtins.set = old  # type: ignore[misc]
     assert len(struct.fields) == 500
     assert copied < 1000
+
+
+@pytest.mark.parametrize("number", [-1, 17, "INT8", 3.5, None])
+def test_a_kind_that_there_is_not(number: Any) -> None:
+    with pytest.raises(ValueError, match=re.escape(f"{number!r} is not a valid Kind")):
+        Kind(number)
+    with pytest.raises(ValueError, match="is not a valid Kind"):
+        Type("int", number, 8)

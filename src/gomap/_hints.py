@@ -32,11 +32,15 @@ def call_without_types(cls: type, given: tuple[Any, ...]) -> TypeError:
         example = f"{name}(int)" if is_set else f"{name}(int, float)"
         return TypeError(f"{name}: expected {expected}, got none; write {example}, with the types that you need")
     (first,) = given
-    if may_be_type(first):
+    if _spells(first):
         spelled = _spelled(first)
         return TypeError(
             f"{name}: expected {expected}, got one type; write {name}({spelled}, float), or other types, or "
             f"Set({spelled}) for keys alone"
+        )
+    if not isinstance(first, Iterable):
+        return TypeError(
+            f"{name}: expected {expected}, got {name_of(type(first))} {shown(first)}; write {name}(int, float)"
         )
     types = _types_of(first, is_set)
     return TypeError(
@@ -48,7 +52,12 @@ def call_without_types(cls: type, given: tuple[Any, ...]) -> TypeError:
 
 def may_be_type(thing: object) -> bool:
     """Whether it may spell a type, or be meant to: a collection of keys does not."""
-    return isinstance(thing, (str, type)) or hasattr(thing, "kind") or not isinstance(thing, Iterable)
+    return _spells(thing) or not isinstance(thing, Iterable)
+
+
+def _spells(thing: object) -> bool:
+    """Whether it is a spelling, a Python type, a NumPy dtype or a Type."""
+    return isinstance(thing, (str, type)) or hasattr(thing, "kind")
 
 
 def _spelled(spelling: object) -> str:

@@ -62,8 +62,8 @@ class Kind(int, metaclass=_Kinds):
     def name(self) -> str:
         return _NAMES[self]
 
-    def __new__(cls, number: int) -> Kind:
-        if 0 <= number < len(_KINDS):
+    def __new__(cls, number: object) -> Kind:
+        if isinstance(number, int) and 0 <= number < len(_KINDS):
             return _KINDS[number]
         raise ValueError(f"{number!r} is not a valid Kind")
 
