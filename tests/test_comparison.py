@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import same_bytes
 
 import gomap
 from gomap import GoMap, Map, Set, compare, sizeof
@@ -28,7 +29,6 @@ from gomap.types import parse
 
 HAS_NUMPY = importlib.util.find_spec("numpy") is not None
 HAS_PYARROW = importlib.util.find_spec("pyarrow") is not None
-SLACK = 3 * 16  # malloc may give a block 16 bytes more in another process
 
 
 @pytest.fixture(scope="module")
@@ -57,14 +57,14 @@ def test_counts_are_those_of_the_maps(small: Comparison) -> None:
     m, g = Map(int, "[128]byte"), GoMap(int, "[128]byte")
     for key in d:
         m[key] = g[key] = d[key]
-    assert abs(elastic.full.counted - m.nbytes) <= SLACK
+    assert same_bytes(elastic.full.counted, m.nbytes)
     assert elastic.peak.counted == pytest.approx(m.memory().peak, rel=0.01)
     assert go.full.counted == pytest.approx(g.nbytes, rel=0.05)  # overflow buckets depend on the seed
     assert go.removed.counted == go.full.counted
     assert go.peak.counted > go.full.counted
     for key in d:
         del m[key]
-    assert abs(elastic.removed.counted - m.nbytes) <= SLACK
+    assert same_bytes(elastic.removed.counted, m.nbytes)
     for key in list(d):
         del d[key]
     assert plain.removed.counted == sizeof(d)
