@@ -1,6 +1,6 @@
 """Measures gomap's C core against absl::flat_hash_map and Go's map, without Python in between.
 
-    python benchmarks/core/run.py [--large]                  # about three minutes; writes results/core.*
+    python benchmarks/core/run.py [--large]                  # three minutes, with --large forty; writes results/core.*
     python benchmarks/core/run.py --workload 8x1000 --print  # 8-byte values, 1,000 entries; writes nothing
 
 Builds one program per map and value size in a temporary directory, runs them by turns, each run in
@@ -62,7 +62,7 @@ DEFAULT_WORKLOADS = [
     Workload(8, 1_000_000),
     Workload(128, 1_000_000),
 ]
-LARGE_WORKLOAD = Workload(8, 10_000_000)
+LARGE_WORKLOADS = [Workload(8, 10_000_000), Workload(8, 50_000_000)]
 
 
 @dataclass(frozen=True)
@@ -314,7 +314,7 @@ def main() -> None:
         metavar="BYTESxN",
         help="value bytes (8 or 128) and entries, as in 8x1000000; may be repeated",
     )
-    parser.add_argument("--large", action="store_true", help="add 10,000,000 entries of 8 bytes")
+    parser.add_argument("--large", action="store_true", help="add 10,000,000 and 50,000,000 entries of 8 bytes")
     parser.add_argument("--operations", nargs="+", choices=OPERATIONS, default=list(OPERATIONS))
     parser.add_argument("--print", action="store_true", help="print the tables and write no files")
     arguments = parser.parse_args()
@@ -322,7 +322,7 @@ def main() -> None:
         parser.error(f"expected one round or more, got {arguments.rounds}")
     workloads = list(arguments.workload or DEFAULT_WORKLOADS)
     if arguments.large:
-        workloads.append(LARGE_WORKLOAD)
+        workloads += LARGE_WORKLOADS
 
     with tempfile.TemporaryDirectory(prefix="gomap-bench-") as directory:
         programs = build_all(Path(directory))
