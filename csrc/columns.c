@@ -191,12 +191,16 @@ size_t gomap_ucs4_read(gomap_string *to, char *room, const char *at, ptrdiff_t s
     return count;
 }
 
-int gomap_bits_missing(const void *bits, size_t offset, size_t count)
+size_t gomap_bits_absent(unsigned char *absent, const void *bits, size_t offset, size_t count)
 {
     const unsigned char *at = bits;
-    for (size_t i = offset; i < offset + count; i++)
-        if (!(at[i / 8] >> (i % 8) & 1)) return 1;
-    return 0;
+    size_t marked = 0;
+    for (size_t i = 0; i < count; i++) {
+        unsigned char missing = !(at[(offset + i) / 8] >> ((offset + i) % 8) & 1);
+        absent[i] |= missing;
+        marked += missing;
+    }
+    return marked;
 }
 
 void gomap_bits_read(char *to, const void *bits, size_t offset, size_t count)
@@ -290,9 +294,20 @@ enum { PIECE_BYTES = 8192, TEXT_BYTES = 16384, TEXT_ITEMS = 256 };
 size_t gomap_column_room(const gomap_column *column)
 {
     size_t one = column->size;
-    if (column->form == GOMAP_C_OWN) return 0;
-    if (column->form == GOMAP_C_ITEMS) return one > PIECE_BYTES ? one : PIECE_BYTES;
-    if (column->form == GOMAP_C_PADDED) one += (size_t)column->width;
+    size_t most = 0;
+    switch (column->form) {
+    case GOMAP_C_OWN: return 0;
+    case GOMAP_C_ITEMS:
+    case GOMAP_C_CODES: return one > PIECE_BYTES ? one : PIECE_BYTES;
+    case GOMAP_C_PARTS:
+        for (size_t i = 0; i < column->part_count; i++) {
+            one = gomap_column_room(&column->parts[i]);
+            if (one > most) most = one;
+        }
+        return most;
+    case GOMAP_C_PADDED: one += (size_t)column->width; break;
+    default: break;
+    }
     return one > TEXT_BYTES ? one : TEXT_BYTES;
 }
 
@@ -350,6 +365,38 @@ static size_t read_padded(const gomap_column *column, size_t begin, size_t most)
     return some;
 }
 
+/* The marks of items from `begin` on, or NULL. */
+static const unsigned char *marks(const gomap_column *column, size_t begin)
+{
+    return column->absent ? column->absent + begin : NULL;
+}
+
+/* How many of the strings that were read into a piece are text, where they have to be; their bytes stand together.
+ * Behind a null anything may stand. */
+static size_t good_text(const gomap_column *column, const gomap_string *strings, size_t count, size_t begin,
+                        const char *text, size_t bytes)
+{
+    const unsigned char *absent = marks(column, begin);
+    if (!column->utf8 || is_ascii(text, bytes)) return count;
+    for (size_t i = 0; i < count; i++)
+        if (!(absent && absent[i]) && !is_utf8(strings[i].at, strings[i].length)) return i;
+    return count;
+}
+
+static size_t no_text(gomap_column *column, size_t at)
+{
+    column->failure = GOMAP_C_TEXT;
+    column->failed_at = at;
+    return 0;
+}
+
+static size_t wants_room(gomap_column *column, size_t text)
+{
+    column->failure = GOMAP_C_ROOM;
+    column->room_wanted = TEXT_ITEMS * sizeof(gomap_string) + text;
+    return 0;
+}
+
 static size_t read_offsets(gomap_column *column, size_t begin, size_t most)
 {
     size_t items = least(most, TEXT_ITEMS), some = 0;
@@ -363,22 +410,141 @@ static size_t read_offsets(gomap_column *column, size_t begin, size_t most)
             if (end < at || end > column->most) break;
             if ((uint64_t)(end - first) > text_room) {
                 if (some) break;
-                column->failure = GOMAP_C_ROOM;
-                column->room_wanted = TEXT_ITEMS * sizeof *strings + (size_t)(end - first);
-                return 0;
+                return wants_room(column, (size_t)(end - first));
             }
             strings[some] = (gomap_string){text + (at - first), (size_t)(end - at)};
             at = end;
         }
     }
     if (at > first) memcpy(text, column->text + first, (size_t)(at - first));
-    if (column->utf8 && !is_ascii(text, (size_t)(at - first)))
-        for (size_t i = 0; i < some; i++)
-            if (!is_utf8(strings[i].at, strings[i].length)) some = i;
-    if (some == 0) {
-        column->failure = GOMAP_C_TEXT;
-        column->failed_at = begin;
+    some = good_text(column, strings, some, begin, text, (size_t)(at - first));
+    return some ? some : no_text(column, begin);
+}
+
+/* A string view: its length, then the string itself, or its first four bytes, a buffer's index and an offset in it. */
+enum { VIEW_BYTES = 16, VIEW_INLINE = 12 };
+
+/* Where the text of a view stands, `view` being a copy of it; NULL: nowhere. */
+static const char *view_text(const gomap_column *column, const unsigned char *view, size_t *length)
+{
+    int32_t signed_length = (int32_t)gm_load32(view), buffer = (int32_t)gm_load32(view + 8),
+            offset = (int32_t)gm_load32(view + 12);
+    *length = (size_t)signed_length;
+    if (signed_length < 0) return NULL;
+    if (signed_length <= VIEW_INLINE) return (const char *)view + 4;
+    if (buffer < 0 || (size_t)buffer >= column->buffer_count || offset < 0 ||
+        (int64_t)offset + signed_length > column->lengths[buffer])
+        return NULL;
+    return (const char *)column->buffers[buffer] + offset;
+}
+
+static size_t read_views(gomap_column *column, size_t begin, size_t most)
+{
+    size_t items = least(most, TEXT_ITEMS), some = 0, used = 0, length;
+    gomap_string *strings = (gomap_string *)(void *)column->room;
+    char *text = column->room + items * sizeof *strings;
+    size_t text_room = column->room_bytes - items * sizeof *strings;
+    const unsigned char *absent = marks(column, begin);
+    for (; some < items; some++) {
+        unsigned char view[VIEW_BYTES] = {0};
+        if (!(absent && absent[some])) memcpy(view, column->at + (begin + some) * VIEW_BYTES, VIEW_BYTES);
+        const char *from = view_text(column, view, &length);
+        if (from == NULL) break;
+        if (length > text_room - used) {
+            if (some) break;
+            return wants_room(column, length);
+        }
+        if (length) memcpy(text + used, from, length);
+        strings[some] = (gomap_string){text + used, length};
+        used += length;
     }
+    some = good_text(column, strings, some, begin, text, used);
+    return some ? some : no_text(column, begin);
+}
+
+int64_t gomap_views_text(const gomap_column *column, const unsigned char *absent)
+{
+    int64_t bytes = 0;
+    for (size_t i = 0; i < column->count; i++)
+        if (!absent || !absent[i]) bytes += (int32_t)gm_load32((const unsigned char *)column->at + i * VIEW_BYTES);
+    return bytes;
+}
+
+/* A code; of one that is negative or too large any number beyond the items. */
+static size_t code_at(const gomap_column *column, size_t i)
+{
+    const char *at = column->at + i * (size_t)column->width;
+    uint16_t half;
+    switch (column->width) {
+    case 1: return (unsigned char)*at;
+    case 2: memcpy(&half, at, 2); return half;
+    case 4: return gm_load32((const unsigned char *)at);
+    default: return (size_t)gm_load64((const unsigned char *)at);
+    }
+}
+
+static size_t read_codes(gomap_column *column, size_t begin, size_t most)
+{
+    const unsigned char *absent = marks(column, begin);
+    const gomap_column *items = column->items;
+    size_t size = column->size, some = size ? least(most, column->room_bytes / size) : most;
+    char *to = column->room;
+    for (size_t i = 0; i < some; i++, to += size) {
+        size_t code = code_at(column, begin + i);
+        if (absent && absent[i]) {
+            memset(to, 0, size);
+        } else if (code < items->count && !(items->absent && items->absent[code])) {
+            if (size == 8) memcpy(to, items->at + 8 * code, 8);
+            else memcpy(to, items->at + size * code, size);
+        } else {
+            if (i) return i;
+            column->failure = GOMAP_C_CODE;
+            column->failed_at = begin;
+            return 0;
+        }
+    }
+    return some;
+}
+
+size_t gomap_codes_check(const gomap_column *column, unsigned char *absent)
+{
+    const gomap_column *items = column->items;
+    for (size_t i = 0; i < column->count; i++) {
+        if (absent && absent[i]) continue;
+        size_t code = code_at(column, i);
+        if (code >= items->count) return i;
+        if (!items->absent || !items->absent[code]) continue;
+        if (!absent) return i;
+        absent[i] = 1;
+    }
+    return column->count;
+}
+
+/* The part that an item is in. Items are mostly read in order. */
+static gomap_column *part_of(gomap_column *column, size_t item)
+{
+    gomap_column *part = &column->parts[column->part];
+    if (item < part->begin) part = &column->parts[column->part = 0];
+    while (item - part->begin >= part->count) part = &column->parts[++column->part];
+    return part;
+}
+
+/* The column, or the part of it, that the last piece is from. */
+static const gomap_column *last_read(const gomap_column *column)
+{
+    return column->form == GOMAP_C_PARTS ? &column->parts[column->part] : column;
+}
+
+static size_t read_part(gomap_column *column, size_t begin, size_t most, const char **piece)
+{
+    gomap_column *part = part_of(column, begin);
+    part->room = column->room;
+    part->room_bytes = column->room_bytes;
+    part->absent = marks(column, part->begin);
+    size_t from = begin - part->begin, some = gomap_column_read(part, from, least(most, part->count - from), piece);
+    column->failure = part->failure;
+    column->failed_at = part->begin + part->failed_at;
+    column->room_wanted = part->room_wanted;
     return some;
 }
 
@@ -390,12 +556,29 @@ size_t gomap_column_read(gomap_column *column, size_t begin, size_t most, const 
     case GOMAP_C_OWN: *piece = column->at + (ptrdiff_t)begin * column->stride; return most;
     case GOMAP_C_ITEMS: return read_items(column, begin, most);
     case GOMAP_C_PADDED: return read_padded(column, begin, most);
-    default: return read_offsets(column, begin, most);
+    case GOMAP_C_OFFSETS: return read_offsets(column, begin, most);
+    case GOMAP_C_VIEWS: return read_views(column, begin, most);
+    case GOMAP_C_CODES: return read_codes(column, begin, most);
+    default: return read_part(column, begin, most, piece);
     }
+}
+
+static size_t check_views(const gomap_column *column)
+{
+    for (size_t i = 0; i < column->count; i++) {
+        unsigned char view[VIEW_BYTES];
+        size_t length;
+        if (column->absent && column->absent[i]) continue;
+        memcpy(view, column->at + i * VIEW_BYTES, VIEW_BYTES);
+        const char *text = view_text(column, view, &length);
+        if (text == NULL || (column->utf8 && !is_ascii(text, length) && !is_utf8(text, length))) return i;
+    }
+    return column->count;
 }
 
 size_t gomap_column_check(const gomap_column *column)
 {
+    if (column->form == GOMAP_C_VIEWS) return check_views(column);
     if (column->form != GOMAP_C_OFFSETS) return column->count;
     int64_t at = column->least;
     size_t good = 0;
@@ -409,7 +592,8 @@ size_t gomap_column_check(const gomap_column *column)
     at = column->least;
     for (size_t i = 0; i < good; i++) {
         int64_t end = offset_at(column, i + 1);
-        if (end < at || end > column->most || !is_utf8(column->text + at, (size_t)(end - at))) return i;
+        if (end < at || end > column->most) return i;
+        if (!(column->absent && column->absent[i]) && !is_utf8(column->text + at, (size_t)(end - at))) return i;
         at = end;
     }
     return good;
@@ -418,12 +602,20 @@ size_t gomap_column_check(const gomap_column *column)
 int gomap_column_overlaps(const gomap_column *column, const void *at, size_t size)
 {
     const char *from = column->at, *to, *with = at;
-    if (column->form == GOMAP_C_OWN || column->count == 0) return 0;
+    int so = 0;
+    for (size_t i = 0; i < column->part_count; i++) so |= gomap_column_overlaps(&column->parts[i], at, size);
+    for (size_t i = 0; i < column->buffer_count; i++) {
+        const char *buffer = column->buffers[i];
+        so |= with < buffer + column->lengths[i] && buffer < with + size;
+    }
+    if (so || column->form == GOMAP_C_PARTS || column->form == GOMAP_C_OWN || column->count == 0) return so;
     if (column->form == GOMAP_C_OFFSETS) {
         to = from + (column->count + 1) * (size_t)column->width;
         if (column->most > column->least && with < column->text + column->most &&
             column->text + column->least < with + size)
             return 1;
+    } else if (column->form == GOMAP_C_VIEWS || column->form == GOMAP_C_CODES) {
+        to = from + column->count * (column->form == GOMAP_C_VIEWS ? VIEW_BYTES : (size_t)column->width);
     } else {
         ptrdiff_t last = (ptrdiff_t)(column->count - 1) * column->stride;
         if (last < 0) from += last;
@@ -468,6 +660,7 @@ int gomap_column_fill(gomap *map, gomap_column *keys)
         size_t drawn = 0, mean = keys->count / SAMPLE;
         for (size_t i = random_step(&random, mean) - 1; i < keys->count; i += random_step(&random, mean)) {
             const char *key;
+            if (keys->absent && keys->absent[i]) continue;
             if (!gomap_column_read(keys, i, 1, &key)) continue; /* a long string: the others will do */
             if (gomap_assign(map, key, &added) == NULL) break;
             drawn++;
@@ -485,6 +678,19 @@ int gomap_column_fill(gomap *map, gomap_column *keys)
 
 enum { FOUND = 256 }; /* addresses that are found before their values are fetched: they stay in the first cache */
 
+/* Of the items from `begin` on, up to most: leaves out those that are marked absent, and returns how many follow that
+ * are not. */
+static size_t next_run(const gomap_column *keys, size_t begin, size_t most, size_t *left_out)
+{
+    size_t run = 0;
+    *left_out = 0;
+    if (keys->absent == NULL) return most;
+    const unsigned char *absent = keys->absent + begin;
+    while (*left_out < most && absent[*left_out]) ++*left_out;
+    while (*left_out + run < most && !absent[*left_out + run]) run++;
+    return run;
+}
+
 static size_t put_piece(gomap *map, const char *keys, size_t key_stride, size_t count, const char *values,
                         size_t stride)
 {
@@ -501,7 +707,10 @@ size_t gomap_column_put(gomap *map, gomap_column *keys, gomap_column *values, si
     values->failure = keys->failure = 0;
     while (done < most) {
         const char *key, *value;
-        size_t some = read_values(values, begin + done, most - done, &value);
+        size_t left_out, run = next_run(keys, begin + done, most - done, &left_out);
+        done += left_out;
+        if (run == 0) continue;
+        size_t some = read_values(values, begin + done, run, &value);
         if (some) some = gomap_column_read(keys, begin + done, some, &key);
         if (some == 0) break;
         size_t put = put_piece(map, key, keys->size, some, value, values->stride ? values->size : 0);
@@ -586,7 +795,11 @@ size_t gomap_column_code(gomap *map, gomap_column *keys, int64_t *codes, size_t 
     size_t done = 0;
     while (done < most) {
         const char *key;
-        size_t piece = gomap_column_read(keys, begin + done, most - done, &key);
+        size_t left_out, run = next_run(keys, begin + done, most - done, &left_out);
+        for (size_t i = 0; i < left_out; i++) codes[begin + done + i] = -1;
+        done += left_out;
+        if (run == 0) continue;
+        size_t piece = gomap_column_read(keys, begin + done, run, &key);
         if (piece == 0) break;
         size_t coded = gomap_code_many(map, key, piece, codes + begin + done);
         done += coded;
@@ -615,8 +828,10 @@ static uint64_t digest(uint64_t start, const char *at, size_t bytes)
 /* The digest of `count` items of a column, which are in a piece. Own memory does not change, so it is left out. */
 static uint64_t piece_digest(const gomap_column *column, uint64_t start, const char *piece, size_t count)
 {
+    column = last_read(column);
     if (column->form == GOMAP_C_OWN) return start;
-    if (column->form == GOMAP_C_ITEMS) return digest(start, piece, count * column->size);
+    if (column->form == GOMAP_C_ITEMS || column->form == GOMAP_C_CODES)
+        return digest(start, piece, count * column->size);
     const gomap_string *strings = (const gomap_string *)(const void *)piece;
     for (size_t i = 0; i < count; i++) start = digest(start, strings[i].at, strings[i].length);
     return start;
@@ -687,18 +902,30 @@ static size_t add_some(gomap *map, gomap_adding *adding, size_t begin, const cha
     return count;
 }
 
+/* How many pieces a column is read in, at most. A piece of strings ends after TEXT_ITEMS, or where the next string
+ * would go beyond the room: then it and the next string fill the room together. */
+static size_t pieces_of(const gomap_column *column)
+{
+    size_t pieces = 1, item = column->size, bytes = 0;
+    switch (column->form) {
+    case GOMAP_C_OWN: return 1;
+    case GOMAP_C_PARTS:
+        for (size_t i = 0; i < column->part_count; i++) pieces += pieces_of(&column->parts[i]);
+        return pieces;
+    case GOMAP_C_PADDED: item += (size_t)column->width; /* fall through */
+    case GOMAP_C_ITEMS:
+    case GOMAP_C_CODES: return item ? column->count / (gomap_column_room(column) / item) + 1 : 1;
+    case GOMAP_C_OFFSETS: bytes = (size_t)(column->most - column->least); break;
+    default: bytes = (size_t)column->most;
+    }
+    return column->count / TEXT_ITEMS + 2 * bytes / (TEXT_BYTES - TEXT_ITEMS * sizeof(gomap_string)) + 2;
+}
+
 size_t gomap_adding_pieces(const gomap_column *keys, const gomap_column *by, size_t most)
 {
-    size_t items = most;
-    const gomap_column *both[2] = {keys, by};
-    for (int i = 0; i < 2; i++) {
-        const gomap_column *column = both[i];
-        if (column->form == GOMAP_C_ITEMS && column->size) items = least(items, column->room_bytes / column->size);
-        else if (column->form == GOMAP_C_PADDED)
-            items = least(items, column->room_bytes / (sizeof(gomap_string) + (size_t)column->width));
-        else if (column->form == GOMAP_C_OFFSETS) return keys->count + 1; /* a piece may hold just one */
-    }
-    return keys->count / items + keys->count / most + 2;
+    size_t pieces = pieces_of(keys) + pieces_of(by) + keys->count / most + 2;
+    for (size_t i = 1; keys->absent && i < keys->count; i++) pieces += keys->absent[i - 1] && !keys->absent[i];
+    return pieces < keys->count + 1 ? pieces : keys->count + 1;
 }
 
 size_t gomap_column_add(gomap *map, gomap_adding *adding, size_t begin, size_t most)
@@ -708,7 +935,10 @@ size_t gomap_column_add(gomap *map, gomap_adding *adding, size_t begin, size_t m
     keys->failure = by->failure = adding->overflow = 0;
     while (done < most && adding->piece_count < adding->piece_room) {
         const char *key, *more;
-        size_t from = begin + done, some = gomap_column_read(by, from, most - done, &more), added;
+        size_t left_out, run = next_run(keys, begin + done, most - done, &left_out), added;
+        done += left_out;
+        if (run == 0) continue;
+        size_t from = begin + done, some = gomap_column_read(by, from, run, &more);
         if (some) some = gomap_column_read(keys, from, some, &key);
         if (some == 0) break;
         adding->pieces[adding->piece_count++] = (gomap_piece){from, some, adding_digest(adding, key, more, some)};

@@ -10,6 +10,9 @@
  * Even if the array changes meanwhile, the map holds only keys and values that were in the array at some moment. An
  * item of more than eight bytes may be a mixture: its first bytes from before a write, its last bytes from after it.
  *
+ * A column may be made of parts, each with a form of its own: Arrow's data come in chunks. A piece never goes beyond
+ * the end of a part.
+ *
  * A piece is small enough for a core's first cache, so that copying costs a fraction of a nanosecond a key.
  * Nothing here allocates: the room for a piece is the caller's.
  */
@@ -54,8 +57,9 @@ int gomap_add(void *room, const void *by, int kind);
 size_t gomap_ucs4_read(gomap_string *to, char *room, const char *at, ptrdiff_t stride, size_t characters, int swapped,
                        size_t count);
 
-/* Whether any of these bits is 0. Bits count from the lowest of each byte. Arrow marks missing items with a 0. */
-int gomap_bits_missing(const void *bits, size_t offset, size_t count);
+/* Marks in absent the items whose bits are 0, which is how Arrow marks nulls. Bits count from the lowest of each byte.
+ * Returns how many are marked. */
+size_t gomap_bits_absent(unsigned char *absent, const void *bits, size_t offset, size_t count);
 /* Bits as bytes of 0 and 1. */
 void gomap_bits_read(char *to, const void *bits, size_t offset, size_t count);
 
@@ -80,17 +84,25 @@ int gomap_tidied(const gomap_tidy *steps, size_t count, char *at, int change);
 
 typedef struct gomap_column {
     int form;         /* GOMAP_C_ ... */
-    int width;        /* bytes: of an item that is padded, of an offset */
-    const char *at;   /* the first item, or the first offset */
+    int width;        /* bytes: of an item that is padded, of an offset, of a code */
+    const char *at;   /* the first item, offset, view or code */
     ptrdiff_t stride; /* bytes from one item to the next; 0: one for all */
     size_t count;
     size_t size;                 /* bytes of an item as the core takes it */
-    const unsigned char *absent; /* marks keys that the type cannot hold; NULL: there are none. In own memory only */
+    const unsigned char *absent; /* marks keys that the type cannot hold, and nulls; NULL: there are none */
     const gomap_tidy *tidies;    /* of structs */
     size_t tidy_count;
     const char *text;               /* where offsets lead into */
-    int64_t least, most;            /* the first and the last of the offsets, which bound the text */
+    int64_t least, most;            /* the first and the last of the offsets, which bound the text; of views most is
+                                       the length of all text */
     int utf8;                       /* the text has to be UTF-8; lone surrogates pass */
+    const void *const *buffers;     /* that views lead into */
+    const int64_t *lengths;         /* of these, in bytes */
+    size_t buffer_count;
+    const struct gomap_column *items; /* that codes stand for: of form GOMAP_C_OWN */
+    struct gomap_column *parts;       /* each with `begin`, and without room of its own */
+    size_t part_count, part;          /* part: the one that was read last */
+    size_t begin;                     /* of a part: its first item's index in the whole */
     char *room;                     /* for a piece, unless the memory is own */
     size_t room_bytes, room_wanted; /* wanted: after GOMAP_C_ROOM */
     size_t failed_at;               /* of the piece that was not read: the item that it failed at */
@@ -101,12 +113,16 @@ enum {
     GOMAP_C_OWN,    /* items as the core takes them, in memory that nobody else writes to: no piece is copied */
     GOMAP_C_ITEMS,  /* items of `size` bytes */
     GOMAP_C_PADDED, /* strings in `width` bytes, zeros behind their end (NumPy's S) */
-    GOMAP_C_OFFSETS /* strings between offsets of `width` bytes, into text (Arrow) */
+    GOMAP_C_OFFSETS, /* strings between offsets of `width` bytes, into text (Arrow) */
+    GOMAP_C_VIEWS,   /* strings in views of 16 bytes: up to 12 bytes there, longer ones in one of the buffers (Arrow) */
+    GOMAP_C_CODES,   /* integers of `width` bytes, each the index of an item (Arrow's dictionaries) */
+    GOMAP_C_PARTS    /* columns one after another */
 };
 
 enum {
     GOMAP_C_ROOM = 1, /* the piece takes room_wanted bytes of room */
-    GOMAP_C_TEXT      /* item failed_at is no text: its offsets lead nowhere, or it is not UTF-8 */
+    GOMAP_C_TEXT,     /* item failed_at is no text: its offsets or its view lead nowhere, or it is not UTF-8 */
+    GOMAP_C_CODE      /* item failed_at is a code that no item has, or that of an absent one */
 };
 
 /* A column of items that stand in memory of the caller's own. */
@@ -135,7 +151,15 @@ size_t gomap_column_check(const gomap_column *column);
 /* Whether the memory at `at` overlaps the column's. */
 int gomap_column_overlaps(const gomap_column *column, const void *at, size_t size);
 
+/* The index of the first code that no item has or that stands for an absent item, or count. With absent, codes of
+ * absent items are marked there instead. Rows that are marked already are not looked at. */
+size_t gomap_codes_check(const gomap_column *column, unsigned char *absent);
+
+/* The length of the text of all views; rows that are marked in absent are left out. */
+int64_t gomap_views_text(const gomap_column *column, const unsigned char *absent);
+
 /* ---- whole columns ------------------------------------------------------------------------------------- *
+ * Keys that are marked absent are not found, and are left out where keys are put in.
  * Each processes items begin to begin + most and returns how many it processed. If these are fewer, column->failure
  * says why. If failure is 0, memory has run out, or the function gives its own reason. */
 
@@ -198,7 +222,7 @@ size_t gomap_column_add(gomap *map, gomap_adding *adding, size_t begin, size_t m
  * not for NaN keys. */
 size_t gomap_column_take_back(gomap *map, gomap_adding *adding, size_t done);
 
-/* ---- Arrow's C data interface (arrow.apache.org/docs/format/CDataInterface.html) ------------------------ */
+/* ---- Arrow's C data interface (arrow.apache.org/docs/format/CDataInterface.html, CStreamInterface.html) --- */
 
 typedef struct gomap_arrow_schema {
     const char *format, *name, *metadata;
@@ -215,6 +239,15 @@ typedef struct gomap_arrow_array {
     void (*release)(struct gomap_arrow_array *);
     void *private_data;
 } gomap_arrow_array;
+
+/* Arrays of one schema, one after another; the last is followed by one that is released. 0, or an errno. */
+typedef struct gomap_arrow_stream {
+    int (*get_schema)(struct gomap_arrow_stream *, gomap_arrow_schema *out);
+    int (*get_next)(struct gomap_arrow_stream *, gomap_arrow_array *out);
+    const char *(*get_last_error)(struct gomap_arrow_stream *);
+    void (*release)(struct gomap_arrow_stream *);
+    void *private_data;
+} gomap_arrow_stream;
 
 #ifdef __cplusplus
 }

@@ -127,7 +127,7 @@ def test_numbers_of_another_kind(map_class: Class, source: str, target: str) -> 
         np.array([[1]]),
         np.array(1),
         np.zeros(1, "V8"),
-        np.ma.masked_array([1, 2], [False, True]),
+        np.ma.masked_array([[1, 2]], [[False, True]]),
     ],
     ids=lambda source: f"{type(source).__name__}-{source.dtype}-{source.ndim}",
 )
@@ -192,8 +192,10 @@ def test_text(map_class: Class) -> None:
         map_class(str, int).set_many(broken, 1)
     with pytest.raises(TypeError, match="^keys: "):
         map_class(bytes, int).set_many(np.array(texts), 1)
-    with pytest.raises(TypeError, match=r"^keys\[1\]: expected str for string, got NoneType"):
+    with pytest.raises(ValueError, match=r"^keys\[1\]: null"):
         map_class(str, int).set_many(np.array(["a", None]), 1)
+    with pytest.raises(TypeError, match=r"^keys\[1\]: expected str for string, got NoneType"):
+        map_class(str, int).set_many(["a", None], 1)
     with pytest.raises(TypeError, match="^keys: "):
         map_class(str, int).set_many(np.array([["a"]], object), 1)
 
@@ -516,9 +518,10 @@ def test_arrow_numbers_of_another_kind(map_class: Class, pa: Any) -> None:
         m.get_many(pa.array([1, 2**64 - 1], pa.uint64()))
     assert error.value.args == (2**64 - 1,)
     for wrong in (pa.array([1.0]), pa.array([True]), pa.array(["1"]), pa.array([b"1"]), pa.array([1], pa.date32()),
-                  pa.array([1], pa.timestamp("s")), pa.array([[1]]), pa.array([None]), pa.array([{"a": 1}]),
+                  pa.array([1], pa.timestamp("s")), pa.array([[1]]), pa.array([{"a": 1}]),
                   pa.array([1], pa.decimal128(5)), pa.array([1.0], pa.float16()), pa.array([b"12345678"], pa.binary(8)),
-                  pa.array(["x"], pa.string_view()), pa.table({"a": [1]}), pa.record_batch({"a": [1]})):  # fmt: skip
+                  pa.array(["x"], pa.string_view()), pa.table({"a": [1], "b": [1]}),
+                  pa.record_batch({"a": [1], "b": [1]})):  # fmt: skip
         for refused in (
             lambda: m.set_many(wrong, 1.0),
             lambda: m.contains_many(wrong),
@@ -538,32 +541,11 @@ def test_arrow_numbers_of_another_kind(map_class: Class, pa: Any) -> None:
     sound(m, {1: 3.0, 2: 4.0})
 
 
-def test_arrow_nulls_and_dictionaries(map_class: Class, pa: Any) -> None:
-    m, s = map_class(int, int), map_class(str, int)
-    for wrong in (pa.array([1, None]), pa.array([1, None])[1:], pa.chunked_array([[1], [None]])):
-        for refused in (
-            lambda: m.set_many(wrong, 1),
-            lambda: m.contains_many(wrong),
-            lambda: m.set_many([1, 2][: len(wrong)], wrong),
-        ):
-            with pytest.raises(TypeError, match="nulls|NoneType"):
-                refused()
-    # What a slice leaves out does not matter.
+def test_arrow_nulls_that_a_slice_leaves_out(map_class: Class, pa: Any) -> None:
+    m = map_class(int, int)
     m.set_many(pa.array([1, None, 2])[2:], 5)
     m.set_many(pa.array([None, *range(10, 40), None])[1:31], 5)
     assert len(m) == 31
-    for wrong in (pa.array(["a", None]), pa.array([None], pa.string())):
-        with pytest.raises(TypeError, match="nulls"):
-            s.set_many(wrong, 1)
-    encoded = pa.array(["a", "b", "a"]).dictionary_encode()
-    for map_, wrong in ((s, encoded), (m, encoded), (m, pa.array([1, 1]).dictionary_encode())):
-        for refused in (lambda: map_.set_many(wrong, 1), lambda: map_.contains_many(wrong)):
-            with pytest.raises(TypeError, match="an encoded Arrow array"):
-                refused()
-    with pytest.raises(TypeError):
-        Set.from_array(encoded)
-    s.set_many(encoded.cast(pa.string()), 1)
-    sound(s, {"a": 1, "b": 1})
 
 
 def test_arrow_text(map_class: Class, pa: Any) -> None:
@@ -593,9 +575,8 @@ def test_arrow_text(map_class: Class, pa: Any) -> None:
         assert map_class.from_arrays(given, given) == m
         with pytest.raises(TypeError, match="^keys: "):
             map_class(str, int).set_many(given, 1)
-    for kind in (pa.string_view(), pa.binary_view()):
-        with pytest.raises(TypeError, match="^keys: expected items for .*, got Arrow items of format"):
-            m.set_many(pa.array(items if kind == pa.binary_view() else texts, kind), b"1")
+    with pytest.raises(TypeError, match="^keys: expected items for .*, got Arrow items of format"):
+        m.set_many(pa.array(texts, pa.string_view()), b"1")
     # No UTF-8, whatever its type says.
     for wrong in (b"\xff", b"\xc0\x80", b"\xed", b"\xf4\x90\x80\x80", b"a" * 9 + b"\x80"):
         broken = pa.Array.from_buffers(
@@ -649,8 +630,8 @@ def test_arrow_without_pyarrows_ways(map_class: Class, pa: Any) -> None:
     sound(m, {1: 3, 2: 4})
     m.set_many(Series(pa.chunked_array([[5], [6]])), Series(pa.chunked_array([[7, 8]])))
     sound(m, {1: 3, 2: 4, 5: 7, 6: 8})
-    with pytest.raises(TypeError, match="^keys: expected items for int, got Stream, which comes in pieces"):
-        m.set_many(Stream(pa.chunked_array([[5], [6]])), 1)
+    m.set_many(Stream(pa.chunked_array([[5], [9]])), 1)
+    sound(m, {1: 3, 2: 4, 5: 1, 6: 8, 9: 1})
     Broken = type("Broken", (), {"__arrow_c_array__": lambda self: (1, 2)})
     with pytest.raises((TypeError, ValueError)):
         m.contains_many(Broken())

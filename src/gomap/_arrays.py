@@ -19,10 +19,12 @@ __all__ = [
     "column_type",
     "dtype_of",
     "empty",
+    "exported",
     "holds",
     "is_bytes",
     "is_masked",
     "is_objects",
+    "is_scalar",
     "item",
     "item_kind",
     "listed",
@@ -113,6 +115,27 @@ def is_objects(array: Any) -> bool:
     return getattr(getattr(array, "dtype", None), "kind", "") in ("O", "T")
 
 
+def is_scalar(thing: Any) -> bool:
+    """Whether it is a NumPy array of no dimensions, which is its item."""
+    np: Any = sys.modules.get("numpy")
+    return np is not None and isinstance(thing, np.ndarray) and thing.ndim == 0
+
+
+def exported(items: Any, dtype: Any, copy: bool | None) -> Any:
+    """What ``__array__`` returns of items that were just copied: an array of NumPy's.
+
+    :raises ValueError: a copy is not allowed
+    """
+    if copy is False:
+        raise ValueError("gomap: an array of a map's keys or values is always a copy; copy=False cannot be")
+    np = numpy()
+    if isinstance(items, list):
+        made = np.empty(len(items), object)
+        made[:] = items
+        items = np.array(items) if items and all(isinstance(each, (str, bytes)) for each in items) else made
+    return items if dtype is None else items.astype(dtype, copy=False)
+
+
 def is_masked(array: Any) -> bool:
     """Whether it is a NumPy array some of whose items are missing; its memory does not say so."""
     mask = getattr(array, "mask", None) if type(array).__name__ == "MaskedArray" else None
@@ -121,7 +144,10 @@ def is_masked(array: Any) -> bool:
 
 def item(array: Any, index: int) -> Any:
     """An array's item as Python has it."""
-    found = array[index]
+    try:
+        found = array[index]
+    except (LookupError, TypeError):  # by other labels, or not at all
+        return None
     for name in ("item", "as_py"):  # NumPy's, Arrow's
         if hasattr(found, name):
             return getattr(found, name)()
@@ -131,7 +157,7 @@ def item(array: Any, index: int) -> Any:
 def listed(source: Any) -> list[Any]:
     """The items of an array or an iterable as Python has them."""
     dates = getattr(getattr(source, "dtype", None), "kind", "") in ("m", "M")  # as int where they are fine
-    for name in () if dates else ("tolist", "to_pylist"):
+    for name in () if dates else ("tolist", "to_pylist", "to_list"):
         if hasattr(source, name):
             source = getattr(source, name)()
             break
@@ -263,29 +289,13 @@ def column_type(array: Any, what: str) -> str:
     try:
         view = memoryview(array)
     except (TypeError, ValueError):
-        return _arrow_type(array, what)
+        raise TypeError(
+            f"{what}: expected an array whose type says what its items are, got {type(array).__name__}; "
+            "for anything else give the types: Map[int, float].from_arrays(keys, values)"
+        ) from None
     if view.ndim == 2 and view.shape is not None and is_bytes(view.format, view.itemsize, 1):
         return f"[{view.shape[1]}]byte"
     known = item_kind(view.format, view.itemsize)
     if known is None:
         raise TypeError(f"{what}: items of format {view.format!r} are of no type that a map has")
     return "bytes" if known[0] == Kind.VARBYTES else Kind(known[0]).name.lower()
-
-
-_ARROW = {"int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"}
-_ARROW_NAMES = {"float": "float32", "double": "float64", "string": "string", "large_string": "string"}
-_ARROW_NAMES |= {"binary": "bytes", "large_binary": "bytes", "bool": "bool"}
-
-
-def _arrow_type(array: Any, what: str) -> str:
-    name = str(getattr(array, "type", ""))
-    if name.startswith("fixed_size_binary["):
-        return f"{name.removeprefix('fixed_size_binary')}byte"
-    if name in _ARROW:
-        return name
-    if name in _ARROW_NAMES:
-        return _ARROW_NAMES[name]
-    raise TypeError(
-        f"{what}: expected an array whose type says what its items are, got {type(array).__name__}; "
-        "for anything else give the types: Map[int, float].from_arrays(keys, values)"
-    )

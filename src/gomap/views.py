@@ -10,6 +10,7 @@ from __future__ import annotations
 from _collections_abc import ItemsView, Iterable, Iterator, KeysView, Mapping, Set, ValuesView
 from types import GenericAlias, MappingProxyType
 
+from ._arrays import exported
 from .types import Kind, Type
 
 TYPE_CHECKING = False  # typing takes long to import
@@ -44,6 +45,13 @@ class _View(Generic[K, V]):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._mapping!r})"
+
+    def _listed(self) -> Any:
+        """All there is, as an array where one holds such."""
+        return list(self)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        return exported(self._listed(), dtype, copy)
 
 
 def is_typed(elements: object) -> bool:
@@ -128,6 +136,9 @@ class MapKeysView(_SetView[K, V], KeysView[K]):
     def __iter__(self) -> Iterator[K]:
         return self._mapping._iter_keys()
 
+    def _listed(self) -> Any:
+        return self._mapping.to_arrays()[0]
+
 
 class MapItemsView(_SetView[K, V], ItemsView[K, V]):
     """A live view of a map's entries as ``(key, value)`` tuples."""
@@ -152,6 +163,9 @@ class MapValuesView(_View[K, V], ValuesView[V]):
 
     def __iter__(self) -> Iterator[V]:
         return self._mapping._iter_values()
+
+    def _listed(self) -> Any:
+        return self._mapping.to_arrays()[1]
 
     def __contains__(self, value: object) -> bool:
         return any(held is value or held == value for held in self)

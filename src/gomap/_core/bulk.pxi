@@ -85,7 +85,7 @@ cdef object item_of(Base m, Role role, Column column, size_t i, const char *at):
     if isinstance(column.kept, tuple):
         return column.kept[i]
     if column.c.absent != NULL and column.c.absent[i]:
-        return arrays.item(column.kept, i)
+        return arrays.item(column.kept, i)  # None for a null
     if codec.string:
         string = <gomap_string *>at
         if codec.kind == STRING:
@@ -94,8 +94,8 @@ cdef object item_of(Base m, Role role, Column column, size_t i, const char *at):
     return out(m, role, at)
 
 
-cdef list items_in(Base m, Role role, Column column):
-    """Every item of a column as Python has it; of keys, those that the type cannot hold are left out."""
+cdef list items_in(Base m, Role role, Column column, bint nulls):
+    """Every item of a column as Python has it. What is null, or no key of the type, is None, or left out."""
     cdef const char *piece
     cdef size_t done = 0, some, i
     cdef list items = []
@@ -106,26 +106,28 @@ cdef list items_in(Base m, Role role, Column column):
         for i in range(some):
             if column.c.absent == NULL or not column.c.absent[done + i]:
                 items.append(item_of(m, role, column, done + i, piece + i * column.c.size))
+            elif nulls:
+                items.append(None)
         done += some
     return items
 
 
-cdef list items_of(Base m, Role role, object source):
-    """The items of a column as a list; an item that cannot be stored raises."""
+cdef list items_of(Base m, Role role, object source, int purpose):
+    """The items of a column as a list; an item that cannot be stored raises. Skipping, None stands for a null."""
     cdef list items
     if (m.key if role == KEY else m.value).kind == OBJECT:
-        items = arrays.listed(source)
+        items = frames.listed(source, plural(role))
         if role == KEY:
             for item in items:
                 hash(item)
         return items
     if role == VALUE and m.value.kind == NOTHING:
-        items = arrays.listed(source)
+        items = frames.listed(source, plural(role))
         for item in items:
             if item is not None:
                 wrong_type(m, role, "None", item)
         return items
-    return items_in(m, role, column_of(m, role, source, True))
+    return items_in(m, role, column_of(m, role, source, purpose), True)
 
 
 # ---- reading --------------------------------------------------------------------------------------
@@ -139,8 +141,8 @@ cdef object held_of(Base m, object keys):
     cdef unsigned char *to
     m.ready()
     if m.key.kind == OBJECT:
-        return bools([holds_object(m, key) for key in arrays.listed(keys)])
-    column = column_of(m, KEY, keys, False)
+        return bools([holds_object(m, key) for key in frames.listed(keys, "keys")])
+    column = column_of(m, KEY, keys, LOOKING)
     result = np_empty(BOOL_TYPE, column.c.count)
     view = memoryview(result)
     to = <unsigned char *>PyMemoryView_GET_BUFFER(view).buf
@@ -185,7 +187,7 @@ cdef object values_for(BaseMap m, object keys, object default, object into):
         if into is not None:
             raise TypeError(f"out: values of type {m.layout.value_type} come as a list")
         return listed_for(m, keys, default)
-    column = column_of(m, KEY, keys, False)
+    column = column_of(m, KEY, keys, LOOKING)
     if default is not MISSING:
         kept = default
         if m.value.packs:
@@ -254,7 +256,7 @@ cdef object listed_for(BaseMap m, object keys, object default):
     cdef list result = []
     cdef void *value
     if m.key.kind == OBJECT:
-        keys = arrays.listed(keys)
+        keys = frames.listed(keys, "keys")
         for i, key in enumerate(keys):
             m.find(key, True, &value)
             if value == NULL:
@@ -266,7 +268,7 @@ cdef object listed_for(BaseMap m, object keys, object default):
         if lost and default is MISSING:
             raise missing_keys(keys[first], lost, len(keys))
         return array_of(m, VALUE, result)
-    column = column_of(m, KEY, keys, False)
+    column = column_of(m, KEY, keys, LOOKING)
     first_key = None
     read_begin(m, &reader)
     try:
@@ -345,9 +347,44 @@ cdef size_t erase_all_of(Base m, object keys) except? 0:
     m.ready_to_write()
     cdef Column column
     if m.key.kind == OBJECT:
-        return erase_objects(m, arrays.listed(keys))
-    column = column_of(m, KEY, keys, False)
-    return erase_objects(m, items_in(m, KEY, column)) if m.objects else erase_column(m, column)
+        return erase_objects(m, frames.listed(keys, "keys"))
+    column = column_of(m, KEY, keys, LOOKING)
+    return erase_objects(m, items_in(m, KEY, column, False)) if m.objects else erase_column(m, column)
+
+
+cdef int leave_out(Column keys, Column values) except -1:
+    """Rows whose value is null are left out, as those are whose key is."""
+    cdef size_t i
+    cdef unsigned char *absent
+    if values.c.absent != NULL:
+        absent = absent_of(keys, keys.c.count)
+        for i in range(keys.c.count):
+            absent[i] |= values.c.absent[i]
+    return 0
+
+
+cdef tuple rows_left(list keys, list values):
+    """Rows without those that have a null."""
+    rows = [(key, value) for key, value in zip(keys, values)
+            if not (frames.is_null(key, BYTES) or frames.is_null(value, BYTES))]
+    return [key for key, _ in rows], [value for _, value in rows]
+
+
+cdef int put_all(BaseMap m, object keys, object values, object nulls, bint adding) except -1:
+    """set_many and add_many."""
+    cdef int purpose = purpose_of(nulls)
+    cdef Column column, others
+    if m.objects:
+        listed = items_of(m, KEY, keys, purpose)
+        values = values_list(m, values, len(listed), purpose)
+        if purpose == SKIPPING:
+            listed, values = rows_left(listed, values)
+        put_objects(m, listed, values, adding)
+        return 0
+    column = column_of(m, KEY, keys, purpose)
+    others = values_of(m, values, column.c.count, purpose)
+    leave_out(column, others)
+    return add_column(m, column, others) if adding else put_column(m, column, others)
 
 
 # ---- counting -------------------------------------------------------------------------------------
@@ -500,7 +537,7 @@ cdef object array_of(Base m, Role role, list items):
     cdef Column column
     if not is_plain(m.key if role == KEY else m.value):
         return items
-    column = column_of(m, role, items, True)
+    column = column_of(m, role, items, STORING)
     result = np_empty(type_of(m, role), column.c.count)
     memcpy(PyMemoryView_GET_BUFFER(memoryview(result)).buf, column.c.at, column.c.count * column.c.size)
     return result

@@ -65,6 +65,8 @@ cdef int int_in(Base m, Role role, uint8_t kind, object value, Cell *cell, bint 
     elif py_int64_read(value, &signed):
         return int_fits(m, role, kind, signed, value, cell, raises)
     # Not exactly an int, or a long one.
+    if arrays.is_scalar(value):
+        return int_in(m, role, kind, value[()], cell, raises)
     if PyBool_Check(value) or not PyIndex_Check(value):
         return wrong_type(m, role, "int", value)
     if not PyLong_Check(value):
@@ -107,6 +109,8 @@ cdef int float_in(Base m, Role role, uint8_t kind, object value, Cell *cell, bin
         number = PyFloat_AS_DOUBLE(value)
     elif PyBool_Check(value):
         return wrong_type(m, role, "float", value)
+    elif arrays.is_scalar(value):
+        return float_in(m, role, kind, value[()], cell, raises)
     elif PyLong_Check(value) or PyIndex_Check(value):
         value = PyNumber_Index(value)
         try:
@@ -134,6 +138,8 @@ cdef int float_in(Base m, Role role, uint8_t kind, object value, Cell *cell, bin
 
 cdef int bool_in(Base m, Role role, object value, Cell *cell) except -1:
     if not PyBool_Check(value):
+        if arrays.is_scalar(value):
+            return bool_in(m, role, value[()], cell)
         if type(value).__name__ not in ("bool", "bool_"):  # NumPy's
             return wrong_type(m, role, "bool", value)
         value = bool(value)
@@ -163,6 +169,8 @@ cdef object pack_bytes(Base m, Role role, object value, bint raises):
     if PyBytes_Check(value):
         return value
     if not isinstance(value, (bytearray, memoryview)):
+        if arrays.is_scalar(value):
+            return pack_bytes(m, role, value[()], raises)
         wrong_type(m, role, "bytes", value)
     PyObject_GetBuffer(value, &view, PyBUF_SIMPLE)
     try:
@@ -181,6 +189,8 @@ cdef object pack(Base m, Role role, Codec codec, object value, bint raises):
     if py_is_ascii(value):
         return value
     if not PyUnicode_Check(value):
+        if arrays.is_scalar(value):
+            return pack(m, role, codec, value[()], raises)
         wrong_type(m, role, "str", value)
     return PyUnicode_AsEncodedString(value, "utf-8", "surrogatepass")
 

@@ -44,6 +44,8 @@ cdef int go_on(Base m, Role role, Column column) except -1:
         return 0
     if failure == GOMAP_C_TEXT:
         raise ValueError(f"{plural(role)}[{column.c.failed_at}]: no text")
+    if failure == GOMAP_C_CODE:
+        raise ValueError(f"{plural(role)}[{column.c.failed_at}]: no item has its code")
     column.c.room = <char *>room_in(column, column.c.room_wanted)
     column.c.room_bytes = column.c.room_wanted
     return 1
@@ -52,26 +54,92 @@ cdef int go_on(Base m, Role role, Column column) except -1:
 cdef int own(Column column, const void *at, size_t count) noexcept:
     """The core's own form of items, in memory that nobody else writes to."""
     cdef const unsigned char *absent = column.c.absent
+    cdef size_t begin = column.c.begin
     column.c = gomap_column_own(at, column.c.size, count)
     column.c.absent = absent
+    column.c.begin = begin
     return 0
+
+
+cdef int own_items(Column column) except -1:
+    """Brings a column to memory of its own."""
+    cdef size_t done = 0, some, i, bytes, count = column.c.count, size = column.c.size
+    cdef const char *piece
+    cdef gomap_string *strings
+    cdef char *to
+    cdef char *text
+    if column.c.form == GOMAP_C_OWN:
+        return 0
+    begin_pieces(column)
+    to = <char *>room_in(column, count * size + 1)
+    while done < count:
+        some = gomap_column_read(&column.c, done, count - done, &piece)
+        if some == 0:
+            go_on(None, KEY, column)
+            continue
+        memcpy(to + done * size, piece, some * size)
+        if column.c.form != GOMAP_C_ITEMS and column.c.form != GOMAP_C_CODES:
+            strings = <gomap_string *>(to + done * size)
+            bytes = 1
+            for i in range(some):
+                bytes += strings[i].length
+            text = <char *>room_in(column, bytes)
+            for i in range(some):
+                if strings[i].length:
+                    memcpy(text, strings[i].at, strings[i].length)
+                strings[i].at = text
+                text += strings[i].length
+        done += some
+    return own(column, to, count)
 
 
 cdef str plural(Role role):
     return "values" if role & VALUE else "keys"
 
 
-cdef Column column_of(Base m, Role role, object source, bint storing):
-    """An array, or anything that goes through one by one. Keys that are looked up may be out of range."""
+cdef enum Purpose:
+    LOOKING   # up: a key that the type cannot hold is not there, nor is a null
+    STORING   # what cannot be held is refused, and a null is
+    SKIPPING  # storing; rows with a null are left out
+
+
+cdef int purpose_of(object nulls) except -1:
+    if nulls not in ("refuse", "skip"):
+        raise ValueError(f"nulls: expected \"refuse\" or \"skip\", got {shown(nulls)}")
+    return SKIPPING if nulls == "skip" else STORING
+
+
+cdef Column column_of(Base m, Role role, object source, int purpose):
+    """An array, a column of a data frame, or anything that goes through one by one."""
     cdef Codec codec = m.key if role == KEY else m.value
     cdef Column column = Column.__new__(Column)
-    column.kept = source
-    column.c.size = item_size(codec)
-    column.c.stride = column.c.size
+    cdef size_t i
     if codec.kind == NOTHING:
         raise TypeError(f"{plural(role)}: {type_of(m, role)} holds nothing")
+    column.c.size = item_size(codec)
+    column.c.stride = column.c.size
+    fill_column(m, role, codec, source, purpose, column)
+    if column.c.form != GOMAP_C_OWN:
+        begin_pieces(column)
+    if purpose == STORING and column.c.absent != NULL:
+        for i in range(column.c.count):
+            if column.c.absent[i]:
+                raise ValueError(f"{plural(role)}[{i}]: null; leave such rows out by nulls=\"skip\", or fill them")
+    return column
+
+
+cdef int fill_column(Base m, Role role, Codec codec, object source, int purpose, Column column) except -1:
+    """A column of the codec's items from whatever holds them."""
+    cdef bint storing = purpose != LOOKING
+    if not isinstance(source, (list, tuple)):
+        source = frames.column(source, type_of(m, role), plural(role))
+    column.kept = source
     if isinstance(source, (list, tuple)):
-        column_of_objects(m, role, codec, source, storing, column)
+        column_of_objects(m, role, codec, source, storing, purpose == SKIPPING, column)
+    elif type(source) is frames.Nullable:
+        column_of_nullable(m, role, codec, source, purpose, column)
+    elif type(source) is frames.Coded:
+        column_of_coded(m, role, codec, source, purpose, column)
     elif hasattr(source, "__arrow_c_array__") or hasattr(source, "__arrow_c_stream__"):
         column_of_arrow(m, role, codec, source, storing, column)
     elif codec.form != NULL and (made := arrays.structured(source, type_of(m, role), plural(role))) is not None:
@@ -82,10 +150,68 @@ cdef Column column_of(Base m, Role role, object source, bint storing):
         raise TypeError(f"{plural(role)}: expected an array, a list or another iterable, got {type(source).__name__} "
                         f"{shown(source)}")
     else:
-        column_of_objects(m, role, codec, list(source), storing, column)
-    if column.c.form != GOMAP_C_OWN:
-        begin_pieces(column)
-    return column
+        column_of_objects(m, role, codec, list(source), storing, purpose == SKIPPING, column)
+    return 0
+
+
+cdef int column_of_nullable(Base m, Role role, Codec codec, object source, int purpose, Column column) except -1:
+    """An array, and a mask of the nulls in it."""
+    cdef unsigned char *absent
+    mask = memoryview(source.absent)
+    absent = <unsigned char *>room_in(column, len(mask) + 1)
+    memcpy(absent, PyMemoryView_GET_BUFFER(mask).buf, len(mask))
+    column.c.absent = absent
+    column.c.count = len(mask)
+    no_marks(column)
+    fill_column(m, role, codec, source.items, purpose, column)
+    column.kept = source
+    return 0
+
+
+cdef int column_of_coded(Base m, Role role, Codec codec, object source, int purpose, Column column) except -1:
+    """Codes of an array of signed integers; -1 is a null."""
+    cdef Column items = Column.__new__(Column)
+    cdef unsigned char *absent
+    cdef size_t i
+    codes = memoryview(source.codes)
+    known = arrays.item_kind(codes.format, codes.itemsize)
+    cdef Py_buffer *buffer = PyMemoryView_GET_BUFFER(codes)
+    column.views.append(codes)
+    items.c.size = items.c.stride = column.c.size
+    fill_column(m, role, codec, source.items, LOOKING if purpose == LOOKING else SKIPPING, items)
+    absent = absent_of(column, len(codes))
+    for i in range(<size_t>len(codes)):
+        absent[i] = codes[i] < 0
+    return codes_into(role, items, <const char *>buffer.buf, codes.itemsize, len(codes), column)
+
+
+cdef int codes_into(Role role, Column items, const char *at, int width, size_t count, Column column) except -1:
+    """A column of codes, of which some may be marked as null."""
+    cdef size_t good, i
+    own_items(items)
+    column.views.append(items)
+    column.c.form = GOMAP_C_CODES
+    column.c.at = at
+    column.c.width = width
+    column.c.count = count
+    column.c.items = &items.c
+    if items.c.absent != NULL:
+        absent_of(column, count)
+    good = gomap_codes_check(&column.c, <unsigned char *>column.c.absent)
+    if good < count:
+        raise ValueError(f"{plural(role)}[{column.c.begin + good}]: no item has its code")
+    return no_marks(column)
+
+
+cdef int no_marks(Column column) except -1:
+    """Forgets marks that mark nothing."""
+    cdef size_t i
+    if column.c.absent != NULL:
+        for i in range(column.c.count):
+            if column.c.absent[i]:
+                return 0
+        column.c.absent = NULL
+    return 0
 
 
 cdef unsigned char *absent_of(Column column, size_t count) except NULL:
@@ -95,7 +221,11 @@ cdef unsigned char *absent_of(Column column, size_t count) except NULL:
     return <unsigned char *>column.c.absent
 
 
-cdef int column_of_objects(Base m, Role role, Codec codec, object source, bint storing, Column column) except -1:
+cdef int column_of_objects(Base m, Role role, Codec codec, object source, bint storing, bint nulls,
+                           Column column) except -1:
+    """
+    :param nulls: None, and what pandas has for it, are nulls
+    """
     cdef tuple items = tuple(source)  # what its items point to must stay
     cdef Cell cell
     cdef const void *at
@@ -109,6 +239,12 @@ cdef int column_of_objects(Base m, Role role, Codec codec, object source, bint s
     try:
         for i in range(column.c.count):
             item = items[i]
+            if column.c.absent != NULL and column.c.absent[i] or \
+                    nulls and not isinstance(item, (str, int)) and frames.is_null(item, codec.kind):
+                absent_of(column, column.c.count)[i] = 1
+                memset(to, 0, size)
+                to += size
+                continue
             if codec.packs:
                 item = pack(m, role, codec, item, storing)
                 if codec.string:
@@ -163,11 +299,9 @@ cdef int column_of_buffer(Base m, Role role, Codec codec, object source, bint st
     if view is None:  # NumPy's objects, its StringDType, and what no buffer has, such as its dates
         if not arrays.is_objects(source) or source.ndim != 1:
             return wrong_items(m, role, f"items of {getattr(source, 'dtype', type(source).__name__)}")
-        return column_of_objects(m, role, codec, source.tolist(), storing, column)
+        return column_of_objects(m, role, codec, source.tolist(), storing, True, column)
     cdef Py_buffer *buffer = PyMemoryView_GET_BUFFER(view)
     format, size = view.format, view.itemsize
-    if arrays.is_masked(source):
-        return wrong_items(m, role, "a masked array")
     column.views.append(view)
     if codec.kind == BYTES:
         if not (view.ndim == 2 and view.shape[1] == codec.size and arrays.is_bytes(format, size, 1)
@@ -188,15 +322,16 @@ cdef int column_of_items(Base m, Role role, Codec codec, const char *at, Py_ssiz
     """Items of one known kind, wherever they come from."""
     cdef gomap_numbers numbers
     cdef gomap_string *strings
-    cdef size_t done
+    cdef size_t done = 0
     cdef char *to
+    cdef unsigned char *marks
     if codec.string:
         if kind == STRING and codec.kind == STRING:
             strings = <gomap_string *>room_in(column, count * sizeof(gomap_string) + 1)
             to = <char *>room_in(column, count * size + 1)
             done = gomap_ucs4_read(strings, to, at, stride, size // 4, swapped, count)
             if done < count:
-                raise ValueError(f"{plural(role)}[{done}]: no characters")
+                raise ValueError(f"{plural(role)}[{column.c.begin + done}]: no characters")
             return own(column, strings, count)
         if kind != VARBYTES or codec.kind != VARBYTES:
             return wrong_items(m, role, kind_name(kind))
@@ -217,15 +352,23 @@ cdef int column_of_items(Base m, Role role, Codec codec, const char *at, Py_ssiz
     numbers.kind = kind
     numbers.swapped = swapped
     to = <char *>room_in(column, count * codec.size + 1)
-    done = gomap_numbers_convert(&numbers, to, codec.kind, codec.size, NULL)
-    if done < count and not storing:
+    if column.c.absent == NULL:
+        done = gomap_numbers_convert(&numbers, to, codec.kind, codec.size, NULL)
+    elif storing:  # behind a null any number may stand
+        marks = <unsigned char *>room_in(column, count)
+        memcpy(marks, column.c.absent, count)
+        gomap_numbers_convert(&numbers, to, codec.kind, codec.size, marks)
+        done = 0
+        while done < count and marks[done] == column.c.absent[done]:
+            done += 1
+    if not storing and (column.c.absent != NULL or done < count):
         done = gomap_numbers_convert(&numbers, to, codec.kind, codec.size, absent_of(column, count))
     if done < count:
         value = number_at(at + <Py_ssize_t>done * stride, kind, swapped, size)
         try:
             out_of_range(m, role, value, True)
         except OverflowError as error:
-            raise OverflowError(f"{plural(role)}[{done}]: {str(error).partition(': ')[2]}") from None
+            raise OverflowError(f"{plural(role)}[{column.c.begin + done}]: {str(error).partition(': ')[2]}") from None
     return own(column, to, count)
 
 
@@ -240,88 +383,11 @@ cdef str kind_name(int kind):
     return Kind(kind).name.lower()
 
 
-# ---- Arrow ----------------------------------------------------------------------------------------
-
-cdef dict ARROW_KINDS = {
-    b"c": INT8, b"s": INT16, b"i": INT32, b"l": INT64, b"C": UINT8, b"S": UINT16, b"I": UINT32, b"L": UINT64,
-    b"f": FLOAT32, b"g": FLOAT64}
-cdef dict ARROW_SIZES = {INT8: 1, INT16: 2, INT32: 4, INT64: 8, UINT8: 1, UINT16: 2, UINT32: 4, UINT64: 8,
-                         FLOAT32: 4, FLOAT64: 8}
-
-
-cdef int column_of_arrow(Base m, Role role, Codec codec, object source, bint storing, Column column) except -1:
-    """By Arrow's C data interface; what the capsules own lives as long as they do."""
-    if not hasattr(source, "__arrow_c_array__"):  # a stream of pieces
-        if not hasattr(source, "combine_chunks"):
-            if not hasattr(source, "__iter__"):
-                return wrong_items(m, role, f"{type(source).__name__}, which comes in pieces")
-            return column_of_objects(m, role, codec, list(source), storing, column)
-        whole = source.combine_chunks()
-        if not hasattr(whole, "__arrow_c_array__"):
-            if not hasattr(whole, "num_chunks"):
-                return wrong_items(m, role, f"a {type(source).__name__}")
-            if whole.num_chunks != 1:
-                return column_of_objects(m, role, codec, whole.to_pylist(), storing, column)
-            whole = whole.chunk(0)
-        return column_of_arrow(m, role, codec, whole, storing, column)
-    schema_capsule, array_capsule = source.__arrow_c_array__()
-    column.views.append((source, schema_capsule, array_capsule))
-    cdef gomap_arrow_schema *schema = <gomap_arrow_schema *>PyCapsule_GetPointer(schema_capsule, "arrow_schema")
-    cdef gomap_arrow_array *array = <gomap_arrow_array *>PyCapsule_GetPointer(array_capsule, "arrow_array")
-    cdef bytes format = schema.format
-    cdef size_t count = array.length, offset = array.offset, done
-    cdef const char *data
-    cdef char *to
-    cdef int32_t narrow
-    if schema.dictionary != NULL or array.null_count > 0 or (array.null_count < 0 and array.buffers[0] != NULL and
-                                                            gomap_bits_missing(array.buffers[0], offset, count)):
-        what = "an encoded Arrow array" if schema.dictionary != NULL else "an Arrow array with nulls"
-        return wrong_items(m, role, what)
-    kind = ARROW_KINDS.get(format)
-    if kind is not None:
-        size = ARROW_SIZES[kind]
-        data = <const char *>array.buffers[1]
-        return column_of_items(m, role, codec, data + offset * <size_t>size, size, count, kind, False, size, storing,
-                               column)
-    if format == b"b" and codec.kind == BOOL:
-        to = <char *>room_in(column, count + 1)
-        gomap_bits_read(to, array.buffers[1], offset, count)
-        return own(column, to, count)
-    if format[:2] == b"w:" and codec.kind == BYTES and codec.form == NULL and int(format[2:]) == codec.size:
-        return column_of_memory(role, codec, <const char *>array.buffers[1] + offset * codec.size, count, column)
-    if format not in ((b"u", b"U") if codec.kind == STRING else (b"z", b"Z") if codec.kind == VARBYTES else ()):
-        return wrong_items(m, role, f"Arrow items of format {format.decode()!r}")
-    if count == 0:  # there may be no offsets
-        return own(column, &column.cell, 0)
-    column.c.form = GOMAP_C_OFFSETS
-    column.c.width = 8 if format in (b"U", b"Z") else 4
-    column.c.count = count
-    column.c.at = data = <const char *>array.buffers[1] + offset * column.c.width
-    column.c.text = <const char *>array.buffers[2]
-    if column.c.width == 8:
-        memcpy(&column.c.least, data, 8)
-        memcpy(&column.c.most, data + 8 * count, 8)
-    else:
-        memcpy(&narrow, data, 4)
-        column.c.least = narrow
-        memcpy(&narrow, data + 4 * count, 4)
-        column.c.most = narrow
-    if column.c.least < 0:  # they lead nowhere
-        column.c.least, column.c.most = 0, -1
-    elif column.c.text == NULL:  # all strings are empty
-        column.c.most = column.c.least
-    column.c.utf8 = storing and codec.kind == STRING
-    done = gomap_column_check(&column.c) if storing else count
-    if done < count:
-        raise ValueError(f"{plural(role)}[{done}]: no text")
-    return 0
-
-
 cdef bint is_array(object source) except -1:
     """Whether it is worth looking at as a whole."""
-    if isinstance(source, (str, bytes, bytearray, list, tuple, dict)):
+    if isinstance(source, (str, bytes, bytearray, list, tuple, dict, set, frozenset)):
         return False
-    return hasattr(source, "__arrow_c_array__") or hasattr(source, "__arrow_c_stream__") or \
+    return frames.is_foreign(source) or hasattr(source, "__arrow_c_array__") or hasattr(source, "__arrow_c_stream__") or \
         (PyObject_CheckBuffer(source) and not arrays.is_objects(source))
 
 
@@ -350,7 +416,7 @@ cdef bint is_many(Base m, object values) except -1:
     return PyObject_CheckBuffer(values) or hasattr(values, "__iter__")
 
 
-cdef Column values_of(Base m, object values, size_t count):
+cdef Column values_of(Base m, object values, size_t count, int purpose=STORING):
     cdef Column column
     cdef const void *at
     if m.value.kind == NOTHING:
@@ -360,7 +426,7 @@ cdef Column values_of(Base m, object values, size_t count):
         column.c.at = <const char *>&column.cell
         return column
     if is_many(m, values):
-        column = column_of(m, VALUE, values, True)
+        column = column_of(m, VALUE, values, purpose)
         if column.c.count != count:
             raise ValueError(f"values: expected {count}, one for each key, got {column.c.count}")
         return column
@@ -377,10 +443,10 @@ cdef Column values_of(Base m, object values, size_t count):
     return column
 
 
-cdef list values_list(BaseMap m, object values, size_t count):
+cdef list values_list(BaseMap m, object values, size_t count, int purpose):
     """values_of, as Python has them, where keys or values are objects."""
     if is_many(m, values):
-        return items_of(m, VALUE, values)
+        return items_of(m, VALUE, values, purpose)
     if m.value.kind != OBJECT:
         values_of(m, values, 0)  # refuses it
     return [values] * count

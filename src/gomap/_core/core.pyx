@@ -25,6 +25,7 @@ from _collections_abc import Mapping, MutableMapping, MutableSet, Set as Abstrac
 from numbers import Rational, Real
 
 from . import _arrays as arrays
+from . import _frames as frames
 from ._alias import alias
 from ._hints import call_without_types, may_be_type
 from .types import Kind, Type, parse, parse_map
@@ -38,6 +39,7 @@ include "structs.pxi"    # structs to bytes and back
 include "base.pxi"       # what maps and sets have in common
 include "objects.pxi"    # Python objects as keys and values: comparing, owning, the garbage collector
 include "columns.pxi"    # arrays of keys and values, from anywhere
+include "arrow.pxi"      # Arrow's arrays as columns, where they stand
 include "bulk.pxi"       # whole arrays at a time, without the interpreter's lock
 include "maps.pxi"       # Map and GoMap
 include "sets.pxi"       # Set

@@ -184,7 +184,7 @@ cdef extern from "columns.h" nogil:
     int gomap_add(void *room, const void *by, int kind)
     size_t gomap_ucs4_read(gomap_string *to, char *room, const char *at, ptrdiff_t stride, size_t characters, int swapped,
                            size_t count)
-    int gomap_bits_missing(const void *bits, size_t offset, size_t count)
+    size_t gomap_bits_absent(unsigned char *absent, const void *bits, size_t offset, size_t count)
     void gomap_bits_read(char *to, const void *bits, size_t offset, size_t count)
 
     ctypedef struct gomap_tidy:
@@ -211,6 +211,13 @@ cdef extern from "columns.h" nogil:
         int64_t least
         int64_t most
         int utf8
+        const void **buffers
+        const int64_t *lengths
+        size_t buffer_count
+        gomap_column *items
+        gomap_column *parts
+        size_t part_count
+        size_t begin
         char *room
         size_t room_bytes
         size_t room_wanted
@@ -221,13 +228,19 @@ cdef extern from "columns.h" nogil:
         GOMAP_C_ITEMS
         GOMAP_C_PADDED
         GOMAP_C_OFFSETS
+        GOMAP_C_VIEWS
+        GOMAP_C_CODES
+        GOMAP_C_PARTS
     enum:
         GOMAP_C_ROOM
         GOMAP_C_TEXT
+        GOMAP_C_CODE
     gomap_column gomap_column_own(const void *at, size_t size, size_t count)
     size_t gomap_column_room(const gomap_column *column)
     size_t gomap_column_read(gomap_column *column, size_t begin, size_t most, const char **piece)
     size_t gomap_column_check(const gomap_column *column)
+    size_t gomap_codes_check(const gomap_column *column, unsigned char *absent)
+    int64_t gomap_views_text(const gomap_column *column, const unsigned char *absent)
     int gomap_column_overlaps(const gomap_column *column, const void *at, size_t size)
 
     int gomap_column_fill(gomap *map, gomap_column *keys)
@@ -270,9 +283,21 @@ cdef extern from "columns.h" nogil:
 
     ctypedef struct gomap_arrow_schema:
         const char *format
+        int64_t n_children
+        gomap_arrow_schema **children
         gomap_arrow_schema *dictionary
+        void (*release)(gomap_arrow_schema *) noexcept
     ctypedef struct gomap_arrow_array:
         int64_t length
         int64_t null_count
         int64_t offset
+        int64_t n_buffers
+        int64_t n_children
         const void **buffers
+        gomap_arrow_array **children
+        gomap_arrow_array *dictionary
+        void (*release)(gomap_arrow_array *) noexcept
+    ctypedef struct gomap_arrow_stream:
+        int (*get_schema)(gomap_arrow_stream *, gomap_arrow_schema *) noexcept
+        int (*get_next)(gomap_arrow_stream *, gomap_arrow_array *) noexcept
+        const char *(*get_last_error)(gomap_arrow_stream *) noexcept

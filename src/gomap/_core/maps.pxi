@@ -175,25 +175,21 @@ cdef class BaseMap(Base):
         """
         return values_for(self, keys, default, out)
 
-    def set_many(self, keys, values, /):
+    def set_many(self, keys, values, /, *, nulls="refuse"):
         """Put in many keys, each with its value, or all with one. Iterators end.
 
         Everything is converted and checked first: input that is refused leaves the map as it was. A key whose own
         comparison raises leaves it as it was too. Where keys or values are objects, so does anything else that ends it
         half-way.
 
-        :param keys: an array, or any iterable
-        :param values: an array or a list of as many values; anything else is one value for all
+        :param keys: an array, a column or a data frame, or any iterable
+        :param values: an array, a column or a list of as many values; anything else is one value for all
+        :param nulls: ``"skip"`` leaves out the rows that have a null in them, ``"refuse"`` raises
+        :raises ValueError: a key or value is null: says which
         :raises MemoryError: there is no more room; its ``done`` says how many keys are in, from the first on
         """
         self.ready_to_write()
-        cdef Column column
-        if self.objects:
-            listed = items_of(self, KEY, keys)
-            put_objects(self, listed, values_list(self, values, len(listed)), False)
-        else:
-            column = column_of(self, KEY, keys, True)
-            put_column(self, column, values_of(self, values, column.c.count))
+        put_all(self, keys, values, nulls, False)
 
     @classmethod
     def from_arrays(cls, keys, values, /, *, key=..., value=...):
@@ -201,8 +197,8 @@ cdef class BaseMap(Base):
 
         :raises TypeError: the keys or values come in a list or the like, which has no type, and no type is given
         """
-        cdef BaseMap made = cls(arrays.column_type(keys, "keys") if key is ... else key,
-                                arrays.column_type(values, "values") if value is ... else value)
+        cdef BaseMap made = cls(frames.column_type(keys, "keys") if key is ... else key,
+                                frames.column_type(values, "values") if value is ... else value)
         made.set_many(keys, values)
         return made
 
@@ -217,24 +213,20 @@ cdef class BaseMap(Base):
         """
         return add_one(self, key, by)
 
-    def add_many(self, keys, by=1, /):
+    def add_many(self, keys, by=1, /, *, nulls="refuse"):
         """Add to the values of many keys: one number for all, or one for each; a key may come often. Iterators end.
 
         An error that ends it half-way, also one from a signal's handler, leaves the map as it was. Sums of floats are
         an exception, as they cannot be undone exactly: there the error's ``done`` says how many keys were added, from
         the first on.
 
+        :param nulls: ``"skip"`` leaves out the rows that have a null in them, ``"refuse"`` raises
         :raises OverflowError: a sum does not fit: names the key; nothing has changed
+        :raises ValueError: a key or number is null: says which
         """
         self.ready_to_write()
         check_countable(self)
-        cdef Column column
-        if self.objects:
-            listed = items_of(self, KEY, keys)
-            put_objects(self, listed, values_list(self, by, len(listed)), True)
-        else:
-            column = column_of(self, KEY, keys, True)
-            add_column(self, column, values_of(self, by, column.c.count))
+        put_all(self, keys, by, nulls, True)
 
     def update(self, other=(), values=..., /, **entries):
         """Put in every entry of a mapping or of an iterable of (key, value) pairs; or keys and values that
@@ -262,11 +254,13 @@ cdef class BaseMap(Base):
         elif type(other) is dict:
             for key, value in (<dict>other).items():
                 self.assign(key, value)
-        elif hasattr(other, "keys"):
-            for key in other.keys():
-                self.assign(key, other[key])
         else:
-            self.update_pairs(other)
+            frames.refuse_as_entries(other)
+            if hasattr(other, "keys"):
+                for key in other.keys():
+                    self.assign(key, other[key])
+            else:
+                self.update_pairs(other)
         return 0
 
     @cython.final
@@ -424,22 +418,25 @@ cdef class Map(BaseMap):
         self.begin(layout_of(key, value), items, capacity)
 
     @classmethod
-    def factorize(cls, keys, /, *, key=...):
+    def factorize(cls, keys, /, *, key=..., nulls="refuse"):
         """Number the keys from 0 up in order of first appearance; returns the array of these codes, one for every key,
         and the Map from key to code.
 
-        :param keys: an array, or with a type any iterable
+        :param keys: an array or a column, or with a type any iterable
         :param key: the type of the keys; without it, the one that the array says
+        :param nulls: ``"skip"`` gives a null the code -1, ``"refuse"`` raises ValueError
         """
-        cdef BaseMap made = cls(arrays.column_type(keys, "keys") if key is ... else key, "int64")
+        cdef BaseMap made = cls(frames.column_type(keys, "keys") if key is ... else key, "int64")
+        cdef int purpose = purpose_of(nulls)
         if made.objects:
-            codes = [made.setdefault(each, len(made)) for each in arrays.listed(keys)]
+            codes = [-1 if purpose == SKIPPING and frames.is_null(each, BYTES) else made.setdefault(each, len(made))
+                     for each in frames.listed(keys, "keys")]
             result = np_empty(made.layout.value_type, len(codes))
             view = memoryview(result)
             for i, code in enumerate(codes):
                 view[i] = code
             return result, made
-        return codes_of(made, column_of(made, KEY, keys, True)), made
+        return codes_of(made, column_of(made, KEY, keys, purpose)), made
 
     def compact(self):
         """Give back the room beyond the entries: to some 94 % of the slots full.

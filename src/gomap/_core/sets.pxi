@@ -82,7 +82,7 @@ cdef bint is_subset(Set s, object other) except -1:
 cdef bint is_superset(Set s, object other) except -1:
     if alike(s, other):
         return within(other, s, True)
-    for element in other:
+    for element in frames.elements(other):
         if not holds(s, element):
             return False
     return True
@@ -186,18 +186,23 @@ cdef class Set(Base):
         """contains_many: which of the keys are there, an array of bools."""
         return held_of(self, keys)
 
-    def add_many(self, keys, /):
-        """Put in many keys: an array, or any iterable. What is refused leaves the set as it was. Iterators end.
+    def add_many(self, keys, /, *, nulls="refuse"):
+        """Put in many keys: an array, a column or any iterable. What is refused leaves the set as it was. Iterators end.
 
+        :param nulls: ``"skip"`` leaves out nulls, ``"refuse"`` raises
+        :raises ValueError: a key is null: says which
         :raises MemoryError: there is no more room; its ``done`` says how many keys are in, from the first on
         """
         self.ready_to_write()
         cdef Column column
+        cdef int purpose = purpose_of(nulls)
         if self.objects:
-            listed = items_of(self, KEY, keys)
+            listed = items_of(self, KEY, keys, purpose)
+            if purpose == SKIPPING:
+                listed = [key for key in listed if not frames.is_null(key, BYTES)]
             put_objects(self, listed, [None] * len(listed), False)
         else:
-            column = column_of(self, KEY, keys, True)
+            column = column_of(self, KEY, keys, purpose)
             put_column(self, column, values_of(self, None, column.c.count))
 
     def discard_many(self, keys, /):
@@ -207,13 +212,16 @@ cdef class Set(Base):
     @classmethod
     def from_array(cls, keys, /, *, key=...):
         """A set of an array's items, of the type that is given, or else of the array's own type."""
-        cdef Set made = cls(arrays.column_type(keys, "keys") if key is ... else key)
+        cdef Set made = cls(frames.column_type(keys, "keys") if key is ... else key)
         made.add_many(keys)
         return made
 
     def to_array(self):
         """All keys: an array; a list for strings and objects."""
         return columns_out(self, False)[0]
+
+    def __array__(self, dtype=None, copy=None):
+        return arrays.exported(columns_out(self, False)[0], dtype, copy)
 
     # ---- changing it by others ----
 
@@ -226,7 +234,7 @@ cdef class Set(Base):
         elif not self.objects and is_array(other):
             self.add_many(other)
         else:
-            for key in other:
+            for key in frames.elements(other):
                 self.put(key)
         return 0
 
@@ -255,9 +263,9 @@ cdef class Set(Base):
         if alike(self, other) and self.map.count <= (<Set>other).map.count:
             keep(self, other, False)
         elif self.objects:
-            erase_objects(self, other)
+            erase_objects(self, frames.elements(other))
         else:
-            for element in other:
+            for element in frames.elements(other):
                 try:
                     self.erase(element)
                 except (TypeError, ValueError):  # no key of this set
@@ -360,7 +368,7 @@ cdef class Set(Base):
             keep(made, larger, True)
             return made
         made = self.like(())
-        for element in other:
+        for element in frames.elements(other):
             if holds(self, element):
                 made.put(element)
         return made
@@ -431,7 +439,7 @@ cdef class Set(Base):
         if not is_foreign(other):
             return NotImplemented
         cdef Set made = self.like(())
-        for element in other:
+        for element in frames.elements(other):
             if not holds(self, element):
                 made.put(element)
         return made
@@ -454,7 +462,7 @@ cdef class Set(Base):
             if self.map.count <= (<Set>other).map.count:
                 return within(self, other, False)
             return within(other, self, False)
-        for element in other:
+        for element in frames.elements(other):
             if holds(self, element):
                 return False
         return True
@@ -462,7 +470,7 @@ cdef class Set(Base):
     def issubset(self, other, /):
         """Whether every key is in the other."""
         self.ready()
-        return is_subset(self, other if isinstance(other, AbstractSet) else set(other))
+        return is_subset(self, other if isinstance(other, AbstractSet) else set(frames.elements(other)))
 
     def issuperset(self, other, /):
         """Whether every element of the other is here."""

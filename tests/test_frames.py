@@ -1,0 +1,321 @@
+"""Columns as pandas, polars and pyarrow have them: data frames, series, chunks, categories, nulls."""
+
+from __future__ import annotations
+
+import array
+import random
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from gomap import GoMap, Map, Set
+
+Class = Any
+Make = Callable[[list[Any]], Any]
+
+np = pytest.importorskip("numpy")
+
+
+def libraries() -> dict[str, Any]:
+    found = {}
+    for name in ("pandas", "polars", "pyarrow"):
+        try:
+            found[name] = __import__(name)
+        except ImportError:  # noqa: PERF203
+            pass
+    return found
+
+
+LIBRARIES = libraries()
+pd, pl, pa = (LIBRARIES.get(name) for name in ("pandas", "polars", "pyarrow"))
+
+
+def columns(numbers: bool) -> dict[str, Make]:
+    """Every way in which a column of integers, or of text, may come, with None for nulls."""
+    made: dict[str, Make] = {"numpy objects": lambda items: np.array([*items, None], object)[:-1]}
+    if numbers:
+        made["masked"] = lambda items: np.ma.masked_array(
+            [0 if item is None else item for item in items], [item is None for item in items]
+        )
+    if pd is not None:
+        made["Series"] = lambda items: pd.Series(items, dtype=None if numbers or pd.__version__ < "3" else "str")
+        made["Series, other labels"] = lambda items: pd.Series(items, index=[f"row {i}" for i in range(len(items))])
+        made["Series of objects"] = lambda items: pd.Series(items, dtype=object)
+        made["Series of categories"] = lambda items: pd.Series(items, dtype="category")
+        made["Series, nullable"] = lambda items: pd.Series(items, dtype="Int64" if numbers else "string")
+        made["Index"] = lambda items: pd.Index(items)
+        made["pandas.DataFrame"] = lambda items: pd.DataFrame({"a": pd.Series(items, dtype=object)})
+        if pa is not None:
+            made["Series of Arrow"] = lambda items: pd.Series(
+                items, dtype=pd.ArrowDtype(pa.int64() if numbers else pa.string())
+            )
+    if pl is not None:
+        kind = pl.Int64 if numbers else pl.String
+        made["polars.Series"] = lambda items: pl.Series(items, dtype=kind)
+        made["polars.Series, chunks"] = lambda items: pl.concat(
+            [pl.Series(items[:3], dtype=kind), pl.Series(items[3:], dtype=kind)], rechunk=False
+        )
+        made["polars.DataFrame"] = lambda items: pl.DataFrame({"a": pl.Series(items, dtype=kind)})
+        if not numbers:
+            made["polars categories"] = lambda items: pl.Series(items, dtype=pl.Categorical)
+    if pa is not None:
+        types = [pa.int64()] if numbers else [pa.string(), pa.large_string(), pa.string_view()]
+        for type_ in types:
+            made[f"Array {type_}"] = lambda items, type_=type_: pa.array(items, type_)
+            made[f"slice of {type_}"] = lambda items, type_=type_: pa.array([None, *items, None], type_)[1:-1]
+            made[f"chunks of {type_}"] = lambda items, type_=type_: pa.chunked_array(
+                [items[:1], [], items[1:7], items[7:]], type_
+            )
+        first = types[0]
+        made["dictionary"] = lambda items: pa.array(items, first).dictionary_encode()
+        made["dictionary with a null"] = lambda items: pa.DictionaryArray.from_arrays(
+            pa.array(range(len(items)), pa.uint16()), pa.array(items, first)
+        )
+        made["dictionaries"] = lambda items: pa.chunked_array(
+            [pa.array(items[:4], first).dictionary_encode(), pa.array(items[4:], first).dictionary_encode()]
+        )
+        made["runs"] = lambda items: pa.compute.run_end_encode(pa.array(items, first))
+        made["slice of runs"] = lambda items: pa.compute.run_end_encode(pa.array([items[0], *items], first), pa.int16())[1:]
+        made["Table"] = lambda items: pa.table({"a": pa.array(items, first)})
+        made["RecordBatch"] = lambda items: pa.record_batch({"a": pa.array(items, first)})
+        import pyarrow.compute  # noqa: F401
+    return made
+
+
+NUMBERS = [5, 5, 5, None, -7, 2**53 + 1, None, 0, 5, *range(100, 130)]
+TEXTS = ["a", "a", "", None, "ä" * 6, "twelve bytes", "thirteen byte", None, "x" * 300, "a", *map(str, range(100))]
+CASES = [
+    pytest.param(key, items, make, id=f"{name} of {key.__name__}")
+    for key, items in ((int, NUMBERS), (str, TEXTS))
+    for name, make in columns(key is int).items()
+]
+
+
+@pytest.mark.parametrize("map_class", [GoMap, Map])
+@pytest.mark.parametrize(("key", "items", "make"), CASES)
+def test_a_column(map_class: Class, key: type, items: list[Any], make: Make) -> None:
+    whole = [item for item in items if item is not None]
+    rounded = isinstance(make(items), np.ndarray) or "float" in str(getattr(make(items), "dtype", ""))
+    if key is int and rounded:  # what was put in as a float is no longer 2**53 + 1
+        items = [3 if item == 2**53 + 1 else item for item in items]
+        whole = [item for item in items if item is not None]
+    given, without = make(items), make(whole)
+    null = items.index(None)
+
+    m = map_class(key, int)
+    m.set_many(without, range(len(whole)))
+    assert m == dict(zip(whole, range(len(whole)), strict=True))
+    before = dict(m)
+    for refused in (
+        lambda: m.set_many(given, 1),
+        lambda: m.add_many(given),
+        lambda: Set(key, given) if not isinstance(given, np.ndarray) else Set(key).add_many(given),
+        lambda: Map.factorize(given, key=key),
+    ):
+        with pytest.raises(ValueError, match=rf"^(keys|values)\[{null}\]: null; leave such rows out by nulls=\"skip\""):
+            refused()
+    assert m == before
+
+    found = m.get_many(given, -1)
+    assert list(found) == [-1 if item is None else before[item] for item in items]
+    assert list(m.contains_many(given)) == [item is not None for item in items]
+    with pytest.raises(KeyError) as error:
+        m.get_many(given)
+    assert error.value.args == (f"None and 1 more of {len(items)} keys",)
+
+    counts = map_class(key, int)
+    counts.add_many(given, nulls="skip")
+    assert counts == Counter(whole)
+    counts.add_many(given, range(len(items)), nulls="skip")
+    expected = Counter(whole)
+    for i, item in enumerate(items):
+        if item is not None:
+            expected[item] += i
+    assert counts == expected
+    s = Set(key)
+    s.add_many(given, nulls="skip")
+    assert s == set(whole)
+    codes, coded = Map.factorize(given, key=key, nulls="skip")
+    first = list(dict.fromkeys(whole))
+    assert list(codes) == [-1 if item is None else first.index(item) for item in items]
+    assert m.delete_many(given) == len(set(whole))
+    for each in (m, counts, s, coded):
+        each._check()
+
+    objects = map_class(object, int)
+    objects.add_many(without)
+    assert objects == Counter(whole)
+    objects.clear()
+    objects.add_many(given, nulls="skip")
+    assert objects == Counter(whole)
+
+
+@pytest.mark.parametrize(("key", "items", "make"), CASES)
+def test_a_column_of_values(key: type, items: list[Any], make: Make) -> None:
+    if key is int:
+        items = [3 if item == 2**53 + 1 else item for item in items]
+    given = make(items)
+    m = Map(int, key)
+    with pytest.raises(ValueError, match=r"^values\[3\]: null"):
+        m.set_many(range(len(items)), given)
+    m.set_many(range(len(items)), given, nulls="skip")
+    assert m == {i: item for i, item in enumerate(items) if item is not None}
+    m._check()
+
+
+def frames(data: dict[str, list[Any]]) -> list[Any]:
+    made = [
+        library.DataFrame(data) if name != "pyarrow" else library.table(data) for name, library in LIBRARIES.items()
+    ]
+    return [*made, pa.record_batch(data)] if pa is not None else made
+
+
+def test_frames_of_several_columns() -> None:
+    data = {"a": [1, 2, 1], "b": [0.5, 1.5, 0.5]}
+    rows = list(zip(*data.values(), strict=True))
+    for frame in frames(data):
+        m = Map("struct{a int; b float64}", int)
+        m.add_many(frame)
+        assert m == {rows[0]: 2, rows[1]: 1}
+        assert list(m.get_many(frame)) == [2, 1, 2]
+        assert Set("struct{a int; b float64}", frame) == set(rows)
+        codes, coded = Map.factorize(frame)
+        assert (list(codes), str(coded.key_type)) == ([0, 1, 0], "struct{a int64; b float64}")
+        values = Map(int, "struct{a int; b float64}")
+        values.set_many(range(3), frame)
+        assert values == dict(enumerate(rows))
+        for each in (m, coded, values):
+            each._check()
+        empty = Map(int, int)
+        for refused in (
+            lambda: empty.add_many(frame),  # noqa: B023
+            lambda: empty.set_many(frame, 1),  # noqa: B023
+            lambda: empty.get_many(frame),  # noqa: B023
+            lambda: empty.contains_many(frame),  # noqa: B023
+            lambda: empty.delete_many(frame),  # noqa: B023
+            lambda: Set(int, frame),  # noqa: B023
+            lambda: Map(object, int).add_many(frame),  # noqa: B023
+            lambda: Set(object).add_many(frame),  # noqa: B023
+            lambda: empty.set_many(range(3), frame),  # noqa: B023
+        ):
+            with pytest.raises(TypeError, match=r"expected one column.* of 2 columns \(a, b\); pass one of them"):
+                refused()
+        with pytest.raises(TypeError, match="expected the columns b, a for struct"):
+            Map("struct{b float64; a int}", int).add_many(frame)
+        assert len(empty) == 0
+
+
+def test_frames_as_entries() -> None:
+    for frame in frames({"a": [1, 2], "b": [3, 4]}):
+        with pytest.raises(TypeError, match=r"of 2 columns; pass its columns: m.set_many\(df\['a'\], df\['b'\]\)"):
+            Map(int, int, frame)
+
+
+@pytest.mark.skipif(pd is None, reason="takes pandas")
+def test_series_that_are_floats() -> None:
+    assert Map(float, int, {0.5: 1}).get_many(pd.Series([0.5, None]), 0).tolist() == [1, 0]
+    m = Map(float, int)
+    m.add_many(pd.Series([float("nan"), 1.5]))  # NaN is a float as any other
+    assert len(m) == 2
+    with pytest.raises(TypeError, match="^keys: expected items for int, got float64"):
+        Map(int, int).add_many(pd.Series([1.5, 2]))
+    with pytest.raises(OverflowError, match=r"^keys\[1\]: 300 is out of range for uint8"):
+        Map("uint8", int).add_many(pd.Series([1, 300, None]), nulls="skip")
+    assert Map("uint8", int, {1: 2}).get_many(pd.Series([1, 300, None]), -1).tolist() == [2, -1, -1]
+
+
+@pytest.mark.skipif(pd is None, reason="takes pandas")
+def test_indexes_of_several_levels() -> None:
+    with pytest.raises(TypeError, match="a MultiIndex of several levels"):
+        Set(int, pd.MultiIndex.from_tuples([(1, 2)]))
+
+
+def test_types_of_columns() -> None:
+    for name, make in columns(True).items():
+        if name not in ("numpy objects", "Series of objects", "pandas.DataFrame"):
+            assert str(Set.from_array(make([1, 2])).key_type) == "int64", name
+    for name, make in columns(False).items():
+        if "objects" not in name and not (pd is not None and name in ("Series, other labels", "Index", "pandas.DataFrame")):
+            assert str(Set.from_array(make(["a"])).key_type) == "string", name
+
+
+@pytest.mark.skipif(pa is None, reason="takes pyarrow")
+@pytest.mark.parametrize("map_class", [GoMap, Map])
+def test_long_columns_in_chunks(map_class: Class) -> None:
+    random.seed(1)
+    texts = [random.choice(("a", "bc" * 8, "d" * random.randrange(40))) + str(random.randrange(300)) for _ in range(5000)]
+    cuts = sorted(random.sample(range(5000), 12))
+    chunks = [texts[begin:end] for begin, end in zip([0, *cuts], [*cuts, 5000], strict=True)]
+    for type_ in (pa.string(), pa.string_view(), pa.dictionary(pa.int32(), pa.string())):
+        given = pa.chunked_array([pa.array(chunk, type_) for chunk in chunks])
+        m = map_class(str, int)
+        m.add_many(given)
+        assert m == Counter(texts)
+        m.set_many(texts, 2**63 - 5000)
+        before = dict(m)
+        with pytest.raises(OverflowError):
+            m.add_many(given, [*[1] * 4999, 2**63 - 1])
+        assert m == before
+        m._check()
+
+
+@pytest.mark.skipif(pa is None, reason="takes pyarrow")
+def test_arrow_that_is_broken() -> None:
+    m = Map(str, int)
+    codes = pa.DictionaryArray.from_arrays(pa.array([0, 7], pa.int8()), pa.array(["a"]), safe=False)
+    with pytest.raises(ValueError, match=r"^keys\[1\]: no item has its code"):
+        m.set_many(codes, 1)
+    negative = pa.DictionaryArray.from_arrays(pa.array([0, -1], pa.int64()), pa.array(["a"]), safe=False)
+    with pytest.raises(ValueError, match=r"^keys\[1\]: no item has its code"):
+        m.contains_many(negative)
+    for view in ((13, 0, 0), (13, 1, 0), (13, -1, 0), (13, 0, -1), (-1, 0, 0), (2**31 - 1, 0, 0), (13, 0, 2**31 - 1)):
+        length, buffer, offset = view
+        raw = length.to_bytes(4, "little", signed=True) + b"abcd"
+        raw += buffer.to_bytes(4, "little", signed=True) + offset.to_bytes(4, "little", signed=True)
+        broken = pa.Array.from_buffers(
+            pa.string_view(), 2, [None, pa.py_buffer(bytes(16) + raw), pa.py_buffer(b"twelve bytes")]
+        )
+        with pytest.raises(ValueError, match=r"^keys\[1\]: no text"):
+            m.set_many(broken, 1)
+        with pytest.raises(ValueError, match=r"^keys\[1\]: no text"):
+            m.contains_many(broken)
+    no_text = pa.Array.from_buffers(
+        pa.string_view(), 1, [None, pa.py_buffer(b"\1\0\0\0\xff" + bytes(11))]
+    )
+    with pytest.raises(ValueError, match=r"^keys\[0\]: no text"):
+        m.set_many(no_text, 1)
+    assert len(m) == 0
+
+
+@pytest.mark.skipif(pa is None, reason="takes pyarrow")
+def test_a_stream_that_fails() -> None:
+    def batches() -> Any:
+        yield pa.record_batch({"a": [1]})
+        raise RuntimeError("no more of it")
+
+    class Column:
+        """One column's stream, which ends with an error."""
+
+        def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+            return pa.RecordBatchReader.from_batches(pa.schema([("a", pa.int64())]), batches()).__arrow_c_stream__()
+
+    with pytest.raises((TypeError, ValueError), match=r"^keys: "):
+        Map(int, int).add_many(Column())
+
+
+def test_what_nulls_means() -> None:
+    for refused in (
+        lambda: Map(int, int).set_many([1], 1, nulls="drop"),
+        lambda: Map(int, int).add_many([1], nulls=True),
+        lambda: Set(int).add_many([1], nulls=None),
+        lambda: Map.factorize([1], key=int, nulls=""),
+    ):
+        with pytest.raises(ValueError, match='^nulls: expected "refuse" or "skip", got'):
+            refused()
+    m = Map(int, int)
+    m.set_many([1, None, 3], [4, 5, None], nulls="skip")
+    assert m == {1: 4}
+    m.add_many(array.array("q", [1, 2]), nulls="skip")
+    assert m == {1: 5, 2: 1}
