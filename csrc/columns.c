@@ -191,6 +191,15 @@ size_t gomap_ucs4_read(gomap_string *to, char *room, const char *at, ptrdiff_t s
     return count;
 }
 
+int gomap_has_surrogate(const char *text, size_t length)
+{
+    const char *end = text + length;
+    if (length < 2) return 0;
+    while ((text = memchr(text, 0xed, (size_t)(end - text - 1))) != NULL) /* it leads U+D000 to U+DFFF */
+        if ((unsigned char)*++text >= 0xa0) return 1;
+    return 0;
+}
+
 size_t gomap_bits_absent(unsigned char *absent, const void *bits, size_t offset, size_t count)
 {
     const unsigned char *at = bits;
@@ -201,6 +210,12 @@ size_t gomap_bits_absent(unsigned char *absent, const void *bits, size_t offset,
         marked += missing;
     }
     return marked;
+}
+
+void gomap_bits_write(unsigned char *bits, const unsigned char *bytes, unsigned char is, size_t count)
+{
+    memset(bits, 0, (count + 7) / 8);
+    for (size_t i = 0; i < count; i++) bits[i / 8] |= (unsigned char)((bytes[i] == is) << (i % 8));
 }
 
 void gomap_bits_read(char *to, const void *bits, size_t offset, size_t count)
@@ -740,6 +755,7 @@ size_t gomap_column_get(const gomap *map, gomap_column *keys, gomap_getting *get
                         getting->first = key + (i + k) * keys->size;
                         getting->first_at = begin + done + i + k;
                     }
+                    if (getting->marks) getting->marks[begin + done + i + k] = 1;
                     value = getting->missing;
                     if (value == NULL) continue;
                 }
@@ -749,6 +765,45 @@ size_t gomap_column_get(const gomap *map, gomap_column *keys, gomap_getting *get
         }
         done += piece;
         if (getting->stop && getting->lost != lost) break;
+    }
+    return done;
+}
+
+size_t gomap_column_texts(const gomap *map, gomap_column *keys, gomap_texts *texts, size_t begin, size_t most)
+{
+    void *found[FOUND];
+    gomap_string strings[FOUND];
+    size_t done = 0, lost = texts->lost;
+    texts->wanted = 0;
+    while (done < most) {
+        const char *key;
+        size_t from = begin + done, used = (size_t)texts->offsets[from], bytes = 0;
+        size_t some = gomap_column_read(keys, from, least(most - done, FOUND), &key);
+        const unsigned char *absent = marks(keys, from);
+        if (some == 0) break;
+        (void)gomap_find_many(map, key, some, found);
+        for (size_t i = 0; i < some; i++) {
+            if (absent && absent[i]) found[i] = NULL;
+            strings[i] = found[i] ? gomap_string_at(map, 1, found[i]) : texts->missing;
+            bytes += strings[i].length;
+        }
+        if (bytes > texts->room - used) {
+            texts->wanted = used + bytes;
+            break;
+        }
+        for (size_t i = 0; i < some; i++) {
+            if (strings[i].length) memcpy(texts->text + used, strings[i].at, strings[i].length);
+            used += strings[i].length;
+            texts->offsets[from + i + 1] = (int64_t)used;
+            if (found[i]) continue;
+            if (texts->lost++ == 0) {
+                texts->first = key + i * keys->size;
+                texts->first_at = from + i;
+            }
+            if (texts->marks) texts->marks[from + i] = 1;
+        }
+        done += some;
+        if (texts->stop && texts->lost != lost) break;
     }
     return done;
 }

@@ -57,9 +57,14 @@ int gomap_add(void *room, const void *by, int kind);
 size_t gomap_ucs4_read(gomap_string *to, char *room, const char *at, ptrdiff_t stride, size_t characters, int swapped,
                        size_t count);
 
+/* Whether there is a lone surrogate in bytes that are UTF-8 otherwise: strings may have them, Arrow's text may not. */
+int gomap_has_surrogate(const char *text, size_t length);
+
 /* Marks in absent the items whose bits are 0, which is how Arrow marks nulls. Bits count from the lowest of each byte.
  * Returns how many are marked. */
 size_t gomap_bits_absent(unsigned char *absent, const void *bits, size_t offset, size_t count);
+/* Bits for bytes: 1 where the byte is `is`. */
+void gomap_bits_write(unsigned char *bits, const unsigned char *bytes, unsigned char is, size_t count);
 /* Bits as bytes of 0 and 1. */
 void gomap_bits_read(char *to, const void *bits, size_t offset, size_t count);
 
@@ -176,12 +181,28 @@ typedef struct gomap_getting {
     char *to;
     size_t size;         /* of a value */
     const char *missing; /* NULL: nothing is written */
+    unsigned char *marks; /* room for a byte for each key: set to 1 where it is missing; or NULL */
     int stop;
     size_t lost;       /* how many were missing so far */
     const char *first; /* the first of them: stays until the next piece */
     size_t first_at;
 } gomap_getting;
 size_t gomap_column_get(const gomap *map, gomap_column *keys, gomap_getting *getting, size_t begin, size_t most);
+
+/* The keys' values that are strings, one behind the other. A call ends before the text goes beyond `room`, with the
+ * room that it takes in `wanted`. */
+typedef struct gomap_texts {
+    int64_t *offsets; /* room for one more than there are keys; the first is 0 */
+    char *text;
+    size_t room, wanted;
+    gomap_string missing; /* for a missing key */
+    unsigned char *marks; /* as above */
+    int stop;
+    size_t lost;
+    const char *first;
+    size_t first_at;
+} gomap_texts;
+size_t gomap_column_texts(const gomap *map, gomap_column *keys, gomap_texts *texts, size_t begin, size_t most);
 
 /* Whether each key is there, as bytes of 0 and 1. */
 size_t gomap_column_contains(const gomap *map, gomap_column *keys, unsigned char *to, size_t begin, size_t most);

@@ -319,3 +319,102 @@ def test_what_nulls_means() -> None:
     assert m == {1: 4}
     m.add_many(array.array("q", [1, 2]), nulls="skip")
     assert m == {1: 5, 2: 1}
+
+
+# ---- results as Arrow data --------------------------------------------------------------------------
+
+
+ARROW_TYPES = ["bool", "int8", "uint16", "int", "uint64", "float32", "float64", "[3]byte", "string", "bytes"]
+
+
+@pytest.mark.skipif(pa is None, reason="takes pyarrow")
+@pytest.mark.parametrize("map_class", [GoMap, Map])
+@pytest.mark.parametrize("value", ARROW_TYPES)
+def test_results_as_arrow(map_class: Class, value: str, examples: Callable[[str, int], list[Any]]) -> None:
+    values = examples(value, 60)
+    if value == "string":
+        values = [each for each in values if not any("\ud800" <= char <= "\udfff" for char in each)]
+    expected = dict(enumerate(values))
+    m = map_class(int, value, expected)
+    given = list(range(-5, len(values) + 5))
+
+    column = m.get_many(given, missing="null")
+    array = pa.array(column)
+    array.validate(full=True)
+    assert array.to_pylist() == column.tolist() == list(column) == [expected.get(key) for key in given]
+    assert (len(column), column.null_count, array.null_count) == (len(given), 10, 10)
+    assert column[-1] is None and column[6] == expected[1]
+    assert column.nbytes >= pa.array(list(values), array.type).nbytes - 16
+    if pl is not None:
+        assert pl.Series(column).to_list() == column.tolist()
+
+    default = values[0]
+    assert pa.array(m.get_many(given, default, arrow=True)).to_pylist() == [expected.get(key, default) for key in given]
+    with pytest.raises(KeyError) as error:
+        m.get_many(given, arrow=True)
+    assert error.value.args == (f"-5 and 9 more of {len(given)} keys",)
+    keys, found = m.to_arrays(arrow=True)
+    pa.array(found).validate(full=True)
+    assert dict(zip(keys.tolist(), pa.array(found).to_pylist(), strict=True)) == expected
+    back = map_class(value, int) if value != "float32" else None
+    if back is not None:
+        back.set_many(found, keys)
+        assert back == {each: key for key, each in zip(keys, found, strict=True)}
+        assert Set.from_array(back.to_arrays(arrow=True)[0]) == set(values)
+        assert Set(value, values).to_array(arrow=True).null_count == 0
+    empty = map_class(int, value)
+    assert pa.array(empty.get_many([], missing="null")).to_pylist() == []
+    assert pa.array(empty.get_many([1, 2], missing="null")).to_pylist() == [None, None]
+    assert pa.array(empty.to_arrays(arrow=True)[1]).to_pylist() == []
+    m._check()
+
+
+@pytest.mark.skipif(pa is None, reason="takes pyarrow")
+def test_text_comes_as_it_is_asked() -> None:
+    m = Map(str, str, {f"k{i}": "v" * i for i in range(700)})
+    keys = [f"k{i}" for i in range(700)]
+    found = m.get_many(pa.array(keys))
+    assert type(found).__name__ == "ArrowColumn"
+    assert found.tolist() == m.get_many(keys) == m.get_many(pa.array(keys), arrow=False)
+    assert isinstance(m.get_many(keys), list)
+    assert repr(m.get_many(["k3", "x"], missing="null")) == "<ArrowColumn of 2 string, 1 null>"
+    objects = Map(str, object, {"a": 1})
+    assert objects.get_many(pa.array(["a"])) == [1]
+    structs = Map(str, "struct{a int}", {"a": (1,)})
+    for refused in (
+        lambda: objects.get_many(["a"], missing="null"),
+        lambda: structs.get_many(["a"], arrow=True),
+        lambda: structs.to_arrays(arrow=True),
+        lambda: Set("struct{a int}").to_array(arrow=True),
+        lambda: Map(str, None).get_many(["a"], arrow=True),
+    ):
+        with pytest.raises(TypeError, match="^arrow: Arrow has no column for"):
+            refused()
+    for wrong in (
+        lambda: m.get_many(keys, missing="none"),
+        lambda: m.get_many(keys, "x", missing="null"),
+        lambda: Map(int, int).get_many([1], missing="null", out=np.zeros(1, int)),
+    ):
+        with pytest.raises(ValueError, match='^missing: expected "null"'):
+            wrong()
+    with pytest.raises(IndexError, match="expected an index below 700, got 700"):
+        found[700]
+
+
+def test_surrogates_are_no_text_of_arrow() -> None:
+    m = Map(int, str, {1: "\ud7ff\ue000", 2: "a\udc80"})
+    assert m.get_many([1], arrow=True).tolist() == ["\ud7ff\ue000"]
+    for refused in (lambda: m.get_many([2], arrow=True), lambda: m.to_arrays(arrow=True)):
+        with pytest.raises(ValueError, match="^arrow: a string has a lone surrogate"):
+            refused()
+    assert m.get_many([2]) == ["a\udc80"]
+
+
+@pytest.mark.skipif(pa is None, reason="takes pyarrow")
+def test_arrow_data_outlive_the_map() -> None:
+    m = Map(int, str, {i: str(i) * 3 for i in range(1000)})
+    array = pa.array(m.get_many(range(1000), arrow=True))
+    del m
+    assert array.to_pylist() == [str(i) * 3 for i in range(1000)]
+    capsules = Map(int, int, {1: 2}).get_many([1], arrow=True).__arrow_c_array__()
+    del capsules  # never taken

@@ -21,7 +21,7 @@ TYPE_CHECKING = False  # typing takes long to import
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["Coded", "Nullable", "column", "column_type", "columns_of", "elements", "is_foreign", "is_null", "listed", "refuse_as_entries"]
+__all__ = ["Coded", "Nullable", "column", "column_type", "columns_of", "elements", "is_foreign", "is_null", "is_pandas", "listed", "refuse_as_entries"]
 
 _FLOATS = (Kind.FLOAT32, Kind.FLOAT64)
 
@@ -96,7 +96,7 @@ def _distinct(names: list[str], columns: list[Any]) -> dict[str, Any]:
     return dict(zip(names, columns, strict=True))
 
 
-def _is_pandas(source: Any) -> bool:
+def is_pandas(source: Any) -> bool:
     """Whether it is a Series or an Index of pandas'."""
     return hasattr(source, "to_numpy") and hasattr(source, "isna") and (_has_levels(source) or hasattr(source, "array"))
 
@@ -108,7 +108,7 @@ def _has_levels(source: Any) -> bool:
 def is_foreign(source: Any) -> bool:
     """Whether :func:`column` does anything about it."""
     return (
-        _is_pandas(source)
+        is_pandas(source)
         or columns_of(source) is not None
         or arrays.is_masked(source)
         or _is_foreign_array(source)
@@ -143,7 +143,7 @@ def column(source: Any, type: Type, what: str) -> Any:
         if len(named) == 1:
             return column(next(iter(named.values())), type, what)
         return _rows(named, source, type, what)
-    if _is_pandas(source):
+    if is_pandas(source):
         return _series(source, type, what)
     if _is_foreign_array(source):
         return arrays.numpy().asarray(source)
@@ -283,7 +283,7 @@ def column_type(source: Any, what: str) -> str:
         if len(types) == 1:
             return next(iter(types.values()))
         return f"struct{{{'; '.join(f'{name} {type}' for name, type in types.items())}}}"
-    if _is_pandas(source):
+    if is_pandas(source):
         return _series_type(source, what)
     if hasattr(source, "__arrow_c_array__") or hasattr(source, "__arrow_c_stream__"):
         from ._core import arrow_spelling

@@ -226,6 +226,224 @@ static void pieces_of_changed_offsets(void)
     }
 }
 
+/* Views over two buffers. Long strings, and those of up to twelve bytes in the view itself; every seventh is a null with
+ * anything in its view. */
+typedef struct views {
+    gomap_column column;
+    unsigned char *views, *absent;
+    char *text;
+    const void *buffers[2];
+    int64_t lengths[2];
+} views;
+
+static size_t view_length(size_t i) { return i % 11 == 3 ? 13 + i % 300 : i % 97 == 5 ? LONG : i % 13; }
+
+static void views_of(views *made, size_t count)
+{
+    size_t room = 3 * LONG, at = 0;
+    made->views = test_alloc(count, 16);
+    made->absent = test_alloc(count, 1);
+    made->text = test_alloc(2, room);
+    for (size_t i = 0; i < 2 * room; i++) made->text[i] = (char)('a' + test_scramble(i) % 26);
+    made->buffers[0] = made->text;
+    made->buffers[1] = made->text + room;
+    made->lengths[0] = made->lengths[1] = (int64_t)room;
+    for (size_t i = 0; i < count; i++) {
+        unsigned char *view = made->views + 16 * i;
+        uint32_t length = (uint32_t)view_length(i), buffer = i & 1, offset = (uint32_t)(at++ * 31 % (room - LONG));
+        memset(view, 0, 16);
+        memcpy(view, &length, 4);
+        if (length <= 12) {
+            for (size_t k = 0; k < length; k++) view[4 + k] = (unsigned char)('a' + (i + k) % 26);
+        } else {
+            memcpy(view + 8, &buffer, 4);
+            memcpy(view + 12, &offset, 4);
+        }
+        made->absent[i] = i % 7 == 6;
+        if (made->absent[i]) memset(view, 0xee, 16);
+    }
+    made->column = gomap_column_own(made->views, sizeof(gomap_string), count);
+    made->column.form = GOMAP_C_VIEWS;
+    made->column.buffers = made->buffers;
+    made->column.lengths = made->lengths;
+    made->column.buffer_count = 2;
+    made->column.absent = made->absent;
+    made->column.utf8 = 1;
+    made->column.most = gomap_views_text(&made->column, made->absent);
+    made->column = begun(made->column);
+}
+
+static void views_end(views *made)
+{
+    ended(&made->column);
+    free(made->views);
+    free(made->absent);
+    free(made->text);
+}
+
+/* Where a view's string stands in the test's own memory. */
+static const char *view_string(const views *made, size_t i)
+{
+    const unsigned char *view = made->views + 16 * i;
+    uint32_t buffer, offset;
+    if (view_length(i) <= 12 || made->absent[i]) return (const char *)view + 4;
+    memcpy(&buffer, view + 8, 4);
+    memcpy(&offset, view + 12, 4);
+    return (const char *)made->buffers[buffer] + offset;
+}
+
+static void pieces_of_views(void)
+{
+    views made;
+    size_t count = 700, text = 0;
+    views_of(&made, count);
+    CHECK_EQ(gomap_column_check(&made.column), count);
+    for (size_t i = 0; i < count; i++) text += made.absent[i] ? 0 : view_length(i);
+    CHECK_EQ((size_t)made.column.most, text);
+    for (size_t done = 0, some; done < count; done += some) {
+        const char *piece;
+        some = read_some(&made.column, done, count - done, &piece);
+        CHECK(some > 0);
+        for (size_t k = 0; k < some; k++) {
+            gomap_string string;
+            memcpy(&string, piece + k * sizeof string, sizeof string);
+            CHECK_EQ(string.length, made.absent[done + k] ? 0 : view_length(done + k));
+            CHECK(memcmp(string.at, view_string(&made, done + k), string.length) == 0);
+            CHECK((const char *)string.at >= made.column.room);
+            CHECK((const char *)string.at + string.length <= made.column.room + made.column.room_bytes);
+        }
+    }
+    /* A view that leads nowhere: the column is read up to it. */
+    static const int32_t wrong[][3] = {{-1, 0, 0}, {13, 2, 0}, {13, -1, 0}, {13, 0, -1}, {13, 1, 3 * LONG - 12},
+                                       {INT32_MAX, 0, 0}, {INT32_MAX, 1, INT32_MAX}};
+    for (size_t w = 0; w < COUNT_OF(wrong); w++) {
+        unsigned char *view = made.views + 16 * 50;
+        memcpy(view, &wrong[w][0], 4);
+        memcpy(view + 8, &wrong[w][1], 4);
+        memcpy(view + 12, &wrong[w][2], 4);
+        CHECK_EQ(gomap_column_check(&made.column), 50);
+        const char *piece;
+        size_t done = 0, some;
+        while (done < count && (some = read_some(&made.column, done, count - done, &piece)) > 0) done += some;
+        CHECK_EQ(done, 50);
+        CHECK_EQ(made.column.failure, GOMAP_C_TEXT);
+        CHECK_EQ(made.column.failed_at, 50);
+    }
+    views_end(&made);
+}
+
+static void pieces_of_codes(void)
+{
+    uint64_t values[300];
+    unsigned char absent[3000] = {0}, gone[300] = {0};
+    const char *piece;
+    for (size_t i = 0; i < COUNT_OF(values); i++) values[i] = test_scramble(i);
+    gomap_column items = gomap_column_own(values, 8, COUNT_OF(values));
+    for (int width = 1; width <= 8; width *= 2) {
+        unsigned char codes[3000 * 8];
+        size_t most = width == 1 ? 256 : 300;
+        for (size_t i = 0; i < 3000; i++) {
+            uint64_t code = test_scramble(i) % most;
+            uint32_t narrow = (uint32_t)code;
+            uint16_t half = (uint16_t)code;
+            unsigned char byte = (unsigned char)code;
+            memcpy(codes + i * (size_t)width,
+                   width == 8   ? (void *)&code
+                   : width == 4 ? (void *)&narrow
+                   : width == 2 ? (void *)&half
+                                : (void *)&byte,
+                   (size_t)width);
+            absent[i] = i % 10 == 9;
+        }
+        gomap_column column = gomap_column_own(codes, 8, 3000);
+        column.form = GOMAP_C_CODES;
+        column.width = width;
+        column.items = &items;
+        column.absent = absent;
+        column = begun(column);
+        CHECK_EQ(gomap_codes_check(&column, absent), 3000);
+        for (size_t done = 0, some; done < 3000; done += some) {
+            some = gomap_column_read(&column, done, 3000 - done, &piece);
+            CHECK(some > 0);
+            for (size_t k = 0; k < some; k++) {
+                uint64_t got;
+                memcpy(&got, piece + 8 * k, 8);
+                CHECK(got == (absent[done + k] ? 0 : values[test_scramble(done + k) % most]));
+            }
+        }
+        /* A code that no item has, and the code of a null. */
+        memset(codes + 1234 * (size_t)width, 0xff, (size_t)width);
+        if (width > 1) {
+            CHECK_EQ(gomap_codes_check(&column, absent), 1234);
+            size_t done = 0, some;
+            while ((some = gomap_column_read(&column, done, 3000 - done, &piece)) > 0) done += some;
+            CHECK_EQ(done, 1234);
+            CHECK_EQ(column.failure, GOMAP_C_CODE);
+            CHECK_EQ(column.failed_at, 1234);
+        }
+        memset(codes + 1234 * (size_t)width, 0, (size_t)width);
+        gone[0] = 1;
+        items.absent = gone;
+        CHECK_EQ(gomap_codes_check(&column, NULL) < 3000, 1);
+        CHECK_EQ(gomap_codes_check(&column, absent), 3000);
+        CHECK_EQ(absent[1234], 1);
+        items.absent = NULL;
+        ended(&column);
+    }
+}
+
+/* Parts of every form, read as one column from any place. */
+static void pieces_of_parts(void)
+{
+    views made;
+    size_t lengths[300], count = 0;
+    const char *piece;
+    unsigned char absent[1300] = {0};
+    for (size_t i = 0; i < COUNT_OF(lengths); i++) lengths[i] = i % 40;
+    texts offsets = texts_of(lengths, COUNT_OF(lengths), 8, 1);
+    views_of(&made, 700);
+    gomap_string own[300];
+    for (size_t i = 0; i < COUNT_OF(own); i++) own[i] = (gomap_string){"own", i % 4};
+    gomap_column parts[3] = {offsets.column, made.column, gomap_column_own(own, sizeof *own, COUNT_OF(own))};
+    for (size_t i = 0; i < 3; i++) {
+        parts[i].begin = count;
+        count += parts[i].count;
+    }
+    memcpy(absent + 300, made.absent, 700);
+    gomap_column column = gomap_column_own(NULL, sizeof(gomap_string), count);
+    column.form = GOMAP_C_PARTS;
+    column.parts = parts;
+    column.part_count = 3;
+    column.absent = absent;
+    column = begun(column);
+    for (size_t begin = 0; begin < count; begin += 61)
+        for (size_t turn = 0; turn < 2; turn++) {
+            size_t from = turn ? count - 1 - begin : begin, some;
+            some = read_some(&column, from, count - from, &piece);
+            CHECK(some > 0);
+            for (size_t k = 0; k < some; k++) {
+                size_t i = from + k;
+                gomap_string string;
+                memcpy(&string, piece + k * sizeof string, sizeof string);
+                const char *expected = i < 300    ? offsets.text + offsets.wide[i]
+                                       : i < 1000 ? view_string(&made, i - 300)
+                                                  : "own";
+                size_t length = i < 300    ? lengths[i]
+                                : i < 1000 ? (absent[i] ? 0 : view_length(i - 300))
+                                           : (i - 1000) % 4;
+                CHECK_EQ(string.length, length);
+                CHECK(memcmp(string.at, expected, length) == 0);
+            }
+        }
+    CHECK(gomap_column_overlaps(&column, made.text + 5, 1));
+    CHECK(gomap_column_overlaps(&column, offsets.wide + 5, 1));
+    CHECK(!gomap_column_overlaps(&column, own, sizeof own)); /* nobody writes there */
+    CHECK(!gomap_column_overlaps(&column, absent, sizeof absent));
+    ended(&column);
+    views_end(&made);
+    texts_end(&offsets);
+}
+
 /* UTF-8 as a str may hold it: every form's first and last, and what is none. */
 static void utf8(void)
 {
@@ -332,7 +550,7 @@ static void columns_in_and_out(int engine)
     CHECK_EQ(gomap_column_put(map, &key_column, &value_column, 1000, ITEMS - 1000), ITEMS - 1000);
     check_map(map);
     CHECK_EQ(map->count, 2500);
-    gomap_getting getting = {(char *)got, 8, NULL, 1, 0, NULL, 0};
+    gomap_getting getting = {.to = (char *)got, .size = 8, .stop = 1};
     CHECK_EQ(gomap_column_get(map, &key_column, &getting, 0, ITEMS), ITEMS);
     CHECK_EQ(getting.lost, 0);
     for (size_t i = 0; i < ITEMS; i++) CHECK_EQ(got[i], i < 500 ? i + 2500 : i);
@@ -541,6 +759,9 @@ int main(void)
     pieces_of_padded();
     pieces_of_offsets();
     pieces_of_changed_offsets();
+    pieces_of_views();
+    pieces_of_codes();
+    pieces_of_parts();
     utf8();
     structs_are_made_tidy();
     adding_to_nans();

@@ -173,7 +173,7 @@ cdef object bools(list found):
     return result
 
 
-cdef object values_for(BaseMap m, object keys, object default, object into):
+cdef object values_for(BaseMap m, object keys, object default, object into, object missing_, object arrow):
     """get_many."""
     cdef Column column
     cdef gomap_iter reader
@@ -182,7 +182,16 @@ cdef object values_for(BaseMap m, object keys, object default, object into):
     cdef const void *missing = NULL
     cdef gomap_getting getting
     cdef size_t done = 0, some, here
+    cdef bint nulls = missing_ is not None
+    cdef bytearray marks = None
     m.ready()
+    if nulls and (missing_ != "null" or default is not MISSING or into is not None):
+        raise ValueError(f"missing: expected \"null\", and neither a default nor out, got {shown(missing_)}")
+    if wants_arrow(m, m.value, True if nulls else arrow, keys):
+        if into is not None:
+            raise TypeError("out: a result as Arrow data goes into no array")
+        if m.value.string:
+            return texts_for(m, keys, default, nulls)
     if m.objects or not is_plain(m.value):
         if into is not None:
             raise TypeError(f"out: values of type {m.layout.value_type} come as a list")
@@ -204,7 +213,11 @@ cdef object values_for(BaseMap m, object keys, object default, object into):
     getting.to = <char *>PyMemoryView_GET_BUFFER(view).buf
     getting.size = m.value.size
     getting.missing = <const char *>missing
-    getting.stop = missing == NULL
+    getting.stop = missing == NULL and not nulls
+    if nulls:
+        memset(getting.to, 0, column.c.count * m.value.size)
+        marks = bytearray(column.c.count)
+        getting.marks = PyByteArray_AS_STRING(marks)
     first = None
     map = read_begin(m, &reader)
     try:
@@ -221,9 +234,9 @@ cdef object values_for(BaseMap m, object keys, object default, object into):
             PyErr_CheckSignals()
     finally:
         read_end(m, &reader)
-    if getting.lost and missing == NULL:
+    if getting.lost and missing == NULL and not nulls:
         raise missing_keys(first, getting.lost, column.c.count)
-    return result
+    return arrow_column(m.value, column.c.count, None, result, marks) if nulls or arrow else result
 
 
 cdef object result_view(BaseMap m, object into, Column keys):
@@ -478,13 +491,15 @@ cdef bint is_plain(Codec codec) noexcept:
     return not codec.string and codec.kind != OBJECT and codec.size != 0
 
 
-cdef tuple columns_out(Base m, bint with_values):
-    """All keys and all values, in one order: arrays, or lists where no array holds such."""
+cdef tuple columns_out(Base m, bint with_values, bint arrow=False):
+    """All keys and all values, in one order: arrays, or lists where no array holds such; or both as Arrow data."""
     cdef gomap_iter iter
     cdef char *keys
     cdef char *values
     cdef size_t left, piece
     m.ready()
+    if arrow:
+        return arrow_out(m, with_values)
     if not is_plain(m.key) or (with_values and not is_plain(m.value)):
         return listed_out(m, with_values)
     left = m.map.count

@@ -40,6 +40,7 @@ include "base.pxi"       # what maps and sets have in common
 include "objects.pxi"    # Python objects as keys and values: comparing, owning, the garbage collector
 include "columns.pxi"    # arrays of keys and values, from anywhere
 include "arrow.pxi"      # Arrow's arrays as columns, where they stand
+include "results.pxi"    # results as Arrow data
 include "bulk.pxi"       # whole arrays at a time, without the interpreter's lock
 include "maps.pxi"       # Map and GoMap
 include "sets.pxi"       # Set

@@ -184,7 +184,9 @@ cdef extern from "columns.h" nogil:
     int gomap_add(void *room, const void *by, int kind)
     size_t gomap_ucs4_read(gomap_string *to, char *room, const char *at, ptrdiff_t stride, size_t characters, int swapped,
                            size_t count)
+    int gomap_has_surrogate(const char *text, size_t length)
     size_t gomap_bits_absent(unsigned char *absent, const void *bits, size_t offset, size_t count)
+    void gomap_bits_write(unsigned char *bits, const unsigned char *bytes, unsigned char is_, size_t count)
     void gomap_bits_read(char *to, const void *bits, size_t offset, size_t count)
 
     ctypedef struct gomap_tidy:
@@ -249,10 +251,23 @@ cdef extern from "columns.h" nogil:
         char *to
         size_t size
         const char *missing
+        unsigned char *marks
         int stop
         size_t lost
         const char *first
         size_t first_at
+    ctypedef struct gomap_texts:
+        int64_t *offsets
+        char *text
+        size_t room
+        size_t wanted
+        gomap_string missing
+        unsigned char *marks
+        int stop
+        size_t lost
+        const char *first
+        size_t first_at
+    size_t gomap_column_texts(const gomap *map, gomap_column *keys, gomap_texts *texts, size_t begin, size_t most)
     size_t gomap_column_get(const gomap *map, gomap_column *keys, gomap_getting *getting, size_t begin, size_t most)
     size_t gomap_column_contains(const gomap *map, gomap_column *keys, unsigned char *to, size_t begin, size_t most)
     size_t gomap_column_erase(gomap *map, gomap_column *keys, size_t *erased, size_t begin, size_t most)
@@ -283,10 +298,14 @@ cdef extern from "columns.h" nogil:
 
     ctypedef struct gomap_arrow_schema:
         const char *format
+        const char *name
+        const char *metadata
+        int64_t flags
         int64_t n_children
         gomap_arrow_schema **children
         gomap_arrow_schema *dictionary
         void (*release)(gomap_arrow_schema *) noexcept
+        void *private_data
     ctypedef struct gomap_arrow_array:
         int64_t length
         int64_t null_count
@@ -297,6 +316,7 @@ cdef extern from "columns.h" nogil:
         gomap_arrow_array **children
         gomap_arrow_array *dictionary
         void (*release)(gomap_arrow_array *) noexcept
+        void *private_data
     ctypedef struct gomap_arrow_stream:
         int (*get_schema)(gomap_arrow_stream *, gomap_arrow_schema *) noexcept
         int (*get_next)(gomap_arrow_stream *, gomap_arrow_array *) noexcept

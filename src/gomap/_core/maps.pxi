@@ -164,16 +164,20 @@ cdef class BaseMap(Base):
 
     # ---- many ----
 
-    def get_many(self, keys, /, default=MISSING, *, out=None):
+    def get_many(self, keys, /, default=MISSING, *, out=None, missing=None, arrow=None):
         """The values for many keys, in their order: an array, a list for strings and objects.
 
-        :param keys: an array (NumPy, Arrow, array.array, memoryview), or any iterable
+        :param keys: an array, a column of a data frame (NumPy, Arrow, pandas, polars, array.array, memoryview), or any
+            iterable. A null is a key that is not there
         :param default: the value for keys that are not there
         :param out: an array of the value type to write to and return; its content is lost when a key is missing
+        :param missing: ``"null"`` gives an :class:`ArrowColumn` with a null for every key that is not there
+        :param arrow: True gives an :class:`ArrowColumn`, False never; by default strings come so when the keys are Arrow
+            data
         :raises KeyError: a key is not there, and there is no default: names the first, and how many
         :raises TypeError: the array's items are of another type, which is never reinterpreted
         """
-        return values_for(self, keys, default, out)
+        return values_for(self, keys, default, out, missing, arrow)
 
     def set_many(self, keys, values, /, *, nulls="refuse"):
         """Put in many keys, each with its value, or all with one. Iterators end.
@@ -202,9 +206,13 @@ cdef class BaseMap(Base):
         made.set_many(keys, values)
         return made
 
-    def to_arrays(self):
-        """All keys and all values, in the same order: a pair of arrays; lists for strings and objects."""
-        return columns_out(self, True)
+    def to_arrays(self, *, arrow=False):
+        """All keys and all values, in the same order: a pair of arrays; lists for strings and objects.
+
+        :param arrow: a pair of :class:`ArrowColumn` instead
+        :raises TypeError: Arrow data of structs or objects is asked for
+        """
+        return columns_out(self, True, arrow)
 
     def add(self, key, by=1, /):
         """Add to the value of a key, which counts from zero if it is not there; returns the sum. Go's m[key] += by.

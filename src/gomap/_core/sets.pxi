@@ -216,9 +216,13 @@ cdef class Set(Base):
         made.add_many(keys)
         return made
 
-    def to_array(self):
-        """All keys: an array; a list for strings and objects."""
-        return columns_out(self, False)[0]
+    def to_array(self, *, arrow=False):
+        """All keys: an array; a list for strings and objects.
+
+        :param arrow: an :class:`ArrowColumn` instead
+        :raises TypeError: Arrow data of structs or objects is asked for
+        """
+        return columns_out(self, False, arrow)[0]
 
     def __array__(self, dtype=None, copy=None):
         return arrays.exported(columns_out(self, False)[0], dtype, copy)
