@@ -311,7 +311,8 @@ size_t gomap_column_room(const gomap_column *column)
     size_t one = column->size;
     size_t most = 0;
     switch (column->form) {
-    case GOMAP_C_OWN: return 0;
+    case GOMAP_C_OWN:
+    case GOMAP_C_WINDOW: return 0;
     case GOMAP_C_ITEMS:
     case GOMAP_C_CODES: return one > PIECE_BYTES ? one : PIECE_BYTES;
     case GOMAP_C_PARTS:
@@ -550,6 +551,17 @@ static const gomap_column *last_read(const gomap_column *column)
     return column->form == GOMAP_C_PARTS ? &column->parts[column->part] : column;
 }
 
+static size_t read_window(gomap_column *column, size_t begin, size_t most, const char **piece)
+{
+    if (begin < column->begin || begin - column->begin >= column->have) {
+        column->failure = GOMAP_C_MORE;
+        column->failed_at = begin;
+        return 0;
+    }
+    *piece = column->at + (begin - column->begin) * column->size;
+    return least(most, column->begin + column->have - begin);
+}
+
 static size_t read_part(gomap_column *column, size_t begin, size_t most, const char **piece)
 {
     gomap_column *part = part_of(column, begin);
@@ -574,6 +586,7 @@ size_t gomap_column_read(gomap_column *column, size_t begin, size_t most, const 
     case GOMAP_C_OFFSETS: return read_offsets(column, begin, most);
     case GOMAP_C_VIEWS: return read_views(column, begin, most);
     case GOMAP_C_CODES: return read_codes(column, begin, most);
+    case GOMAP_C_WINDOW: return read_window(column, begin, most, piece);
     default: return read_part(column, begin, most, piece);
     }
 }
@@ -623,7 +636,9 @@ int gomap_column_overlaps(const gomap_column *column, const void *at, size_t siz
         const char *buffer = column->buffers[i];
         so |= with < buffer + column->lengths[i] && buffer < with + size;
     }
-    if (so || column->form == GOMAP_C_PARTS || column->form == GOMAP_C_OWN || column->count == 0) return so;
+    if (so || column->form == GOMAP_C_PARTS || column->form == GOMAP_C_OWN || column->form == GOMAP_C_WINDOW ||
+        column->count == 0)
+        return so;
     if (column->form == GOMAP_C_OFFSETS) {
         to = from + (column->count + 1) * (size_t)column->width;
         if (column->most > column->least && with < column->text + column->most &&
@@ -665,6 +680,13 @@ static size_t random_step(uint64_t *random, size_t mean)
     return 1 + (size_t)(halvings / 1.5 * (double)(mean - 1));
 }
 
+size_t gomap_expected(size_t count, size_t drawn, size_t twice)
+{
+    double all = (double)count, some = (double)drawn, again = (double)twice;
+    /* Of n drawn from N keys, each there f times, some n^2 / 2N (f - 1) are drawn twice. */
+    return twice ? (size_t)(all / (1 + 2 * again * all / (some * some))) : count;
+}
+
 int gomap_column_fill(gomap *map, gomap_column *keys)
 {
     size_t expected = keys->count;
@@ -680,10 +702,8 @@ int gomap_column_fill(gomap *map, gomap_column *keys)
             if (gomap_assign(map, key, &added) == NULL) break;
             drawn++;
         }
-        double twice = (double)(drawn - map->count), count = (double)keys->count;
+        expected = gomap_expected(keys->count, drawn, drawn - map->count);
         gomap_clear(map);
-        /* Of n drawn from N keys, each there f times, some n^2 / 2N (f - 1) are drawn twice. */
-        if (twice > 0) expected = (size_t)(count / (1 + 2 * twice * count / ((double)drawn * (double)drawn)));
     }
     gomap_fill_begin(map, expected);
     return 1;
@@ -884,7 +904,7 @@ static uint64_t digest(uint64_t start, const char *at, size_t bytes)
 static uint64_t piece_digest(const gomap_column *column, uint64_t start, const char *piece, size_t count)
 {
     column = last_read(column);
-    if (column->form == GOMAP_C_OWN) return start;
+    if (column->form == GOMAP_C_OWN || column->form == GOMAP_C_WINDOW) return start;
     if (column->form == GOMAP_C_ITEMS || column->form == GOMAP_C_CODES)
         return digest(start, piece, count * column->size);
     const gomap_string *strings = (const gomap_string *)(const void *)piece;
@@ -964,6 +984,7 @@ static size_t pieces_of(const gomap_column *column)
     size_t pieces = 1, item = column->size, bytes = 0;
     switch (column->form) {
     case GOMAP_C_OWN: return 1;
+    case GOMAP_C_WINDOW: return column->have ? column->count / column->have + 2 : 1;
     case GOMAP_C_PARTS:
         for (size_t i = 0; i < column->part_count; i++) pieces += pieces_of(&column->parts[i]);
         return pieces;

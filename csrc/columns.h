@@ -107,7 +107,8 @@ typedef struct gomap_column {
     const struct gomap_column *items; /* that codes stand for: of form GOMAP_C_OWN */
     struct gomap_column *parts;       /* each with `begin`, and without room of its own */
     size_t part_count, part;          /* part: the one that was read last */
-    size_t begin;                     /* of a part: its first item's index in the whole */
+    size_t begin;                     /* of a part or a window: its first item's index in the whole */
+    size_t have;                      /* items in the window */
     char *room;                     /* for a piece, unless the memory is own */
     size_t room_bytes, room_wanted; /* wanted: after GOMAP_C_ROOM */
     size_t failed_at;               /* of the piece that was not read: the item that it failed at */
@@ -121,13 +122,15 @@ enum {
     GOMAP_C_OFFSETS, /* strings between offsets of `width` bytes, into text (Arrow) */
     GOMAP_C_VIEWS,   /* strings in views of 16 bytes: up to 12 bytes there, longer ones in one of the buffers (Arrow) */
     GOMAP_C_CODES,   /* integers of `width` bytes, each the index of an item (Arrow's dictionaries) */
-    GOMAP_C_PARTS    /* columns one after another */
+    GOMAP_C_PARTS,   /* columns one after another */
+    GOMAP_C_WINDOW   /* of the items only `have` from `begin` on stand at `at`, in own memory; the caller brings others */
 };
 
 enum {
     GOMAP_C_ROOM = 1, /* the piece takes room_wanted bytes of room */
     GOMAP_C_TEXT,     /* item failed_at is no text: its offsets or its view lead nowhere, or it is not UTF-8 */
-    GOMAP_C_CODE      /* item failed_at is a code that no item has, or that of an absent one */
+    GOMAP_C_CODE,     /* item failed_at is a code that no item has, or that of an absent one */
+    GOMAP_C_MORE      /* the window has to be moved to failed_at */
 };
 
 /* A column of items that stand in memory of the caller's own. */
@@ -167,6 +170,9 @@ int64_t gomap_views_text(const gomap_column *column, const unsigned char *absent
  * Keys that are marked absent are not found, and are left out where keys are put in.
  * Each processes items begin to begin + most and returns how many it processed. If these are fewer, column->failure
  * says why. If failure is 0, memory has run out, or the function gives its own reason. */
+
+/* How many of `count` keys are distinct, if of a random sample of `drawn` keys `twice` had been drawn before. */
+size_t gomap_expected(size_t count, size_t drawn, size_t twice);
 
 /* Before a column of keys is put into an empty map: estimates from a sample how many are distinct, and lays the map out
  * for those, full. 1: it was empty, and gomap_fill_end is to be called afterwards, whatever happens. */
@@ -239,8 +245,8 @@ enum {
 size_t gomap_adding_pieces(const gomap_column *keys, const gomap_column *by, size_t most);
 size_t gomap_column_add(gomap *map, gomap_adding *adding, size_t begin, size_t most);
 /* Takes back the additions of the keys before `done`, the last piece first, until it meets a piece whose arrays have
- * changed. Returns how many keys, from the first on, are still added: 0 unless an array has changed. For integers,
- * not for NaN keys. */
+ * changed. Returns how many keys, from the first on, are still added: 0 unless an array has changed or a window has to
+ * be moved; then it is called again with that number. For integers, not for NaN keys. */
 size_t gomap_column_take_back(gomap *map, gomap_adding *adding, size_t done);
 
 /* ---- Arrow's C data interface (arrow.apache.org/docs/format/CDataInterface.html, CStreamInterface.html) --- */

@@ -139,6 +139,11 @@ CASES: dict[str, list[str]] = {
         "Map.from_arrays([1], [2])",
         "import numpy; Map(int, int).set_many(numpy.array(['2020-01-01'], 'M8[D]'), 1)",
         "import numpy; Map('struct{a int}', int).set_many(numpy.zeros(1, [('b', 'i8')]), 1)",
+        "import numpy; Map(int, int).set_many(numpy.ma.array([1, 2], mask=[0, 1]), 1)",
+        "Map(int, int).set_many([1], 1, nulls='drop')",
+        "Map(int, int).get_many([1], missing='none')",
+        "Map(int, object).get_many([1], missing='null')",
+        "Map(int, str, {1: chr(0xdc80)}).to_arrays(arrow=True)",
     ],
     "Calls without types": [
         "Map()",

@@ -6,11 +6,14 @@ import array
 import gc
 import random
 import sys
+import tracemalloc
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from array_cases import as_list, sound
+from conftest import MAP_CLASSES
 from support import Class, in_turn
 
 from gomap import Map, Set
@@ -184,3 +187,46 @@ def test_no_memory(map_class: Class, types: tuple[str, str], start: int, times: 
         for codes, codebook in made:
             assert as_list(codes) == [*range(300), *range(300)]
             sound(codebook, {key: i for i, key in enumerate(keys)})
+
+
+# ---- long lists of strings, which are converted piece by piece --------------------------------------------
+
+
+@pytest.mark.parametrize("map_class", MAP_CLASSES)
+@pytest.mark.parametrize("key", [str, bytes])
+def test_long_lists_of_strings(map_class: Class, key: type) -> None:
+    vocabulary = [f"w{i}" if i % 5 else f"wé{i}\udc80" for i in range(20_000)]
+    words = [vocabulary[i * i % 19_997] for i in range(150_000)]
+    given: list[Any] = words if key is str else [word.encode("utf-8", "surrogatepass") for word in words]
+    m = map_class(key, int)
+    m.add_many(given)
+    assert m == Counter(given)
+    m.set_many(given, 2**63 - 20)
+    m[given[-1]] = 2**63 - 2
+    before = dict(m)
+    with pytest.raises(OverflowError, match="^add: "):
+        m.add_many(given)  # comes to it after many others, which are taken back
+    assert m == before
+    assert all(m.contains_many(given))
+    assert len(m.get_many(given, 0)) == len(given)
+    values = map_class(int, key)
+    values.set_many(range(len(given)), given)
+    assert values.get_many(range(len(given))) == given
+    both = map_class(key, key)
+    both.set_many(given, given[::-1])
+    assert both == dict(zip(given, given[::-1], strict=True))
+    with pytest.raises(TypeError, match=rf"^keys\[{len(given)}\]: expected {key.__name__}"):
+        both.set_many([*given, 1], b"" if key is bytes else "")
+    assert m.delete_many(given) == len(before)
+    for each in (m, values, both):
+        each._check()
+
+
+def test_long_lists_of_strings_take_no_memory_for_each() -> None:
+    words = [f"word {i % 1000}" for i in range(400_000)]
+    m = Map(str, int)
+    tracemalloc.start()
+    m.add_many(words)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < len(words) * 16  # a reference and a mark for each, and a piece of 65,536

@@ -35,6 +35,7 @@ REFERENCE = DOCUMENTS / "reference.md"
 #: What examples may need, and whether it is there.
 NEEDS = {
     "numpy": importlib.util.find_spec("numpy") is not None,
+    "pyarrow": importlib.util.find_spec("pyarrow") is not None,
     "resident memory": Path("/proc/self/smaps_rollup").exists(),
     "glibc's blocks, pages of 4 KiB": PAGESIZE == 4096 and _core.heap_bytes(700) == 720,
 }
@@ -188,6 +189,7 @@ OWNERS: dict[str, Any] = {
     "GoMap": gomap.GoMap,
     "BaseMap": gomap.BaseMap,
     "Set": gomap.Set,
+    "ArrowColumn": gomap.ArrowColumn,
     "MemoryReport": gomap.MemoryReport,
     "Stats": gomap.Stats,
     "Advice": gomap.Advice,

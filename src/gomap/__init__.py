@@ -10,6 +10,7 @@ from . import _startup  # noqa: F401 - the first import, for the sake of what it
 # isort: split
 from ._core import (  # noqa: F401  (pickles find _restore and its like here)
     TRACEMALLOC_DOMAIN,
+    ArrowColumn,
     BaseMap,
     GoMap,
     Map,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = [
     "TRACEMALLOC_DOMAIN",
     "Advice",
+    "ArrowColumn",
     "BaseMap",
     "Comparison",
     "Estimate",

@@ -21,7 +21,20 @@ TYPE_CHECKING = False  # typing takes long to import
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["Coded", "Nullable", "column", "column_type", "columns_of", "elements", "is_foreign", "is_null", "is_pandas", "listed", "refuse_as_entries"]
+__all__ = [
+    "Coded",
+    "Nullable",
+    "column",
+    "column_type",
+    "columns_of",
+    "elements",
+    "is_foreign",
+    "is_null",
+    "is_pandas",
+    "listed",
+    "refuse_as_entries",
+    "sample",
+]
 
 _FLOATS = (Kind.FLOAT32, Kind.FLOAT64)
 
@@ -89,6 +102,12 @@ def columns_of(source: Any) -> dict[str, Any] | None:
     return None
 
 
+def _shown(source: Any, named: dict[str, Any]) -> str:
+    """A data frame for a message."""
+    some = ", ".join(list(named)[:8]) + (", ..." if len(named) > 8 else "")
+    return f"a {source.__class__.__name__} of {len(named)} columns ({some})"
+
+
 def _distinct(names: list[str], columns: list[Any]) -> dict[str, Any]:
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
@@ -107,12 +126,7 @@ def _has_levels(source: Any) -> bool:
 
 def is_foreign(source: Any) -> bool:
     """Whether :func:`column` does anything about it."""
-    return (
-        is_pandas(source)
-        or columns_of(source) is not None
-        or arrays.is_masked(source)
-        or _is_foreign_array(source)
-    )
+    return is_pandas(source) or columns_of(source) is not None or arrays.is_masked(source) or _is_foreign_array(source)
 
 
 def _is_foreign_array(source: Any) -> bool:
@@ -205,17 +219,14 @@ def _whole(plain: Any, type: Type) -> Any:
 
 def _rows(named: dict[str, Any], source: Any, type: Type, what: str) -> Any:
     """Several columns as rows of a struct."""
-    shown = ", ".join(list(named)[:8]) + (", ..." if len(named) > 8 else "")
     if type.kind is not Kind.STRUCT:
-        first = next(iter(named), "name")
         raise TypeError(
-            f"{what}: expected one column for {type}, got a {source.__class__.__name__} of {len(named)} columns ({shown}); "
-            f"pass one of them, such as df[{first!r}]" + ("" if not named else ", or take a struct of them as the type")
+            f"{what}: expected one column for {type}, got {_shown(source, named)}; pass one of them, such as "
+            f"df[{next(iter(named), 'name')!r}], or take a struct of them as the type"
         )
-    if [each.name for each in type.fields] != list(named):
-        raise TypeError(
-            f"{what}: expected the columns {', '.join(each.name for each in type.fields)} for {type}, got {shown}"
-        )
+    wanted = [each.name for each in type.fields]
+    if wanted != list(named):
+        raise TypeError(f"{what}: expected the columns {', '.join(wanted)} for {type}, got {_shown(source, named)}")
     np = arrays.numpy()
     if np is None or any(each.type.kind is Kind.STRUCT for each in type.fields):
         return list(zip(*[arrays.listed(each) for each in named.values()], strict=True))
@@ -243,10 +254,8 @@ def listed(source: Any, what: str) -> list[Any]:
     if named is None:
         return arrays.listed(source)
     if len(named) != 1:
-        shown = ", ".join(list(named)[:8]) + (", ..." if len(named) > 8 else "")
         raise TypeError(
-            f"{what}: expected one column, got a {source.__class__.__name__} of {len(named)} columns ({shown}); "
-            "pass one of them, or a list of tuples"
+            f"{what}: expected one column, got {_shown(source, named)}; pass one of them, or a list of tuples"
         )
     return arrays.listed(next(iter(named.values())))
 
@@ -262,11 +271,18 @@ def refuse_as_entries(source: Any) -> None:
     """
     named = columns_of(source)
     if named is not None:
-        names = [*map(repr, named), "'value'", "'key'"][:2]
+        keys, values, *_ = *map(repr, named), "'value'", "'key'"
         raise TypeError(
-            f"expected a mapping or (key, value) pairs, got a {source.__class__.__name__} of {len(named)} columns; "
-            f"pass its columns: m.set_many(df[{names[0]}], df[{names[1]}])"
+            f"expected a mapping or (key, value) pairs, got {_shown(source, named)}; pass its columns: "
+            f"m.set_many(df[{keys}], df[{values}])"
         )
+
+
+def sample(items: tuple[Any, ...]) -> list[Any]:
+    """Some thousand items at random, and the same ones every time."""
+    from random import Random
+
+    return [items[i] for i in Random(len(items)).sample(range(len(items)), 8192)]
 
 
 # ---- their types ------------------------------------------------------------------------------------

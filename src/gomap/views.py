@@ -48,7 +48,7 @@ class _View(Generic[K, V]):
 
     def _listed(self) -> Any:
         """All there is, as an array where one holds such."""
-        return list(self)
+        raise NotImplementedError
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         return exported(self._listed(), dtype, copy)
@@ -147,6 +147,9 @@ class MapItemsView(_SetView[K, V], ItemsView[K, V]):
 
     def __iter__(self) -> Iterator[tuple[K, V]]:
         return self._mapping._iter_items()
+
+    def _listed(self) -> Any:
+        return list(self)
 
     def __contains__(self, item: object) -> bool:
         if not isinstance(item, tuple) or len(item) != 2:

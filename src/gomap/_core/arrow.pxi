@@ -166,7 +166,7 @@ cdef int column_of_dictionary(Base m, Role role, Codec codec, gomap_arrow_schema
     cdef int width = ARROW_SIZES[ARROW_KINDS[format]]
     items.c.size = items.c.stride = column.c.size
     column_of_chunk(m, role, codec, schema.dictionary, array.dictionary, storing, items)
-    return codes_into(role, items, <const char *>array.buffers[1] + <size_t>array.offset * width, width, array.length,
+    return codes_into(m, role, items, <const char *>array.buffers[1] + <size_t>array.offset * width, width, array.length,
                       column)
 
 
@@ -199,7 +199,7 @@ cdef int column_of_runs(Base m, Role role, Codec codec, gomap_arrow_schema *sche
             i += 1
     if i < count:
         raise ValueError(f"{plural(role)}[{column.c.begin + i}]: no run of the Arrow array has it")
-    return codes_into(role, items, <const char *>codes, 4, count, column)
+    return codes_into(m, role, items, <const char *>codes, 4, count, column)
 
 
 def arrow_spelling(source, /):

@@ -35,7 +35,17 @@ cdef void write_end(Base m, gomap *map) noexcept:
 
 cdef gomap *fill_begin(Base m, Column keys, bint *filling) except NULL:
     """write_begin for keys that are put in: an empty map is laid out for them."""
-    cdef gomap *map = write_begin(m)
+    cdef gomap *map
+    cdef size_t drawn
+    if keys.c.form == GOMAP_C_WINDOW:  # the core could not look at any key
+        sample = frames.sample(keys.kept)
+        drawn = len(sample)
+        map = write_begin(m)
+        filling[0] = gomap_fills(map)
+        if filling[0]:
+            gomap_fill_begin(map, gomap_expected(keys.c.count, drawn, drawn - len(set(sample))))
+        return map
+    map = write_begin(m)
     with nogil:
         filling[0] = gomap_column_fill(map, &keys.c)
     return map
@@ -452,6 +462,17 @@ cdef int add_column(BaseMap m, Column keys, Column by) except -1:
     return 0
 
 
+cdef size_t undo_added(BaseMap m, gomap *map, gomap_adding *adding, Column keys, Column by, size_t done) except? 0:
+    """Returns how many additions could not be taken back."""
+    while True:
+        with nogil:
+            done = gomap_column_take_back(map, adding, done)
+        if done == 0 or (keys.c.failure != GOMAP_C_MORE and by.c.failure != GOMAP_C_MORE):
+            return done
+        go_on(m, VALUE, by)
+        go_on(m, KEY, keys)
+
+
 cdef int add_all(BaseMap m, gomap *map, Column keys, Column by, gomap_adding *adding) except -1:
     cdef size_t done = 0, some, added
     cdef int kind = adding.kind
@@ -475,8 +496,7 @@ cdef int add_all(BaseMap m, gomap *map, Column keys, Column by, gomap_adding *ad
                 PyErr_CheckSignals()
     except BaseException as error:
         if kind != FLOAT32 and kind != FLOAT64 and adding.nans != GOMAP_A_NANS:
-            with nogil:
-                done = gomap_column_take_back(map, adding, done)
+            done = undo_added(m, map, adding, keys, by, done)
         elif adding.nans == GOMAP_A_NANS:
             done = keys.c.count - sum([adding.new[i] == GOMAP_A_LATER for i in range(done, keys.c.count)])
         say_done(error, done, keys.c.count, "added")

@@ -9,6 +9,7 @@ cdef class Column:
     cdef gomap_column c
     cdef object kept
     cdef list views
+    cdef list text  # of a window: what holds the strings that are not ASCII
     cdef Cell cell
 
     def __cinit__(self):
@@ -46,6 +47,8 @@ cdef int go_on(Base m, Role role, Column column) except -1:
         raise ValueError(f"{plural(role)}[{column.c.failed_at}]: no text")
     if failure == GOMAP_C_CODE:
         raise ValueError(f"{plural(role)}[{column.c.failed_at}]: no item has its code")
+    if failure == GOMAP_C_MORE:
+        return move_window(column, column.c.failed_at)
     column.c.room = <char *>room_in(column, column.c.room_wanted)
     column.c.room_bytes = column.c.room_wanted
     return 1
@@ -61,7 +64,7 @@ cdef int own(Column column, const void *at, size_t count) noexcept:
     return 0
 
 
-cdef int own_items(Column column) except -1:
+cdef int own_items(Base m, Role role, Column column) except -1:
     """Brings a column to memory of its own."""
     cdef size_t done = 0, some, i, bytes, count = column.c.count, size = column.c.size
     cdef const char *piece
@@ -70,12 +73,13 @@ cdef int own_items(Column column) except -1:
     cdef char *text
     if column.c.form == GOMAP_C_OWN:
         return 0
-    begin_pieces(column)
+    if column.c.form != GOMAP_C_WINDOW:
+        begin_pieces(column)
     to = <char *>room_in(column, count * size + 1)
     while done < count:
         some = gomap_column_read(&column.c, done, count - done, &piece)
         if some == 0:
-            go_on(None, KEY, column)
+            go_on(m, role, column)
             continue
         memcpy(to + done * size, piece, some * size)
         if column.c.form != GOMAP_C_ITEMS and column.c.form != GOMAP_C_CODES:
@@ -119,7 +123,7 @@ cdef Column column_of(Base m, Role role, object source, int purpose):
     column.c.size = item_size(codec)
     column.c.stride = column.c.size
     fill_column(m, role, codec, source, purpose, column)
-    if column.c.form != GOMAP_C_OWN:
+    if column.c.form != GOMAP_C_OWN and column.c.form != GOMAP_C_WINDOW:
         begin_pieces(column)
     if purpose == STORING and column.c.absent != NULL:
         for i in range(column.c.count):
@@ -182,13 +186,13 @@ cdef int column_of_coded(Base m, Role role, Codec codec, object source, int purp
     absent = absent_of(column, len(codes))
     for i in range(<size_t>len(codes)):
         absent[i] = codes[i] < 0
-    return codes_into(role, items, <const char *>buffer.buf, codes.itemsize, len(codes), column)
+    return codes_into(m, role, items, <const char *>buffer.buf, codes.itemsize, len(codes), column)
 
 
-cdef int codes_into(Role role, Column items, const char *at, int width, size_t count, Column column) except -1:
+cdef int codes_into(Base m, Role role, Column items, const char *at, int width, size_t count, Column column) except -1:
     """A column of codes, of which some may be marked as null."""
     cdef size_t good, i
-    own_items(items)
+    own_items(m, role, items)
     column.views.append(items)
     column.c.form = GOMAP_C_CODES
     column.c.at = at
@@ -233,6 +237,8 @@ cdef int column_of_objects(Base m, Role role, Codec codec, object source, bint s
     cdef size_t i, size = column.c.size
     cdef list kept = []
     column.kept = items
+    if column.c.absent == NULL and is_text(codec, items):
+        return column_of_text(items, column)
     to = <char *>room_in(column, len(items) * size + 1)
     own(column, to, len(items))
     column.views.append(kept)
@@ -263,6 +269,51 @@ cdef int column_of_objects(Base m, Role role, Codec codec, object source, bint s
             raise
         raise type(error)(f"{plural(role)}[{i}]{text[len(name):]}") from None
     return 0
+
+
+cdef bint is_text(Codec codec, tuple items):
+    """Whether there are so many strings that they are converted piece by piece, and nothing but strings."""
+    if not codec.string or len(items) <= PIECE:
+        return False
+    wanted = str if codec.kind == STRING else bytes
+    for item in items:
+        if type(item) is not wanted:
+            return False
+    return True
+
+
+cdef int column_of_text(tuple items, Column column) except -1:
+    """Strings, of which a window at a time is converted: what is converted would take more memory than the map."""
+    column.c.form = GOMAP_C_WINDOW
+    column.c.count = len(items)
+    column.c.at = <const char *>room_in(column, PIECE * sizeof(gomap_string))
+    return move_window(column, 0)
+
+
+cdef int move_window(Column column, size_t begin) except -1:
+    """Converts the strings from a multiple of PIECE on, so that a later look at one of them finds the same window."""
+    cdef gomap_string *string = <gomap_string *>column.c.at
+    cdef tuple items = column.kept
+    cdef list kept = []
+    cdef size_t i
+    begin -= begin % PIECE
+    column.c.have = 0
+    for i in range(begin, min(begin + PIECE, column.c.count)):
+        item = items[i]
+        if py_is_ascii(item):
+            string.at = PyUnicode_DATA(item)
+            string.length = PyUnicode_GET_LENGTH(item)
+        else:
+            if PyUnicode_Check(item):
+                item = PyUnicode_AsEncodedString(item, "utf-8", "surrogatepass")
+                kept.append(item)
+            string.at = PyBytes_AS_STRING(item)
+            string.length = PyBytes_GET_SIZE(item)
+        string += 1
+    column.text = kept
+    column.c.begin = begin
+    column.c.have = min(<size_t>PIECE, column.c.count - begin)
+    return 1
 
 
 cdef int column_of_bytes(Role role, Codec codec, object source, Column column) except -1:

@@ -220,6 +220,7 @@ cdef extern from "columns.h" nogil:
         gomap_column *parts
         size_t part_count
         size_t begin
+        size_t have
         char *room
         size_t room_bytes
         size_t room_wanted
@@ -233,10 +234,12 @@ cdef extern from "columns.h" nogil:
         GOMAP_C_VIEWS
         GOMAP_C_CODES
         GOMAP_C_PARTS
+        GOMAP_C_WINDOW
     enum:
         GOMAP_C_ROOM
         GOMAP_C_TEXT
         GOMAP_C_CODE
+        GOMAP_C_MORE
     gomap_column gomap_column_own(const void *at, size_t size, size_t count)
     size_t gomap_column_room(const gomap_column *column)
     size_t gomap_column_read(gomap_column *column, size_t begin, size_t most, const char **piece)
@@ -245,6 +248,7 @@ cdef extern from "columns.h" nogil:
     int64_t gomap_views_text(const gomap_column *column, const unsigned char *absent)
     int gomap_column_overlaps(const gomap_column *column, const void *at, size_t size)
 
+    size_t gomap_expected(size_t count, size_t drawn, size_t twice)
     int gomap_column_fill(gomap *map, gomap_column *keys)
     size_t gomap_column_put(gomap *map, gomap_column *keys, gomap_column *values, size_t begin, size_t most)
     ctypedef struct gomap_getting:
