@@ -217,6 +217,13 @@ def test_frames_as_entries() -> None:
 
 
 @pytest.mark.skipif(pd is None, reason="takes pandas")
+def test_series_of_objects_that_say_no_type() -> None:
+    for items in ([1, "a"], [], [None], [(1, 2)]):
+        with pytest.raises(TypeError, match="^keys: expected a column whose type says what its items are, got one of"):
+            Set.from_array(pd.Series(items, dtype=object))
+
+
+@pytest.mark.skipif(pd is None, reason="takes pandas")
 def test_series_that_are_floats() -> None:
     assert Map(float, int, {0.5: 1}).get_many(pd.Series([0.5, None]), 0).tolist() == [1, 0]
     m = Map(float, int)

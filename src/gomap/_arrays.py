@@ -143,10 +143,12 @@ def is_masked(array: Any) -> bool:
 
 
 def item(array: Any, index: int) -> Any:
-    """An array's item as Python has it."""
+    """An array's item as Python has it; None for a null, and where the array has other labels or no items."""
     try:
         found = array[index]
-    except (LookupError, TypeError):  # by other labels, or not at all
+    except (LookupError, TypeError):
+        return None
+    if type(found).__name__ in ("NAType", "NaTType"):
         return None
     for name in ("item", "as_py"):  # NumPy's, Arrow's
         if hasattr(found, name):

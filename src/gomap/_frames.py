@@ -316,6 +316,9 @@ def _series_type(source: Any, what: str) -> str:
         return _series_type(array.categories, what)
     if _names_numpy(dtype):
         if dtype.kind == "O":
+            classes = {type(item) for item in source if not is_null(item, Kind.BYTES)}
+            if classes in ({str}, {bytes}):  # as pandas had text before its version 3
+                return "string" if classes == {str} else "bytes"
             raise TypeError(
                 f"{what}: expected a column whose type says what its items are, got one of objects; for these give "
                 "the types, as in Map[str, float].from_arrays(keys, values)"

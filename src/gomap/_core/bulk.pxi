@@ -92,10 +92,10 @@ cdef object item_of(Base m, Role role, Column column, size_t i, const char *at):
     """Item i of a column, which stands in a piece, as Python has it."""
     cdef Codec codec = m.key if role == KEY else m.value
     cdef gomap_string *string
-    if isinstance(column.kept, tuple):
-        return column.kept[i]
     if column.c.absent != NULL and column.c.absent[i]:
         return arrays.item(column.kept, i)  # None for a null
+    if isinstance(column.kept, tuple):
+        return column.kept[i]
     if codec.string:
         string = <gomap_string *>at
         if codec.kind == STRING:
