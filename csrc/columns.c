@@ -387,13 +387,21 @@ static const unsigned char *marks(const gomap_column *column, size_t begin)
     return column->absent ? column->absent + begin : NULL;
 }
 
+/* Whether a byte is one of a character's later ones: no string of text begins with it. */
+static int goes_on(const char *at) { return ((unsigned char)*at & 0xc0) == 0x80; }
+
 /* How many of the strings that were read into a piece are text, where they have to be; their bytes stand together.
- * Behind a null anything may stand. */
+ * Behind a null anything may stand. The text is checked as a whole first: words are short, and calls are not. */
 static size_t good_text(const gomap_column *column, const gomap_string *strings, size_t count, size_t begin,
                         const char *text, size_t bytes)
 {
     const unsigned char *absent = marks(column, begin);
     if (!column->utf8 || is_ascii(text, bytes)) return count;
+    if (is_utf8(text, bytes)) {
+        size_t begins = 0;
+        while (begins < count && (strings[begins].length == 0 || !goes_on(strings[begins].at))) begins++;
+        if (begins == count) return count;
+    }
     for (size_t i = 0; i < count; i++)
         if (!(absent && absent[i]) && !is_utf8(strings[i].at, strings[i].length)) return i;
     return count;
@@ -617,6 +625,14 @@ size_t gomap_column_check(const gomap_column *column)
     }
     if (!column->utf8 || at == column->least || is_ascii(column->text + column->least, (size_t)(at - column->least)))
         return good;
+    if (is_utf8(column->text + column->least, (size_t)(at - column->least))) {
+        size_t begins = 0;
+        for (; begins < good; begins++) {
+            int64_t from = offset_at(column, begins);
+            if (from >= column->least && from < at && goes_on(column->text + from)) break;
+        }
+        if (begins == good) return good;
+    }
     at = column->least;
     for (size_t i = 0; i < good; i++) {
         int64_t end = offset_at(column, i + 1);
@@ -907,9 +923,11 @@ static uint64_t piece_digest(const gomap_column *column, uint64_t start, const c
     if (column->form == GOMAP_C_OWN || column->form == GOMAP_C_WINDOW) return start;
     if (column->form == GOMAP_C_ITEMS || column->form == GOMAP_C_CODES)
         return digest(start, piece, count * column->size);
+    /* The strings' text stands together; a digest of each would take longer than a key. */
     const gomap_string *strings = (const gomap_string *)(const void *)piece;
-    for (size_t i = 0; i < count; i++) start = digest(start, strings[i].at, strings[i].length);
-    return start;
+    const char *text = strings[0].at, *end = strings[count - 1].at;
+    for (size_t i = 0; i < count; i++) start = (start ^ strings[i].length) * GM_MIX;
+    return digest(start, text, (size_t)(end - text) + strings[count - 1].length);
 }
 
 static uint64_t adding_digest(const gomap_adding *adding, const char *key, const char *by, size_t count)

@@ -70,6 +70,7 @@ GM_INLINE void gm_image_inline(unsigned char *image, const unsigned char *from, 
 #if GM_BIG_ENDIAN
     gm_image_clear(image);
     memcpy(image, from, length);
+    if (length < 16) image[15] = (unsigned char)(GM_IMAGE_INLINE + length);
 #else
     uint64_t low = 0, high = 0;
     if (length >= 8) {
@@ -81,10 +82,11 @@ GM_INLINE void gm_image_inline(unsigned char *image, const unsigned char *from, 
         low = from[0] | (uint64_t)from[length >> 1] << (8 * (length >> 1)) |
               (uint64_t)from[length - 1] << (8 * (length - 1));
     }
+    /* The last byte goes into the word: a word that a byte was just written into is loaded late. */
+    if (length < 16) high |= (uint64_t)(GM_IMAGE_INLINE + length) << 56;
     gm_store64(image, low);
     gm_store64(image + 8, high);
 #endif
-    if (length < 16) image[15] = (unsigned char)(GM_IMAGE_INLINE + length);
 }
 
 /* Strings up to 2^40 - 1 bytes; 0 for a longer one. */
