@@ -38,7 +38,7 @@ cdef gomap *fill_begin(Base m, Column keys, bint *filling) except NULL:
     cdef gomap *map
     cdef size_t drawn
     if keys.c.form == GOMAP_C_WINDOW:  # the core could not look at any key
-        sample = frames.sample(keys.kept)
+        sample = frames.sample(keys.items)
         drawn = len(sample)
         map = write_begin(m)
         filling[0] = gomap_fills(map)

@@ -9,7 +9,8 @@ cdef class Column:
     cdef gomap_column c
     cdef object kept
     cdef list views
-    cdef list text  # of a window: what holds the strings that are not ASCII
+    cdef tuple items  # of a window: all strings
+    cdef list text    # and what holds those in it that are not ASCII
     cdef Cell cell
 
     def __cinit__(self):
@@ -284,6 +285,7 @@ cdef bint is_text(Codec codec, tuple items):
 
 cdef int column_of_text(tuple items, Column column) except -1:
     """Strings, of which a window at a time is converted: what is converted would take more memory than the map."""
+    column.items = items
     column.c.form = GOMAP_C_WINDOW
     column.c.count = len(items)
     column.c.at = <const char *>room_in(column, PIECE * sizeof(gomap_string))
@@ -293,7 +295,7 @@ cdef int column_of_text(tuple items, Column column) except -1:
 cdef int move_window(Column column, size_t begin) except -1:
     """Converts the strings from a multiple of PIECE on, so that a later look at one of them finds the same window."""
     cdef gomap_string *string = <gomap_string *>column.c.at
-    cdef tuple items = column.kept
+    cdef tuple items = column.items
     cdef list kept = []
     cdef size_t i
     begin -= begin % PIECE
