@@ -238,7 +238,7 @@ def with_blanks(table: Path, blank: str = "") -> Path:
     return written(table, "id,x\n" + "".join(f"{i},{blank if i in (500, 700) else 7 * i}\n" for i in range(1000)))
 
 
-SAID = "table.csv: column 'x': 2 cells are blank of 1,000, the first in row 502; "
+SAID = "table.csv: column 'x': 2 of 1,000 cells are blank, the first in row 502; "
 
 
 def test_blank_numbers_are_missing(table: Path) -> None:
@@ -285,7 +285,7 @@ def test_nulls_of_parquet_are_blanks(tmp_path: Path) -> None:
     parquet.write_table(pa.table({"id": [1, 2], "x": [5, None]}), path)
     sample = read(path)
     assert repr(sample.entries) == "{1: 5.0, 2: nan}"
-    assert "1 cell is blank of 2, the first in row 2; read as nan" in sample.remarks[0]
+    assert "1 of 2 cells is blank, the first in row 2; read as nan" in sample.remarks[0]
     assert entries_of(path, on_blank="skip") == {1: 5}
 
 
@@ -313,7 +313,7 @@ def test_the_command_line_says_what_it_did(table: Path, capsys: pytest.CaptureFi
         assert main([*command, str(table), "--on-duplicate", "last", "--on-blank", "skip"]) == 0
         said = capsys.readouterr().err.splitlines()
         assert said == [
-            "gomap: table.csv: column 'x': 1 cell is blank of 3, the first in row 3; such rows are left out",
+            "gomap: table.csv: column 'x': 1 of 3 cells is blank, the first in row 3; such rows are left out",
             "gomap: table.csv: column 'id': the last row of each key is kept (2 rows, 1 keys)",
         ]
     for option in ("--on-duplicate", "--on-blank"):

@@ -48,7 +48,10 @@ FILES = {
     "unclosed.csv": (b'a,b\n1,"2\n3,4\n', "expected a quote that closes the cell begun in line 2 or below"),
     "behind.csv": (b'a,b\n1,2\n3,"4" 5\n', "expected ',' or the end of the line behind a closing quote in line 3"),
     "uneven.tsv": (b'a\tb\n1\t"2\n3\n', "expected 2 columns as in row 1, found 1 in row 3"),
-    "keyless.csv": (b"a,b\n1,2\n,3\n", "column 'a': 1 cell is blank of 2, the first in row 3; expected a key in every"),
+    "keyless.csv": (
+        b"a,b\n1,2\n,3\n",
+        "column 'a': 1 of 2 cells is blank, the first in row 3; expected a key in",
+    ),
     "no.csv.gz": (b"1,2\n", "expected text that gzip has compressed, found what gzip cannot read: BadGzipFile"),
     "cut.csv.gz": (gzip.compress(b"1,2\n" * 9)[:-9], "expected text that gzip has compressed, found what gzip"),
     "uneven.csv": (b"1,2\n3\n", "expected 2 columns as in row 1, found 1 in row 2"),

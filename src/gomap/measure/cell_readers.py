@@ -8,6 +8,7 @@ differ from it in quotes, blank lines, line ends and NUL. So they are given only
 from __future__ import annotations
 
 import csv
+import gc
 import gzip
 import io
 from collections.abc import Callable, Iterator, Sequence
@@ -93,13 +94,21 @@ Reader = Callable[[TextFile, Wanted], Iterator[list[Cells]]]
 
 
 @contextmanager
-def long_cells() -> Iterator[None]:
-    """Lets the csv module read cells of any length: its limit is one for the whole process."""
+def reading_settings() -> Iterator[None]:
+    """Settings of the whole process, for as long as a table is read.
+
+    The csv module may read cells of any length. The garbage collector stops: there are no cycles to be found, and it
+    would go through all that is read again and again, for nearly half of the time.
+    """
     limit = csv.field_size_limit(_LONGEST_CELL)
+    collecting = gc.isenabled()
+    gc.disable()
     try:
         yield
     finally:
         csv.field_size_limit(limit)
+        if collecting:
+            gc.enable()
 
 
 def by_csv(file: TextFile, wanted: Wanted) -> Iterator[list[Cells]]:

@@ -12,8 +12,10 @@ Invariants:
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from enum import Enum
+from itertools import compress
+from math import isinf
 from typing import Any
 
 from .._words import shown
@@ -66,29 +68,27 @@ def typed(cells: list[str]) -> Typed:
     there = list(filter(None, bare))
     if not there:
         return Kind.BLANK, [None] * len(cells)
-    kind, convert = _kind(there)
-    if convert is None:
+    kind, objects = _objects(there)
+    if kind is Kind.TEXT:
         return kind, cells
     if len(there) == len(bare):
-        return kind, list(map(convert, bare))
-    return kind, [convert(cell) if cell else None for cell in bare]
+        return kind, objects
+    each = iter(objects)
+    return kind, [next(each) if cell else None for cell in bare]
 
 
-def _kind(cells: Sequence[str]) -> tuple[Kind, Callable[[str], object] | None]:
-    """The kind of cells that are not blank, and what makes its objects of them."""
+def _objects(cells: Sequence[str]) -> Typed:
+    """Like :func:`typed`, of cells none of which is blank, and without blanks around."""
     if all(map(_is_float, cells)):
         if all(map(_is_int, cells)):
-            return Kind.INT, int
-        if all(map(_is_finite, map(float, cells), cells)):
-            return Kind.FLOAT, float
+            return Kind.INT, list(map(int, cells))
+        floats = list(map(float, cells))
+        infinite = compress(cells, map(isinf, floats))
+        if all("inf" in cell.lower() for cell in infinite):  # and not 1e999
+            return Kind.FLOAT, floats
     elif all(map(_BOOLS.__contains__, cells)):
-        return Kind.BOOL, _BOOLS.__getitem__
-    return Kind.TEXT, None
-
-
-def _is_finite(number: float, cell: str) -> bool:
-    """Whether a float is as finite as it is written."""
-    return abs(number) != float("inf") or "inf" in cell.lower()
+        return Kind.BOOL, [_BOOLS[cell] for cell in cells]
+    return Kind.TEXT, []
 
 
 def joined(one: Kind, other: Kind) -> Kind:

@@ -25,7 +25,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from .cell_readers import FAST, Dialect, Reader, Scan, TextFile, Uneven, Wanted, by_csv, long_cells
+from .cell_readers import FAST, Dialect, Reader, Scan, TextFile, Uneven, Wanted, by_csv, reading_settings
 from .cells import Cells, Column, Kind, typed
 from .tables import Choose, Malformed, Table, named
 
@@ -46,7 +46,7 @@ def read_delimited(path: Path, n: int | None, choose: Choose, *, tabs: bool) -> 
     :raises Malformed: it is no such text
     """
     file = TextFile(path)
-    with long_cells():
+    with reading_settings():
         scan = _scan(file)
         try:
             dialect = _dialect(file, scan, tabs=tabs)

@@ -116,9 +116,9 @@ def _without_blanks(table: Table, names: list[str], on_blank: str) -> tuple[list
     if not blank:
         return columns, []
     for i, count in blank.items():
-        cells = "1 cell is" if count == 1 else f"{count:,} cells are"
-        first = f"column {names[i]!r}: {cells} blank of {rows:,}, the first in row "
-        first += f"{columns[i].index(None) + table.first_row:,}"
+        row = columns[i].index(None) + table.first_row
+        are = "is" if count == 1 else "are"
+        first = f"column {names[i]!r}: {count:,} of {rows:,} cells {are} blank, the first in row {row:,}"
         others = "on_blank='skip' (--on-blank skip) leaves out such rows"
         if on_blank == "error":
             raise Malformed(f"{first}; {others}")
