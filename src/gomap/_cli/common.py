@@ -179,7 +179,9 @@ def read_names(text: str) -> list[str]:
     return [name for name in text.split(",") if name]
 
 
-def common_options(parser: argparse.ArgumentParser, value: str) -> None:
+def scenario_options(parser: argparse.ArgumentParser, option: str, counted: str, value: str) -> None:
+    """For a command that fills maps with so many entries, which it calls by a name of its own."""
+    parser.add_argument("-n", option, type=read_count, metavar="N", help=f"{counted}: 1000000, 250k, 1e6 (default 1M)")
     type_options(parser, f"{value} (default [128]byte)")
     output_options(parser)
 
