@@ -480,6 +480,12 @@ def run(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess
     )
 
 
+def test_nan_in_a_struct() -> None:
+    found = compare({1: (float("nan"), 1), 2: (2.5, 3)})
+    assert found.value == "struct{f0 float64; f1 uint8}"
+    assert [m.name for m in found.subjects] == ["dict", "Map", "GoMap"]
+
+
 def test_command(tmp_path: Path) -> None:
     found = run("-n", "2k", "--value", "int", "--html", "page.html", "--json", cwd=tmp_path)
     assert (found.returncode, found.stderr) == (0, "")

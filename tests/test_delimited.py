@@ -87,6 +87,14 @@ def test_quotes_between_tabs(tmp_path: Path, suffix: str, text: str, expected: A
     assert entries_of(written(tmp_path / f"x{suffix}", text)) == expected
 
 
+def test_quotes_that_are_text_are_said(tmp_path: Path) -> None:
+    said = 'x.tsv: quotes are read as a part of the text, because of \'"b" or "c"\' in row 3'
+    for text, _ in QUOTED_BY_TABS:
+        remarks = read(written(tmp_path / "x.tsv", text)).remarks
+        assert (said in remarks) == (" or " in text)
+        assert bool(remarks) == (entries_of(tmp_path / "x.tsv")[1][:1] == '"')
+
+
 def test_no_row_of_a_tsv_is_swallowed(tmp_path: Path) -> None:
     words = {i: ('"' if i % 997 == 0 else "") + f"word {i}" for i in range(20_000)}
     text = "id\tword\n" + "".join(f"{i}\t{word}\n" for i, word in words.items())
@@ -106,6 +114,9 @@ def test_no_row_of_a_tsv_is_swallowed(tmp_path: Path) -> None:
         ("a,b\n1, 5\n2,6 \n", {1: 5, 2: 6}),
         ('a;b\n1;"x,y,z"\n2;"a,b,c"\n', {1: "x,y,z", 2: "a,b,c"}),
         ('"k,l";v\n"a,b";c\n"d,e";f\n', {"a,b": "c", "d,e": "f"}),
+        ('1\t"a,b"\n2\t"c,d"\n', {1: "a,b", 2: "c,d"}),
+        ('id\tx\n1\t"a;b;c"\n2\t"d;e;f"\n', {1: "a;b;c", 2: "d;e;f"}),
+        ("a, b\n1, x\n2,\n", {1: "x", 2: ""}),
         ('a,b\n"1","x;y"\n"2","z"\n', {1: "x;y", 2: "z"}),
         ("a;b\n1;2,5\n2;3\n", {1: "2,5", 2: "3"}),
         ("a,b\r\n1,2\r\n\r\n3,4", {1: 2, 3: 4}),

@@ -232,12 +232,12 @@ def file_argument(parser: argparse.ArgumentParser, entries: str, *, optional: bo
     parser.add_argument(
         "--on-duplicate",
         choices=ON_DUPLICATE,
-        help="of a file's rows with the same key, keep the first or the last (default error)",
+        help="of a file: refuse rows with the same key, or keep the first or the last of them (default error)",
     )
     parser.add_argument(
         "--on-blank",
         choices=ON_BLANK,
-        help="a blank cell in a file's column of numbers is NaN, or its row is left out (default missing: NaN)",
+        help="of a file: take a blank number for NaN, leave out its row, or refuse it (default missing: NaN)",
     )
     entries_option(parser, entries)
 

@@ -20,11 +20,14 @@ from __future__ import annotations
 
 import codecs
 import csv
+import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from .._words import shown
 from .cell_readers import FAST, Dialect, Reader, Scan, TextFile, Uneven, Wanted, by_csv, reading_settings
 from .cells import Cells, Column, Kind, typed
 from .tables import Choose, Malformed, Table, named
@@ -49,7 +52,7 @@ def read_delimited(path: Path, n: int | None, choose: Choose, *, tabs: bool) -> 
     with reading_settings():
         scan = _scan(file)
         try:
-            dialect = _dialect(file, scan, tabs=tabs)
+            dialect, surprise = _dialect(file, scan, tabs=tabs)
             first = _first_rows(file, dialect)
             if not first.whole:
                 raise Malformed(_where_quotes_fail(file, dialect))
@@ -66,12 +69,15 @@ def read_delimited(path: Path, n: int | None, choose: Choose, *, tabs: bool) -> 
             row, cells = error.args
             raise Malformed(f"expected {width} columns as in row 1, found {cells} in row {row}") from None
     first_row = 2 if header else 1
-    remarks = [(names[i], column.remark(first_row)) for i, column in zip(wanted.columns, columns, strict=True)]
+    remarks = {names[i]: column.remark(first_row) for i, column in zip(wanted.columns, columns, strict=True)}
     return Table(
         names,
         [column.finish() for column in columns],
         first_row,
-        tuple(dict.fromkeys(f"column {name!r} {remark}" for name, remark in remarks if remark)),
+        (
+            *filter(None, [surprise]),
+            *(f"column {name!r} {remark}" for name, remark in remarks.items() if remark),
+        ),
     )
 
 
@@ -142,10 +148,14 @@ def _first_rows(file: TextFile, dialect: Dialect) -> _First:
     return _First(rows, True)
 
 
-def _dialect(file: TextFile, scan: Scan, *, tabs: bool) -> Dialect:
-    def fit(dialect: Dialect) -> tuple[bool, int]:
-        first = _first_rows(file, dialect)
-        return first.even, len(first.rows[0]) if first.rows else 0
+def _dialect(file: TextFile, scan: Scan, *, tabs: bool) -> tuple[Dialect, str | None]:
+    """The dialect, and what may surprise about it."""
+
+    def fit(dialect: Dialect) -> tuple[bool, bool, int]:
+        rows = (first := _first_rows(file, dialect)).rows
+        # A delimiter between a quote and its closing one is none: it leaves an odd number of quotes in both cells.
+        whole = not scan.quotes or all(cell.count('"') % 2 == 0 for row in rows for cell in row)
+        return first.even, whole, len(rows[0]) if rows else 0
 
     found = Dialect("\t", False)
     if not tabs:
@@ -154,25 +164,32 @@ def _dialect(file: TextFile, scan: Scan, *, tabs: bool) -> Dialect:
             ways.append(found)
         found = max(ways, key=fit, default=Dialect(",", True))
     if found.delimiter == "\t":
-        return Dialect("\t", scan.quotes and _are_quotes(file))
+        if not scan.quotes:
+            return Dialect("\t", False), None
+        quotes, remark = _quotes_between_tabs(file)
+        return Dialect("\t", quotes), remark
     plain, spaced = found, Dialect(found.delimiter, True, True)
-    return spaced if _is_layout(_first_rows(file, plain), _first_rows(file, spaced)) else plain
+    return spaced if _is_layout(_first_rows(file, plain), _first_rows(file, spaced)) else plain, None
 
 
-def _are_quotes(file: TextFile) -> bool:
-    """Whether quotes between tabs are meant as such."""
-    proper, widths = True, set()
-    for row in _rows(file, Dialect("\t", False)):
+def _quotes_between_tabs(file: TextFile) -> tuple[bool, str | None]:
+    """Whether quotes between tabs are meant as such; if not, because of which cell."""
+    odd: tuple[int, str] | None = None
+    widths = set()
+    for number, row in enumerate(_rows(file, Dialect("\t", False)), 1):
         widths.add(len(row))
-        proper = proper and all(map(_is_proper, row))
-        if not proper and len(widths) > 1:
+        if odd is None and not all(map(_is_proper, row)):
+            odd = number, next(cell for cell in row if not _is_proper(cell))
+        if odd is not None and len(widths) > 1:
             break
-    if proper or len(widths) == 1:
-        return proper
-    try:
-        return len(set(map(len, _rows(file, Dialect("\t", True))))) == 1
-    except csv.Error:
-        return False
+    if odd is None:
+        return True, None
+    if len(widths) > 1:
+        with suppress(csv.Error):
+            if len(set(map(len, _rows(file, Dialect("\t", True))))) == 1:
+                return True, None
+    number, cell = odd
+    return False, f"quotes are read as a part of the text, because of {shown(cell)} in row {number:,}"
 
 
 def _is_proper(cell: str) -> bool:
@@ -193,7 +210,8 @@ def _is_layout(plain: _First, spaced: _First) -> bool:
     :param spaced: the first rows if they are; then a quote behind a blank begins a quoted cell
     """
     if plain.even:
-        return all(cell.startswith(" ") for row in plain.rows for cell in row[1:])
+        begins = {cell[:1] for row in plain.rows for cell in row[1:]}
+        return " " in begins and begins <= {" ", ""}
     return spaced.even
 
 
@@ -253,7 +271,9 @@ def _columns(file: TextFile, scan: Scan, wanted: Wanted) -> list[Column]:
         cells_apart = scan.delimiters[wanted.dialect.delimiter]
         for reader in FAST:
             try:
-                columns = _filled(reader, file, wanted)
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    columns = _filled(reader, file, wanted)
             except MemoryError:
                 raise
             except Exception:  # whatever a library raises that refuses the file, or is not there

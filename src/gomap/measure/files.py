@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from .._libraries import library
-from .._words import shown, told
+from .._words import printable, shown, told
 from .delimited import read_delimited
 from .tables import Choose, Malformed, Table, named
 
@@ -89,7 +89,7 @@ def read(
         raise ValueError(f"{path}: {error}") from error.__cause__
     except ImportError as error:
         raise ImportError(f"{path}: {error}") from None
-    return Sample(entries, tuple(f"{path.name}: {each}" for each in (*table.remarks, *remarks, *remark)))
+    return Sample(entries, tuple(f"{printable(path.name)}: {each}" for each in (*table.remarks, *remarks, *remark)))
 
 
 def _chosen(names: list[str], choice: str | int) -> int:
