@@ -155,7 +155,7 @@ def test_names(table: Path, text: str, expected: Any) -> None:
 
 def test_fields_are_named_alike(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
     written(table, "id,x,y z,class\n" + "".join(f"{i},{i / 2},{i % 7},{i % 2}\n" for i in range(1000)))
-    value = "struct{x float64; y_z uint8; column2 uint8}"
+    value = "struct{x float64; y_z uint8; column3 uint8}"
     assert advise(entries_of(table)).value == value
     assert compare(table).value == value
     for command in ("advise", "compare"):

@@ -82,9 +82,11 @@ def read(
         table = _READERS[suffix](path, n, choose)
         if not table.columns or not table.columns[0]:
             raise Malformed("expected at least one row, found none")
-        names = [table.names[i] for i in choose(table.names)]
+        numbers = choose(table.names)
+        names = [table.names[i] for i in numbers]
         columns, remarks = _without_blanks(table, names, on_blank)
-        entries, remark = _entries(names, columns, table.first_row, on_duplicate)
+        row_class = _row_class(names[1:], numbers[1:])
+        entries, remark = _entries(names[0], columns, row_class, table.first_row, on_duplicate)
     except Malformed as error:
         raise ValueError(f"{path}: {error}") from error.__cause__
     except ImportError as error:
@@ -149,10 +151,11 @@ def _filled(column: list[Any]) -> tuple[list[Any], str]:
 
 
 def _entries(
-    names: list[str], columns: list[list[Any]], first_row: int, on_duplicate: str
+    name: str, columns: list[list[Any]], row_class: Any, first_row: int, on_duplicate: str
 ) -> tuple[dict[Any, Any] | set[Any], list[str]]:
     """A dict, or a set without columns of values; and a remark if rows were left out.
 
+    :param name: of the column of keys, which is the first
     :raises Malformed: a key has no hash, or comes twice
     """
     keys, *values = columns
@@ -161,8 +164,7 @@ def _entries(
     except TypeError:
         row = next(number for number, each in enumerate(keys) if not _has_hash(each))
         raise Malformed(
-            f"expected keys that have a hash, found {shown(keys[row])} in row {row + first_row:,} of column "
-            f"{names[0]!r}"
+            f"expected keys that have a hash, found {shown(keys[row])} in row {row + first_row:,} of column {name!r}"
         ) from None
     if not values:
         return distinct, []
@@ -172,12 +174,12 @@ def _entries(
         seen: set[Any] = set()
         twice = next(each for each in keys if each in seen or seen.add(each))  # type: ignore[func-returns-value]
         raise Malformed(
-            f"expected every key once, found {shown(twice)} twice in column {names[0]!r} ({many}); "
+            f"expected every key once, found {shown(twice)} twice in column {name!r} ({many}); "
             "on_duplicate='last' (--on-duplicate last) keeps the last row of each key, 'first' the first; "
             "key_column (--key-column) takes another column"
         )
     if len(values) > 1:
-        values = [list(map(_row_class(names[1:])._make, zip(*values, strict=True)))]
+        values = [list(map(row_class._make, zip(*values, strict=True)))]
     pairs = zip(keys, values[0], strict=True)
     if not again:
         return dict(pairs), []
@@ -185,7 +187,7 @@ def _entries(
     for key, value in pairs:
         if on_duplicate == "last" or key not in entries:
             entries[key] = value
-    return entries, [f"column {names[0]!r}: the {on_duplicate} row of each key is kept ({many})"]
+    return entries, [f"column {name!r}: the {on_duplicate} row of each key is kept ({many})"]
 
 
 def _has_hash(thing: object) -> bool:
@@ -196,16 +198,16 @@ def _has_hash(thing: object) -> bool:
     return True
 
 
-def _row_class(names: list[str]) -> Any:
-    """A named tuple, with names that a struct's fields can have.
+def _row_class(names: list[str], numbers: list[int]) -> Any:
+    """A named tuple of columns with these names and numbers, by names that a struct's fields can have.
 
     Another process does not know the class. So its objects are pickled as plain tuples.
     """
     fields: list[str] = []
-    for i, name in enumerate(names):
+    for name, number in zip(names, numbers, strict=True):
         field = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_")
         fits = field.isidentifier() and not iskeyword(field) and field not in fields
-        fields.append(field if fits else f"column{i}")
+        fields.append(field if fits else f"column{number}")
     return type("row", (namedtuple("row", fields, rename=True),), {"__slots__": (), "__reduce__": _as_tuple})
 
 
