@@ -237,6 +237,23 @@ def test_a_column_that_turns_out_to_be_text(table: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [
+        ("größe", "größe"),
+        ("total (EUR)", "total_EUR"),
+        ("_id", "id"),
+        ("class", "column2"),
+        ("2024", "column2"),
+        ("---", "column2"),
+    ],
+)
+def test_names_of_fields(table: Path, name: str, field: str) -> None:
+    written(table, f"id,x,{name},other\n1,2,3,x\n")
+    fields = next(iter(entries_of(table, "other", ["x", "2"]).values()))._fields
+    assert fields == ("x", field)
+
+
 def test_bools(table: Path) -> None:
     assert entries_of(written(table, "id,on\n1,true\n2,FALSE\n3,True\n")) == {1: True, 2: False, 3: True}
     assert advise(entries_of(table)).value == "bool"
@@ -325,7 +342,7 @@ def test_the_command_line_says_what_it_did(table: Path, capsys: pytest.CaptureFi
         said = capsys.readouterr().err.splitlines()
         assert said == [
             "gomap: table.csv: column 'x': 1 of 3 cells is blank, the first in row 3; such rows are left out",
-            "gomap: table.csv: column 'id': the last row of each key is kept (2 rows, 1 keys)",
+            "gomap: table.csv: column 'id': the last row of each key is kept (2 rows, 1 key)",
         ]
     for option in ("--on-duplicate", "--on-blank"):
         assert "invalid choice: 'all'" in refused(capsys, "advise", str(table), option, "all")

@@ -19,6 +19,7 @@ from itertools import compress
 from keyword import iskeyword
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 from .._libraries import library
 from .._words import printable, shown, told
@@ -169,7 +170,7 @@ def _entries(
     if not values:
         return distinct, []
     again = len(keys) - len(distinct)
-    many = f"{len(keys):,} rows, {len(distinct):,} keys"
+    many = f"{len(keys):,} rows, {len(distinct):,} {'key' if len(distinct) == 1 else 'keys'}"
     if again and on_duplicate == "error":
         seen: set[Any] = set()
         twice = next(each for each in keys if each in seen or seen.add(each))  # type: ignore[func-returns-value]
@@ -205,7 +206,7 @@ def _row_class(names: list[str], numbers: list[int]) -> Any:
     """
     fields: list[str] = []
     for name, number in zip(names, numbers, strict=True):
-        field = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_")
+        field = re.sub(r"\W+", "_", normalize("NFKC", name)).strip("_")
         fits = field.isidentifier() and not iskeyword(field) and field not in fields
         fields.append(field if fits else f"column{number}")
     return type("row", (namedtuple("row", fields, rename=True),), {"__slots__": (), "__reduce__": _as_tuple})
