@@ -10,9 +10,11 @@ what the cases say now.
 from __future__ import annotations
 
 import ast
+import os
 import re
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import gomap
@@ -21,7 +23,17 @@ from gomap.types import Field, Kind, Type, parse
 DOCUMENT = Path(__file__).parents[1] / "docs" / "api.md"
 BEGIN, END = "<!-- errors: python tests/error_cases.py --write -->", "<!-- end of errors -->"
 
-NAMES = {each.__name__: each for each in (gomap, gomap.Map, gomap.Set, gomap.make, Field, Kind, Type, parse)}
+DIRECTORY = TemporaryDirectory()
+
+
+def written(name: str, text: str) -> Path:
+    """A file with this text."""
+    path = Path(DIRECTORY.name, name)
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    return path
+
+
+NAMES = {each.__name__: each for each in (gomap, gomap.Map, gomap.Set, gomap.make, Field, Kind, Type, parse, written)}
 
 CASES: dict[str, list[str]] = {
     "A key or value of the wrong type": [
@@ -168,6 +180,21 @@ CASES: dict[str, list[str]] = {
         "gomap.compare({1: 300}, key='uint8', value='uint8')",
         "gomap.compare(n=10, peers='borghash')",
         "gomap.compare(n=10, peers=['abseil'])",
+        "gomap.compare('ids.csv', on_duplicate='all')",
+        "gomap.compare('ids.csv', on_blank='zero')",
+    ],
+    "Files: `written` writes one": [
+        r"gomap.compare(written('ids.csv', 'id,x\n1,2\n1,3\n'))",
+        r"gomap.compare(written('ids.csv', 'id,x\n1,2\n,3\n'))",
+        r"gomap.compare(written('ids.csv', 'id,x\n1,\n2,3\n'), on_blank='error')",
+        r"gomap.compare(written('ids.csv', 'id,x,y\n1,,2\n3,4,\n'), on_blank='skip')",
+        r"gomap.compare(written('ids.csv', 'id,x\n1,2\n'), key_column='y')",
+        r"gomap.compare(written('ids.csv', 'id,x\n1,2\n3\n'))",
+        r"""gomap.compare(written('ids.csv', 'id,x\n1,"2\n3,4\n'))""",
+        r"""gomap.compare(written('ids.csv', 'id,x\n1,"a" b\n'))""",
+        r"gomap.compare(written('ids.csv', 'id,x\n1,\udcff\n'))",
+        r"gomap.compare(written('ids.csv', ''))",
+        r"gomap.compare(written('ids.csv.gz', 'id,x\n1,2\n'))",
     ],
     "Iterating": [
         "m = Map(int, int, {1: 1, 2: 2}); [m.update({k + 10: 0}) for k in m]",
@@ -195,9 +222,10 @@ def outcome(case: str) -> Exception:
 
 
 def row(case: str) -> str:
-    """Markdown: the code, the exception, its message; an object's address is left out."""
+    """Markdown: the code, the exception, its message; an object's address and a file's directory are left out."""
     error = outcome(case)
-    message = re.sub("0x[0-9a-f]+", "0x...", str(error)).replace("|", "\\|")
+    message = str(error).replace(str(Path(DIRECTORY.name)) + os.sep, "")
+    message = re.sub("0x[0-9a-f]{6,}", "0x...", message).replace("|", "\\|")
     lines = f"{type(error).__name__}: {message}".split("\n    ")
     return f"| `` {case} `` | {'<br>'.join(f'`` {line} ``' for line in lines)} |"
 

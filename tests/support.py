@@ -1,16 +1,19 @@
-"""What the tests share: comparing a map with its model, failing allocations in turn, and errors that change nothing."""
+"""What the tests share: comparing a map with its model, failing allocations in turn, errors that change nothing, and
+the entries of files."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gomap import GoMap
 from gomap._core import _fail_after, _fail_pending
+from gomap.measure.files import read
 
 Class = Any  # one of the map classes
 Examples = Callable[[str, int], list[Any]]  # the fixture: distinct values of a type
@@ -153,3 +156,8 @@ class Counting(GoMap[Any, Any]):
 
     def __missing__(self, key: int) -> int:
         return 0
+
+
+def entries_of(path: Path, *arguments: Any, **options: Any) -> Any:
+    """The entries of a file."""
+    return read(path, *arguments, **options).entries

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import same_bytes
+from support import entries_of, same_bytes
 
 import gomap
 from gomap import GoMap, Map, Set, compare, sizeof
@@ -23,7 +23,6 @@ from gomap._cli import main
 from gomap.measure import RunError, ScenarioError
 from gomap.measure.comparison import Comparison, Held, Measured, check_peer
 from gomap.measure.entries import PIECE, Stored, write
-from gomap.measure.files import read
 from gomap.measure.numbers import Numbers
 from gomap.types import parse
 
@@ -276,7 +275,11 @@ def test_what_cannot_be_pickled() -> None:
         ({"source": "map[int]int", "key": int}, TypeError, "expected either"),
         ({"key": "uint8", "n": 300}, ScenarioError, "at most 256 entries"),
         ({"key": "*int"}, ValueError, "a key cannot be a pointer"),
-        ({"source": "entries.xls"}, ValueError, "expected a file ending in .csv, .tsv, .parquet, .npy"),
+        (
+            {"source": "entries.xls"},
+            ValueError,
+            "expected a file ending in .csv, .csv.gz, .tsv",
+        ),
         ({"source": "no-such.csv"}, OSError, "no-such.csv"),
     ],
 )
@@ -297,7 +300,7 @@ def test_arguments_that_make_no_sense(arguments: dict[str, Any], error: Any, mes
         ("word\tcount\nspam\t1\neggs\t2\n", {"spam": 1, "eggs": 2}),
         ("1\n2\n3\n", {1, 2, 3}),
         ("id,zip\n1,00701\n2,10001\n", {1: "00701", 2: "10001"}),  # no numbers: they would lose their zeros
-        ("id,x\n1,1e3\n2,\n", {1: "1e3", 2: ""}),
+        ("id,x\n1,1e3\n2,a\n", {1: "1e3", 2: "a"}),
         ('id,name\n1,"a, b"\n2,"c ""d"""\n', {1: "a, b", 2: 'c "d"'}),
         ("\ufeffid,x\n1,2\n", {1: 2}),
         ("name,town\nanna,wien\nbert,graz\n", {"anna": "wien", "bert": "graz"}),
@@ -306,7 +309,7 @@ def test_arguments_that_make_no_sense(arguments: dict[str, Any], error: Any, mes
 def test_csv(tmp_path: Path, text: str, expected: Any) -> None:
     path = tmp_path / "sample.csv"
     path.write_text(text, encoding="utf-8")
-    assert read(path) == expected
+    assert entries_of(path) == expected
 
 
 @pytest.mark.parametrize(
@@ -322,26 +325,26 @@ def test_csv_that_is_none(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "sample.csv"
     path.write_text(text)
     if text == "id,x\n":  # one row, of texts
-        assert read(path) == {"id": "x"}
+        assert entries_of(path) == {"id": "x"}
         return
     with pytest.raises(ValueError, match=message):
-        read(path)
+        entries_of(path)
 
 
 def test_csv_columns(tmp_path: Path) -> None:
     path = tmp_path / "sample.csv"
     path.write_text("a,b,c\n1,2,3\n4,5,6\n")
-    assert read(path, "b", ["c"]) == {2: 3, 5: 6}
-    assert read(path, "2", []) == {3, 6}
-    assert read(path, 1, [0]) == {2: 1, 5: 4}
-    assert read(path, None, None, 1) == {1: (2, 3)}
+    assert entries_of(path, "b", ["c"]) == {2: 3, 5: 6}
+    assert entries_of(path, "2", []) == {3, 6}
+    assert entries_of(path, 1, [0]) == {2: 1, 5: 4}
+    assert entries_of(path, None, None, 1) == {1: (2, 3)}
     with pytest.raises(ValueError, match="expected a column among 'a', 'b', 'c', got 'd'"):
-        read(path, "d")
+        entries_of(path, "d")
     with pytest.raises(ValueError, match="got 3"):
-        read(path, 0, [3])
+        entries_of(path, 0, [3])
     path.write_bytes(b"a,b\n1,\xff\n")
     with pytest.raises(ValueError, match="expected text in UTF-8"):
-        read(path)
+        entries_of(path)
 
 
 @pytest.mark.skipif(not HAS_NUMPY, reason="NumPy is not installed")
@@ -355,14 +358,14 @@ def test_npy(tmp_path: Path) -> None:
         (np.array([(1, 0.5, 7)], [("k", "u4"), ("x", "f8"), ("y", "i2")]), {1: (0.5, 7)}),
     ]:
         np.save(path, array)
-        assert read(path) == expected
-    assert read(path, "k", ["y"]) == {1: 7}
+        assert entries_of(path) == expected
+    assert entries_of(path, "k", ["y"]) == {1: 7}
     np.save(path, np.zeros((2, 2, 2)))
     with pytest.raises(ValueError, match="1 or 2 dimensions, found one of 3"):
-        read(path)
+        entries_of(path)
     path.write_bytes(b"no array")
     with pytest.raises(ValueError, match="sample.npy"):
-        read(path)
+        entries_of(path)
 
 
 @pytest.mark.skipif(not HAS_PYARROW, reason="pyarrow is not installed")
@@ -372,18 +375,18 @@ def test_parquet(tmp_path: Path) -> None:
 
     path = tmp_path / "sample.parquet"
     parquet.write_table(pyarrow.table({"id": [1, 2], "x": [0.5, 1.5], "s": ["a", "b"]}), path)
-    assert read(path) == {1: (0.5, "a"), 2: (1.5, "b")}
-    assert read(path, "s", ["id"], 1) == {"a": 1}
+    assert entries_of(path) == {1: (0.5, "a"), 2: (1.5, "b")}
+    assert entries_of(path, "s", ["id"], 1) == {"a": 1}
     path.write_bytes(b"no table")
     with pytest.raises(ValueError, match="sample.parquet"):
-        read(path)
+        entries_of(path)
 
 
 @pytest.mark.parametrize(("suffix", "package"), [("npy", "numpy"), ("parquet", "pyarrow")])
 def test_reader_that_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, package: str) -> None:
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(ImportError, match=f"pip install {package}"):
-        read(tmp_path / f"sample.{suffix}")
+        entries_of(tmp_path / f"sample.{suffix}")
 
 
 # ---- views ------------------------------------------------------------------------------------------
@@ -475,6 +478,12 @@ def run(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess
         cwd=cwd,
         env=env,
     )
+
+
+def test_nan_in_a_struct() -> None:
+    found = compare({1: (float("nan"), 1), 2: (2.5, 3)})
+    assert found.value == "struct{f0 float64; f1 uint8}"
+    assert [m.name for m in found.subjects] == ["dict", "Map", "GoMap"]
 
 
 def test_command(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gzip
 import importlib.util
 import os
 import re
@@ -14,11 +15,11 @@ from typing import Any
 
 import pytest
 from command import POSIX, refused
+from support import entries_of
 
 from gomap import compare
 from gomap._cli import main
 from gomap.measure import RunError, ScenarioError
-from gomap.measure.files import read
 
 HAS_NUMPY = importlib.util.find_spec("numpy") is not None
 HAS_PYARROW = importlib.util.find_spec("pyarrow") is not None
@@ -44,10 +45,18 @@ FILES = {
     "utf16.csv": ("a,b\n1,2\n".encode("utf-16"), "expected text in UTF-8, found byte 0xff"),
     "empty.csv": (b"", "expected at least one row, found none"),
     "blank.csv": (b"\n\r\n\n", "expected at least one row, found none"),
-    "long.csv": (b"a,b\n1," + b"x" * 200_000 + b"\n", "field larger than field limit"),
+    "unclosed.csv": (b'a,b\n1,"2\n3,4\n', "expected a quote that closes the cell begun in line 2 or below"),
+    "behind.csv": (b'a,b\n1,2\n3,"4" 5\n', "expected ',' or the end of the line behind a closing quote in line 3"),
+    "uneven.tsv": (b'a\tb\n1\t"2\n3\n', "expected 2 columns as in row 1, found 1 in row 3"),
+    "keyless.csv": (
+        b"a,b\n1,2\n,3\n",
+        "column 'a': 1 of 2 cells is blank, the first in row 3; expected a key in",
+    ),
+    "no.csv.gz": (b"1,2\n", "expected text that gzip has compressed, found what gzip cannot read: BadGzipFile"),
+    "cut.csv.gz": (gzip.compress(b"1,2\n" * 9)[:-9], "expected text that gzip has compressed, found what gzip"),
     "uneven.csv": (b"1,2\n3\n", "expected 2 columns as in row 1, found 1 in row 2"),
     "twice.csv": (b"1,2\n1,3\n", "expected every key once, found 1 twice in column 'column0'"),
-    "garbage.json": (b"{}", "expected a file ending in .csv, .tsv, .parquet, .npy"),
+    "garbage.json": (b"{}", "expected a file ending in .csv, .csv.gz, .tsv, .tsv.gz, .parquet, .npy"),
 }
 ARRAYS = {
     "empty.npy": (b"", NO_ARRAY + "a file that begins b''"),
@@ -131,12 +140,12 @@ def test_tables_that_are_none(capsys: pytest.CaptureFixture[str], tmp_path: Path
         parquet.write_table(table, path)
         is_refused(capsys, path, path.read_bytes(), message)
     parquet.write_table(pa.table([[1, 2], [3, 4]], names=["a", "a"]), path)
-    assert read(path) == {1: 3, 2: 4}
+    assert entries_of(path) == {1: 3, 2: 4}
     parquet.write_table(pa.table([[1, 2], [3, 4]], names=["a", "b"]), tmp_path / "a:b.parquet")
-    assert read(tmp_path / "a:b.parquet") == {1: 3, 2: 4}
+    assert entries_of(tmp_path / "a:b.parquet") == {1: 3, 2: 4}
     (tmp_path / "parts.parquet").mkdir()
     shutil.copy(tmp_path / "a:b.parquet", tmp_path / "parts.parquet" / "part-0.parquet")
-    assert read(tmp_path / "parts.parquet") == {1: 3, 2: 4}
+    assert entries_of(tmp_path / "parts.parquet") == {1: 3, 2: 4}
 
 
 @POSIX
@@ -186,7 +195,7 @@ def test_csv_that_is_slow_to_understand(tmp_path: Path, text: str) -> None:
     path.write_text(text)
     started = time.monotonic()
     try:
-        read(path)
+        entries_of(path)
     except ValueError as error:
         assert str(path) in str(error)  # noqa: PT017
     assert time.monotonic() - started < 20  # minutes, by csv.Sniffer
@@ -209,7 +218,7 @@ def test_csv_that_is_slow_to_understand(tmp_path: Path, text: str) -> None:
 def test_csv_as_it_is_meant(tmp_path: Path, text: str, expected: Any) -> None:
     path = tmp_path / "x.csv"
     path.write_text(text)
-    assert read(path) == expected
+    assert entries_of(path) == expected
 
 
 def test_csv_of_many_columns(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from .common import file_options, given_behind, output_options, print_figures, read_file
+from .common import file_argument, given_behind, output_options, print_figures, read_file
 
 HELP = "find the types and the size of a Map for the entries of a file"
 DESCRIPTION = (
@@ -16,8 +15,7 @@ DESCRIPTION = (
 
 
 def options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", type=Path, help="entries: .csv, .tsv, .parquet or .npy")
-    file_options(parser)
+    file_argument(parser, "entries to read at most")
     output_options(parser)
 
 
@@ -25,6 +23,6 @@ def run(options: argparse.Namespace) -> int:
     from ..measure.advice import advise
 
     given = given_behind("advise", options)
-    advice = advise(read_file(given, named=True))
+    advice = advise(read_file(given))
     print_figures(advice, lambda: [("text", line) for line in str(advice).splitlines()], given)
     return 0

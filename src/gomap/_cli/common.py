@@ -17,6 +17,7 @@ from typing import Any, NoReturn, TextIO
 from .._display import Line, Progress, Unit, show
 from .._version import __version__
 from .._words import printable, reason, shown
+from ..measure.files import ON_BLANK, ON_DUPLICATE, SUFFIXES, read
 from ..types import Type, parse
 
 
@@ -178,7 +179,9 @@ def read_names(text: str) -> list[str]:
     return [name for name in text.split(",") if name]
 
 
-def common_options(parser: argparse.ArgumentParser, value: str) -> None:
+def scenario_options(parser: argparse.ArgumentParser, option: str, counted: str, value: str) -> None:
+    """For a command that fills maps with so many entries, which it calls by a name of its own."""
+    parser.add_argument("-n", option, type=read_count, metavar="N", help=f"{counted}: 1000000, 250k, 1e6 (default 1M)")
     type_options(parser, f"{value} (default [128]byte)")
     output_options(parser)
 
@@ -209,28 +212,60 @@ def output_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-q", "--quiet", action="store_true", help="show no progress")
 
 
-def file_options(parser: argparse.ArgumentParser, entries: str = "entries to read at most") -> None:
-    """For a command that reads a sample of entries."""
+def file_argument(parser: argparse.ArgumentParser, entries: str, *, optional: bool = False) -> None:
+    """The file of a command that reads a sample of entries, and how it is read.
+
+    :param entries: what -n means
+    """
+    parser.add_argument(
+        "file",
+        nargs="?" if optional else None,
+        default=None,
+        metavar="FILE",
+        type=Path,
+        help=f"a sample of entries: {SUFFIXES}",
+    )
     parser.add_argument("--key-column", metavar="COLUMN", help="of a file, by name or number from 0")
     parser.add_argument(
         "--value-columns", metavar="COLUMN,...", type=read_names, help="of a file; '' for a set of the keys"
     )
+    parser.add_argument(
+        "--on-duplicate",
+        choices=ON_DUPLICATE,
+        help="of a file: refuse rows with the same key, or keep the first or the last of them (default error)",
+    )
+    parser.add_argument(
+        "--on-blank",
+        choices=ON_BLANK,
+        help="of a file: take a blank number for NaN, leave out its row, or refuse it (default missing: NaN)",
+    )
     entries_option(parser, entries)
 
 
-def read_file(given: dict[str, Any], *, named: bool = False) -> Any:
-    """The entries of the file that was given."""
-    from ..measure.files import read
+#: Options that are for a file alone, as they are given, and as :func:`gomap.measure.files.read` calls them.
+FILE_OPTIONS = {
+    "key_column": "key",
+    "value_columns": "values",
+    "on_duplicate": "on_duplicate",
+    "on_blank": "on_blank",
+}
 
+
+def read_file(given: dict[str, Any]) -> Any:
+    """The entries of the file that was given. What may surprise about how they were read is said on standard error."""
     path = given["file"]
+    how = {name: given[option] for option, name in FILE_OPTIONS.items() if option in given}
     try:
-        return read(path, given.get("key_column"), given.get("value_columns"), given.get("n"), named=named)
+        sample = read(path, n=given.get("n"), **how)
     except OSError as error:
         raise Failure(f"cannot read {path}: {reason(error)}") from None
     except ValueError as error:
         raise UsageError(str(error)) from None
     except ImportError as error:
         raise Failure(str(error)) from None
+    for remark in sample.remarks:
+        complain(remark)
+    return sample.entries
 
 
 # ---- running ----------------------------------------------------------------------------------------

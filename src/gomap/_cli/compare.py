@@ -10,15 +10,17 @@ from .._display import terminal_width
 from .._words import reason
 from ..measure.files import unwritable
 from .common import (
+    FILE_OPTIONS,
     Failure,
     UsageError,
     complain,
-    file_options,
+    file_argument,
     given_behind,
     measured,
     output_options,
     print_figures,
     print_text,
+    read_file,
     saved,
     type_options,
 )
@@ -27,14 +29,13 @@ HELP = "dict, Map, GoMap and other libraries' maps side by side: bytes and time"
 DESCRIPTION = (
     "Fills a dict, a Map and a GoMap with the same entries, each in a process of its own. Then it looks up all keys, "
     "and removes them. Shows the bytes held at each step, and the time for each entry. The entries are random numbers "
-    "of the types given, or those of a file: .csv, .tsv, .parquet (with pyarrow) or .npy (with NumPy). The first "
-    "column has the keys, the others have the values."
+    "of the types given, or those of a file: CSV, TSV, Parquet (with pyarrow) or .npy (with NumPy). The first column "
+    "has the keys, the others have the values."
 )
 
 
 def options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", nargs="?", default=None, metavar="FILE", type=Path, help="a sample of entries")
-    file_options(parser, "entries to add (default 1M); of a file, to read at most")
+    file_argument(parser, "entries to add (default 1M); of a file, to read at most", optional=True)
     type_options(
         parser,
         "value type (default [128]byte; likewise)",
@@ -53,32 +54,30 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from ..measure.comparison import check_peer, compare
+    from ..measure.comparison import check_peer, compare, compare_entries
 
     given = given_behind("compare", options)
-    path: Path | None = given.get("file")
+    path: Path | None = given["file"]
     if "csv" in given and "json" in given:
         raise UsageError("expected either --json or --csv, got both")
-    names = ["key", "value", "peers", "n", "key_column", "value_columns"]
-    for column in ("key_column", "value_columns"):
-        if path is None and column in given:
-            raise UsageError(f"--{column.replace('_', '-')} is for a file's columns, and no file is given")
+    for option in FILE_OPTIONS:
+        if path is None and option in given:
+            raise UsageError(f"--{option.replace('_', '-')} is for a file's columns, and no file is given")
     # What would fail at the end is better known before.
     if "html" in given and (why_not := unwritable(given["html"])):
         raise UsageError(f"--html: {why_not}")
     try:
         for name in given.get("peers", ()):
             check_peer(name)
+        if path is None:
+            comparison, given = measured(compare, ["key", "value", "peers", "n"], options)
+        else:
+            of_file = partial(compare_entries, path.name, read_file(given))
+            comparison, given = measured(of_file, ["key", "value", "peers"], options)
+    except OSError as error:
+        raise Failure(f"cannot write the entries for other processes: {reason(error)}") from None
     except ValueError as error:
         raise UsageError(str(error)) from None
-    try:
-        comparison, given = measured(partial(compare, path), names, options)
-    except OSError as error:
-        if path is not None and error.filename == str(path):
-            raise Failure(f"cannot read {path}: {reason(error)}") from None
-        raise Failure(f"cannot write the entries for other processes: {reason(error)}") from None
-    except (ValueError, ImportError) as error:
-        raise (Failure if isinstance(error, ImportError) else UsageError)(str(error)) from None
     failure: Failure | None = None
     if "html" in given:
         page = comparison.to_html()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from .._display import Line, Table, Unit, human, terminal_width, wrapped
-from .common import common_options, heading, measured, print_figures, read_count
+from .common import heading, measured, print_figures, scenario_options
 
 if TYPE_CHECKING:
     from ..measure.fill_and_empty import FillAndEmpty, Measured
@@ -20,14 +20,9 @@ DESCRIPTION = (
 
 
 def options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "-n",
-        "--entries",
-        type=read_count,
-        metavar="N",
-        help="entries to add: 1000000, 250k, 1e6 (default 1M)",
+    scenario_options(
+        parser, "--entries", "entries to add", "value type; GoMap also has it behind a pointer, unless it is one"
     )
-    common_options(parser, "value type; GoMap also has it behind a pointer, unless it is one")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from .._display import Line, Table, Unit, terminal_width, wrapped
 from .common import (
     UsageError,
-    common_options,
     heading,
     measured,
     print_figures,
     read_count,
     read_path,
     saved,
+    scenario_options,
 )
 
 if TYPE_CHECKING:
@@ -31,13 +31,7 @@ DESCRIPTION = (
 
 
 def options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "-n",
-        "--customers",
-        type=read_count,
-        metavar="N",
-        help="customers at the rush: 1000000, 250k, 1e6 (default 1M)",
-    )
+    scenario_options(parser, "--customers", "customers at the rush", "value type")
     parser.add_argument("--remaining", type=read_count, metavar="N", help="customers left at midnight (default 1000)")
     parser.add_argument(
         "--plot",
@@ -45,7 +39,6 @@ def options(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help='also draw a picture, .png or .svg, by matplotlib (pip install "gomap[plot]")',
     )
-    common_options(parser, "value type")
 
 
 def run(options: argparse.Namespace) -> int:

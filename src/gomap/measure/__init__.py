@@ -18,7 +18,9 @@ subjects             what is measured: one kind of map
 peers                other libraries' maps
 loops                what is done to a map, one operation at a time
 numbers, entries     what a map is filled with
-files                the entries of a CSV, Parquet or NumPy file
+files, tables        the entries of a CSV, TSV, Parquet or NumPy file
+delimited            CSV and TSV: how cells are told apart, which row has the names
+cell_readers, cells  their cells, by three readers; numbers and bools of them
 runs                 one map, in a process of its own, and what the process holds
 processes, worker    that process, seen from outside and from inside
 machine, limits      what the machine is, and what it can run

@@ -41,7 +41,7 @@ from .runs import Held, Run
 from .subjects import Subject, subject_of
 from .worker import progress
 
-__all__ = ["Comparison", "Held", "Measured", "check_peer", "compare"]
+__all__ = ["Comparison", "Held", "Measured", "check_peer", "compare", "compare_entries"]
 
 
 # ---- one run, in its own process --------------------------------------------------------------------
@@ -147,13 +147,15 @@ def compare(
     peers: Sequence[str] = (),
     key_column: str | int | None = None,
     value_columns: Sequence[str | int] | None = None,
+    on_duplicate: str = "error",
+    on_blank: str = "missing",
     report: Report | None = None,
 ) -> Comparison:
     """Measures what entries cost in a dict, a Map, a GoMap and other libraries' maps.
 
     :param source: whose entries: a live dict or any other mapping, or a set; the path of a ``.csv``,
-        ``.parquet`` or ``.npy`` file; or a spelling such as ``"map[int][128]byte"``, for `n` entries made of
-        numbers, as `key` and `value` are without a source
+        ``.tsv``, ``.parquet`` or ``.npy`` file; or a spelling such as ``"map[int][128]byte"``, for `n` entries made
+        of numbers, as `key` and `value` are without a source
     :param key: the key type of gomap's maps; by default ``int``, or what :func:`gomap.advise` finds
     :param value: the value type, likewise; by default ``[128]byte`` without a source
     :param n: how many entries, 1,000,000 by default; with a file, how many are read at most
@@ -161,6 +163,9 @@ def compare(
         whatever that makes without arguments and that takes ``m[key] = value``
     :param key_column: of a file, by name or number; by default the first
     :param value_columns: of a file; by default all others. None of them: a set of the keys
+    :param on_duplicate: of a file's rows with the same key: ``"error"``, or keep the ``"first"`` or the ``"last"``
+    :param on_blank: a blank cell in a file's column of numbers or bools is ``"missing"``, NaN or None; or its row is
+        left out, ``"skip"``; or it is an ``"error"``
     :param report: called some times a second with the percentage done and what is running
     :returns: the figures; it shows as a table, and in a notebook with plots
     :raises ValueError, TypeError: what is wrong with a type, a number, a peer's name or the source
@@ -188,11 +193,28 @@ def compare(
         count = 1_000_000 if n is None else n
         check_count("entries", count, key_type)
         return _compared("random numbers", count, count, key_type, value_type, peers, (), report)
-    if isinstance(source, (str, os.PathLike)):
-        where = printable(Path(source).name)
-        live: Mapping[Any, Any] | Set[Any] = read(Path(source), key_column, value_columns, n)
-    else:
-        where, live = name_of(type(source)), source
+    if not isinstance(source, (str, os.PathLike)):
+        return compare_entries(name_of(type(source)), source, key=key, value=value, peers=peers, report=report)
+    path = Path(source)
+    sample = read(path, key_column, value_columns, n, on_duplicate=on_duplicate, on_blank=on_blank)
+    found = compare_entries(path.name, sample.entries, key=key, value=value, peers=peers, report=report)
+    return replace(found, remarks=(*sample.remarks, *found.remarks))
+
+
+def compare_entries(
+    where: str,
+    live: Mapping[Any, Any] | Set[Any],
+    *,
+    key: object = None,
+    value: object = None,
+    peers: Sequence[str] = (),
+    report: Report | None = None,
+) -> Comparison:
+    """:func:`compare`, of a live mapping or set.
+
+    :param where: where the entries are from
+    """
+    peers = _checked_peers(peers)
     advice = advise(live)
     if not advice.entries:
         raise ValueError(f"expected a {name_of(type(live))} with entries, got an empty one")
@@ -202,9 +224,9 @@ def compare(
     value_or_none = None if isinstance(live, Set) else parse(advice.value if value is None else value)
     remarks = advice.reasons if key is None and value is None else ()
     with TemporaryDirectory(prefix="gomap-") as directory:  # that nobody else may read
-        path = Path(directory) / "entries"
-        count = write(path, live)
-        found = _compared(where, str(path), count, key_type, value_or_none, peers, remarks, report)
+        entries = Path(directory) / "entries"
+        count = write(entries, live)
+        found = _compared(printable(where), str(entries), count, key_type, value_or_none, peers, remarks, report)
     return _told_apart(found, advice.holds) if isinstance(live, (dict, set, frozenset)) else found
 
 

@@ -1,31 +1,48 @@
-"""Entries from files: CSV by the standard library, Parquet by pyarrow, .npy by NumPy. And files to be written.
+"""Entries from files: CSV and TSV, Parquet by pyarrow, .npy by NumPy. And files to be written.
 
-Columns are keys and values: one of values is the value itself, several are a tuple, none make a set.
+Columns are keys and values: one of values is the value itself, several are a named tuple of the columns' names, none
+make a set.
 """
 
 from __future__ import annotations
 
-import io
 import math
 import os
+import re
 import stat
 from collections import namedtuple
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import islice
+from dataclasses import dataclass
+from functools import partial
+from itertools import compress
+from keyword import iskeyword
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 from .._libraries import library
-from .._words import shown, told
+from .._words import printable, shown, told
+from .delimited import read_delimited
+from .tables import Choose, Malformed, Table, named
 
-Columns = dict[str, list[Any]]
 Choice = str | int | None
 
+#: What is done with rows of a key that was there before, and with rows that have a blank cell among their numbers.
+ON_DUPLICATE = ("error", "first", "last")
+ON_BLANK = ("missing", "skip", "error")
+
 _MOST_NAMED = 20  # columns, in a message
-_DELIMITERS = ",;\t|"
-_BEGINNING = 65536  # characters, and
-_ROWS = 20  # of them, by which a CSV file's delimiter is told
+_EXACT = 2**53  # up to which every int is a float
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The entries of a file."""
+
+    entries: dict[Any, Any] | set[Any]
+    #: what may surprise about how they were read
+    remarks: tuple[str, ...]
 
 
 def read(
@@ -34,59 +51,144 @@ def read(
     values: Sequence[str | int] | None = None,
     n: int | None = None,
     *,
-    named: bool = False,
-) -> dict[Any, Any] | set[Any]:
+    on_duplicate: str = "error",
+    on_blank: str = "missing",
+) -> Sample:
     """The entries of a file.
 
     :param key: the column of the keys, by name or number from 0; by default the first
     :param values: those of the values; by default all others
     :param n: rows at most
-    :param named: several values are a named tuple, of the columns' names where they can be
-    :raises ValueError: the file's format or columns are not what was expected, or a key comes twice
+    :param on_duplicate: of rows with the same key: ``"error"``, or keep the ``"first"`` or the ``"last"``
+    :param on_blank: a blank cell in a column of numbers or bools is ``"missing"``, NaN or None; or its row is left out,
+        ``"skip"``; or it is an ``"error"``. A key is never missing
+    :raises ValueError: the file's format or columns are not what was expected, a key comes twice or is blank
     :raises OSError: it cannot be read
     :raises ImportError: the library that reads it is not installed; says how to install it
     """
-    reader = _READERS.get(path.suffix.lower())
-    if reader is None:
+    for name, choice, choices in (("on_duplicate", on_duplicate, ON_DUPLICATE), ("on_blank", on_blank, ON_BLANK)):
+        if choice not in choices:
+            raise ValueError(f"{name}: expected among {', '.join(map(repr, choices))}, got {shown(choice)}")
+    suffix = next((each for each in _READERS if path.name.lower().endswith(each)), None)
+    if suffix is None:
         raise ValueError(f"{path}: expected a file ending in {', '.join(_READERS)}")
+
+    def choose(names: list[str]) -> list[int]:
+        key_column = _chosen(names, 0 if key is None else key)
+        if values is None:
+            return [key_column, *(i for i in range(len(names)) if i != key_column)]
+        return [key_column, *(_chosen(names, each) for each in values)]
+
     try:
-        columns = reader(path, n)
-    except _Malformed as error:
+        table = _READERS[suffix](path, n, choose)
+        if not table.columns or not table.columns[0]:
+            raise Malformed("expected at least one row, found none")
+        numbers = choose(table.names)
+        names = [table.names[i] for i in numbers]
+        columns, remarks = _without_blanks(table, names, on_blank)
+        row_class = _row_class(names[1:], numbers[1:])
+        entries, remark = _entries(names[0], columns, row_class, table.first_row, on_duplicate)
+    except Malformed as error:
         raise ValueError(f"{path}: {error}") from error.__cause__
     except ImportError as error:
         raise ImportError(f"{path}: {error}") from None
-    names = list(columns)
-    if not names or not columns[names[0]]:
-        raise ValueError(f"{path}: expected at least one row, found none")
-    key_name = _chosen(path, names, 0 if key is None else key)
-    value_names = (
-        [name for name in names if name != key_name]
-        if values is None
-        else [_chosen(path, names, each) for each in values]
-    )
-    keys = columns[key_name]
+    return Sample(entries, tuple(f"{printable(path.name)}: {each}" for each in (*table.remarks, *remarks, *remark)))
+
+
+def _chosen(names: list[str], choice: str | int) -> int:
+    if isinstance(choice, str) and choice in names:
+        return names.index(choice)
+    for number in range(len(names)):
+        if str(choice) == str(number):
+            return number
+    some = ", ".join(map(shown, names[:_MOST_NAMED])) + (", ..." if len(names) > _MOST_NAMED else "")
+    raise Malformed(f"expected a column among {some}, got {shown(choice)}")
+
+
+# ---- entries of columns -----------------------------------------------------------------------------
+
+
+def _without_blanks(table: Table, names: list[str], on_blank: str) -> tuple[list[list[Any]], list[str]]:
+    """The columns with something for each missing cell, or without its row; and what was done.
+
+    :raises Malformed: a key is missing, or no cell may be
+    """
+    columns, remarks = list(table.columns), []
+    blank = {i: count for i, column in enumerate(columns) if (count := column.count(None))}
+    rows = len(columns[0])
+    if not blank:
+        return columns, []
+    for i, count in blank.items():
+        row = columns[i].index(None) + table.first_row
+        are = "is" if count == 1 else "are"
+        first = f"column {names[i]!r}: {count:,} of {rows:,} cells {are} blank, the first in row {row:,}"
+        others = "on_blank='skip' (--on-blank skip) leaves out such rows"
+        if on_blank == "error":
+            raise Malformed(f"{first}; {others}")
+        if on_blank == "skip":
+            remarks.append(f"{first}; such rows are left out")
+        elif i == 0:
+            raise Malformed(f"{first}; expected a key in every row; {others}")
+        else:
+            columns[i], what = _filled(columns[i])
+            remarks.append(f"{first}; read as {what}; {others}")
+    if on_blank == "skip":
+        whole = [all(columns[i][row] is not None for i in blank) for row in range(rows)]
+        columns = [list(compress(column, whole)) for column in columns]
+        if not columns[0]:
+            raise Malformed("expected a row without blank cells, found none")
+    return columns, remarks
+
+
+def _filled(column: list[Any]) -> tuple[list[Any], str]:
+    """A column with NaN for each None, where all else are numbers that floats hold exactly; and what it is filled
+    with."""
+    kinds = {type(value) for value in column if value is not None}
+    exact = all(type(value) is not int or abs(value) <= _EXACT for value in column)
+    if kinds and kinds <= {int, float} and exact:
+        why = ", hence floats" if int in kinds else ""
+        return [math.nan if value is None else float(value) for value in column], f"nan{why}"
+    return column, "None, hence objects"
+
+
+def _entries(
+    name: str, columns: list[list[Any]], row_class: Any, first_row: int, on_duplicate: str
+) -> tuple[dict[Any, Any] | set[Any], list[str]]:
+    """A dict, or a set without columns of values; and a remark if rows were left out.
+
+    :param name: of the column of keys, which is the first
+    :raises Malformed: a key has no hash, or comes twice
+    """
+    keys, *values = columns
     try:
         distinct = set(keys)
     except TypeError:
-        row = next(number for number, each in enumerate(keys, 1) if not _has_hash(each))
-        raise ValueError(
-            f"{path}: expected keys that have a hash, found {shown(keys[row - 1])} in row {row:,} of column "
-            f"{key_name!r}"
+        row = next(number for number, each in enumerate(keys) if not _has_hash(each))
+        raise Malformed(
+            f"expected keys that have a hash, found {shown(keys[row])} in row {row + first_row:,} of column {name!r}"
         ) from None
-    if not value_names:
-        return distinct
-    if len(distinct) < len(keys):
+    if not values:
+        return distinct, []
+    again = len(keys) - len(distinct)
+    many = f"{len(keys):,} rows, {len(distinct):,} {'key' if len(distinct) == 1 else 'keys'}"
+    if again and on_duplicate == "error":
         seen: set[Any] = set()
         twice = next(each for each in keys if each in seen or seen.add(each))  # type: ignore[func-returns-value]
-        raise ValueError(
-            f"{path}: expected every key once, found {shown(twice)} twice in column {key_name!r} "
-            f"({len(keys):,} rows, {len(distinct):,} keys)"
+        raise Malformed(
+            f"expected every key once, found {shown(twice)} twice in column {name!r} ({many}); "
+            "on_duplicate='last' (--on-duplicate last) keeps the last row of each key, 'first' the first; "
+            "key_column (--key-column) takes another column"
         )
-    if len(value_names) == 1:
-        return dict(zip(keys, columns[value_names[0]], strict=True))
-    rows = zip(*(columns[name] for name in value_names), strict=True)
-    row_type: Any = namedtuple("row", value_names, rename=True) if named else None
-    return dict(zip(keys, map(row_type._make, rows) if named else rows, strict=True))
+    if len(values) > 1:
+        values = [list(map(row_class._make, zip(*values, strict=True)))]
+    pairs = zip(keys, values[0], strict=True)
+    if not again:
+        return dict(pairs), []
+    entries: dict[Any, Any] = {}
+    for key, value in pairs:
+        if on_duplicate == "last" or key not in entries:
+            entries[key] = value
+    return entries, [f"column {name!r}: the {on_duplicate} row of each key is kept ({many})"]
 
 
 def _has_hash(thing: object) -> bool:
@@ -97,144 +199,61 @@ def _has_hash(thing: object) -> bool:
     return True
 
 
-def _chosen(path: Path, names: list[str], choice: str | int) -> str:
-    if isinstance(choice, str) and choice in names:
-        return choice
-    for number, name in enumerate(names):
-        if str(choice) == str(number):
-            return name
-    some = ", ".join(map(shown, names[:_MOST_NAMED])) + (", ..." if len(names) > _MOST_NAMED else "")
-    raise ValueError(f"{path}: expected a column among {some}, got {shown(choice)}")
+def _row_class(names: list[str], numbers: list[int]) -> Any:
+    """A named tuple of columns with these names and numbers, by names that a struct's fields can have.
+
+    Another process does not know the class. So its objects are pickled as plain tuples.
+    """
+    fields: list[str] = []
+    for name, number in zip(names, numbers, strict=True):
+        field = re.sub(r"\W+", "_", normalize("NFKC", name)).strip("_")
+        fits = field.isidentifier() and not iskeyword(field) and field not in fields
+        fields.append(field if fits else f"column{number}")
+    return type("row", (namedtuple("row", fields, rename=True),), {"__slots__": (), "__reduce__": _as_tuple})
+
+
+def _as_tuple(row: tuple[Any, ...]) -> tuple[type, tuple[tuple[Any, ...]]]:
+    return tuple, (tuple(row),)
 
 
 # ---- formats ----------------------------------------------------------------------------------------
 
 
-class _Malformed(Exception):
-    """What a file holds is not what its name says."""
-
-
-def _named(names: Sequence[str], columns: Sequence[list[Any]]) -> Columns:
-    """By their names where each has one of its own."""
-    if len(set(names)) < len(names):
-        names = [f"column{i}" for i in range(len(names))]
-    return dict(zip(names, columns, strict=True))
-
-
 @contextmanager
 def _reading(what: str, library: str) -> Iterator[None]:
-    """Turns whatever a library raises for a broken file into :class:`_Malformed`. System errors pass unchanged."""
+    """Turns whatever a library raises for a broken file into :class:`Malformed`. System errors pass unchanged."""
     import warnings
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
-    except (_Malformed, MemoryError):
+    except (Malformed, MemoryError):
         raise
     except OSError as error:
         if error.errno is not None:
             raise
-        raise _Malformed(f"expected {what}, found what {library} cannot read: {told(error)}") from error
+        raise Malformed(f"expected {what}, found what {library} cannot read: {told(error)}") from error
     except Exception as error:
-        raise _Malformed(f"expected {what}, found what {library} cannot read: {told(error)}") from error
+        raise Malformed(f"expected {what}, found what {library} cannot read: {told(error)}") from error
 
 
 def _check_regular(path: Path) -> None:
     """A directory is told by the system when it is opened."""
     mode = path.stat().st_mode
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-        raise _Malformed("expected a regular file, which can be read twice")
+        raise Malformed("expected a regular file, which can be read twice")
 
 
-def _csv(path: Path, n: int | None) -> Columns:
-    """With a line of names where its first row is one: none of it is a number, while a later row has some."""
-    import csv
-
+def _text(path: Path, n: int | None, choose: Choose, *, tabs: bool) -> Table:
     _check_regular(path)
-    try:
-        with open(path, newline="", encoding="utf-8-sig") as file:
-            beginning = file.read(_BEGINNING)
-            dialect = _dialect(beginning, whole=len(beginning) < _BEGINNING)
-            file.seek(0)
-            full = (row for row in csv.reader(file, **dialect) if row)
-            rows = list(islice(full, None if n is None else n + 1))
-    except UnicodeDecodeError as error:
-        raise _Malformed(f"expected text in UTF-8, found byte {error.object[error.start]:#x}") from None
-    except csv.Error as error:
-        raise _Malformed(str(error)) from None
-    if not rows:
-        return {}
-    width = len(rows[0])
-    for number, row in enumerate(rows, 1):
-        if len(row) != width:
-            raise _Malformed(f"expected {width} columns as in row 1, found {len(row)} in row {number}")
-    has_names = (
-        len(rows) > 1
-        and not any(_is_number(cell) for cell in rows[0])
-        and (any(_is_number(cell) for cell in rows[1]) or len(set(rows[0])) == width > 1)
-    )
-    names = rows.pop(0) if has_names else [f"column{i}" for i in range(width)]
-    return _named(names, [_typed([row[i] for row in rows[:n]]) for i in range(width)])
+    if path.suffix.lower() != ".gz":
+        return read_delimited(path, n, choose, tabs=tabs)
+    with _reading("text that gzip has compressed", "gzip"):
+        return read_delimited(path, n, choose, tabs=tabs)
 
 
-def _dialect(beginning: str, *, whole: bool) -> dict[str, Any]:
-    """How a file's cells are told apart, by its first rows.
-
-    Chooses the delimiter with which all rows have the same number of cells, more than one; else the delimiter with
-    which the first row has most cells. csv.Sniffer does something similar, but takes minutes for some files, such as a
-    file of empty strings.
-
-    :param whole: that is all there is; else the last row may be a part of one
-    """
-    import csv
-
-    def fit(delimiter: str) -> tuple[bool, int]:
-        try:
-            reader = csv.reader(io.StringIO(beginning, newline=""), delimiter=delimiter)
-            rows = list(islice((row for row in reader if row), _ROWS + 1))
-        except csv.Error:
-            return False, 0
-        if len(rows) > 1 and (len(rows) > _ROWS or not whole):
-            rows.pop()
-        widths = list(map(len, rows))
-        return len(set(widths)) == 1 < max(widths), max(widths[:1], default=0)
-
-    delimiter = max(_DELIMITERS, key=fit)
-    first = beginning.partition("\n")[0]
-    spaced = 0 < first.count(delimiter) == first.count(delimiter + " ")
-    return {"delimiter": delimiter, "skipinitialspace": spaced}
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _typed(cells: list[str]) -> list[Any]:
-    """Numbers where all cells are numbers as they are written, else the texts themselves."""
-    for read in (int, float):
-        try:
-            numbers = [read(cell) for cell in cells]
-        except ValueError:
-            continue
-        if read is float:
-            return numbers if all(map(_is_finite, numbers, cells)) else cells
-        if all(str(number) == cell for number, cell in zip(numbers, cells, strict=True)):
-            return numbers
-        break  # 007 is no number
-    return cells
-
-
-def _is_finite(number: float, cell: str) -> bool:
-    """Whether a float is as finite as it is written."""
-    return abs(number) != math.inf or "inf" in cell.lower()
-
-
-def _parquet(path: Path, n: int | None) -> Columns:
+def _parquet(path: Path, n: int | None, choose: Choose) -> Table:
     parquet = library("pyarrow.parquet", "reading .parquet takes pyarrow", "pip install pyarrow")
     _check_regular(path)
     with _reading("a Parquet file", "pyarrow"):
@@ -245,39 +264,48 @@ def _parquet(path: Path, n: int | None) -> Columns:
                 table = parquet.ParquetFile(file).read()
         if n is not None:
             table = table.slice(0, n)
-        return _named(table.column_names, [column.to_pylist() for column in table.columns])
+        if not table.num_rows:
+            return Table([], [])
+        names = named(table.column_names)
+        return Table(names, [table.column(i).to_pylist() for i in choose(names)])
 
 
-def _npy(path: Path, n: int | None) -> Columns:
+def _npy(path: Path, n: int | None, choose: Choose) -> Table:
     numpy = library("numpy", "reading .npy takes NumPy", "pip install numpy")
     _check_regular(path)
     with open(path, "rb") as file:
         magic = file.read(6)
     if magic[:2] == b"PK":
-        raise _Malformed("expected one array as numpy.save writes it, found an archive, as numpy.savez does")
+        raise Malformed("expected one array as numpy.save writes it, found an archive, as numpy.savez does")
     if magic != b"\x93NUMPY":
-        raise _Malformed(f"expected an array as numpy.save writes it, found a file that begins {magic!r}")
+        raise Malformed(f"expected an array as numpy.save writes it, found a file that begins {magic!r}")
     with _reading("an array as numpy.save writes it", "NumPy"):
         # Mapped, not read: a header may claim more than there is, or than there is memory for.
         array: Any = numpy.load(path, mmap_mode="r", allow_pickle=False)
         if not array.nbytes:
-            return {}
+            return Table([], [])
         array = array[:n] if array.ndim else array
         if array.dtype.names:
-            return {name: array[name].tolist() for name in array.dtype.names}
+            names = list(array.dtype.names)
+            return Table(names, [array[names[i]].tolist() for i in choose(names)])
         if array.ndim == 1:
-            return {"column0": array.tolist()}
+            return Table(["column0"], [array.tolist() for _ in choose(["column0"])])
         if array.ndim == 2:
-            return {f"column{i}": array[:, i].tolist() for i in range(array.shape[1])}
-    raise _Malformed(f"expected an array of 1 or 2 dimensions, found one of {array.ndim}")
+            names = [f"column{i}" for i in range(array.shape[1])]
+            return Table(names, [array[:, i].tolist() for i in choose(names)])
+    raise Malformed(f"expected an array of 1 or 2 dimensions, found one of {array.ndim}")
 
 
-_READERS: dict[str, Callable[[Path, int | None], Columns]] = {
-    ".csv": _csv,
-    ".tsv": _csv,
+_READERS: dict[str, Callable[[Path, int | None, Choose], Table]] = {
+    ".csv": partial(_text, tabs=False),
+    ".csv.gz": partial(_text, tabs=False),
+    ".tsv": partial(_text, tabs=True),
+    ".tsv.gz": partial(_text, tabs=True),
     ".parquet": _parquet,
     ".npy": _npy,
 }
+#: The suffixes of the files that are read, in words.
+SUFFIXES = f"{', '.join(list(_READERS)[:-1])} or {list(_READERS)[-1]}"
 
 
 # ---- files to be written ----------------------------------------------------------------------------
