@@ -72,7 +72,7 @@ typedef struct go_map {
     uint8_t B;
     uint8_t same_size;          /* this growth keeps B */
     uint8_t key_ref, value_ref; /* the type's, at hand */
-    uint8_t key_string, value_string;
+    uint8_t key_strings, value_strings; /* keys, values have strings */
     uint8_t stale; /* free slots may hold erased values: zero them when they are taken again */
     size_t any_at; /* gomap_any's cursor: the bucket it looks at first */
     unsigned char *any_head, *any_bucket;

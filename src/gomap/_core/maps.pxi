@@ -30,13 +30,13 @@ cdef class BaseMap(Base):
         convert(self, KEY, self.key, key, &key_cell, &key_at, True)
         convert(self, VALUE, self.value, value, &value_cell, &value_at, True)
         self.ready_to_write()
-        if self.value.string:
+        if self.value.strings:
             room = gomap_put(self.map, key_at, value_at, &added)
         else:
             room = gomap_assign(self.map, key_at, &added)
         if room == NULL:
             raise MemoryError()
-        if not self.value.string:
+        if not self.value.strings:
             store(room, value_at, self.value.size)
         return 0
 
@@ -99,7 +99,7 @@ cdef class BaseMap(Base):
             convert(self, VALUE, self.value, default, &value_cell, &value_at, True)
         convert(self, KEY, self.key, key, &key_cell, &key_at, True)
         self.ready_to_write()
-        if self.value.string and value_at != NULL:
+        if self.value.strings and value_at != NULL:
             room = gomap_find(self.map, key_at)
             if room == NULL:
                 room = gomap_put(self.map, key_at, value_at, &added)
@@ -107,7 +107,7 @@ cdef class BaseMap(Base):
             room = gomap_assign(self.map, key_at, &added)
         if room == NULL:
             raise MemoryError()
-        if added and value_at != NULL and not self.value.string:
+        if added and value_at != NULL and not self.value.strings:
             store(room, value_at, self.value.size)
         return out(self, VALUE, room)
 
