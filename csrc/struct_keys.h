@@ -65,8 +65,8 @@ GM_INLINE int gm_struct_equal(const gomap_type *type, const unsigned char *key, 
     for (uint32_t i = 0; i < strings->count; i++) {
         uint32_t place = strings->at[i];
         gomap_string sought = gm_string_load(key + place);
-        gomap_string found = form == GM_AS_IMAGES ? gm_string_read(region, other + place)
-                                                  : gm_string_load(other + place);
+        gomap_string found =
+            form == GM_AS_IMAGES ? gm_string_read(region, other + place) : gm_string_load(other + place);
         if (memcmp(key + at, other + at, place - at) != 0 || !gm_string_equal(&sought, &found)) return 0;
         at = place + GOMAP_STRING_SIZE;
     }

@@ -42,6 +42,7 @@ CASES: dict[str, list[str]] = {
         "Map(int, 'struct{size uint32}')[1] = 5",
         "Map(int, 'struct{size uint32}')[1] = ['x']",
         "Map(int, 'struct{size uint32; flags uint16}')[1] = (1, 'x')",
+        "Map(int, 'struct{name string; size uint32}')[1] = (b'x', 1)",
         "'1' in Set(int)",
     ],
     "A key or value that the type cannot hold": [
@@ -83,7 +84,7 @@ CASES: dict[str, list[str]] = {
         "Map('struct{}', int)",
         "Map(int, 'struct{a any}')",
         "Map('struct{a bytes; b [113]byte}', int)",
-        "Map(int, f'struct{{{'; '.join(f'a{i} string' for i in range(256))}}}')",
+        "Map(int, 'struct{' + '; '.join(f'a{i} string' for i in range(256)) + '}')",
         "Map(int, 'struct{a int, b int}')",
         "Map(int, 'struct{a int; a int}')",
         "Map(int, 'struct{class int}')",
@@ -141,6 +142,7 @@ CASES: dict[str, list[str]] = {
         "Map.from_arrays([1], [2])",
         "import numpy; Map(int, int).set_many(numpy.array(['2020-01-01'], 'M8[D]'), 1)",
         "import numpy; Map('struct{a int}', int).set_many(numpy.zeros(1, [('b', 'i8')]), 1)",
+        "import numpy; Map(int, 'struct{a string}').set_many([1], numpy.zeros((1, 16), 'u1'))",
     ],
     "Calls without types": [
         "Map()",

@@ -69,7 +69,9 @@ def beyond(type_: Type, thing: Any) -> int:
         return len(thing.encode(errors="surrogatepass")) - type_.size
     if type_.kind is Kind.VARBYTES:
         return len(thing) - type_.size
-    return sum(beyond(field.type, each) for field, each in zip(type_.fields, thing if type_.fields else (), strict=True))
+    return sum(
+        beyond(field.type, each) for field, each in zip(type_.fields, thing if type_.fields else (), strict=True)
+    )
 
 
 def assert_counts_agree(*maps: GoMap[Any, Any]) -> None:

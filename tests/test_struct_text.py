@@ -178,7 +178,7 @@ class Text(str):
 
 def test_what_a_struct_is_taken_from(map_class: Class) -> None:
     m = map_class(int, CITY)
-    other = namedtuple("other", "population name flag country")  # type: ignore[name-match]  # noqa: PYI024
+    other = namedtuple("other", "population name flag country")  # type: ignore[name-match]
     expected = ("Köln" * 9, 5, b"DE", b"flag")
     sources: list[Any] = [
         expected,
@@ -378,7 +378,9 @@ def test_numpy_records(map_class: Class) -> None:
     m[1000] = one
     assert m[1000] == expected[7]
     with pytest.raises(TypeError, match=r"^values\[0\]: field 'name': expected str for string, got bytes b'x'$"):
-        m.set_many([1], np.array([(b"x", 1, b"DE", b"")], list(zip(m.value_type.namedtuple._fields, "OOOO", strict=True))))
+        m.set_many(
+            [1], np.array([(b"x", 1, b"DE", b"")], list(zip(m.value_type.namedtuple._fields, "OOOO", strict=True)))
+        )
     with pytest.raises(ValueError, match=r"^values\[0\]: expected the fields of .*; missing: 'flag'$"):
         m.set_many([1], rows[["population", "name", "country"]][:1])
     with pytest.raises(TypeError, match="a masked one"):

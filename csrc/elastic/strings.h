@@ -38,8 +38,7 @@ GM_INLINE const void *el_key_make(const el_map *m, const void *key, el_key *room
 /* The hash of a key that el_key_make has made; gm_key_hash is that of a key in an entry. */
 GM_INLINE uint64_t el_key_hash(const el_map *m, const void *key, gm_kind kind)
 {
-    if (kind.code == GM_IMAGE_STRUCTS)
-        return gm_struct_hash(m->map.public_part.type, key, m->map.seed, GM_TO_IMAGES);
+    if (kind.code == GM_IMAGE_STRUCTS) return gm_struct_hash(m->map.public_part.type, key, m->map.seed, GM_TO_IMAGES);
     return gm_key_hash(&m->map, key, kind);
 }
 
@@ -69,7 +68,7 @@ void el_string(const gomap *map, int part, const void *at, gomap_string *string)
 
 uint64_t el_string_bytes(const gomap *map);
 
-/* Writes a value with strings into the room of an entry of this hash; 0 when there is no memory, and it is as it was. */
+/* Writes a value with strings into the room of an entry of this hash; 0: there is no memory, and it is as it was. */
 int el_value_write(el_map *m, uint64_t hash, unsigned char *room, const unsigned char *value, const gomap *from);
 
 #endif

@@ -454,8 +454,8 @@ class _Parser:
         made = _struct(members.items())
         if role == "key" and made.size > MAX_KEY_WITH_STRINGS and string_offsets(made):
             self.fail(
-                f"a key that is a struct with string or bytes fields takes at most {MAX_KEY_WITH_STRINGS} bytes, 16 for "
-                f"each such field; this one takes {made.size}",
+                "a key that is a struct with string or bytes fields takes at most "
+                f"{MAX_KEY_WITH_STRINGS} bytes, 16 for each such field; this one takes {made.size}",
                 start,
             )
         return made

@@ -104,15 +104,9 @@ static const test_type test_types[] = {
     {"map[struct{string}]int", GOMAP_BYTES, 16, 8, TEST_STRUCTS(TEST_AT_0, TEST_NONE)},
     {"map[struct{string; string}]int", GOMAP_BYTES, 32, 8, TEST_STRUCTS(TEST_AT_0_16, TEST_NONE)},
     {"map[struct{string; int}]struct{}", GOMAP_BYTES, 24, 0, TEST_STRUCTS(TEST_AT_0, TEST_NONE)},
-    {"map[struct{int; string; string; int; string}]struct{string; string}",
-     GOMAP_BYTES,
-     64,
-     32,
+    {"map[struct{int; string; string; int; string}]struct{string; string}", GOMAP_BYTES, 64, 32,
      TEST_STRUCTS(TEST_AT_8_24_48, TEST_AT_0_16)},
-    {"map[struct{string; [112]byte}]string",
-     GOMAP_BYTES,
-     128,
-     GOMAP_STRING_SIZE,
+    {"map[struct{string; [112]byte}]string", GOMAP_BYTES, 128, GOMAP_STRING_SIZE,
      TEST_STRUCTS(TEST_AT_0, TEST_NONE) | GOMAP_STRING_VALUE},
 };
 

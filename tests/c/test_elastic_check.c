@@ -327,9 +327,9 @@ static void long_images(model *model, int is_value, size_t length)
 
 static void strings(void)
 {
-    static const char *const names[] = {"map[string]string", "map[string][128]byte", "map[int]string",
-                                        "map[int]*string",   "map[any]string",       "map[[129]byte]string",
-                                        "map[int]struct{string}", "map[struct{string; int}]struct{}"};
+    static const char *const names[] = {
+        "map[string]string", "map[string][128]byte", "map[int]string",         "map[int]*string",
+        "map[any]string",    "map[[129]byte]string", "map[int]struct{string}", "map[struct{string; int}]struct{}"};
     for (size_t t = 0; t < COUNT_OF(names); t++) {
         model *model = filled(names[t], 600);
         gomap *map = model->map;

@@ -146,9 +146,9 @@ static void map_with_records(void)
 
 static void map_with_strings(void)
 {
-    static const char *const names[] = {"map[string]string", "map[int]*string", "map[string][128]byte",
-                                        "map[float64]string", "map[int]struct{string}",
-                                        "map[struct{string; int}]struct{}"};
+    static const char *const names[] = {"map[string]string",      "map[int]*string",
+                                        "map[string][128]byte",   "map[float64]string",
+                                        "map[int]struct{string}", "map[struct{string; int}]struct{}"};
     for (size_t t = 0; t < COUNT_OF(names); t++) {
         for (size_t n = 240; n <= 1700; n += 1460) { /* the second while growing */
             model *model = model_new(&test_engines[0], test_type_named(names[t]), n, 0, 1);

@@ -70,8 +70,8 @@ static gomap_planned plan(const subject *subject, size_t count, int how)
     gomap_planned planned;
     for (int part = GOMAP_KEY; part < GOMAP_PARTS; part++) {
         for (size_t i = 0; i < 2; i++)
-            lengths[part][i] = (gomap_length){subject->lengths[part][i],
-                                              (count + 1 - i) / 2 * subject->type->strings[part].count};
+            lengths[part][i] =
+                (gomap_length){subject->lengths[part][i], (count + 1 - i) / 2 * subject->type->strings[part].count};
         strings[part] = (gomap_lengths){lengths[part], subject->type->strings[part].count ? 2 : 0};
     }
     CHECK_EQ(gomap_plan(subject->engine->id, subject->type, count, how, strings, &planned), 0);

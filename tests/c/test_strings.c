@@ -778,9 +778,20 @@ static void most_strings_of_a_value(void)
 }
 
 static const char *const pairs[][2] = {
-    {"", ""},   {"a", ""},   {"", "a"},  {"ab", "c"}, {"a", "bc"}, {"abc", ""}, {"", "abc"}, {"a string of some length, x", "y"},
-    {"a string of some length, ", "xy"}, {"a string of some length, x", ""}, {"a string of some length, y", "y"},
-    {"y", "a string of some length, x"}, {"sixteen letters!", "sixteen letters"}, {"sixteen letters", "sixteen letters!"},
+    {"", ""},
+    {"a", ""},
+    {"", "a"},
+    {"ab", "c"},
+    {"a", "bc"},
+    {"abc", ""},
+    {"", "abc"},
+    {"a string of some length, x", "y"},
+    {"a string of some length, ", "xy"},
+    {"a string of some length, x", ""},
+    {"a string of some length, y", "y"},
+    {"y", "a string of some length, x"},
+    {"sixteen letters!", "sixteen letters"},
+    {"sixteen letters", "sixteen letters!"},
 };
 
 /* What moves from one string to the next makes another key; equal contents make the same, wherever they stand. */

@@ -165,7 +165,7 @@ cdef class BaseMap(Base):
     # ---- many ----
 
     def get_many(self, keys, /, default=MISSING, *, out=None):
-        """The values for many keys, in their order: an array, a list for strings and objects.
+        """The values for many keys, in their order: an array, a list for strings, also in structs, and for objects.
 
         :param keys: an array (NumPy, Arrow, array.array, memoryview), or any iterable
         :param default: the value for keys that are not there
@@ -207,7 +207,8 @@ cdef class BaseMap(Base):
         return made
 
     def to_arrays(self):
-        """All keys and all values, in the same order: a pair of arrays; lists for strings and objects."""
+        """All keys and all values, in the same order: a pair of arrays; lists for strings, also in structs, and for
+        objects."""
         return columns_out(self, True)
 
     def add(self, key, by=1, /):

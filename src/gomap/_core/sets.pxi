@@ -212,7 +212,7 @@ cdef class Set(Base):
         return made
 
     def to_array(self):
-        """All keys: an array; a list for strings and objects."""
+        """All keys: an array; a list for strings, also in structs, and for objects."""
         return columns_out(self, False)[0]
 
     # ---- changing it by others ----

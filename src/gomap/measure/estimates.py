@@ -184,8 +184,8 @@ def estimate(
     :param value: the value type; None for a Set, which holds what a Map without values holds
     :param n: how many entries
     :param key_bytes: of ``string`` and ``bytes`` keys the mean length, encoded, or the lengths of a sample;
-        16 unless given. Of a struct with such fields, of one such field. Of ``any`` the mean bytes of one object, as :func:`gomap.sizeof` counts it, or the
-        bytes of a sample; 64 unless given
+        16 unless given. Of a struct with such fields, those of one field. Of ``any`` the mean bytes of one object, as
+        :func:`gomap.sizeof` counts it, or the bytes of a sample; 64 unless given
     :param value_bytes: the same of values
     :raises ValueError: a type is unknown or malformed; there are not so many keys of the type, or a Map
         cannot hold so many; a number of entries or bytes is negative
