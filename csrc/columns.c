@@ -746,7 +746,7 @@ static size_t put_piece(gomap *map, const char *keys, size_t key_stride, size_t 
                         size_t stride)
 {
     int added;
-    if (!map->type->value_string) return gomap_put_many(map, keys, count, values, stride);
+    if (map->type->strings[GOMAP_VALUE].count == 0) return gomap_put_many(map, keys, count, values, stride);
     for (size_t i = 0; i < count; i++)
         if (gomap_put(map, keys + i * key_stride, values + i * stride, &added) == NULL) return i;
     return count;

@@ -27,7 +27,7 @@ struct gm_engine {
     int (*reserve)(gomap *, size_t count);
     void (*clear)(gomap *);
     size_t (*swap)(gomap *, gomap *); /* swaps the structs; returns their bytes */
-    int (*write)(gomap *, const void *key, void *room, const gomap_string *);
+    int (*write)(gomap *, const void *key, void *room, const void *value, const gomap *from); /* a value with strings */
     uint64_t (*string_bytes)(const gomap *);
     size_t (*find_many)(const gomap *, const void *keys, size_t count, void **found);
     size_t (*put_many)(gomap *, const void *keys, size_t count, void *values, size_t value_stride, gomap_writer *);

@@ -32,8 +32,8 @@ extern "C" {
 
 /* ---- types --------------------------------------------------------------------------------- */
 
-/* How a key's bytes hash and compare. Values are never compared: for them the size is enough, and whether
- * they are strings. */
+/* How a key's bytes hash and compare. Values are never compared: for them the size is enough, and where strings
+ * stand in them. */
 enum {
     GOMAP_BITS8, /* integers, bool: one, two, four or eight bytes that are equal or not */
     GOMAP_BITS16,
@@ -44,17 +44,28 @@ enum {
     GOMAP_BYTES,  /* a fixed number of bytes */
     GOMAP_STRING, /* bytes of variable length, which the map keeps: a gomap_string goes in */
     GOMAP_OBJECT, /* something of the caller's: a gomap_object goes in, its first 16 bytes are kept */
+    GOMAP_STRUCT, /* a fixed number of bytes, strings among them; gomap_type_strings makes it */
     GOMAP_KEY_KINDS
 };
 
 /* A longer key or value stands behind a reference. Go's maxKeySize and maxElemSize. */
 #define GOMAP_INLINE_MAX 128u
 
+/* An entry's parts. */
+enum { GOMAP_KEY, GOMAP_VALUE, GOMAP_PARTS };
+
+/* Where strings stand in the bytes of a key or a value: their offsets, in ascending order. Each takes
+ * GOMAP_STRING_SIZE bytes, goes in as a gomap_string, and is read by gomap_string_at. */
+typedef struct gomap_places {
+    const uint32_t *at;
+    uint32_t count;
+} gomap_places;
+
 typedef struct gomap_type {
     uint32_t key_size, value_size; /* bytes, as the caller sees them */
     uint8_t key_kind;
     uint8_t key_ref, value_ref; /* stored in a record, the bucket holding its number */
-    uint8_t value_string;
+    gomap_places strings[GOMAP_PARTS];
 } gomap_type;
 
 enum {
@@ -66,8 +77,16 @@ enum {
 #define GOMAP_STRING_SIZE 16u
 #define GOMAP_OBJECT_SIZE 16u
 
+/* The most strings of one value. A key with strings takes at most GOMAP_INLINE_MAX bytes. So what is needed for the
+ * strings of one key or value has room on the stack. */
+#define GOMAP_STRINGS_MOST 255u
+
 /* GOMAP_BYTES of 1, 2, 4 or 8 bytes becomes GOMAP_BITS: it compares the same bytes, and is faster. */
 void gomap_type_init(gomap_type *type, int key_kind, uint32_t key_size, uint32_t value_size, int value_flags);
+
+/* Says where strings stand in a key of GOMAP_BYTES or in a value, which is a struct. The offsets are the caller's, who
+ * keeps them as long as the type. */
+void gomap_type_strings(gomap_type *type, int part, const uint32_t *at, uint32_t count);
 
 /* A string as it goes in and out. It may hold any bytes; at is not read where length is 0. */
 typedef struct gomap_string {
@@ -182,14 +201,12 @@ static inline void *gomap_assign(gomap *map, const void *key, int *added)
     return map->engine->assign(map, key, added);
 }
 
-/* The same, and writes the value: its bytes, or the bytes of a gomap_string. NULL: out of memory, and every entry is
- * as it was. This is the only way to write a string value; a new string value that is not written is empty. */
+/* The same, and writes the value: its bytes, with a gomap_string where a string stands. NULL: out of memory, and every
+ * entry is as it was. This is the only way to write a value with strings; the strings of a new value that is not
+ * written are empty. */
 void *gomap_put(gomap *map, const void *key, const void *value, int *added);
 
-/* An entry's parts. */
-enum { GOMAP_KEY, GOMAP_VALUE, GOMAP_PARTS };
-
-/* The string at an address that find, next or any gave, of a map whose keys, or whose values, are strings. */
+/* The string at an address that find, next or any gave, or at a string's place behind it. */
 static inline gomap_string gomap_string_at(const gomap *map, int part, const void *at)
 {
     gomap_string string;
@@ -201,6 +218,7 @@ static inline gomap_string gomap_string_at(const gomap *map, int part, const voi
 typedef union gomap_key {
     gomap_string string;
     gomap_object object;
+    unsigned char bytes[GOMAP_INLINE_MAX]; /* of a struct with strings */
 } gomap_key;
 
 /* The total length of all strings in bytes, inline strings included: what they take without a map. */
@@ -217,6 +235,15 @@ static inline const void *gomap_key_again(const gomap *map, const void *at, goma
     if (map->type->key_kind == GOMAP_OBJECT) {
         memcpy(&room->object, at, GOMAP_OBJECT_SIZE);
         room->object.same = NULL;
+        return room;
+    }
+    if (map->type->key_kind == GOMAP_STRUCT) {
+        const gomap_places *strings = &map->type->strings[GOMAP_KEY];
+        memcpy(room->bytes, at, map->type->key_size);
+        for (uint32_t i = 0; i < strings->count; i++) {
+            gomap_string string = gomap_string_at(map, GOMAP_KEY, (const unsigned char *)at + strings->at[i]);
+            memcpy(room->bytes + strings->at[i], &string, sizeof string);
+        }
         return room;
     }
     return at;
@@ -243,7 +270,7 @@ int gomap_compact(gomap *map);
 /* ---- many keys at a time ----
  * Keys stand one behind another: numbers and bytes as they are, strings as gomap_strings. Many cache misses are under
  * way at a time instead of one or two. Object keys are not supported, and the functions that put do not support
- * string values. Nobody may write to the keys during a call; for arrays that are not the caller's own, use
+ * values with strings. Nobody may write to the keys during a call; for arrays that are not the caller's own, use
  * columns.h. */
 
 /* A callback that writes a value into the room of its key, where a plain copy is not enough. Returning 0 ends the
@@ -317,7 +344,7 @@ enum {
     GOMAP_COMPACTED, /* gomap_compact follows */
 };
 
-/* For string keys or string values: how many strings have this length. */
+/* For keys or values with strings: how many strings have this length. */
 typedef struct gomap_length {
     size_t length, strings;
 } gomap_length;

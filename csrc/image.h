@@ -20,6 +20,7 @@ enum {
     GM_IMAGE = 16,
     GM_IMAGE_INLINE = 0xc0, /* the last byte, plus the length */
     GM_IMAGE_LONG = 0xd0,
+    GM_IMAGE_LENGTH_BITS = 40, /* of a long one's length */
 };
 
 /* A string to look for: its image, and its bytes for comparing with a long one's. */
@@ -99,7 +100,7 @@ GM_INLINE int gm_string_make(gm_string *made, const gomap_string *string, gm_see
         gm_image_inline(made->image, from, length);
         return 1;
     }
-    if (GM_UNLIKELY((uint64_t)length >> 40 != 0)) return 0;
+    if (GM_UNLIKELY((uint64_t)length >> GM_IMAGE_LENGTH_BITS != 0)) return 0;
     uint16_t high = (uint16_t)((uint64_t)length >> 24);
     gm_store64(made->image, gm_hash_string(string, seed) >> 24 | (uint64_t)length << 40);
     gm_store32(made->image + 8, 0);

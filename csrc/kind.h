@@ -7,12 +7,23 @@
 #ifndef GM_KIND_H
 #define GM_KIND_H
 
-#include "image.h"
 #include "map.h"
+#include "struct_keys.h"
 
 /* The elastic engine looks a string up by its image. Go's engine stores a string as it is given: an address and a
- * length, like Go's string header. An object is 16 bytes: its hash and the `object` word. */
-enum { GM_BITS, GM_FLOAT32, GM_FLOAT64, GM_BYTES, GM_IMAGES, GM_STRINGS, GM_OBJECTS };
+ * length, like Go's string header. Structs have strings among their bytes, as images or as given. An object is 16
+ * bytes: its hash and the `object` word. */
+enum {
+    GM_BITS,
+    GM_FLOAT32,
+    GM_FLOAT64,
+    GM_BYTES,
+    GM_IMAGES,
+    GM_STRINGS,
+    GM_OBJECTS,
+    GM_IMAGE_STRUCTS,
+    GM_STRING_STRUCTS
+};
 
 /* The index of a kind of key in an engine's lists of tables: GOMAP_BITS8 and so on. Keys of 16 and 32 bytes (hashes
  * and digests) have indexes of their own. */
@@ -81,6 +92,8 @@ GM_INLINE uint64_t gm_key_hash(const gm_map *map, const void *key, gm_kind kind)
     case GM_IMAGES: return gm_image_hash(key, map->seed);
     case GM_STRINGS: return gm_hash_string(key, map->seed);
     case GM_OBJECTS: return gm_hash_word(gm_load64(key), map->seed);
+    case GM_IMAGE_STRUCTS: return gm_struct_hash(map->public_part.type, key, map->seed, GM_AS_IMAGES);
+    case GM_STRING_STRUCTS: return gm_struct_hash(map->public_part.type, key, map->seed, GM_AS_STRINGS);
     default: return gm_hash_bytes(key, gm_key_bytes(map, kind), map->seed);
     }
 }
@@ -92,17 +105,13 @@ GM_INLINE int gm_object_equal(const gomap_object *key, const void *other)
     return GM_LIKELY(key->object == object) || (key->same && key->same(key, object));
 }
 
-GM_INLINE int gm_string_equal(const gomap_string *key, const gomap_string *other)
-{
-    return key->length == other->length && (key->length == 0 || memcmp(key->at, other->at, key->length) == 0);
-}
-
-/* Of a key that is looked for, and one in the map. Images are compared where their strings are (elastic/strings.h). */
+/* Of a key that is looked for, and one in the map. Images are compared where their strings are (elastic/find.h). */
 GM_INLINE int gm_key_equal(const gm_map *map, const void *key, const void *other, gm_kind kind)
 {
     switch (kind.code) {
     case GM_STRINGS: return gm_string_equal(key, other);
     case GM_OBJECTS: return gm_object_equal(key, other);
+    case GM_STRING_STRUCTS: return gm_struct_equal(map->public_part.type, key, other, NULL, GM_AS_STRINGS);
     case GM_BITS: return gm_key_word(key, kind) == gm_key_word(other, kind);
     case GM_FLOAT32:
     case GM_FLOAT64: return gm_key_float(key, kind) == gm_key_float(other, kind);

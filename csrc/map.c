@@ -5,6 +5,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+/* Where a string stands that is all of a key or value. */
+static const uint32_t first_byte = 0;
+
 void gomap_type_init(gomap_type *type, int key_kind, uint32_t key_size, uint32_t value_size, int value_flags)
 {
     if (key_kind == GOMAP_BYTES) {
@@ -20,10 +23,19 @@ void gomap_type_init(gomap_type *type, int key_kind, uint32_t key_size, uint32_t
     type->key_size = key_kind == GOMAP_STRING   ? GOMAP_STRING_SIZE
                      : key_kind == GOMAP_OBJECT ? GOMAP_OBJECT_SIZE
                                                 : key_size;
-    type->value_string = (value_flags & GOMAP_STRING_VALUE) != 0;
-    type->value_size = type->value_string ? GOMAP_STRING_SIZE : value_size;
+    type->value_size = value_flags & GOMAP_STRING_VALUE ? GOMAP_STRING_SIZE : value_size;
     type->key_ref = key_size > GOMAP_INLINE_MAX;
     type->value_ref = (value_flags & GOMAP_POINTER) || value_size > GOMAP_INLINE_MAX;
+    type->strings[GOMAP_KEY] = (gomap_places){&first_byte, key_kind == GOMAP_STRING};
+    type->strings[GOMAP_VALUE] = (gomap_places){&first_byte, (value_flags & GOMAP_STRING_VALUE) != 0};
+}
+
+void gomap_type_strings(gomap_type *type, int part, const uint32_t *at, uint32_t count)
+{
+    type->strings[part] = (gomap_places){at, count};
+    if (part == GOMAP_VALUE || count == 0) return;
+    /* A string alone is looked up faster. */
+    type->key_kind = type->key_size == GOMAP_STRING_SIZE ? GOMAP_STRING : GOMAP_STRUCT;
 }
 
 gm_map *gm_map_create(const gm_engine *engine, const gomap_type *type, size_t struct_bytes, uint64_t *random)
@@ -67,39 +79,40 @@ void gomap_free(gomap *map)
     if (map) gm_engine_of(map)->destroy(map);
 }
 
+/* Puts a value as the caller passes it, or, with `from`, as it stands in an entry of that map. */
+static void *put(gomap *map, const void *key, const void *value, const gomap *from, int *added)
+{
+    void *room = gomap_assign(map, key, added);
+    if (room == NULL) return NULL;
+    if (map->type->strings[GOMAP_VALUE].count == 0) {
+        if (map->type->value_size) memcpy(room, value, map->type->value_size);
+    } else if (!gm_engine_of(map)->write(map, key, room, value, from)) {
+        if (*added && !gomap_erase(map, key)) gm_engine_of(map)->forget(map, room); /* a NaN, which no look-up finds */
+        return NULL;
+    }
+    return room;
+}
+
+void *gomap_put(gomap *map, const void *key, const void *value, int *added)
+{
+    return put(map, key, value, NULL, added);
+}
+
 int gomap_merge(gomap *map, const gomap *source)
 {
     gomap_iter iter;
     gomap_key room;
-    gomap_string string;
     const void *key, *value;
     int more, added;
     gomap_iter_begin(&iter, (gomap *)(uintptr_t)source);
     while ((more = gomap_iter_next(&iter, &key, &value)) == 1) {
-        if (source->type->value_string) {
-            string = gomap_string_at(source, GOMAP_VALUE, value);
-            value = &string;
-        }
-        if (gomap_put(map, gomap_key_again(source, key, &room), value, &added) == NULL) {
+        if (put(map, gomap_key_again(source, key, &room), value, source, &added) == NULL) {
             more = -1;
             break;
         }
     }
     gomap_iter_end(&iter);
     return more;
-}
-
-void *gomap_put(gomap *map, const void *key, const void *value, int *added)
-{
-    void *room = gomap_assign(map, key, added);
-    if (room == NULL) return NULL;
-    if (!map->type->value_string) {
-        if (map->type->value_size) memcpy(room, value, map->type->value_size);
-    } else if (!gm_engine_of(map)->write(map, key, room, value)) {
-        if (*added && !gomap_erase(map, key)) gm_engine_of(map)->forget(map, room); /* a NaN, which no look-up finds */
-        return NULL;
-    }
-    return room;
 }
 
 /* Two headers may have been granted unequal bytes, and each stays where it is. */

@@ -29,6 +29,7 @@ KEY_TYPES = [
     *(f"[{size}]byte" for size in (0, 1, 3, 8, 16, 32, 128, 129, 4000)),
     "struct{a int8; b float64; c struct{d uint64; e [3]byte}; f bool}",
     "struct{a uint16; b [4096]byte}",
+    "struct{a uint8; b string; c struct{d bytes; e string}; f bool}",
     *("string", "bytes", "any"),
 ]
 VALUE_TYPES = [*KEY_TYPES, *("*" + name for name in KEY_TYPES if "[" in name), "*int", "*bool", "*float32"]
@@ -56,6 +57,10 @@ PAIRS = [
     ("string", "*any"),
     ("uint16", "any"),
     ("struct{a int16; b [3]byte}", "any"),
+    ("uint32", "struct{a string; b uint32; c string}"),
+    ("struct{a string; b bytes}", "*struct{a bytes; b [120]byte}"),
+    ("struct{a string}", "struct{a string}"),
+    ("any", "struct{a string; b int}"),
 ]
 
 #: For tests of how many bytes CPython's own allocator takes.

@@ -326,7 +326,7 @@ UNKNOWN: list[tuple[str, str, int]] = [  # with the column where reading stopped
     ("*struct", "expected '{' after 'struct'", 7),
     (
         "*struct{int}",
-        "a struct's fields have a fixed size: they are numbers, bool, [N]byte and structs of these",
+        "a struct's fields are numbers, bool, [N]byte, string, bytes and structs of these",
         11,
     ),
     ("*[3]bit", "only arrays of byte are supported: expected 'byte' here", 4),

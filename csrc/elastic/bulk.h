@@ -38,7 +38,7 @@ GM_INLINE void el_window_hash(const el_map *m, el_window *window, const unsigned
         el_probe *probe = &window->probe[i];
         probe->key = el_key_make(m, keys + i * stride, &window->room[i], kind);
         if (probe->key == NULL) continue;
-        probe->hash = gm_key_hash(&m->map, probe->key, kind);
+        probe->hash = el_key_hash(m, probe->key, kind);
         probe->first = el_address(el_first(probe->hash), buckets, mask);
         probe->second = el_address(el_second(probe->hash), buckets, mask);
         GM_PREFETCH(el_tags(m, probe->first));

@@ -28,8 +28,8 @@ void el_walk(const gomap *map, size_t live[GOMAP_PURPOSES])
         live[GOMAP_STRINGS] += gm_strings_granted(m->strings[part]);
 }
 
-int el_check_image(const el_map *m, int part, unsigned char *image, uint64_t hash, el_found_strings *strings, char *why,
-                   size_t size)
+static int check_image(const el_map *m, int part, unsigned char *image, uint64_t hash, el_found_strings *strings,
+                       char *why, size_t size)
 {
     const char *what = part == GOMAP_VALUE ? "value" : "key";
     size_t length = gm_image_length(image);
@@ -58,6 +58,15 @@ int el_check_image(const el_map *m, int part, unsigned char *image, uint64_t has
     if (!gm_string_make(&made, &string, m->map.seed) || !gm_image_equal(region, &made, image))
         return gm_broken(why, size, "T1: a %s's image is not its string's", what);
     strings->numbers[part][size_class] += number;
+    return 0;
+}
+
+int el_check_images(const el_map *m, int part, unsigned char *at, uint64_t hash, el_found_strings *strings, char *why,
+                    size_t size)
+{
+    const gomap_places *places = &m->map.public_part.type->strings[part];
+    for (uint32_t i = 0; i < places->count; i++)
+        if (check_image(m, part, at + places->at[i], hash, strings, why, size)) return -1;
     return 0;
 }
 

@@ -51,10 +51,10 @@ typedef struct el_found_strings {
     uint64_t bytes;
 } el_found_strings;
 
-/* An image: well formed; a long one's record is there and leads back to its entry, which has this hash, and its
- * string has this image. */
-int el_check_image(const el_map *m, int part, unsigned char *image, uint64_t hash, el_found_strings *strings, char *why,
-                   size_t size);
+/* The images of a key or value, which stands here: well formed; a long one's record is there and leads back to this
+ * image in its entry, which has this hash, and its string has this image. */
+int el_check_images(const el_map *m, int part, unsigned char *at, uint64_t hash, el_found_strings *strings, char *why,
+                    size_t size);
 
 int el_check_strings(const el_map *m, const el_found_strings *found, char *why, size_t size);
 
@@ -70,12 +70,14 @@ GM_INLINE int el_check_entry(const el_map *m, unsigned char *tag, unsigned char 
     el_place place;
     if (gm_key_canonical(key, &word, kind) != key && memcmp(&word, key, kind.bytes) != 0)
         return gm_broken(why, size, "E3: %s %zu: a float key that is not canonical", where, index);
-    if (kind.code == GM_IMAGES && el_check_image(m, GOMAP_KEY, entry, hash, strings, why, size)) return -1;
-    if (m->map.public_part.type->value_string &&
-        el_check_image(m, GOMAP_VALUE, entry + m->value_at, hash, strings, why, size))
+    if (el_check_images(m, GOMAP_KEY, entry, hash, strings, why, size) ||
+        el_check_images(m, GOMAP_VALUE, entry + m->value_at, hash, strings, why, size))
         return -1;
-    if (kind.code == GM_IMAGES || kind.code == GM_OBJECTS) key = gomap_key_again(&m->map.public_part, key, &again);
+    if (kind.code == GM_IMAGES || kind.code == GM_OBJECTS || kind.code == GM_IMAGE_STRUCTS)
+        key = gomap_key_again(&m->map.public_part, key, &again);
     if (kind.code == GM_IMAGES) key = el_key_make(m, key, &room, kind);
+    if (kind.code == GM_IMAGE_STRUCTS && el_key_hash(m, key, kind) != hash)
+        return gm_broken(why, size, "E3: %s %zu: a key's hash is not that of its strings' images", where, index);
     if (*tag != el_tag(hash))
         return gm_broken(why, size, "E3: %s %zu: tag %u, its key's is %u", where, index, *tag, el_tag(hash));
     if (!el_locate(m, hash, key, kind, &place) || place.slot != slot)

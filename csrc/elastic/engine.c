@@ -5,7 +5,7 @@ static const gm_engine *const in_slots[GM_KINDS] = {
     [GOMAP_BITS8] = &el_bits8_engine,    [GOMAP_BITS16] = &el_bits16_engine,   [GOMAP_BITS32] = &el_bits32_engine,
     [GOMAP_BITS64] = &el_bits64_engine,  [GOMAP_FLOAT32] = &el_float32_engine, [GOMAP_FLOAT64] = &el_float64_engine,
     [GOMAP_BYTES] = &el_bytes_engine,    [GM_BYTES16] = &el_bytes16_engine,    [GM_BYTES32] = &el_bytes32_engine,
-    [GOMAP_STRING] = &el_strings_engine, [GOMAP_OBJECT] = &el_objects_engine,
+    [GOMAP_STRING] = &el_strings_engine, [GOMAP_OBJECT] = &el_objects_engine,  [GOMAP_STRUCT] = &el_structs_engine,
 };
 
 static const gm_engine *const in_records[GM_KINDS] = {
@@ -14,7 +14,7 @@ static const gm_engine *const in_records[GM_KINDS] = {
     [GOMAP_FLOAT32] = &el_float32_ref_engine, [GOMAP_FLOAT64] = &el_float64_ref_engine,
     [GOMAP_BYTES] = &el_bytes_ref_engine,     [GM_BYTES16] = &el_bytes_ref_engine,
     [GM_BYTES32] = &el_bytes_ref_engine,      [GOMAP_STRING] = &el_strings_ref_engine,
-    [GOMAP_OBJECT] = &el_objects_ref_engine,
+    [GOMAP_OBJECT] = &el_objects_ref_engine,  [GOMAP_STRUCT] = &el_structs_ref_engine,
 };
 
 const gm_engine *el_engine_for(const gomap_type *type)
@@ -28,7 +28,7 @@ void el_describe(el_map *m, const gm_engine *engine, const gomap_type *type)
     uint32_t entry = type->key_size + type->value_size;
     m->value_at = type->key_size;
     m->slot_bytes = engine->ref ? 4 : (uint16_t)entry;
-    m->string_values = type->value_string != 0;
+    m->value_strings = type->strings[GOMAP_VALUE].count != 0;
     m->most = engine->ref || (entry > 8 && entry <= 32) ? EL_GROW_EIGHTHS : EL_GROW_EIGHTHS_DENSE;
     if (!engine->ref) return;
     m->records.purpose = GOMAP_RECORDS;

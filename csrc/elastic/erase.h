@@ -10,13 +10,11 @@
 /* Frees an entry's slot, and its record. While an iterator is alive all others stay where they are. */
 GM_INLINE void el_erase_at(el_map *m, el_place place, gm_kind kind)
 {
-    unsigned char images[GOMAP_PARTS][GM_IMAGE];
-    int strings = m->string_values || kind.code == GM_IMAGES;
-    if (GM_UNLIKELY(strings)) el_string_take(m, place.slot, images);
+    int strings = m->value_strings || kind.code == GM_IMAGES || kind.code == GM_IMAGE_STRUCTS;
+    if (GM_UNLIKELY(strings)) el_strings_release(m, place.slot);
     *place.tag = EL_EMPTY;
     m->map.public_part.count--;
     if (kind.ref) gm_store_remove(&m->records, &m->map.memory, gm_load32(place.slot));
-    if (GM_UNLIKELY(strings)) el_string_give_back(m, images);
     if (m->map.iterators) {
         m->put_off = 1;
         return;
@@ -33,7 +31,7 @@ GM_INLINE int el_erase(gomap *map, const void *key, gm_kind kind)
     el_place place;
     if (map->count == 0) return 0;
     if ((key = el_key_make(m, key, &room, kind)) == NULL) return 0;
-    uint64_t hash = gm_key_hash(&m->map, key, kind);
+    uint64_t hash = el_key_hash(m, key, kind);
     el_prefetch(m, hash, kind);
     if (!el_locate(m, hash, key, kind, &place)) return 0;
     el_erase_at(m, place, kind);

@@ -19,6 +19,8 @@ GM_INLINE int el_matches(const el_map *m, unsigned char *slot, const void *key, 
     /* Floats are canonical and compare as bits: NaN is one key. */
     if (gm_is_float(kind)) return gm_key_word(key, kind) == gm_key_word(other, kind);
     if (kind.code == GM_IMAGES) return gm_image_equal(m->strings[GOMAP_KEY], key, other);
+    if (kind.code == GM_IMAGE_STRUCTS)
+        return gm_struct_equal(m->map.public_part.type, key, other, m->strings[GOMAP_KEY], GM_AS_IMAGES);
     return gm_key_equal(&m->map, key, other, kind);
 }
 
@@ -94,7 +96,7 @@ GM_INLINE void *el_look_up(const gomap *map, const void *key, int expected, gm_k
     el_place place;
     if (map->count == 0) return NULL;
     if ((key = el_key_make(m, key, &room, kind)) == NULL) return NULL;
-    uint64_t hash = gm_key_hash(&m->map, key, kind);
+    uint64_t hash = el_key_hash(m, key, kind);
     if (expected) el_prefetch(m, hash, kind);
     if (!el_locate(m, hash, key, kind, &place)) return NULL;
     return el_entry(m, place.slot, kind) + m->value_at;

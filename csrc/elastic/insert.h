@@ -1,4 +1,4 @@
-/* elastic/insert.h - a new entry, in the emptier of its two buckets; and a string as its value. */
+/* elastic/insert.h - a new entry, in the emptier of its two buckets; and a value with strings. */
 #ifndef GM_ELASTIC_INSERT_H
 #define GM_ELASTIC_INSERT_H
 
@@ -44,11 +44,26 @@ GM_INLINE int el_place_new(el_map *m, uint64_t hash, gm_kind kind, el_place *pla
     return 1;
 }
 
+/* The strings of a new key into the region; 0 when there is no memory. */
+GM_INLINE int el_key_keep(el_map *m, const void *key, uint64_t hash, el_key *room, el_images *images, gm_kind kind)
+{
+    if (kind.code == GM_IMAGES) return el_string_keep(m, GOMAP_KEY, &room->string, hash);
+    if (kind.code == GM_IMAGE_STRUCTS) return el_strings_keep(m, GOMAP_KEY, key, NULL, hash, images);
+    return 1;
+}
+
+GM_INLINE void el_key_drop(el_map *m, const el_key *room, const el_images *images, gm_kind kind)
+{
+    if (kind.code == GM_IMAGES) el_string_drop(m, GOMAP_KEY, room->string.image);
+    if (kind.code == GM_IMAGE_STRUCTS) el_strings_drop(m, GOMAP_KEY, images);
+}
+
 /* Assigns a key that el_key_make has made in `room`. Its hash is known, and the map has at least one bucket. */
 GM_INLINE void *el_assign_hashed(el_map *m, const void *key, uint64_t hash, el_key *room, int *added, gm_kind kind)
 {
     gomap *map = &m->map.public_part;
     el_place place;
+    el_images images; /* of a struct's strings */
     uint32_t record = 0;
     if (el_locate(m, hash, key, kind, &place)) {
         *added = 0;
@@ -57,8 +72,9 @@ GM_INLINE void *el_assign_hashed(el_map *m, const void *key, uint64_t hash, el_k
     el_end_iterators(m);
     if (GM_UNLIKELY(map->count >= m->grow_at) && !el_grow(m)) return NULL;
     if (kind.ref && (record = gm_store_add(&m->records, &m->map.memory)) == 0) return NULL;
-    if ((kind.code == GM_IMAGES && !el_string_keep(m, &room->string, hash)) || !el_place_new(m, hash, kind, &place)) {
-        if (kind.code == GM_IMAGES) el_string_drop(m, &room->string);
+    int kept = el_key_keep(m, key, hash, room, &images, kind);
+    if (!kept || !el_place_new(m, hash, kind, &place)) {
+        if (kept) el_key_drop(m, room, &images, kind);
         if (kind.ref) gm_store_take_back(&m->records, &m->map.memory, record);
         return NULL;
     }
@@ -67,13 +83,14 @@ GM_INLINE void *el_assign_hashed(el_map *m, const void *key, uint64_t hash, el_k
     if (kind.ref) gm_store32(place.slot, record);
     unsigned char *entry = el_entry(m, place.slot, kind);
     size_t key_bytes = gm_key_bytes(&m->map, kind);
-    memcpy(entry, key, key_bytes);
+    if (kind.code == GM_IMAGE_STRUCTS) el_strings_place(m, GOMAP_KEY, entry, key, &images);
+    else memcpy(entry, key, key_bytes);
     if (!kind.ref) {
         size_t value_bytes = m->slot_bytes - key_bytes;
         if (GM_LIKELY(value_bytes == 8)) gm_store64(entry + key_bytes, 0);
         else memset(entry + key_bytes, 0, value_bytes);
     }
-    if (GM_UNLIKELY(m->string_values)) gm_image_clear(entry + key_bytes);
+    if (GM_UNLIKELY(m->value_strings)) el_strings_empty(m, entry + key_bytes);
     map->count++;
     *added = 1;
     return entry + m->value_at;
@@ -85,18 +102,18 @@ GM_INLINE void *el_assign(gomap *map, const void *key, int *added, gm_kind kind)
     el_key room;
     if (GM_UNLIKELY(m->buckets == 0) && !el_begin(m, kind)) return NULL;
     if ((key = el_key_make(m, key, &room, kind)) == NULL) return NULL;
-    uint64_t hash = gm_key_hash(&m->map, key, kind);
+    uint64_t hash = el_key_hash(m, key, kind);
     el_prefetch(m, hash, kind); /* a new key is written there, or first displaces an entry */
     return el_assign_hashed(m, key, hash, &room, added, kind);
 }
 
-/* A string value into the room of the entry with this key. */
-GM_INLINE int el_write(gomap *map, const void *key, void *room, const gomap_string *string, gm_kind kind)
+/* A value with strings into the room of the entry with this key. */
+GM_INLINE int el_write(gomap *map, const void *key, void *room, const void *value, const gomap *from, gm_kind kind)
 {
     el_map *m = el_of(map);
     el_key made;
-    uint64_t hash = gm_key_hash(&m->map, el_key_make(m, key, &made, kind), kind);
-    return el_string_write(m, hash, room, string);
+    uint64_t hash = el_key_hash(m, el_key_make(m, key, &made, kind), kind);
+    return el_value_write(m, hash, room, value, from);
 }
 
 #endif

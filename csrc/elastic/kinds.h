@@ -14,8 +14,9 @@
     static const gm_kind el_##kind = {code, bytes, ref_};                                                          \
     GM_KIND_FUNCTIONS(el, kind)                                                                                    \
     GM_KIND_FUNCTION(void *, el, kind, at, (const gomap *map, const void *key), map, key)                          \
-    GM_KIND_FUNCTION(int, el, kind, write, (gomap *map, const void *key, void *room, const gomap_string *string),  \
-                     map, key, room, string)                                                                       \
+    GM_KIND_FUNCTION(int, el, kind, write,                                                                         \
+                     (gomap *map, const void *key, void *room, const void *value, const gomap *from),              \
+                     map, key, room, value, from)                                                                  \
     GM_KIND_FUNCTION(int, el, kind, fill, (gomap *map, size_t count), map, count)                                  \
     GM_KIND_FUNCTION(gomap *, el, kind, clone, (const gomap *map), map)                                            \
     GM_KIND_ACTION(el, kind, erase_any, (gomap *map), map)                                                         \
@@ -47,8 +48,8 @@
 extern const gm_engine el_bits8_engine, el_bits16_engine, el_bits32_engine, el_bits64_engine;
 extern const gm_engine el_float32_engine, el_float64_engine;
 extern const gm_engine el_bytes_engine, el_bytes16_engine, el_bytes32_engine;
-extern const gm_engine el_strings_engine, el_objects_engine;
+extern const gm_engine el_strings_engine, el_structs_engine, el_objects_engine;
 extern const gm_engine el_bits32_ref_engine, el_bits64_ref_engine, el_float32_ref_engine, el_float64_ref_engine;
-extern const gm_engine el_bytes_ref_engine, el_strings_ref_engine, el_objects_ref_engine;
+extern const gm_engine el_bytes_ref_engine, el_strings_ref_engine, el_structs_ref_engine, el_objects_ref_engine;
 
 #endif

@@ -66,7 +66,7 @@ typedef struct el_map {
     size_t grow_at, shrink_at; /* an insertion into so many entries splits; a deletion that leaves fewer merges */
     uint16_t slot_bytes;
     uint8_t put_off : 1;       /* deletions under an iterator have left work */
-    uint8_t string_values : 1; /* the type's, at hand */
+    uint8_t value_strings : 1; /* values have strings */
     uint8_t most;              /* EL_GROW_EIGHTHS or EL_GROW_EIGHTHS_DENSE */
     uint32_t value_at;         /* in an entry: the key's size */
     uint32_t overflow_used;    /* slots of the overflow list, free ones among them included */
@@ -94,7 +94,7 @@ GM_INLINE el_map *el_of(const gomap *map) { return (el_map *)(uintptr_t)map; }
 
 GM_INLINE int el_type_has_strings(const gomap_type *type)
 {
-    return type->key_kind == GOMAP_STRING || type->value_string;
+    return type->strings[GOMAP_KEY].count || type->strings[GOMAP_VALUE].count;
 }
 
 GM_INLINE int el_has_strings(const el_map *m) { return el_type_has_strings(m->map.public_part.type); }

@@ -41,11 +41,16 @@ static size_t go_walk_overflow(const go_map *m, const go_array *array, size_t he
     return bytes;
 }
 
-static size_t go_string_granted(const void *slot)
+/* Bytes of the blocks of a key's or value's strings. */
+static size_t go_strings_granted(const go_map *m, int part, const unsigned char *at)
 {
-    gomap_string string;
-    memcpy(&string, slot, sizeof string);
-    return string.length ? gm_granted(string.at, string.length) : 0;
+    const gomap_places *strings = &m->map.public_part.type->strings[part];
+    size_t bytes = 0;
+    for (uint32_t i = 0; i < strings->count; i++) {
+        gomap_string string = gm_string_load(at + strings->at[i]);
+        bytes += string.length ? gm_granted(string.at, string.length) : 0;
+    }
+    return bytes;
 }
 
 typedef struct go_string_walk {
@@ -58,8 +63,8 @@ static int go_visit_strings(void *context, unsigned char *head, unsigned char *b
     go_string_walk *walk = context;
     const go_map *m = walk->m;
     (void)head;
-    if (m->key_string) walk->bytes += go_string_granted(bucket + GO_KEYS + (size_t)slot * m->key_slot);
-    if (m->value_string) walk->bytes += go_string_granted(go_value(m, bucket, slot));
+    if (m->key_strings) walk->bytes += go_strings_granted(m, GOMAP_KEY, bucket + GO_KEYS + (size_t)slot * m->key_slot);
+    if (m->value_strings) walk->bytes += go_strings_granted(m, GOMAP_VALUE, go_value(m, bucket, slot));
     return 1;
 }
 
@@ -77,7 +82,7 @@ void go_walk(const gomap *map, size_t live[GOMAP_PURPOSES])
     live[GOMAP_HEADER] = gm_granted(m, sizeof *m);
     live[GOMAP_BUCKETS] = gm_granted(m->now.at, m->now.bytes);
     live[GOMAP_OLD_BUCKETS] = gm_granted(m->old.at, m->old.bytes);
-    if (m->key_string | m->value_string) live[GOMAP_STRINGS] = go_walk_strings(m);
+    if (m->key_strings | m->value_strings) live[GOMAP_STRINGS] = go_walk_strings(m);
     live[GOMAP_RECORDS] = gm_region_granted(&m->keys.region) + gm_region_granted(&m->values.region);
     if (m->now.at) live[GOMAP_OVERFLOW] += go_walk_overflow(m, &m->now, m->mask + 1);
     if (m->old.at) live[GOMAP_OVERFLOW] += go_walk_overflow(m, &m->old, m->old_mask + 1);
@@ -103,13 +108,16 @@ int go_check_link(go_inspection *inspection, size_t index, const unsigned char *
     return 0;
 }
 
-/* A string has a block unless it is empty. Adds its bytes. */
-static int is_sound(const void *slot, go_inspection *inspection)
+/* A key's or value's strings: each has a block unless it is empty. Adds their bytes. */
+static int are_sound(go_inspection *inspection, int part, const unsigned char *at)
 {
-    gomap_string string;
-    memcpy(&string, slot, sizeof string);
-    inspection->string_bytes += string.length;
-    return (string.at == NULL) == (string.length == 0);
+    const gomap_places *strings = &inspection->m->map.public_part.type->strings[part];
+    for (uint32_t i = 0; i < strings->count; i++) {
+        gomap_string string = gm_string_load(at + strings->at[i]);
+        inspection->string_bytes += string.length;
+        if ((string.at == NULL) != (string.length == 0)) return 0;
+    }
+    return 1;
 }
 
 int go_check_stored(go_inspection *inspection, size_t index, unsigned char *bucket, unsigned slot)
@@ -131,8 +139,8 @@ int go_check_stored(go_inspection *inspection, size_t index, unsigned char *buck
                              slot, record);
         inspection->value_numbers += record;
     }
-    if ((m->key_string && !is_sound(key, inspection)) ||
-        (m->value_string && !is_sound(go_value(m, bucket, slot), inspection)))
+    if ((m->key_strings && !are_sound(inspection, GOMAP_KEY, key)) ||
+        (m->value_strings && !are_sound(inspection, GOMAP_VALUE, go_value(m, bucket, slot))))
         return gm_broken(inspection->why, inspection->size,
                          "G9: %s %zu slot %u: an empty string has a block, or another has none", where, index, slot);
     return 0;

@@ -6,7 +6,7 @@ static const gm_engine *const engines[GM_KINDS] = {
     [GOMAP_BITS8] = &go_bits8_engine,    [GOMAP_BITS16] = &go_bits16_engine,   [GOMAP_BITS32] = &go_bits32_engine,
     [GOMAP_BITS64] = &go_bits64_engine,  [GOMAP_FLOAT32] = &go_float32_engine, [GOMAP_FLOAT64] = &go_float64_engine,
     [GOMAP_BYTES] = &go_bytes_engine,    [GM_BYTES16] = &go_bytes16_engine,    [GM_BYTES32] = &go_bytes32_engine,
-    [GOMAP_STRING] = &go_strings_engine, [GOMAP_OBJECT] = &go_objects_engine,
+    [GOMAP_STRING] = &go_strings_engine, [GOMAP_OBJECT] = &go_objects_engine,  [GOMAP_STRUCT] = &go_structs_engine,
 };
 
 const gm_engine *go_engine_for(const gomap_type *type)
@@ -20,8 +20,8 @@ void go_describe(go_map *m, const gomap_type *type)
     m->keys.stride = (uint32_t)go_size_class(type->key_size);
     m->values.stride = (uint32_t)go_size_class(type->value_size);
     m->keys.purpose = m->values.purpose = GOMAP_RECORDS;
-    m->key_string = type->key_kind == GOMAP_STRING;
-    m->value_string = type->value_string;
+    m->key_strings = type->strings[GOMAP_KEY].count != 0;
+    m->value_strings = type->strings[GOMAP_VALUE].count != 0;
     m->key_ref = type->key_ref;
     m->value_ref = type->value_ref;
     m->key_slot = type->key_ref ? GO_REFERENCE : type->key_size;

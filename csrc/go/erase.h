@@ -18,7 +18,7 @@ GM_INLINE uint64_t go_trim(uint64_t word)
 /* Frees a slot, and spreads emptyRest back over the emptyOnes that now end the chain. */
 GM_INLINE void go_erase_at(go_map *m, unsigned char *head, unsigned char *bucket, unsigned slot)
 {
-    if (GM_UNLIKELY(m->key_string | m->value_string)) go_entry_release(m, bucket, slot);
+    if (GM_UNLIKELY(m->key_strings | m->value_strings)) go_entry_release(m, bucket, slot);
     if (GM_UNLIKELY(m->key_ref | m->value_ref)) {
         unsigned char *key = bucket + GO_KEYS + (size_t)slot * m->key_slot;
         go_records_remove(m, m->key_ref ? gm_load32(key) : 0,

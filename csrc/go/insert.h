@@ -11,10 +11,11 @@
 GM_INLINE void *go_insert(go_map *m, go_place free, unsigned char *last, unsigned char top, const void *key,
                           gm_kind kind)
 {
+    const int has_strings = kind.code == GM_STRINGS || kind.code == GM_STRING_STRUCTS;
     uint32_t key_record = 0, value_record = 0;
-    gomap_string string = {NULL, 0};
+    gomap_string strings[GO_KEY_STRINGS];
     if (GM_UNLIKELY(m->key_ref | m->value_ref) && !go_records_add(m, &key_record, &value_record)) return NULL;
-    if (kind.code == GM_STRINGS && !go_string_make(m, &string, key)) {
+    if (has_strings && !go_strings_make(m, GOMAP_KEY, strings, key, NULL)) {
         go_records_remove(m, key_record, value_record);
         return NULL;
     }
@@ -22,7 +23,7 @@ GM_INLINE void *go_insert(go_map *m, go_place free, unsigned char *last, unsigne
         free.bucket = go_overflow_add(m, last);
         free.slot = 0;
         if (free.bucket == NULL) {
-            go_string_release(m, &string);
+            if (has_strings) go_strings_drop(m, GOMAP_KEY, strings);
             go_records_remove(m, key_record, value_record);
             return NULL;
         }
@@ -32,8 +33,8 @@ GM_INLINE void *go_insert(go_map *m, go_place free, unsigned char *last, unsigne
     if (kind.ref) {
         memcpy(gm_store_at(&m->keys, key_record), key, gm_key_bytes(&m->map, kind));
         gm_store32(slot, key_record);
-    } else if (kind.code == GM_STRINGS) {
-        memcpy(slot, &string, sizeof string);
+    } else if (has_strings) {
+        go_strings_place(m, GOMAP_KEY, slot, key, strings);
     } else {
         memcpy(slot, key, gm_key_bytes(&m->map, kind));
     }

@@ -31,6 +31,6 @@
 extern const gm_engine go_bits8_engine, go_bits16_engine, go_bits32_engine, go_bits64_engine;
 extern const gm_engine go_float32_engine, go_float64_engine;
 extern const gm_engine go_bytes_engine, go_bytes16_engine, go_bytes32_engine, go_bytes_ref_engine;
-extern const gm_engine go_strings_engine, go_objects_engine;
+extern const gm_engine go_strings_engine, go_structs_engine, go_objects_engine;
 
 #endif

@@ -70,11 +70,11 @@ typedef struct go_map {
     uint16_t noverflow;    /* Go's: exact below B = 16, sampled from there */
     uint16_t noverflow_at; /* too many: 2^min(B, 15), Go's tooManyOverflowBuckets */
     uint8_t B;
-    uint8_t same_size;          /* this growth keeps B */
-    uint8_t key_ref, value_ref; /* the type's, at hand */
-    uint8_t key_string, value_string;
-    uint8_t stale; /* free slots may hold erased values: zero them when they are taken again */
-    size_t any_at; /* gomap_any's cursor: the bucket it looks at first */
+    uint8_t same_size;                  /* this growth keeps B */
+    uint8_t key_ref, value_ref;         /* the type's, at hand */
+    uint8_t key_strings, value_strings; /* keys, values have strings */
+    uint8_t stale;                      /* free slots may hold erased values: zero them when they are taken again */
+    size_t any_at;                      /* gomap_any's cursor: the bucket it looks at first */
     unsigned char *any_head, *any_bucket;
     unsigned any_slot;
     size_t growths, same_size_growths;

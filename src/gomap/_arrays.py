@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 
-from .types import Kind, Type, parse
+from .types import Kind, Type, parse, string_offsets
 
 TYPE_CHECKING = False  # typing takes long to import
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ def dtype_of(type: Type) -> Any:
         return np.dtype(type.kind.name.lower())  # as NumPy spells it: of two alike the usual one
     if type.kind is Kind.BYTES:
         return np.dtype(f"V{type.size}")
-    if type.kind is Kind.STRUCT:
+    if type.kind is Kind.STRUCT and not string_offsets(type):
         return np.dtype(
             {
                 "names": [each.name for each in type.fields],
@@ -221,7 +221,8 @@ def holds(array: Any, view: memoryview, type: Type) -> bool:
 
 
 def structured(array: Any, type: Type, what: str) -> Any:
-    """A structured NumPy array with a type's very layout, converted when it has another; None: it is none.
+    """A structured NumPy array with a type's very layout, converted when it has another; for a type with strings a list
+    of its records. None: it is none.
 
     :param what: ``"keys"`` or ``"values"``, for the message
     :raises TypeError: it has other fields, or such as do not convert exactly whatever is in them
@@ -230,12 +231,15 @@ def structured(array: Any, type: Type, what: str) -> Any:
         return None
     np = numpy()
     wanted = dtype_of(type)
-    if array.ndim != 1 or is_masked(array) or not _converts(np, array.dtype, wanted):
+    records = wanted is None
+    if array.ndim != 1 or is_masked(array) or not (records or _converts(np, array.dtype, wanted)):
         kind = f"a masked one of {array.dtype}" if is_masked(array) else f"one of {array.dtype}"
         raise TypeError(
-            f"{what}: expected an array of {wanted} for {type}, got {kind}"
+            f"{what}: expected an array of {'records' if records else wanted} for {type}, got {kind}"
             f"{'' if array.ndim == 1 else f' with {array.ndim} dimensions'}"
         )
+    if records:
+        return list(array)
     if array.dtype == wanted:
         return np.ascontiguousarray(array)
     made = np.zeros(array.shape, wanted)  # padding is zero

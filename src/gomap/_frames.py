@@ -228,7 +228,8 @@ def _rows(named: dict[str, Any], source: Any, type: Type, what: str) -> Any:
     if wanted != list(named):
         raise TypeError(f"{what}: expected the columns {', '.join(wanted)} for {type}, got {_shown(source, named)}")
     np = arrays.numpy()
-    if np is None or any(each.type.kind is Kind.STRUCT for each in type.fields):
+    apart = (Kind.STRUCT, Kind.STRING, Kind.VARBYTES)  # no field of a structured array, or none that is copied
+    if np is None or any(each.type.kind in apart for each in type.fields):
         return list(zip(*[arrays.listed(each) for each in named.values()], strict=True))
     fields = [_plain(each) for each in named.values()]
     made = np.zeros(len(fields[0]), [(name, each.dtype) for name, each in zip(named, fields, strict=True)])

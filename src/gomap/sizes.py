@@ -214,7 +214,7 @@ def set_table_bytes(count: int) -> int:
 def object_bytes(type: Type, lengths: Lengths) -> float:
     """A key or value as Python has it, on average: an object of its own, unless CPython shares it.
 
-    :param lengths: of strings, in characters, which are ASCII; of objects, their bytes
+    :param lengths: of strings, in characters, which are ASCII, those in a struct among them; of objects, their bytes
     """
     kind = type.kind
     if kind is Kind.OBJECT:
@@ -223,7 +223,7 @@ def object_bytes(type: Type, lengths: Lengths) -> float:
         return allocated(getsizeof(1.5))
     if kind is Kind.STRUCT:  # a tuple
         tuple_bytes = allocated(getsizeof((None,) * len(type.fields)))
-        return tuple_bytes + sum(object_bytes(each.type, ()) for each in type.fields)
+        return tuple_bytes + sum(object_bytes(each.type, lengths) for each in type.fields)
     if kind is Kind.BYTES:
         return _string_bytes(b"", type.size)
     if kind in (Kind.STRING, Kind.VARBYTES):

@@ -24,6 +24,10 @@ MAX_BYTES = 2**31 - 1
 #: How deep structs may lie in each other: whatever goes through them may do so by recursion.
 MAX_DEPTH = 32
 
+#: The core's limits for structs with strings (csrc/gomap.h): strings in one, and bytes of one as a key.
+MAX_STRINGS = 255
+MAX_KEY_WITH_STRINGS = 128
+
 
 class _Kinds(type):
     """What makes ``for kind in Kind`` go."""
@@ -187,12 +191,14 @@ class Type(_Fixed):
             if reason is not None:
                 raise ValueError(f"type {self.name}: {reason}")
             names.add(each.name)
-            if each.type.kind not in _FIXED or each.type.pointer:
-                raise ValueError(f"type {self.name}: field {each.name!r} is {each.type}: {_FIXED_ONLY}")
+            if each.type.kind not in _IN_STRUCTS or each.type.pointer:
+                raise ValueError(f"type {self.name}: field {each.name!r} is {each.type}: {_FIELDS}")
         if (self.fields, self.size) != _lay_out((each.name, each.type) for each in self.fields):
             raise ValueError(f"type {self.name}: the fields' offsets or the size are not those of a C struct")
         if self.size > MAX_BYTES:
             raise ValueError(f"type {self.name}: {_TOO_LARGE}")
+        if len(string_offsets(self)) > MAX_STRINGS:
+            raise ValueError(f"type {self.name}: {_TOO_MANY_STRINGS}")
 
     def __str__(self) -> str:
         return self.name
@@ -214,8 +220,9 @@ _SUPPORTED = (
     "int, int8 to int64, uint, uint8 to uint64, byte, rune, float32, float64, bool, [N]byte, string, bytes, "
     "any, struct{name T; ...}, *T, struct{}"
 )
-_FIXED_ONLY = "a struct's fields have a fixed size: they are numbers, bool, [N]byte and structs of these"
+_FIELDS = "a struct's fields are numbers, bool, [N]byte, string, bytes and structs of these"
 _TOO_LARGE = f"a struct takes at most {MAX_BYTES} bytes"
+_TOO_MANY_STRINGS = f"a struct has at most {MAX_STRINGS} fields of string and bytes"
 
 _SIZES = {
     Kind.BOOL: 1,
@@ -234,7 +241,8 @@ _SIZES = {
     Kind.VARBYTES: 16,
     Kind.OBJECT: 8,
 }
-_FIXED = frozenset(Kind) - {Kind.NOTHING, Kind.STRING, Kind.VARBYTES, Kind.OBJECT}
+_IN_STRUCTS = frozenset(Kind) - {Kind.NOTHING, Kind.OBJECT}
+_STRINGS = (Kind.STRING, Kind.VARBYTES)
 _NAMED = {
     "bool": Kind.BOOL,
     "int": Kind.INT64,
@@ -275,7 +283,16 @@ def _alignment(type: Type) -> int:
     """The alignment of a field of this type, in C on the usual 64-bit machines."""
     if type.kind is Kind.STRUCT:
         return max(_alignment(each.type) for each in type.fields)
+    if type.kind in _STRINGS:
+        return 8
     return 1 if type.kind is Kind.BYTES else type.size
+
+
+def string_offsets(type: Type) -> list[int]:
+    """Where ``string`` and ``bytes`` stand among the bytes of a type, in ascending order."""
+    if type.kind is Kind.STRUCT:
+        return [each.offset + offset for each in type.fields for offset in string_offsets(each.type)]
+    return [0] if type.kind in _STRINGS else []
 
 
 def _lay_out(members: Iterable[tuple[str, Type]]) -> tuple[tuple[Field, ...], int]:
@@ -384,7 +401,7 @@ class _Parser:
             if role == "key":
                 self.fail("a key cannot be a pointer", start)
             if role == "field":
-                self.fail(_FIXED_ONLY, start)
+                self.fail(_FIELDS, start)
             if self.take("*"):
                 self.fail("a pointer to a pointer is not supported", start)
             pointed = self.type("pointed-to")
@@ -395,7 +412,7 @@ class _Parser:
         if not word:
             spelled = self.text[start:].strip()
             meant = other_name(spelled, _NAMED) if spelled[:1] in tuple("<>=|") else ""
-            expected = _FIXED_ONLY if role == "field" else f"expected a {role} type: {_SUPPORTED}"
+            expected = _FIELDS if role == "field" else f"expected a {role} type: {_SUPPORTED}"
             self.fail(f"{meant and meant + ' '}{expected}")
         if word == "struct":
             return self.struct(role, start)
@@ -408,10 +425,10 @@ class _Parser:
             name = _ALIASES.get(word, word)
         if name not in _NAMED:
             meant = other_name(word, [*_NAMED, *_ALIASES])
-            expected = _FIXED_ONLY if role == "field" else f"expected {_SUPPORTED}"
+            expected = _FIELDS if role == "field" else f"expected {_SUPPORTED}"
             self.fail(f"unknown type {word!r}: {meant and meant + ' '}{expected}", start)
-        if role == "field" and _NAMED[name] not in _FIXED:
-            self.fail(_FIXED_ONLY, start)
+        if role == "field" and _NAMED[name] not in _IN_STRUCTS:
+            self.fail(_FIELDS, start)
         return Type(name, _NAMED[name], _SIZES[_NAMED[name]])
 
     def struct(self, role: str, start: int) -> Type:
@@ -420,7 +437,7 @@ class _Parser:
             if role == "key":
                 self.fail("a key cannot be struct{}, which holds nothing", start)
             if role == "field":
-                self.fail(_FIXED_ONLY, start)
+                self.fail(_FIELDS, start)
             return Type("struct{}", Kind.NOTHING, _SIZES[Kind.NOTHING])
         self.depth += 1
         if self.depth > MAX_DEPTH:
@@ -432,7 +449,16 @@ class _Parser:
         self.depth -= 1
         if _lay_out(members.items())[1] > MAX_BYTES:
             self.fail(_TOO_LARGE, start)
-        return _struct(members.items())
+        if sum(len(string_offsets(each)) for each in members.values()) > MAX_STRINGS:
+            self.fail(_TOO_MANY_STRINGS, start)
+        made = _struct(members.items())
+        if role == "key" and made.size > MAX_KEY_WITH_STRINGS and string_offsets(made):
+            self.fail(
+                "a key that is a struct with string or bytes fields takes at most "
+                f"{MAX_KEY_WITH_STRINGS} bytes, 16 for each such field; this one takes {made.size}",
+                start,
+            )
+        return made
 
     def members(self, members: dict[str, Type], taken: set[str]) -> None:
         """The next fields of one type, and what separates them from those that follow."""
@@ -498,11 +524,11 @@ def _dtype_type(dtype: Any, whole: Any, path: tuple[str, ...] = ()) -> Type:
         if element is None or (element.kind == "u" and element.itemsize == 1 and len(shape) == 1):
             return parse(f"[{dtype.itemsize}]byte")
     hints = []
-    if dtype.kind == "U" and not path:
+    if dtype.kind == "U":
         hints.append("'string'")
     if dtype.kind == "S":
-        hints += [*([] if path else ["'bytes'"]), f"'[{dtype.itemsize or 16}]byte'"]
-    reason = f"its field {'.'.join(path)!r} is {dtype!r}: {_FIXED_ONLY}" if path else f"expected one of {_SUPPORTED}"
+        hints += ["'bytes'", f"'[{dtype.itemsize or 16}]byte'"]
+    reason = f"its field {'.'.join(path)!r} is {dtype!r}: {_FIELDS}" if path else f"expected one of {_SUPPORTED}"
     if not dtype.isnative and dtype.kind in "iuf":
         reason = (f"its field {'.'.join(path)!r} has" if path else "it has") + " the bytes in the other order"
     hint = f"; did you mean {' or '.join(hints)}?" if hints else ""

@@ -9,14 +9,20 @@
 /* Of eight-byte keys, whatever stands beside them. */
 static inline uint64_t forced_hash(const gomap *map, uint64_t key) { return gm_hash_word(key, gm_map_of(map)->seed); }
 
-/* Of the key of this number, an integer or a string. */
+/* Of the key of this number, an integer, a string or a struct with strings. */
 static inline uint64_t forced_hash_of(const gomap *map, size_t number)
 {
     gm_string made;
+    int is_go = gm_engine_of(map)->id == GOMAP_GO;
+    gm_seed seed = gm_map_of(map)->seed;
+    if (map->type->key_kind == GOMAP_STRUCT) {
+        TEST_KEY(key);
+        test_key(map->type, number, key);
+        return gm_struct_hash(map->type, key, seed, is_go ? GM_AS_STRINGS : GM_TO_IMAGES);
+    }
     if (map->type->key_kind != GOMAP_STRING) return forced_hash(map, number);
     gomap_string string = test_string(number);
-    gm_seed seed = gm_map_of(map)->seed;
-    if (gm_engine_of(map)->id == GOMAP_GO) return gm_hash_string(&string, seed);
+    if (is_go) return gm_hash_string(&string, seed);
     CHECK(gm_string_make(&made, &string, seed));
     return gm_image_hash(made.image, seed);
 }

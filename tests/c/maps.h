@@ -41,6 +41,18 @@ typedef struct test_type {
     int value_flags;
 } test_type;
 
+/* Places of strings in structs. A type's value_flags say which its keys have and which its values. */
+static const uint32_t test_at_0[] = {0}, test_at_8[] = {8}, test_at_0_16[] = {0, 16}, test_at_8_24_48[] = {8, 24, 48};
+static const gomap_places test_places[] = {
+    {NULL, 0}, {test_at_0, 1}, {test_at_8, 1}, {test_at_0_16, 2}, {test_at_8_24_48, 3}};
+enum { TEST_NONE, TEST_AT_0, TEST_AT_8, TEST_AT_0_16, TEST_AT_8_24_48 };
+#define TEST_STRUCTS(key, value) ((key) << 8 | (value) << 12)
+
+static inline const gomap_places *test_strings_of(const test_type *type, int part)
+{
+    return &test_places[type->value_flags >> (part == GOMAP_KEY ? 8 : 12) & 15];
+}
+
 static const test_type test_types[] = {
     {"map[int8]int64", GOMAP_BITS8, 1, 8, 0},
     {"map[uint16][3]byte", GOMAP_BITS16, 2, 3, 0},
@@ -84,6 +96,18 @@ static const test_type test_types[] = {
     {"map[any]int", GOMAP_OBJECT, GOMAP_OBJECT_SIZE, 8, 0},
     {"map[any]string", GOMAP_OBJECT, GOMAP_OBJECT_SIZE, GOMAP_STRING_SIZE, GOMAP_STRING_VALUE},
     {"map[any][129]byte", GOMAP_OBJECT, GOMAP_OBJECT_SIZE, 129, 0},
+    {"map[int]struct{string}", GOMAP_BITS64, 8, 16, TEST_STRUCTS(TEST_NONE, TEST_AT_0)},
+    {"map[int]struct{int; string; string; int; string}", GOMAP_BITS64, 8, 64, TEST_STRUCTS(TEST_NONE, TEST_AT_8_24_48)},
+    {"map[int]*struct{int; string}", GOMAP_BITS64, 8, 24, TEST_STRUCTS(TEST_NONE, TEST_AT_8) | GOMAP_POINTER},
+    {"map[float64]struct{string; string; [100]byte}", GOMAP_FLOAT64, 8, 132, TEST_STRUCTS(TEST_NONE, TEST_AT_0_16)},
+    {"map[any]struct{int; string}", GOMAP_OBJECT, GOMAP_OBJECT_SIZE, 24, TEST_STRUCTS(TEST_NONE, TEST_AT_8)},
+    {"map[struct{string}]int", GOMAP_BYTES, 16, 8, TEST_STRUCTS(TEST_AT_0, TEST_NONE)},
+    {"map[struct{string; string}]int", GOMAP_BYTES, 32, 8, TEST_STRUCTS(TEST_AT_0_16, TEST_NONE)},
+    {"map[struct{string; int}]struct{}", GOMAP_BYTES, 24, 0, TEST_STRUCTS(TEST_AT_0, TEST_NONE)},
+    {"map[struct{int; string; string; int; string}]struct{string; string}", GOMAP_BYTES, 64, 32,
+     TEST_STRUCTS(TEST_AT_8_24_48, TEST_AT_0_16)},
+    {"map[struct{string; [112]byte}]string", GOMAP_BYTES, 128, GOMAP_STRING_SIZE,
+     TEST_STRUCTS(TEST_AT_0, TEST_NONE) | GOMAP_STRING_VALUE},
 };
 
 enum { TEST_KEY_MAX = 4000, TEST_FLOAT_ZERO = 32 /* the number of the key 0.0 */ };
@@ -105,6 +129,9 @@ static inline const gomap_type *test_type_made(const test_type *from)
     static gomap_type made[COUNT_OF(test_types)];
     gomap_type *type = &made[from - test_types];
     gomap_type_init(type, from->key_kind, from->key_size, from->value_size, from->value_flags);
+    for (int part = GOMAP_KEY; part < GOMAP_PARTS; part++)
+        if (test_strings_of(from, part)->count)
+            gomap_type_strings(type, part, test_strings_of(from, part)->at, test_strings_of(from, part)->count);
     return type;
 }
 
@@ -122,8 +149,11 @@ static inline size_t test_domain(const gomap_type *type, size_t most)
 
 static inline int test_has_strings(const test_type *type)
 {
-    return type->key_kind == GOMAP_STRING || type->value_flags & GOMAP_STRING_VALUE;
+    return type->key_kind == GOMAP_STRING || type->value_flags & GOMAP_STRING_VALUE ||
+           test_strings_of(type, GOMAP_KEY)->count || test_strings_of(type, GOMAP_VALUE)->count;
 }
+
+static inline int test_has_value_strings(const gomap_type *type) { return type->strings[GOMAP_VALUE].count != 0; }
 
 /* ---- strings -------------------------------------------------------------------------------- */
 
@@ -228,7 +258,22 @@ static inline void test_object_write(size_t number, uint64_t alias, void *key)
  * so that a key of eight bytes is the number; byte keys at the end, so that a key must be compared to its end. */
 static inline uint32_t test_key_byte(const gomap_type *type, uint32_t i)
 {
-    return type->key_kind == GOMAP_BYTES || GM_BIG_ENDIAN ? type->key_size - 1 - i : i;
+    int is_number = type->key_kind != GOMAP_BYTES && type->key_kind != GOMAP_STRUCT;
+    return is_number && !GM_BIG_ENDIAN ? i : type->key_size - 1 - i;
+}
+
+/* Whether a struct ends in a string, which then tells its number. Else its last bytes do. */
+static inline int test_ends_in_string(const gomap_type *type)
+{
+    const gomap_places *strings = &type->strings[GOMAP_KEY];
+    return strings->at[strings->count - 1] + GOMAP_STRING_SIZE == type->key_size;
+}
+
+/* The number of a struct's string i: the last one tells structs apart, or none does; three structs share the others. */
+static inline size_t test_field_number(const gomap_type *type, size_t number, uint32_t i)
+{
+    int is_last = i == type->strings[GOMAP_KEY].count - 1;
+    return is_last && test_ends_in_string(type) ? number : number / 3 + i;
 }
 
 static inline void test_key(const gomap_type *type, size_t number, void *key)
@@ -250,6 +295,10 @@ static inline void test_key(const gomap_type *type, size_t number, void *key)
         memset(key, 0x5a, type->key_size);
         for (uint32_t i = 0; i < 8 && i < type->key_size; i++)
             bytes[test_key_byte(type, i)] = (unsigned char)(word >> (8 * i));
+    }
+    for (uint32_t i = 0; type->key_kind == GOMAP_STRUCT && i < type->strings[GOMAP_KEY].count; i++) {
+        string = test_string(test_field_number(type, number, i));
+        memcpy(bytes + type->strings[GOMAP_KEY].at[i], &string, sizeof string);
     }
 }
 
@@ -283,6 +332,26 @@ static inline size_t test_key_number(const gomap *map, const void *key)
     if (type->key_kind == GOMAP_STRING) {
         gomap_string string = gomap_string_at(map, 0, key);
         return test_string_number(&string);
+    }
+    if (type->key_kind == GOMAP_STRUCT) {
+        const gomap_places *strings = &type->strings[GOMAP_KEY];
+        gomap_key again;
+        if (test_ends_in_string(type)) {
+            gomap_string last = gomap_string_at(map, GOMAP_KEY, bytes + type->key_size - GOMAP_STRING_SIZE);
+            word = test_string_number(&last);
+        } else {
+            for (uint32_t i = 0; i < 8; i++) word |= (uint64_t)bytes[test_key_byte(type, i)] << (8 * i);
+        }
+        test_key(type, (size_t)word, same);
+        (void)gomap_key_again(map, key, &again);
+        for (uint32_t i = 0; i < strings->count; i++) {
+            gomap_string string;
+            memcpy(&string, again.bytes + strings->at[i], sizeof string);
+            CHECK(test_string_is(test_field_number(type, (size_t)word, i), &string));
+            memcpy(same + strings->at[i], &string, sizeof string); /* another address */
+        }
+        CHECK(memcmp(again.bytes, same, type->key_size) == 0);
+        return (size_t)word;
     }
     if (type->key_kind == GOMAP_OBJECT) {
         memcpy(&word, bytes + 8, 8); /* the one that came first, which is never another one */
@@ -330,25 +399,31 @@ static inline void test_value_write(const gomap_type *type, uint32_t version, vo
 /* Puts an entry with the value of this version. */
 static inline void *test_put(gomap *map, const void *key, uint32_t version, int *added)
 {
+    const gomap_places *strings = &map->type->strings[GOMAP_VALUE];
     unsigned char bytes[TEST_KEY_MAX];
-    if (map->type->value_string) {
-        gomap_string string = test_string(version);
-        return gomap_put(map, key, &string, added);
-    }
     test_value_write(map->type, version, bytes);
+    for (uint32_t i = 0; i < strings->count; i++) {
+        gomap_string string = test_string(version + 5 * i);
+        memcpy(bytes + strings->at[i], &string, sizeof string);
+    }
     return gomap_put(map, key, bytes, added);
 }
 
 static inline int test_value_is(const gomap *map, uint32_t version, const void *value)
 {
     const gomap_type *type = map->type;
+    const gomap_places *strings = &type->strings[GOMAP_VALUE];
     const unsigned char *bytes = value;
-    if (type->value_string) {
-        gomap_string string = gomap_string_at(map, 1, value);
-        return test_string_is(version, &string);
+    for (uint32_t i = 0, place = 0; i < type->value_size; i++) {
+        if (place < strings->count && i == strings->at[place]) {
+            gomap_string string = gomap_string_at(map, GOMAP_VALUE, bytes + i);
+            if (version ? !test_string_is(version + 5 * place, &string) : string.length != 0) return 0;
+            place++;
+            i += GOMAP_STRING_SIZE - 1;
+        } else if (bytes[i] != test_value_byte(version, i)) {
+            return 0;
+        }
     }
-    for (uint32_t i = 0; i < type->value_size; i++)
-        if (bytes[i] != test_value_byte(version, i)) return 0;
     return 1;
 }
 

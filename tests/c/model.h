@@ -79,13 +79,13 @@ static inline void model_end_iterators(model *m, int surely)
  * gomap_assign, which shows the value there was. 1: added; 0: overwritten; -1: the armed allocation failed. */
 static inline int model_write(model *m, const void *key, uint32_t *version)
 {
-    int added = -1, puts = m->type->value_string || m->last_version % 4 == 0;
+    int added = -1, puts = test_has_value_strings(m->type) || m->last_version % 4 == 0;
     int64_t pending = gomap_fail_pending();
     uint32_t next = m->last_version + 1;
     void *value = puts ? test_put(m->map, key, next, &added) : gomap_assign(m->map, key, &added);
     if (value == NULL) {
         CHECK(gomap_fail_pending() < pending);
-        CHECK(*version == 0 || m->type->value_string); /* other values take no memory */
+        CHECK(*version == 0 || test_has_value_strings(m->type)); /* other values take no memory */
         CHECK_EQ(m->map->count, m->count + m->nans);
         if (*version == 0) model_end_iterators(m, 0);
         return -1;

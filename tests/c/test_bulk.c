@@ -16,14 +16,14 @@ enum { DOMAIN = 500, LARGE_DOMAIN = 60, MOST = 300 };
 typedef struct batch {
     size_t count, stride;
     size_t numbers[MOST];
-    unsigned char *keys, *values, *strings; /* of keys that are strings */
+    unsigned char *keys, *values, *strings; /* of keys that have strings */
     void *found[MOST];
     int64_t codes[MOST];
 } batch;
 
 static int plain_keys(const gomap_type *type) { return type->key_kind != GOMAP_OBJECT; }
 
-static int plain_values(const gomap_type *type) { return !type->value_string; }
+static int plain_values(const gomap_type *type) { return !test_has_value_strings(type); }
 
 static batch *batch_new(const gomap_type *type)
 {
@@ -31,7 +31,7 @@ static batch *batch_new(const gomap_type *type)
     b->stride = type->key_size;
     b->keys = test_alloc(MOST, b->stride + 1);
     b->values = test_alloc(MOST, type->value_size + 1);
-    b->strings = type->key_kind == GOMAP_STRING ? test_alloc(MOST, TEST_STRING_MOST) : NULL;
+    b->strings = test_alloc(MOST, (size_t)type->strings[GOMAP_KEY].count * TEST_STRING_MOST);
     return b;
 }
 
@@ -47,12 +47,15 @@ static void batch_key(batch *b, const gomap_type *type, size_t i, size_t number)
 {
     b->numbers[i] = number;
     test_key(type, number, b->keys + i * b->stride);
-    if (type->key_kind == GOMAP_STRING) { /* which stands in a room that is used again */
+    const gomap_places *strings = &type->strings[GOMAP_KEY];
+    for (uint32_t s = 0; s < strings->count; s++) { /* which stand in a room that is used again */
+        unsigned char *room = b->strings + (i * strings->count + s) * TEST_STRING_MOST;
+        unsigned char *at = b->keys + i * b->stride + strings->at[s];
         gomap_string string;
-        memcpy(&string, b->keys + i * b->stride, sizeof string);
-        if (string.length) memcpy(b->strings + i * TEST_STRING_MOST, string.at, string.length);
-        string.at = b->strings + i * TEST_STRING_MOST;
-        memcpy(b->keys + i * b->stride, &string, sizeof string);
+        memcpy(&string, at, sizeof string);
+        if (string.length) memcpy(room, string.at, string.length);
+        string.at = room;
+        memcpy(at, &string, sizeof string);
     }
 }
 
@@ -65,8 +68,7 @@ static void batch_draw(batch *b, const model *m, size_t count, size_t domain, ui
 
 static size_t domain_of(const test_type *type)
 {
-    int strings = type->key_kind == GOMAP_STRING || type->value_flags & GOMAP_STRING_VALUE;
-    return strings || type->key_size + type->value_size >= 1000 ? LARGE_DOMAIN : DOMAIN;
+    return test_has_strings(type) || type->key_size + type->value_size >= 1000 ? LARGE_DOMAIN : DOMAIN;
 }
 
 /* ---- every call, and the model after it ------------------------------------------------------------ */

@@ -327,8 +327,9 @@ static void long_images(model *model, int is_value, size_t length)
 
 static void strings(void)
 {
-    static const char *const names[] = {"map[string]string", "map[string][128]byte", "map[int]string",
-                                        "map[int]*string",   "map[any]string",       "map[[129]byte]string"};
+    static const char *const names[] = {
+        "map[string]string", "map[string][128]byte", "map[int]string",         "map[int]*string",
+        "map[any]string",    "map[[129]byte]string", "map[int]struct{string}", "map[struct{string; int}]struct{}"};
     for (size_t t = 0; t < COUNT_OF(names); t++) {
         model *model = filled(names[t], 600);
         gomap *map = model->map;
@@ -337,7 +338,7 @@ static void strings(void)
         BROKEN_BY("T2", map, m->string_bytes, m->string_bytes - 1);
         for (int is_value = 0; is_value < 2; is_value++) {
             gm_strings *strings = m->strings[is_value];
-            CHECK((strings != NULL) == (is_value ? model->type->value_string : model->type->key_kind == GOMAP_STRING));
+            CHECK_EQ(strings != NULL, model->type->strings[is_value].count != 0);
             if (strings == NULL) continue;
             inline_images(model, is_value);
             long_images(model, is_value, 17);

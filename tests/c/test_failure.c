@@ -216,7 +216,7 @@ static void without_memory(const test_engine *engine, const char *name)
         refused += model_assign(m, n + 1) < 0;
         for (size_t i = 0; i < n; i += 7) { /* only a string takes memory */
             int assigned = model_assign(m, i);
-            CHECK(assigned == 0 || (assigned < 0 && m->type->value_string));
+            CHECK(assigned == 0 || (assigned < 0 && test_has_value_strings(m->type)));
         }
         CHECK(model_reserve(m, 10000) == -1);
         CHECK(model_clone(m, n) == NULL);
@@ -254,8 +254,13 @@ int main(void)
         "map[int]*string",
         "map[float64]string",
         "map[any]int",
+        "map[int]struct{int; string; string; int; string}",
+        "map[float64]struct{string; string; [100]byte}",
+        "map[struct{int; string; string; int; string}]struct{string; string}",
+        "map[struct{string; [112]byte}]string",
     };
-    static const char *const colliding[] = {"map[int]int", "map[int]*int8", "map[int][129]byte", "map[string]string"};
+    static const char *const colliding[] = {"map[int]int", "map[int]*int8", "map[int][129]byte", "map[string]string",
+                                            "map[struct{string; string}]int"};
     test_count_bytes();
     for (size_t e = 0; e < COUNT_OF(test_engines); e++) {
         for (size_t t = 0; t < COUNT_OF(names); t++) {

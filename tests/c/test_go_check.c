@@ -146,8 +146,9 @@ static void map_with_records(void)
 
 static void map_with_strings(void)
 {
-    static const char *const names[] = {"map[string]string", "map[int]*string", "map[string][128]byte",
-                                        "map[float64]string"};
+    static const char *const names[] = {"map[string]string",      "map[int]*string",
+                                        "map[string][128]byte",   "map[float64]string",
+                                        "map[int]struct{string}", "map[struct{string; int}]struct{}"};
     for (size_t t = 0; t < COUNT_OF(names); t++) {
         for (size_t n = 240; n <= 1700; n += 1460) { /* the second while growing */
             model *model = model_new(&test_engines[0], test_type_named(names[t]), n, 0, 1);
@@ -161,7 +162,7 @@ static void map_with_strings(void)
             gomap_iter_begin(&iter, map);
             while (gomap_iter_next(&iter, &at[0], &at[1]) == 1 && broken[0] + broken[1] < 40) {
                 for (int is_value = 0; is_value < 2; is_value++) {
-                    if (!(is_value ? m->value_string : m->key_string)) continue;
+                    if (!(is_value ? m->value_strings : m->key_strings)) continue;
                     gomap_string *string = (gomap_string *)(uintptr_t)at[is_value];
                     BROKEN_BY("G9", map, string->at, string->length ? NULL : (const void *)map);
                     if (string->length) BROKEN_BY("G9", map, string->length, 0);
@@ -174,8 +175,8 @@ static void map_with_strings(void)
                 }
             }
             gomap_iter_end(&iter);
-            CHECK(!m->key_string || broken[0]);
-            CHECK(!m->value_string || broken[1]);
+            CHECK(!m->key_strings || broken[0]);
+            CHECK(!m->value_strings || broken[1]);
             BROKEN_BY("G9", map, m->string_bytes, m->string_bytes + 1);
             BROKEN_BY("G9", map, m->string_bytes, m->string_bytes - 1);
             BROKEN_BY("M1", map, m->purposes.live[GOMAP_STRINGS], m->purposes.live[GOMAP_STRINGS] - 1);

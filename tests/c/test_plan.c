@@ -25,20 +25,25 @@ typedef struct subject {
     size_t lengths[GOMAP_PARTS][2];
 } subject;
 
-static int is_string(const gomap_type *type, int part)
-{
-    return part == GOMAP_KEY ? type->key_kind == GOMAP_STRING : type->value_string;
-}
-
 /* String number i of a length: digits, then dots. */
 static gomap_string string_of(size_t i, size_t length)
 {
-    static char rooms[4][LENGTH_MOST + 32];
+    static char rooms[8][LENGTH_MOST + 32];
     static unsigned next;
-    char *room = rooms[next++ % 4];
+    char *room = rooms[next++ % 8];
     memset(room, '.', length);
     for (size_t at = 0; at < length && i; at++, i /= 10) room[at] = (char)('0' + i % 10);
     return (gomap_string){room, length};
+}
+
+/* Strings into a key or value, all of the length that number i has. */
+static void put_strings(const subject *subject, int part, size_t i, unsigned char *bytes)
+{
+    const gomap_places *strings = &subject->type->strings[part];
+    for (uint32_t s = 0; s < strings->count; s++) {
+        gomap_string string = string_of(i + 1, subject->lengths[part][i % 2]);
+        memcpy(bytes + strings->at[s], &string, sizeof string);
+    }
 }
 
 static void put(gomap *map, const subject *subject, size_t i)
@@ -46,22 +51,15 @@ static void put(gomap *map, const subject *subject, size_t i)
     TEST_KEY(key);
     unsigned char value[TEST_KEY_MAX] = {1};
     int added;
-    gomap_string string;
-    if (is_string(map->type, GOMAP_KEY)) {
-        string = string_of(i + 1, subject->lengths[GOMAP_KEY][i % 2]);
-        memcpy(key, &string, sizeof string);
-    } else if (map->type->key_kind == GOMAP_OBJECT) {
+    if (map->type->key_kind == GOMAP_OBJECT) {
         gomap_object object = {test_scramble(i), i, NULL}; /* of hashes that are all different */
         memcpy(key, &object, sizeof object);
     } else {
         test_key(map->type, i, key);
     }
-    if (is_string(map->type, GOMAP_VALUE)) {
-        string = string_of(i + 1, subject->lengths[GOMAP_VALUE][i % 2]);
-        CHECK(gomap_put(map, key, &string, &added) != NULL);
-    } else {
-        CHECK(gomap_put(map, key, value, &added) != NULL);
-    }
+    put_strings(subject, GOMAP_KEY, i, key);
+    put_strings(subject, GOMAP_VALUE, i, value);
+    CHECK(gomap_put(map, key, value, &added) != NULL);
     CHECK(added);
 }
 
@@ -72,8 +70,9 @@ static gomap_planned plan(const subject *subject, size_t count, int how)
     gomap_planned planned;
     for (int part = GOMAP_KEY; part < GOMAP_PARTS; part++) {
         for (size_t i = 0; i < 2; i++)
-            lengths[part][i] = (gomap_length){subject->lengths[part][i], (count + 1 - i) / 2};
-        strings[part] = (gomap_lengths){lengths[part], is_string(subject->type, part) ? 2 : 0};
+            lengths[part][i] =
+                (gomap_length){subject->lengths[part][i], (count + 1 - i) / 2 * subject->type->strings[part].count};
+        strings[part] = (gomap_lengths){lengths[part], subject->type->strings[part].count ? 2 : 0};
     }
     CHECK_EQ(gomap_plan(subject->engine->id, subject->type, count, how, strings, &planned), 0);
     CHECK(count <= planned.most);
@@ -87,9 +86,10 @@ static gomap_planned plan(const subject *subject, size_t count, int how)
 static size_t blocks_of(const subject *subject, int purpose, size_t count)
 {
     if (purpose != GOMAP_STRINGS) return purpose == GOMAP_RECORDS ? 2 : 1;
+    size_t strings = count * (subject->type->strings[GOMAP_KEY].count + subject->type->strings[GOMAP_VALUE].count);
     return subject->engine->id == GOMAP_GO
-               ? 2 * count
-               : 6 + 2 * count * (subject->lengths[0][0] > 4000 || subject->lengths[1][0] > 4000);
+               ? strings
+               : 6 + strings * (subject->lengths[0][0] > 4000 || subject->lengths[1][0] > 4000);
 }
 
 static void check_held(const subject *subject, const gomap *map, int how, double unmerged)

@@ -683,6 +683,162 @@ static void all_of_a_string_is_compared(void)
     gm_strings_clear(&strings, &memory);
 }
 
+/* ---- structs with strings, in every engine ----------------------------------------------------------- */
+
+/* A value of two ints, three strings between them, each of one letter repeated. */
+static void put_three(gomap *m, uint64_t key, const char *letters, const size_t lengths[3])
+{
+    static const uint32_t at[] = {8, 24, 48};
+    static char rooms[3][6000];
+    unsigned char value[64] = {0};
+    int added;
+    for (int i = 0; i < 3; i++) {
+        memset(rooms[i], letters[i], lengths[i]);
+        gomap_string string = {rooms[i], lengths[i]};
+        memcpy(value + at[i], &string, sizeof string);
+    }
+    CHECK(gomap_put(m, &key, value, &added) != NULL);
+    CHECK_MAP(m);
+    const unsigned char *found = gomap_find(m, &key);
+    for (int i = 0; i < 3; i++) {
+        gomap_string string = gomap_string_at(m, GOMAP_VALUE, found + at[i]);
+        CHECK(string.length == lengths[i] && (lengths[i] == 0 || memcmp(string.at, rooms[i], lengths[i]) == 0));
+    }
+}
+
+/* The strings of one entry are neighbours in the region: overwriting and erasing move them into each other's places. */
+static void strings_of_one_entry(void)
+{
+    static const size_t lengths[][3] = {{20, 20, 20}, {20, 20, 20}, {20, 21, 22}, {5, 20, 20},      {20, 0, 20},
+                                        {20, 20, 30}, {30, 20, 20}, {20, 30, 20}, {5000, 20, 5000}, {5000, 5000, 5000},
+                                        {20, 20, 20}, {0, 0, 0},    {4, 4, 4},    {20, 20, 20}};
+    const gomap_type *type = test_type_made(test_type_named("map[int]struct{int; string; string; int; string}"));
+    for (size_t e = 0; e < COUNT_OF(test_engines); e++) {
+        for (uint64_t entries = 1; entries <= 3; entries++) {
+            gomap *m = gomap_new(test_engines[e].id, type, 0, entries);
+            uint64_t bytes[4] = {0};
+            for (size_t round = 0; round < 3 * COUNT_OF(lengths); round++) {
+                const size_t *three = lengths[(round * (entries + 1)) % COUNT_OF(lengths)];
+                uint64_t key = round % entries;
+                char letters[3] = {(char)('a' + round % 26), (char)('b' + round % 25), (char)('A' + round % 26)};
+                put_three(m, key, letters, three);
+                bytes[key] = three[0] + three[1] + three[2];
+                CHECK_EQ(gomap_string_bytes(m), bytes[0] + bytes[1] + bytes[2]);
+                if (round % 11 != 10) continue;
+                CHECK_EQ(gomap_erase(m, &key), 1);
+                bytes[key] = 0;
+                CHECK_MAP(m);
+                CHECK_EQ(gomap_string_bytes(m), bytes[0] + bytes[1] + bytes[2]);
+            }
+            for (uint64_t key = 0; key < entries; key++) (void)gomap_erase(m, &key);
+            CHECK_EQ(gomap_string_bytes(m), 0);
+            CHECK_EQ(string_bytes(m), 0);
+            gomap_free(m);
+        }
+    }
+}
+
+/* A value of as many strings as there may be, and the third that finds no memory gives the others back. */
+static void most_strings_of_a_value(void)
+{
+    enum { MOST = GOMAP_STRINGS_MOST };
+    static uint32_t at[MOST];
+    static gomap_string value[MOST];
+    for (size_t e = 0; e < COUNT_OF(test_engines); e++) {
+        gomap_type type;
+        for (uint32_t i = 0; i < MOST; i++) at[i] = i * GOMAP_STRING_SIZE;
+        gomap_type_init(&type, GOMAP_BITS64, 8, MOST * GOMAP_STRING_SIZE, 0);
+        gomap_type_strings(&type, GOMAP_VALUE, at, MOST);
+        gomap *m = gomap_new(test_engines[e].id, &type, 0, 1);
+        for (uint64_t key = 0; key < 20; key++) {
+            int added;
+            size_t before = gomap_total(m), failures = 0;
+            for (size_t i = 0; i < MOST; i++) value[i] = test_string(12 + 29 * (i % 12));
+            for (int64_t nth = 0;; nth += 1 + nth / 8) {
+                gomap_fail_after(nth, 1);
+                int is_in = gomap_put(m, &key, value, &added) != NULL;
+                gomap_fail_after(-1, 0);
+                CHECK_MAP(m);
+                if (is_in) break;
+                CHECK_EQ(m->count, key);
+                failures++;
+            }
+            CHECK(gomap_total(m) >= before && (key > 0 || failures > 0));
+        }
+        gomap *copy = gomap_clone(m, 2);
+        CHECK_MAP(copy);
+        for (uint64_t key = 0; key < 20; key++) CHECK_EQ(gomap_erase(m, &key), 1);
+        CHECK_EQ(string_bytes(m), 0);
+        CHECK_EQ(gomap_merge(m, copy), 0);
+        CHECK_MAP(m);
+        CHECK_EQ(gomap_string_bytes(m), gomap_string_bytes(copy));
+        gomap_free(m);
+        gomap_free(copy);
+    }
+}
+
+static const char *const pairs[][2] = {
+    {"", ""},
+    {"a", ""},
+    {"", "a"},
+    {"ab", "c"},
+    {"a", "bc"},
+    {"abc", ""},
+    {"", "abc"},
+    {"a string of some length, x", "y"},
+    {"a string of some length, ", "xy"},
+    {"a string of some length, x", ""},
+    {"a string of some length, y", "y"},
+    {"y", "a string of some length, x"},
+    {"sixteen letters!", "sixteen letters"},
+    {"sixteen letters", "sixteen letters!"},
+};
+
+/* What moves from one string to the next makes another key; equal contents make the same, wherever they stand. */
+static void keys_of_two_strings(void)
+{
+    const gomap_type *type = test_type_made(test_type_named("map[struct{string; string}]int"));
+    for (size_t e = 0; e < COUNT_OF(test_engines); e++) {
+        gomap *m = gomap_new(test_engines[e].id, type, 0, 3);
+        for (int round = 0; round < 2; round++) {
+            for (uint64_t i = 0; i < COUNT_OF(pairs); i++) {
+                char rooms[2][40];
+                gomap_string key[2];
+                int added;
+                for (int s = 0; s < 2; s++) {
+                    memcpy(rooms[s], pairs[i][s], strlen(pairs[i][s]) + 1);
+                    key[s] = (gomap_string){rooms[s], strlen(rooms[s])};
+                }
+                CHECK_EQ(gomap_find(m, key) != NULL, round == 1);
+                CHECK(gomap_put(m, key, &i, &added) != NULL);
+                CHECK_EQ(added, round == 0);
+            }
+            CHECK_EQ(m->count, COUNT_OF(pairs));
+            CHECK_MAP(m);
+        }
+        gomap_free(m);
+    }
+}
+
+/* Looking for what no string of a map can be finds nothing, and putting it in changes nothing. */
+static void keys_with_strings_too_long(void)
+{
+    const gomap_type *type = test_type_made(test_type_named("map[struct{string; string}]int"));
+    gomap *m = gomap_new(GOMAP_ELASTIC, type, 0, 3);
+    gomap_string key[2] = {{"", 0}, {"", (size_t)1 << 40}};
+    void *found[1];
+    int added;
+    CHECK(gomap_assign(m, key, &added) == NULL);
+    key[1].length = 0;
+    CHECK(gomap_assign(m, key, &added) != NULL);
+    key[1].length = (size_t)1 << 40;
+    CHECK(gomap_find(m, key) == NULL && gomap_at(m, key) == NULL && gomap_erase(m, key) == 0);
+    CHECK_EQ(gomap_find_many(m, key, 1, found), 0);
+    CHECK_EQ(m->count, 1);
+    CHECK_MAP(m);
+    gomap_free(m);
+}
+
 int main(void)
 {
     static const struct {
@@ -706,6 +862,10 @@ int main(void)
         {"equal_hashes_are_compared", equal_hashes_are_compared},
         {"all_of_a_string_is_compared", all_of_a_string_is_compared},
         {"long_hashes_are_of_forty_bits", long_hashes_are_of_forty_bits},
+        {"strings_of_one_entry", strings_of_one_entry},
+        {"most_strings_of_a_value", most_strings_of_a_value},
+        {"keys_of_two_strings", keys_of_two_strings},
+        {"keys_with_strings_too_long", keys_with_strings_too_long},
     };
     test_count_bytes();
     for (size_t t = 0; t < COUNT_OF(tests); t++) {

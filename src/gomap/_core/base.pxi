@@ -293,7 +293,7 @@ cdef class Base:
         cdef gomap_iter iter
         names = (type(self), self.layout.key_type.name, self.layout.value_type.name)
         self.ready()  # see iterator
-        if self.objects or self.key.string or self.value.string:
+        if self.objects or self.key.strings or self.value.strings:
             if isinstance(self, Set):
                 return _restore_elements, (*names, entries_of(self)), self.__getstate__()
             return _restore_empty, names, self.__getstate__(), None, iterator(self, ITEMS)
@@ -400,9 +400,7 @@ cdef Base made_empty(type cls, Layout layout, size_t hint):
 cdef size_t raw_size(Codec codec) noexcept:
     """Bytes that one key or value takes outside of any map: none for a string, which the core counts; an address for
     an object."""
-    if codec.string:
-        return 0
-    return sizeof(void *) if codec.kind == OBJECT else codec.size
+    return sizeof(void *) if codec.kind == OBJECT else codec.size - codec.strings * sizeof(gomap_string)
 
 
 cdef list entries_of(Base m):

@@ -507,8 +507,9 @@ cdef int add_all(BaseMap m, gomap *map, Column keys, Column by, gomap_adding *ad
 # ---- everything, and codes --------------------------------------------------------------------------
 
 cdef bint is_plain(Codec codec) noexcept:
-    """Whether an array holds items of this type: no strings, no objects, and no type without bytes, such as [0]byte."""
-    return not codec.string and codec.kind != OBJECT and codec.size != 0
+    """Whether an array holds items of this type: no strings, also in structs, no objects, and no type without bytes,
+    such as [0]byte."""
+    return not codec.strings and codec.kind != OBJECT and codec.size != 0
 
 
 cdef tuple columns_out(Base m, bint with_values, bint arrow=False):

@@ -184,8 +184,10 @@ cdef object pack_bytes(Base m, Role role, object value, bint raises):
 cdef object pack(Base m, Role role, Codec codec, object value, bint raises):
     """The object that holds a value's bytes: bytes, or a str that is its own UTF-8. Lone surrogates are allowed.
     None for a struct with a number that is out of range, unless `raises`."""
-    if codec.kind != STRING:
-        return pack_bytes(m, role, value, raises)
+    return pack_text(m, role, value) if codec.kind == STRING else pack_bytes(m, role, value, raises)
+
+
+cdef object pack_text(Base m, Role role, object value):
     if py_is_ascii(value):
         return value
     if not PyUnicode_Check(value):
@@ -207,15 +209,20 @@ cdef inline int convert(Base m, Role role, Codec codec, object value, Cell *cell
     return convert_other(m, role, codec, value, cell, at, raises)
 
 
+cdef inline void string_of(uint8_t kind, object packed, gomap_string *string) noexcept:
+    """What the core takes for a packed str or bytes."""
+    if kind == STRING and PyUnicode_Check(packed):
+        string.at = PyUnicode_DATA(packed)
+        string.length = PyUnicode_GET_LENGTH(packed)
+    else:
+        string.at = PyBytes_AS_STRING(packed)
+        string.length = PyBytes_GET_SIZE(packed)
+
+
 cdef int convert_other(Base m, Role role, Codec codec, object value, Cell *cell, const void **at,
                        bint raises) except -1:
     if codec.string:
-        if codec.kind == STRING and PyUnicode_Check(value):
-            cell.string.at = PyUnicode_DATA(value)
-            cell.string.length = PyUnicode_GET_LENGTH(value)
-        else:
-            cell.string.at = PyBytes_AS_STRING(value)
-            cell.string.length = PyBytes_GET_SIZE(value)
+        string_of(codec.kind, value, &cell.string)
         return 1
     if codec.kind == OBJECT:  # a value: keys are found otherwise
         cell.object = <PyObject *>value
@@ -224,7 +231,7 @@ cdef int convert_other(Base m, Role role, Codec codec, object value, Cell *cell,
         return number_in(m, role, codec.kind, value, cell, raises)
     if value is None:  # a struct
         return 0
-    if PyBytes_GET_SIZE(value) != codec.size:
+    if PyBytes_GET_SIZE(value) != codec.size and codec.form == NULL:
         return wrong_length(m, role, value)
     at[0] = PyBytes_AS_STRING(value)
     return 1
@@ -281,19 +288,23 @@ cdef inline object out(Base m, Role role, const void *at):
         return py_int64_make(word)
     if codec.kind == BYTES:
         if codec.form != NULL:
-            return unpack_struct(<Struct>codec.form, <const char *>at)
+            return unpack_struct(m, role, <Struct>codec.form, <const char *>at)
         return PyBytes_FromStringAndSize(<const char *>at, codec.size)
     return other_out(m, role, codec, at)
 
 
+cdef object string_out(Base m, Role role, uint8_t kind, const void *at):
+    """A string of an entry."""
+    cdef gomap_string string = gomap_string_at(m.map, role, at)
+    if kind == STRING:
+        return py_text_make(string.at, string.length)
+    return PyBytes_FromStringAndSize(<const char *>string.at, string.length)
+
+
 cdef object other_out(Base m, Role role, Codec codec, const void *at):
-    cdef gomap_string string
     cdef PyObject *held
     if codec.string:
-        string = gomap_string_at(m.map, role == VALUE, at)
-        if codec.kind == STRING:
-            return py_text_make(string.at, string.length)
-        return PyBytes_FromStringAndSize(<const char *>string.at, string.length)
+        return string_out(m, role, codec.kind, at)
     if codec.kind == OBJECT:
         held = py_key_object_at(at) if role == KEY else py_object_at(at)
         return None if held == NULL else <object>held

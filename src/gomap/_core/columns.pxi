@@ -148,7 +148,10 @@ cdef int fill_column(Base m, Role role, Codec codec, object source, int purpose,
     elif hasattr(source, "__arrow_c_array__") or hasattr(source, "__arrow_c_stream__"):
         column_of_arrow(m, role, codec, source, storing, column)
     elif codec.form != NULL and (made := arrays.structured(source, type_of(m, role), plural(role))) is not None:
-        column_of_bytes(role, codec, made, column)
+        if codec.strings:
+            column_of_objects(m, role, codec, made, storing, column)
+        else:
+            column_of_bytes(role, codec, made, column)
     elif PyObject_CheckBuffer(source) and not (codec.string and isinstance(source, (bytes, bytearray))):
         column_of_buffer(m, role, codec, source, storing, column)
     elif isinstance(source, (str, bytes, bytearray)) or not hasattr(source, "__iter__"):
@@ -254,7 +257,7 @@ cdef int column_of_objects(Base m, Role role, Codec codec, object source, bint s
                 continue
             if codec.packs:
                 item = pack(m, role, codec, item, storing)
-                if codec.string:
+                if codec.strings:
                     kept.append(item)
             if convert(m, role, codec, item, &cell, &at, storing):
                 memcpy(to, at, size)
@@ -357,7 +360,8 @@ cdef int column_of_buffer(Base m, Role role, Codec codec, object source, bint st
     format, size = view.format, view.itemsize
     column.views.append(view)
     if codec.kind == BYTES:
-        if not (view.ndim == 2 and view.shape[1] == codec.size and arrays.is_bytes(format, size, 1)
+        if codec.strings or not (
+                view.ndim == 2 and view.shape[1] == codec.size and arrays.is_bytes(format, size, 1)
                 or view.ndim == 1 and codec.form == NULL and arrays.is_bytes(format, size, codec.size)):
             return wrong_items(m, role, f"items of format {format!r}, {view.ndim} dimensions")
         return column_of_bytes(role, codec, view, column)
@@ -487,7 +491,7 @@ cdef Column values_of(Base m, object values, size_t count, int purpose=STORING):
     if m.value.packs:
         values = pack(m, VALUE, m.value, values, True)
         column.kept = PyBytes_FromStringAndSize(PyBytes_AS_STRING(values), PyBytes_GET_SIZE(values)) \
-            if m.value.kind == BYTES and PyBytes_Check(values) and m.value.form != NULL else values
+            if m.value.form != NULL and not m.value.strings else values
         values = column.kept
     convert(m, VALUE, m.value, values, &column.cell, &at, True)
     column.c.size = item_size(m.value)

@@ -28,7 +28,7 @@ from . import _arrays as arrays
 from . import _frames as frames
 from ._alias import alias
 from ._hints import call_without_types, may_be_type
-from .types import Kind, Type, parse, parse_map
+from .types import Kind, Type, parse, parse_map, string_offsets
 from .views import MapItemsView, MapKeysView, MapValuesView, is_typed
 
 include "csrc.pxi"       # the C core's functions

@@ -21,7 +21,6 @@ cdef extern from "gomap.h" nogil:
         uint8_t key_kind
         uint8_t key_ref
         uint8_t value_ref
-        uint8_t value_string
 
     enum:
         GOMAP_POINTER
@@ -38,6 +37,7 @@ cdef extern from "gomap.h" nogil:
 
     void gomap_type_init(gomap_type *type, int key_kind, uint32_t key_size, uint32_t value_size,
                          int value_flags)
+    void gomap_type_strings(gomap_type *type, int part, const uint32_t *at, uint32_t count)
 
     enum:
         GOMAP_HEADER

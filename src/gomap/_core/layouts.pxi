@@ -33,7 +33,8 @@ cdef struct Codec:  # how one type goes in and out
     uint8_t kind
     uint32_t size
     bint packs   # an argument is first made an object that has its bytes
-    bint string  # of variable length, in the map's own keeping
+    bint string  # of variable length: all of it is one string
+    uint32_t strings  # how many strings it has, which are in the map's own keeping
     PyObject *form  # a Struct, which the layout keeps: its kind is then BYTES, as it is for the core
 
 cdef union Cell:  # room for a converted number
@@ -110,6 +111,10 @@ cdef Layout new_layout(object key, object value):
     layout.value_struct = struct_of(layout.value_type)
     gomap_type_init(&layout.type, core_kind(layout.key_type.kind), layout.key_type.size,
                     layout.value_type.size, value_flags(layout.value_type))
+    if layout.key_struct is not None and layout.key_struct.string_count:
+        gomap_type_strings(&layout.type, KEY, layout.key_struct.strings, layout.key_struct.string_count)
+    if layout.value_struct is not None and layout.value_struct.string_count:
+        gomap_type_strings(&layout.type, VALUE, layout.value_struct.strings, layout.value_struct.string_count)
     layout.key = codec_of(layout.key_type, layout.key_struct, layout.type.key_size)
     layout.value = codec_of(layout.value_type, layout.value_struct, layout.type.value_size)
     layout.objects = layout.key.kind == OBJECT or layout.value.kind == OBJECT
@@ -129,8 +134,10 @@ cdef Codec codec_of(object type, Struct struct, uint32_t size):
     codec.size = size
     codec.kind = type.kind
     codec.string = is_string(codec.kind)
+    codec.strings = codec.string
     codec.form = NULL
     if struct is not None:
+        codec.strings = struct.string_count
         codec.kind = BYTES
         codec.form = <PyObject *>struct
     codec.packs = codec.string or codec.kind == BYTES

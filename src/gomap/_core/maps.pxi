@@ -30,13 +30,13 @@ cdef class BaseMap(Base):
         convert(self, KEY, self.key, key, &key_cell, &key_at, True)
         convert(self, VALUE, self.value, value, &value_cell, &value_at, True)
         self.ready_to_write()
-        if self.value.string:
+        if self.value.strings:
             room = gomap_put(self.map, key_at, value_at, &added)
         else:
             room = gomap_assign(self.map, key_at, &added)
         if room == NULL:
             raise MemoryError()
-        if not self.value.string:
+        if not self.value.strings:
             store(room, value_at, self.value.size)
         return 0
 
@@ -99,7 +99,7 @@ cdef class BaseMap(Base):
             convert(self, VALUE, self.value, default, &value_cell, &value_at, True)
         convert(self, KEY, self.key, key, &key_cell, &key_at, True)
         self.ready_to_write()
-        if self.value.string and value_at != NULL:
+        if self.value.strings and value_at != NULL:
             room = gomap_find(self.map, key_at)
             if room == NULL:
                 room = gomap_put(self.map, key_at, value_at, &added)
@@ -107,7 +107,7 @@ cdef class BaseMap(Base):
             room = gomap_assign(self.map, key_at, &added)
         if room == NULL:
             raise MemoryError()
-        if added and value_at != NULL and not self.value.string:
+        if added and value_at != NULL and not self.value.strings:
             store(room, value_at, self.value.size)
         return out(self, VALUE, room)
 
@@ -165,7 +165,7 @@ cdef class BaseMap(Base):
     # ---- many ----
 
     def get_many(self, keys, /, default=MISSING, *, out=None, missing=None, arrow=None):
-        """The values for many keys, in their order: an array, a list for strings and objects.
+        """The values for many keys, in their order: an array, a list for strings, also in structs, and for objects.
 
         :param keys: an array, a column of a data frame (NumPy, Arrow, pandas, polars, array.array, memoryview), or any
             iterable. A null is a key that is not there
@@ -207,7 +207,8 @@ cdef class BaseMap(Base):
         return made
 
     def to_arrays(self, *, arrow=False):
-        """All keys and all values, in the same order: a pair of arrays; lists for strings and objects.
+        """All keys and all values, in the same order: a pair of arrays; lists for strings, also
+        in structs, and for objects.
 
         :param arrow: a pair of :class:`ArrowColumn` instead
         :raises TypeError: Arrow data of structs or objects is asked for

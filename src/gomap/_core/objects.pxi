@@ -76,16 +76,16 @@ cdef int find_object(Base m, object wanted, void **value) except -1:
     return seek_object(m, wanted, &key, value)
 
 
-cdef void *room_for(Base m, object wanted, const void *string, bint overwrite, int *added) except NULL:
-    """The room for a key's value; a key that is absent is put in. A `string` is written to the room, over an
-    existing string only with `overwrite`."""
+cdef void *room_for(Base m, object wanted, const void *value, bint overwrite, int *added) except NULL:
+    """The room for a key's value; a key that is absent is put in. A `value`, which has strings, is written to the room,
+    over an existing value only with `overwrite`."""
     cdef py_object_key key
     cdef Cell cell
     cdef const void *at
     cdef void *room
     if m.key.kind == OBJECT:
         added[0] = 0
-        if string == NULL:
+        if value == NULL:
             py_object_key_init(&key, wanted, hash(wanted))
             room = gomap_assign(m.map, &key.core, added)
             if key.undecided:
@@ -94,7 +94,7 @@ cdef void *room_for(Base m, object wanted, const void *string, bint overwrite, i
         else:  # where the core may be stopped at another key, nothing must be written
             seek_object(m, wanted, &key, &room)
             if room == NULL or overwrite:
-                room = gomap_put(m.map, &key.core, string, added)
+                room = gomap_put(m.map, &key.core, value, added)
         if room != NULL and added[0]:
             Py_INCREF(wanted)
             m.changes += 1
@@ -103,7 +103,7 @@ cdef void *room_for(Base m, object wanted, const void *string, bint overwrite, i
             wanted = pack(m, KEY, m.key, wanted, True)
         convert(m, KEY, m.key, wanted, &cell, &at, True)
         m.ready_to_write()  # converting may have let other threads run
-        room = gomap_assign(m.map, at, added) if string == NULL else gomap_put(m.map, at, string, added)
+        room = gomap_assign(m.map, at, added) if value == NULL else gomap_put(m.map, at, value, added)
     if room == NULL:
         raise MemoryError()
     return room
@@ -119,13 +119,13 @@ cdef int assign_object(Base m, object key, object value) except -1:
     if m.value.packs:
         value = pack(m, VALUE, m.value, value, True)
     convert(m, VALUE, m.value, value, &cell, &at, True)
-    room = room_for(m, key, at if m.value.string else NULL, True, &added)
+    room = room_for(m, key, at if m.value.strings else NULL, True, &added)
     if m.value.kind == OBJECT:
         old = py_object_at(room)
         Py_INCREF(value)
         memcpy(room, &cell.object, sizeof(cell.object))
         Py_XDECREF(old)
-    elif not m.value.string:
+    elif not m.value.strings:
         store(room, at, m.value.size)
     return 0
 
@@ -140,8 +140,8 @@ cdef object default_object(Base m, object key, object default):
         if m.value.packs:
             default = pack(m, VALUE, m.value, default, True)
         convert(m, VALUE, m.value, default, &cell, &at, True)
-    room = room_for(m, key, at if m.value.string else NULL, False, &added)
-    if added and at != NULL and not m.value.string:
+    room = room_for(m, key, at if m.value.strings else NULL, False, &added)
+    if added and at != NULL and not m.value.strings:
         if m.value.kind == OBJECT:
             Py_INCREF(default)
             memcpy(room, &cell.object, sizeof(cell.object))
@@ -267,7 +267,7 @@ cdef int put_logged(Base m, Changes log, object key, object value, int adding) e
         Py_INCREF(value)
         memcpy(room, &cell.object, sizeof(cell.object))
         Py_XDECREF(take_out)
-    elif m.value.string:
+    elif m.value.strings:
         if gomap_put(m.map, key_at, at, &added) == NULL:
             raise MemoryError("out of memory")
     elif m.value.kind != NOTHING:
@@ -318,7 +318,7 @@ cdef size_t take_back(Changes log) except? 0:
             Py_INCREF(before)
             memcpy(room, &cell.object, sizeof(cell.object))
             Py_XDECREF(value)
-        elif m.value.string:
+        elif m.value.strings:
             lost += gomap_put(m.map, key_at, at, &added) == NULL
         elif m.value.kind != NOTHING:
             store(room, at, m.value.size)

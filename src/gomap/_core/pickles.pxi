@@ -1,8 +1,5 @@
 # What pickles call.
 
-cdef tuple OF_ANY_SIZE = (STRING, VARBYTES, OBJECT)
-
-
 def _restore(cls, key, value, count, packed, byteorder):
     """A pickled map or set: its entries' bytes, key and value in turn, in the pickling machine's byte order."""
     cdef Base made
@@ -10,7 +7,7 @@ def _restore(cls, key, value, count, packed, byteorder):
     cdef size_t key_size = layout.type.key_size, value_size = layout.type.value_size, i
     cdef const char *at
     cdef int added
-    if layout.key_type.kind in OF_ANY_SIZE or layout.value_type.kind in OF_ANY_SIZE:
+    if layout.objects or layout.key.strings or layout.value.strings:
         raise ValueError(f"pickled {cls.__name__}: {layout.key_type} and {layout.value_type} are not packed so")
     if type(count) is not int or not PyBytes_Check(packed) or byteorder not in ("little", "big") \
             or not 0 <= count <= (2**48 if key_size else 1) or len(packed) != count * (key_size + value_size):

@@ -217,7 +217,7 @@ cdef class Set(Base):
         return made
 
     def to_array(self, *, arrow=False):
-        """All keys: an array; a list for strings and objects.
+        """All keys: an array; a list for strings, also in structs, and for objects.
 
         :param arrow: an :class:`ArrowColumn` instead
         :raises TypeError: Arrow data of structs or objects is asked for

@@ -19,6 +19,8 @@ cdef class Struct:
     cdef FieldCodec *fields
     cdef Py_ssize_t count, size
     cdef tuple names, inner
+    cdef uint32_t *strings  # where they stand in its bytes
+    cdef uint32_t string_count
     cdef tuple places  # the path and type of the struct itself and of every field, those of inner structs included
     cdef gomap_tidy *tidies  # what holds in the bytes of a value; those of a key have canonical floats besides
     cdef Py_ssize_t tidy_count, key_tidy_count
@@ -28,6 +30,7 @@ cdef class Struct:
 
     def __dealloc__(self):
         PyMem_Free(self.fields)
+        PyMem_Free(self.strings)
         PyMem_Free(self.tidies)
         Py_XDECREF(self.spare)
 
@@ -66,6 +69,13 @@ cdef Struct struct_of(object struct):
             each.form = <PyObject *>inner
             places += [(f"{field.name}.{path}".rstrip("."), type_) for path, type_ in inner.places]
     made.places = tuple(places)
+    offsets = string_offsets(struct)
+    made.string_count = len(offsets)
+    made.strings = <uint32_t *>PyMem_Calloc(made.string_count + 1, sizeof(uint32_t))
+    if made.strings == NULL:
+        raise MemoryError()
+    for i, offset in enumerate(offsets):
+        made.strings[i] = offset
     tidies = tidies_of(struct, 0)
     tidies.sort(key=lambda step: step[0] == GOMAP_T_FLOAT)  # a key's alone come last
     made.key_tidy_count = len(tidies)
@@ -106,6 +116,8 @@ cdef bytes pack_struct(Base m, Role role, Struct struct, object value, bint rais
     bytes object that nobody else holds is reused.
     """
     cdef bytes made
+    if struct.string_count:
+        return pack_with_strings(m, role, struct, value, raises)
     if struct.spare != NULL and py_only_reference(struct.spare):
         made = <bytes>struct.spare
     else:
@@ -115,22 +127,55 @@ cdef bytes pack_struct(Base m, Role role, Struct struct, object value, bint rais
             Py_INCREF(made)
             Py_XDECREF(struct.spare)
             struct.spare = <PyObject *>made
-    return made if pack_fields(m, role, struct, value, PyBytes_AS_STRING(made), raises) else None
+    return made if pack_fields(m, role, struct, value, PyBytes_AS_STRING(made), None, raises) else None
 
 
-cdef int pack_fields(Base m, Role role, Struct struct, object value, char *to, bint raises) except -1:
-    """1, or 0 as convert."""
+cdef bytes pack_with_strings(Base m, Role role, Struct struct, object value, bint raises):
+    """pack_struct for a struct with strings. The bytes of the strings stand behind the struct's, in one object, so that
+    this is all that has to be kept."""
+    cdef list kept = []  # what the strings' addresses lead into
+    cdef bytes fields = PyBytes_FromStringAndSize(NULL, struct.size)
+    cdef bytes made
+    cdef Py_ssize_t size = struct.size
+    cdef gomap_string string
+    cdef char *at = PyBytes_AS_STRING(fields)
+    cdef char *to
+    cdef uint32_t i
+    memset(at, 0, struct.size)
+    if not pack_fields(m, role, struct, value, at, kept, raises):
+        return None
+    for i in range(struct.string_count):
+        memcpy(&string, at + struct.strings[i], sizeof(string))
+        size += string.length
+    made = PyBytes_FromStringAndSize(NULL, size)
+    to = PyBytes_AS_STRING(made)
+    memcpy(to, at, struct.size)
+    at = to + struct.size
+    for i in range(struct.string_count):
+        memcpy(&string, to + struct.strings[i], sizeof(string))
+        memcpy(at, string.at, string.length)
+        string.at = at
+        memcpy(to + struct.strings[i], &string, sizeof(string))
+        at += string.length
+    return made
+
+
+cdef int pack_fields(Base m, Role role, Struct struct, object value, char *to, list kept, bint raises) except -1:
+    """1, or 0 as convert. `kept` gets what strings point into; None where there are none."""
     cdef Py_ssize_t i
     cdef FieldCodec *field
     cdef Role place
     cdef Cell cell
     cdef int64_t signed
+    cdef gomap_string string
     cdef int fits = 1
     if type(value) is not struct.cls and type(value) is not tuple and type(value) is not struct.other_cls:
         value = fields_in(m, role, struct, value)
     if PyTuple_GET_SIZE(value) != struct.count:
         raise ValueError(f"{role_name(m, role)}: expected {struct.count} fields for {type_of(m, role)}, "
                          f"got {PyTuple_GET_SIZE(value)}")
+    if kept is not None:
+        kept.append(value)
     for i in range(struct.count):
         field = &struct.fields[i]
         item = <object>PyTuple_GET_ITEM(value, i)
@@ -139,7 +184,13 @@ cdef int pack_fields(Base m, Role role, Struct struct, object value, char *to, b
             continue
         place = <Role>(role + 2 * field.place)
         if field.kind == STRUCT:
-            fits &= pack_fields(m, place, <Struct>field.form, item, to + field.offset, raises)
+            fits &= pack_fields(m, place, <Struct>field.form, item, to + field.offset, kept, raises)
+        elif field.kind == STRING or field.kind == VARBYTES:
+            packed = pack_text(m, place, item) if field.kind == STRING else pack_bytes(m, place, item, raises)
+            if packed is not item:
+                kept.append(packed)
+            string_of(field.kind, packed, &string)
+            memcpy(to + field.offset, &string, sizeof(string))
         elif field.kind == BYTES:
             item = pack_bytes(m, place, item, raises)
             if PyBytes_GET_SIZE(item) != field.size:
@@ -213,17 +264,17 @@ cdef object fields_in(Base m, Role role, Struct struct, object value):
 
 # ---- structs: bytes to tuples ---------------------------------------------------------------------
 
-cdef tuple unpack_struct(Struct struct, const char *at):
+cdef tuple unpack_struct(Base m, Role role, Struct struct, const char *at):
     """Stops the collector, which may run any code when a tuple is made. As with any other type, nothing may change
     the map between finding a value and reading it."""
     cdef bint stopped = py_collector_stop()
     try:
-        return unpack_fields(struct, at)
+        return unpack_fields(m, role, struct, at)
     finally:
         py_collector_resume(stopped)
 
 
-cdef tuple unpack_fields(Struct struct, const char *at):
+cdef tuple unpack_fields(Base m, Role role, Struct struct, const char *at):
     cdef tuple made = py_tuple_begin(struct.cls, struct.count)
     cdef FieldCodec *field
     cdef int64_t word
@@ -231,9 +282,11 @@ cdef tuple unpack_fields(Struct struct, const char *at):
     for i in range(struct.count):
         field = &struct.fields[i]
         if field.kind == STRUCT:
-            item = unpack_fields(<Struct>field.form, at + field.offset)
+            item = unpack_fields(m, role, <Struct>field.form, at + field.offset)
         elif field.kind == BYTES:
             item = PyBytes_FromStringAndSize(at + field.offset, field.size)
+        elif field.kind == STRING or field.kind == VARBYTES:
+            item = string_out(m, role, field.kind, at + field.offset)
         elif field.kind == INT64:
             memcpy(&word, at + field.offset, 8)
             item = py_int64_make(word)

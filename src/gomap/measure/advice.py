@@ -24,7 +24,7 @@ from .._core import Base, Map, Set
 from .._display import aligned, html_table, human
 from .._words import name_of, number, shown, told
 from ..sizes import CONTAINERS, allocated, sizeof
-from ..types import MAX_BYTES, MAX_DEPTH, Kind, Type, parse
+from ..types import MAX_BYTES, MAX_DEPTH, Kind, Type, parse, string_offsets
 from .estimates import reserved_bytes
 
 __all__ = ["Advice", "advise"]
@@ -107,7 +107,7 @@ def advise(d: Mapping[Any, Any] | AbstractSet[Any], *, sample: int | None = None
       OverflowError.
     - float: ``float64``. bool: ``bool``. str: ``string``.
     - bytes: ``[N]byte`` where all have one length, else ``bytes``.
-    - tuples, named tuples and dicts, where each field is of one fixed-size type in all of them: a ``struct``.
+    - tuples, named tuples and dicts, where each field is of one type in all of them: a ``struct``.
     - None as every value: a :class:`Set` of the keys.
     - anything else: ``object``, with the reason. This is so for more than one type, even related ones, for a subclass,
       for integers of more than 64 bits, and for NaN in a key.
@@ -363,11 +363,11 @@ class _Side:
     def shape(self) -> _Shape:
         try:
             found = self._typed(self.objects, ())
-            kind = parse(found.spelling).kind
+            kind = parse(found.spelling, "key" if self._role == "keys" else "value").kind
         except _Unfit as reason:
             self.reasons, self.remarks = [str(reason)], []
             return _OBJECT
-        except ValueError as error:  # a struct that is too large
+        except ValueError as error:  # a struct that is too large, or has too many strings
             self.reasons, self.remarks = [f"{self._role}: {str(error).splitlines()[0]}"], []
             return _OBJECT
         if self._role == "values" and kind in (Kind.STRING, Kind.VARBYTES, Kind.BYTES, Kind.STRUCT):
@@ -385,11 +385,11 @@ class _Side:
         if kind is float:
             return self._float(column, place, path)
         if kind is bytes:
-            return self._bytes(column, place, path)
+            return self._bytes(column, place)
         if kind is tuple or kind is dict or _is_named_tuple(kind):
             return self._struct(column, kind, place, path)
-        if path and (kind is str or kind is type(None)):
-            raise _Unfit(f"{place} is {name_of(kind)}: a struct has fields of fixed size only")
+        if path and kind is type(None):
+            raise _Unfit(f"{place} is None in all: a struct has no field that holds nothing")
         if kind is str:
             return _Shape("string")
         if kind is type(None) and self._role == "values":
@@ -462,7 +462,7 @@ class _Side:
             self.remarks.append(f"{place}: float32 holds all of them exactly, but would round others")
         return _Shape("float64")
 
-    def _bytes(self, column: tuple[bytes, ...], place: str, path: tuple[str, ...]) -> _Shape:
+    def _bytes(self, column: tuple[bytes, ...], place: str) -> _Shape:
         shortest, longest = min(map(len, column)), max(map(len, column))
         if shortest == longest <= MAX_BYTES:
             self.reasons.append(
@@ -470,8 +470,6 @@ class _Side:
                 "(ValueError for another length)"
             )
             return _Shape(f"[{longest}]byte")
-        if path:
-            raise _Unfit(f"{place} is {shortest:,} to {longest:,} bytes: a struct has fields of fixed size only")
         return _Shape("bytes")
 
     def _struct(self, column: tuple[Any, ...], kind: type, place: str, path: tuple[str, ...]) -> _Shape:
@@ -666,10 +664,20 @@ def _whole(built: Map[Any, Any] | Set[Any], entries: int) -> int:
 
 
 def _lengths(type: Type, objects: Iterable[Any]) -> list[int] | None:
-    """Of strings, in bytes; None for what is no string."""
+    """Of strings, in bytes, those in structs among them; None for a type without strings."""
+    if not string_offsets(type):
+        return None
+    return [length for each in objects for length in _lengths_in(type, each)]
+
+
+def _lengths_in(type: Type, thing: Any) -> Iterator[int]:
     if type.kind is Kind.STRING:
-        return [len(each.encode("utf-8", "surrogatepass")) for each in objects]
-    return [len(each) for each in objects] if type.kind is Kind.VARBYTES else None
+        yield len(thing.encode("utf-8", "surrogatepass"))
+    elif type.kind is Kind.VARBYTES:
+        yield len(thing)
+    elif type.kind is Kind.STRUCT:
+        for field, each in zip(type.fields, thing, strict=True):
+            yield from _lengths_in(field.type, each)
 
 
 def _objects_bytes(columns: Sequence[tuple[object, ...]], entries: int) -> int:

@@ -20,7 +20,7 @@ from .._core import plan
 from .._display import aligned, html_table, human
 from .._words import name_of, number, shown
 from ..sizes import DICT_ENTRY, DICT_TEXT_ENTRY, Lengths, dict_bytes, dict_peak, object_bytes, set_bytes
-from ..types import Kind, Type, parse
+from ..types import Kind, Type, parse, string_offsets
 
 __all__ = ["Estimate", "estimate"]
 
@@ -73,12 +73,13 @@ class Stored:
 
 
 def _strings(type: Type, lengths: Lengths, count: int) -> list[tuple[int, int]]:
-    """Lengths of so many strings, and how many of them are that long."""
+    """Lengths of the strings of so many entries, and how many of them are that long."""
     found = []
     so_far, upto = 0, 0.0
-    for length, share in lengths if type.kind in _STRINGS else ():
+    strings = len(string_offsets(type))
+    for length, share in lengths if strings else ():
         upto += share
-        some = round(upto * count) - so_far
+        some = round(upto * count * strings) - so_far
         so_far += some
         found.append((length, some))
     return found
@@ -183,8 +184,8 @@ def estimate(
     :param value: the value type; None for a Set, which holds what a Map without values holds
     :param n: how many entries
     :param key_bytes: of ``string`` and ``bytes`` keys the mean length, encoded, or the lengths of a sample;
-        16 unless given. Of ``any`` the mean bytes of one object, as :func:`gomap.sizeof` counts it, or the
-        bytes of a sample; 64 unless given
+        16 unless given. Of a struct with such fields, those of one field. Of ``any`` the mean bytes of one object, as
+        :func:`gomap.sizeof` counts it, or the bytes of a sample; 64 unless given
     :param value_bytes: the same of values
     :raises ValueError: a type is unknown or malformed; there are not so many keys of the type, or a Map
         cannot hold so many; a number of entries or bytes is negative
@@ -245,7 +246,7 @@ def reserved_bytes(
 
 def _lengths(what: str, type_: Type, given: object) -> Lengths:
     """What was said of strings or objects, checked; nothing for other types."""
-    if type_.kind not in (*_STRINGS, Kind.OBJECT):
+    if type_.kind is not Kind.OBJECT and not string_offsets(type_):
         if given is not None:
             raise TypeError(f"{what}: expected None for {type_}, which tells its size, got {shown(given)}")
         return ()
