@@ -194,8 +194,14 @@ cdef object values_for(BaseMap m, object keys, object default, object into):
             if PyBytes_GET_SIZE(kept) != m.value.size:
                 wrong_length(m, VALUE, kept)
             missing = PyBytes_AS_STRING(kept)
+        elif is_time(m.value.kind) and arrays.is_nat(default):
+            missing = not_a_time(m.value.kind, &cell)
         else:
             convert(m, VALUE, m.value, default, &cell, &missing, True)
+    given = None
+    if into is not None and m.value.timed:  # no buffer has NumPy's times
+        arrays.check_times_out(into, m.layout.value_type, column.c.count)
+        given, into = into, None
     result = np_empty(m.layout.value_type, column.c.count) if into is None else into
     view = memoryview(result) if into is None else result_view(m, into, column)
     memset(&getting, 0, sizeof(getting))
@@ -221,6 +227,10 @@ cdef object values_for(BaseMap m, object keys, object default, object into):
         read_end(m, &reader)
     if getting.lost and missing == NULL:
         raise missing_keys(first, getting.lost, column.c.count)
+    result = finished(m.value, result, m.layout.value_type)
+    if given is not None:
+        given[...] = result
+        return given
     return result
 
 
@@ -436,9 +446,15 @@ cdef int add_all(BaseMap m, gomap *map, Column keys, Column by, gomap_adding *ad
 
 # ---- everything, and codes --------------------------------------------------------------------------
 
-cdef bint is_plain(Codec codec) noexcept:
-    """Whether an array holds items of this type: no strings, no objects, and no type without bytes, such as [0]byte."""
-    return not codec.string and codec.kind != OBJECT and codec.size != 0
+cdef bint is_plain(Codec codec) except -1:
+    """Whether an array holds items of this type: no strings, no objects, no type without bytes, such as [0]byte, and
+    times only where there is NumPy."""
+    return not codec.string and codec.kind != OBJECT and codec.size != 0 and \
+        not (is_time(codec.kind) and arrays.numpy() is None)
+
+
+cdef object finished(Codec codec, object array, object type):
+    return arrays.finished(array, type) if codec.timed else array
 
 
 cdef tuple columns_out(Base m, bint with_values):
@@ -471,7 +487,8 @@ cdef tuple columns_out(Base m, bint with_values):
             PyErr_CheckSignals()
     finally:
         read_end(m, &iter)
-    return key_array, value_array
+    return (finished(m.key, key_array, m.layout.key_type),
+            finished(m.value, value_array, m.layout.value_type) if with_values else None)
 
 
 cdef void copy_piece(gomap_iter *iter, size_t count, char *keys, size_t key_size, char *values,
@@ -503,7 +520,7 @@ cdef object array_of(Base m, Role role, list items):
     column = column_of(m, role, items, True)
     result = np_empty(type_of(m, role), column.c.count)
     memcpy(PyMemoryView_GET_BUFFER(memoryview(result)).buf, column.c.at, column.c.count * column.c.size)
-    return result
+    return finished(m.key if role == KEY else m.value, result, type_of(m, role))
 
 
 cdef object codes_of(BaseMap m, Column keys):
