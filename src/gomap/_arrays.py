@@ -242,7 +242,12 @@ def check_times_out(array: Any, type: Type, count: int) -> None:
     """
     np = numpy()
     wanted = dtype_of(type)
-    if not isinstance(array, np.ndarray) or not array.flags.writeable or array.dtype != wanted or array.shape != (count,):
+    if (
+        not isinstance(array, np.ndarray)
+        or not array.flags.writeable
+        or array.dtype != wanted
+        or array.shape != (count,)
+    ):
         got = f"one of {array.shape} {array.dtype}" if isinstance(array, np.ndarray) else array.__class__.__name__
         raise TypeError(f"out: expected a writable array of {count} {wanted} for {type}, got {got}")
 

@@ -1,5 +1,6 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping, MutableSet, Sequence
 from collections.abc import Set as AbstractSet
+from datetime import date, datetime, timedelta
 from typing import (
     Any,
     ClassVar,
@@ -13,6 +14,7 @@ from typing import (
     final,
     overload,
 )
+from uuid import UUID
 
 from typing_extensions import disjoint_base
 
@@ -25,8 +27,8 @@ _K = TypeVar("_K")
 _V = TypeVar("_V")
 _T = TypeVar("_T")
 _T_co = TypeVar("_T_co", covariant=True)
-_KeyNumber = TypeVar("_KeyNumber", bool, int, float)
-_ValueNumber = TypeVar("_ValueNumber", bool, int, float)
+_PlainKey = TypeVar("_PlainKey", bool, int, float, datetime, date, timedelta, UUID)
+_PlainValue = TypeVar("_PlainValue", bool, int, float, datetime, date, timedelta, UUID)
 _Number = TypeVar("_Number", int, float)
 
 class _KeysAndGetItem(Protocol[_K, _T_co]):
@@ -135,10 +137,10 @@ class Map(BaseMap[_K, _V]):
     def __init__(self, items: _Entries[_K, _V] | None = None, /, *, capacity: SupportsIndex = 0) -> None: ...
     @overload
     def __init__(
-        self: Map[_KeyNumber, _ValueNumber],
-        key: type[_KeyNumber],
-        value: type[_ValueNumber],
-        items: _Entries[_KeyNumber, _ValueNumber] | None = None,
+        self: Map[_PlainKey, _PlainValue],
+        key: type[_PlainKey],
+        value: type[_PlainValue],
+        items: _Entries[_PlainKey, _PlainValue] | None = None,
         /,
         *,
         capacity: SupportsIndex = 0,
@@ -149,8 +151,8 @@ class Map(BaseMap[_K, _V]):
     ) -> None: ...
     @overload
     def __init__(
-        self: Map[_KeyNumber, Any],
-        key: type[_KeyNumber],
+        self: Map[_PlainKey, Any],
+        key: type[_PlainKey],
         value: _Spelling,
         items: None = None,
         /,
@@ -159,9 +161,9 @@ class Map(BaseMap[_K, _V]):
     ) -> None: ...
     @overload
     def __init__(
-        self: Map[Any, _ValueNumber],
+        self: Map[Any, _PlainValue],
         key: _Spelling,
-        value: type[_ValueNumber],
+        value: type[_PlainValue],
         items: None = None,
         /,
         *,
@@ -186,10 +188,10 @@ class GoMap(BaseMap[_K, _V]):
     def __init__(self, items: _Entries[_K, _V] | None = None, /, *, capacity: SupportsIndex = 0) -> None: ...
     @overload
     def __init__(
-        self: GoMap[_KeyNumber, _ValueNumber],
-        key: type[_KeyNumber],
-        value: type[_ValueNumber],
-        items: _Entries[_KeyNumber, _ValueNumber] | None = None,
+        self: GoMap[_PlainKey, _PlainValue],
+        key: type[_PlainKey],
+        value: type[_PlainValue],
+        items: _Entries[_PlainKey, _PlainValue] | None = None,
         /,
         *,
         capacity: SupportsIndex = 0,
@@ -200,8 +202,8 @@ class GoMap(BaseMap[_K, _V]):
     ) -> None: ...
     @overload
     def __init__(
-        self: GoMap[_KeyNumber, Any],
-        key: type[_KeyNumber],
+        self: GoMap[_PlainKey, Any],
+        key: type[_PlainKey],
         value: _Spelling,
         items: None = None,
         /,
@@ -210,9 +212,9 @@ class GoMap(BaseMap[_K, _V]):
     ) -> None: ...
     @overload
     def __init__(
-        self: GoMap[Any, _ValueNumber],
+        self: GoMap[Any, _PlainValue],
         key: _Spelling,
-        value: type[_ValueNumber],
+        value: type[_PlainValue],
         items: None = None,
         /,
         *,
@@ -236,9 +238,9 @@ class Set(Base[_K], MutableSet[_K]):
     def __init__(self, items: Iterable[_K] | None = None, /, *, capacity: SupportsIndex = 0) -> None: ...
     @overload
     def __init__(
-        self: Set[_KeyNumber],
-        key: type[_KeyNumber],
-        items: Iterable[_KeyNumber] | None = None,
+        self: Set[_PlainKey],
+        key: type[_PlainKey],
+        items: Iterable[_PlainKey] | None = None,
         /,
         *,
         capacity: SupportsIndex = 0,

@@ -15,7 +15,18 @@ TYPE_CHECKING = False  # typing takes long to import
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["DATETIMES", "LIMITS", "RANGES", "TIMEDELTAS", "counts", "dtype_name", "instead", "scalar_count", "unit_of"]
+__all__ = [
+    "DATETIMES",
+    "LIMITS",
+    "RANGES",
+    "TIMEDELTAS",
+    "counts",
+    "dtype_name",
+    "expected",
+    "instead",
+    "scalar_count",
+    "unit_of",
+]
 
 #: Kinds whose values are points in time.
 DATETIMES = frozenset(Kind(number) for number in range(Kind.DATETIME_S, Kind.UTC_NS + 1))
@@ -50,7 +61,7 @@ LIMITS = {kind: _limits(kind) for kind in (*sorted(DATETIMES | TIMEDELTAS), Kind
 
 #: The same in words.
 RANGES = {
-    **{kind: "0001-01-01 to 9999-12-31" for kind in (*DATETIMES, Kind.DATE)},
+    **dict.fromkeys((*DATETIMES, Kind.DATE), "0001-01-01 to 9999-12-31"),
     **dict.fromkeys(TIMEDELTAS, "-999999999 to 999999999 days"),
     **dict.fromkeys((Kind.DATETIME_NS, Kind.UTC_NS), "1677-09-21 to 2262-04-11"),
     Kind.TIMEDELTA_US: "about 292,000 years either way",

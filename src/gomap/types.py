@@ -599,9 +599,10 @@ def _dtype_struct(dtype: Any, whole: Any, path: tuple[str, ...]) -> Type:
 
 def _library_type(cls: type) -> str | None:
     """The spelling of a class of the standard library that is a type, such as datetime."""
-    module = cls.__module__
-    name = _LIBRARY[module].get(cls.__name__) if isinstance(module, str) and module in _LIBRARY else None
-    return name if name is not None and getattr(sys.modules.get(module), cls.__name__, None) is cls else None
+    module: object = cls.__module__
+    if not isinstance(module, str) or module not in _LIBRARY or cls.__name__ not in _LIBRARY[module]:
+        return None
+    return _LIBRARY[module][cls.__name__] if getattr(sys.modules.get(module), cls.__name__, None) is cls else None
 
 
 def parse(spec: Any, role: str = "value") -> Type:
