@@ -105,12 +105,14 @@ def scalar_count(scalar: Any, kind: Kind) -> int | str:
 
 
 def counts(array: Any, kind: Kind) -> Any:
-    """The counts of an array of datetime64 or timedelta64: a new array of what a type of this kind stores.
+    """The counts of an array of datetime64 or timedelta64: an array of what a type of this kind stores.
 
     What has no count of this kind is NaT's number. Returns None where the units do not compare.
     """
     np = sys.modules["numpy"]
-    array = array.astype(array.dtype.newbyteorder("="))  # a copy: nobody else writes to it
+    array = array.astype(array.dtype.newbyteorder("="), copy=False)
+    if kind is not Kind.DATE and _ratio(array.dtype, kind) == (1, 1):
+        return array.view("i8")
     missing = np.isnat(array)
     if np.datetime_data(array.dtype)[0] in ("Y", "M") and array.dtype.kind == "M":
         days = array.astype("M8[D]")
@@ -119,7 +121,7 @@ def counts(array: Any, kind: Kind) -> Any:
     ratio = _ratio(array.dtype, kind)
     if ratio is None:
         return None
-    (times, parts), found = ratio, array.view("i8")
+    (times, parts), found = ratio, array.view("i8").copy()
     if parts > 1:
         wide = parts > 2**63 - 1
         missing |= found != 0 if wide else found % parts != 0

@@ -34,6 +34,7 @@ cdef extern from "Python.h":
 cdef object times = None  # gomap._times, when it is needed
 cdef object UUID_CLASS = None, UNKNOWN_SAFETY = None
 cdef object numpy_datetime64 = None, numpy_timedelta64 = None
+cdef tuple numpy_nanoseconds = None  # their dtypes
 
 # By kind.
 cdef int64_t lowest[64]
@@ -58,7 +59,7 @@ cdef inline bint in_nanoseconds(int kind) noexcept:
 
 cdef int begin_times(object type) except -1:
     """Imports what the conversions of a type need, before the first of them."""
-    global times, UUID_CLASS, UNKNOWN_SAFETY, numpy_datetime64, numpy_timedelta64
+    global times, UUID_CLASS, UNKNOWN_SAFETY, numpy_datetime64, numpy_timedelta64, numpy_nanoseconds
     cdef int kind = type.kind
     if kind < DATETIME_S:
         return 0
@@ -77,6 +78,7 @@ cdef int begin_times(object type) except -1:
             raise ImportError(f"type {type} needs NumPy, as Python's objects have no nanoseconds; "
                               f"write {type.name.replace('ns', 'us')!r}")
         numpy_datetime64, numpy_timedelta64 = numpy.datetime64, numpy.timedelta64
+        numpy_nanoseconds = numpy.dtype("datetime64[ns]"), numpy.dtype("timedelta64[ns]")
     return 0
 
 
@@ -108,7 +110,7 @@ cdef int datetime_in(Base m, Role role, uint8_t kind, object value, Cell *cell, 
     cdef bint utc = kind >= UTC_S
     if not py_is_utc(zone) or not utc:
         offset = None if <object>zone is None else value.utcoffset()
-        if (offset is not None) != utc:
+        if (offset is not None) != utc or not (offset is None or py_is_timedelta(offset)):
             return wrong_time(m, role, kind, value)
     seconds = py_datetime_read(value, &micro)
     if utc and not py_is_utc(zone):
@@ -148,6 +150,9 @@ cdef int other_time_in(Base m, Role role, uint8_t kind, object value, Cell *cell
         scalar = value.to_timedelta64()
     else:
         scalar = value
+    if in_nanoseconds(kind) and type(scalar) is (numpy_timedelta64 if kind == TIMEDELTA_NS else numpy_datetime64) \
+            and scalar.dtype == numpy_nanoseconds[kind == TIMEDELTA_NS] and py_int64_read(scalar.item(), &cell.i64):
+        return 1
     numpy = sys.modules.get("numpy")
     if numpy is None or not isinstance(scalar, numpy.timedelta64 if TIMEDELTA_S <= kind <= TIMEDELTA_NS
                                        else numpy.datetime64):
@@ -168,8 +173,11 @@ cdef int uuid_in(Base m, Role role, object value, Cell *cell) except -1:
     if type(value) is not UUID_CLASS and not isinstance(value, UUID_CLASS):
         return wrong_time(m, role, UUID, value)
     number = value.int
-    if not py_uint128_read(number, cell.bytes):
-        memcpy(cell.bytes, PyBytes_AS_STRING(<bytes>number.to_bytes(16, "big")), 16)
+    if py_uint128_read(number, cell.bytes):
+        return 1
+    if not PyLong_Check(number) or not 0 <= number < 2**128:  # a subclass's
+        return wrong_time(m, role, UUID, value)
+    memcpy(cell.bytes, PyBytes_AS_STRING(int.to_bytes(number, 16, "big")), 16)
     return 1
 
 
@@ -271,15 +279,36 @@ cdef bint fields_hold(Struct struct, const char *at) noexcept:
     return True
 
 
+cdef bint times_copied(char *to, const char *at, size_t count, int kind) noexcept:
+    """Copies a column of times; whether all of them are such as objects can say."""
+    cdef int64_t low = lowest[kind], high = highest[kind], time
+    cdef int32_t day
+    cdef bint hold = True
+    cdef size_t i
+    if kind == DATE:
+        for i in range(count):
+            memcpy(&day, at + 4 * i, 4)
+            hold &= low <= day <= high
+            memcpy(to + 4 * i, &day, 4)
+    else:
+        for i in range(count):
+            memcpy(&time, at + 8 * i, 8)
+            hold &= low <= time <= high
+            memcpy(to + 8 * i, &time, 8)
+    return hold
+
+
 cdef int check_times(Base m, Role role, Codec codec, object source, bint storing, Column column) except -1:
     """Brings a column of times, or of structs with times, into the core's own memory and checks it there. Keys that are
     looked up may be such that the type cannot hold."""
-    cdef Struct struct
     cdef size_t i, count = column.c.count, size = column.c.size
     cdef char *to = <char *>room_in(column, count * size + 1)
-    if count:
+    cdef bint hold = True
+    if codec.form == NULL:
+        hold = times_copied(to, column.c.at, count, codec.kind)
+    else:
         memcpy(to, column.c.at, count * size)
-    for i in range(count):
+    for i in range(count if codec.form != NULL or not hold else 0):
         if not times_hold(codec, to + i * size):
             if storing:
                 return refused_time(m, role, codec, source, i)

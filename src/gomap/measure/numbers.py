@@ -84,7 +84,7 @@ def _time_maker(kind: Kind, limit: int) -> Callable[[int], object]:
     from uuid import UUID
 
     if kind is Kind.UUID:
-        return lambda i: UUID(int=i)
+        return lambda i: UUID(int=i * 0x9E3779B97F4A7C15F39CC0605CEDC835 % 2**128)  # of all 128 bits, as most are
     if kind is Kind.DATE:
         return lambda i: date.fromordinal(i % limit + 1)
     if unit_of(kind) == "ns":
