@@ -67,7 +67,7 @@ CASES: dict[str, list[str]] = {
         "Set('uint8').add(300)",
         "from datetime import datetime; Map('datetime64[s]', int)[datetime(2024, 7, 1, 0, 0, 0, 5)] = 1",
         "from datetime import datetime; Map('datetime64[ns]', int)[datetime(2300, 1, 1)] = 1",
-        "import numpy; Map('date', int)[numpy.datetime64('NaT')] = 1",
+        "import numpy; Map('date', int)[numpy.datetime64('NaT', 's')] = 1",
         "import numpy; Set('timedelta').add(numpy.timedelta64(1, 'M'))",
     ],
     "A key that is not there": [

@@ -596,6 +596,18 @@ def unit_in(spelling: str) -> str:
     return spelling[spelling.index("[") + 1 :].rstrip("]").partition(",")[0]
 
 
+def test_units_that_are_no_multiples_of_each_other(np: Any) -> None:
+    s = Set("datetime64[s]")
+    s.add_many(np.array([2, -4, 0], "M8[1500ms]"))
+    assert s == {EPOCH + timedelta(seconds=each) for each in (3, -6, 0)}
+    assert s.isin(np.array([2, 1, -4, "NaT", 3], "M8[1500ms]")).tolist() == [True, False, True, False, False]
+    assert s.isin(np.array(["NaT", 6, 7], "M8[500ms]")).tolist() == [False, True, False]
+    for spelling, unit in (("date", "as"), ("datetime64[us]", "2000000000D")):  # factors of more than 64 bits
+        far = np.array([0, 1, -1, 2**63 - 1, -(2**63)]).view(f"M8[{unit}]")
+        first = Set(spelling, [zero(spelling)])
+        assert first.isin(far).tolist() == [each in first for each in far] == [True, False, False, False, False]
+
+
 def test_years_and_months(np: Any) -> None:
     s = Set("datetime64[s]")
     s.add_many(np.array(["2020", "1969"], "M8[Y]"))
@@ -614,8 +626,9 @@ def test_years_and_months(np: Any) -> None:
         t.add_many(np.array([1], "m8[M]"))
     with pytest.raises(ValueError, match="a timedelta64 of years or months has no length"):
         t.add(np.timedelta64(1, "M"))
+    none = np.zeros(1, "i8").view("m8")[0]
     with pytest.raises(ValueError, match="a timedelta64 of no unit has no length"):
-        t.add(np.timedelta64(1))
+        t.add(none)
 
 
 @pytest.mark.parametrize(
@@ -721,7 +734,7 @@ def test_results_for_keys_that_are_not_there(np: Any, map_class: Class) -> None:
     for spelling in ("datetime64[us]", "datetime64[s, UTC]", "date", "timedelta64[ms]"):
         value = zero(spelling)
         m = map_class(int, spelling, {1: value})
-        got = m.get_many([1, 2], default=np.datetime64("NaT"))
+        got = m.get_many([1, 2], default=np.datetime64("NaT", "s"))
         assert np.isnat(got).tolist() == [False, True]
         assert m.get_many([1, 2], default=value).tolist()[0] == m.get_many([2], default=value).tolist()[0]
         with pytest.raises(KeyError):

@@ -24,6 +24,7 @@ __all__ = [
     "dtype_name",
     "expected",
     "instead",
+    "ratio",
     "scalar_count",
     "unit_of",
 ]
@@ -33,7 +34,6 @@ DATETIMES = frozenset(Kind(number) for number in range(Kind.DATETIME_S, Kind.UTC
 TIMEDELTAS = frozenset(Kind(number) for number in range(Kind.TIMEDELTA_S, Kind.TIMEDELTA_NS + 1))
 
 _UNITS = ("s", "ms", "us", "ns")
-_NAT = -(2**63)
 _FIRST_DAY, _LAST_DAY = -719162, 2932896  # 0001-01-01 and 9999-12-31, from 1970-01-01
 _DELTA_DAYS = 999_999_999
 
@@ -53,7 +53,7 @@ def _limits(kind: Kind) -> tuple[int, int]:
         return _FIRST_DAY, _LAST_DAY
     per_day = 86400 * 1000 ** ((kind - Kind.DATETIME_S) % 4)
     first, last = (-_DELTA_DAYS, _DELTA_DAYS) if kind in TIMEDELTAS else (_FIRST_DAY, _LAST_DAY)
-    return max(first * per_day, _NAT + 1), min((last + 1) * per_day - 1, 2**63 - 1)
+    return max(first * per_day, 1 - 2**63), min((last + 1) * per_day - 1, 2**63 - 1)
 
 
 #: The least and the largest count of each kind: what the objects of Python can say, and 64 bits hold.
@@ -75,9 +75,8 @@ _ATTOSECONDS = {"W": 604_800 * 10**18, "D": 86_400 * 10**18, "h": 3_600 * 10**18
 _ATTOSECONDS |= {unit: 10 ** (18 - 3 * i) for i, unit in enumerate((*_UNITS, "ps", "fs", "as"))}
 
 
-def _ratio(dtype: Any, kind: Kind) -> tuple[int, int] | None:
-    """How many units of a kind make one of a dtype, as a fraction; None: they do not compare."""
-    unit, many = sys.modules["numpy"].datetime_data(dtype)
+def ratio(unit: str, many: int, kind: Kind) -> tuple[int, int] | None:
+    """How many units of a kind are as long as how many of `many` units; None: they do not compare."""
     if unit not in _ATTOSECONDS:
         return None
     one, other = many * _ATTOSECONDS[unit], _ATTOSECONDS[unit_of(kind)]
@@ -91,16 +90,16 @@ def scalar_count(scalar: Any, kind: Kind) -> int | str:
     np = sys.modules["numpy"]
     if np.isnat(scalar):
         return "NaT is no time"
-    unit = np.datetime_data(scalar.dtype)[0]
-    if unit in ("Y", "M") and scalar.dtype.kind == "M":
+    if np.datetime_data(scalar.dtype)[0] in ("Y", "M") and scalar.dtype.kind == "M":
         days = scalar.astype("M8[D]")
         if days.astype(scalar.dtype) != scalar:
             return 2**64 if scalar.view("i8") > 0 else -(2**64)  # beyond every range
         scalar = days
-    ratio = _ratio(scalar.dtype, kind)
-    if ratio is None:
+    unit, many = np.datetime_data(scalar.dtype)
+    scale = ratio(unit, many, kind)
+    if scale is None:
         return f"a timedelta64 of {'no unit' if unit == 'generic' else 'years or months'} has no length"
-    count, rest = divmod(int(scalar.view("i8")) * ratio[0], ratio[1])
+    count, rest = divmod(int(scalar.view("i8")) * scale[0], scale[1])
     return f"it is not whole in {unit_of(kind)!r}" if rest else count
 
 
@@ -109,32 +108,22 @@ def counts(array: Any, kind: Kind) -> Any:
 
     What has no count of this kind is NaT's number. Returns None where the units do not compare.
     """
+    from ._core import scale_counts
+
     np = sys.modules["numpy"]
     array = array.astype(array.dtype.newbyteorder("="), copy=False)
-    if kind is not Kind.DATE and _ratio(array.dtype, kind) == (1, 1):
-        return array.view("i8")
-    missing = np.isnat(array)
     if np.datetime_data(array.dtype)[0] in ("Y", "M") and array.dtype.kind == "M":
         days = array.astype("M8[D]")
-        missing |= days.astype(array.dtype) != array
+        days[days.astype(array.dtype) != array] = "NaT"
         array = days
-    ratio = _ratio(array.dtype, kind)
-    if ratio is None:
+    scale = ratio(*np.datetime_data(array.dtype), kind)
+    if scale is None:
         return None
-    (times, parts), found = ratio, array.view("i8").copy()
-    if parts > 1:
-        wide = parts > 2**63 - 1
-        missing |= found != 0 if wide else found % parts != 0
-        found = np.zeros_like(found) if wide else found // parts
-    if times > 1:
-        most = (2**63 - 1) // times
-        missing |= (found > most) | (found < -most)
-        found = np.where(missing, 0, found) * times if most else np.zeros_like(found)
-    if kind is Kind.DATE:
-        missing |= (found < _FIRST_DAY) | (found > _LAST_DAY)
-        found = np.where(missing, -(2**31), found)
-        return found.astype("i4")
-    found[missing] = _NAT
+    if scale == (1, 1) and kind is not Kind.DATE:
+        return array.view("i8")
+    times, parts = (each if each < 2**63 else 0 for each in scale)
+    found = np.empty(len(array), "i4" if kind is Kind.DATE else "i8")
+    scale_counts(np.ascontiguousarray(array).view("i8"), found, times, parts, kind)
     return found
 
 

@@ -45,10 +45,10 @@ cdef enum Want:
 
 cdef struct Codec:  # how one type goes in and out
     uint8_t kind
+    uint8_t packs   # whether an argument is first made an object that has its bytes
+    uint8_t string  # whether it is of variable length, in the map's own keeping
+    uint8_t timed   # whether it is a time, or a struct with one: not all bytes are such
     uint32_t size
-    bint packs   # an argument is first made an object that has its bytes
-    bint string  # of variable length, in the map's own keeping
-    bint timed   # a time, or a struct with one: not all bytes are such
     PyObject *form  # a Struct, which the layout keeps: its kind is then BYTES, as it is for the core
 
 cdef union Cell:  # room for a converted number

@@ -279,6 +279,37 @@ cdef bint fields_hold(Struct struct, const char *at) noexcept:
     return True
 
 
+def scale_counts(counts, to, times, parts, kind):
+    """Counts of another unit as those of a time's, of which `times` for `parts` are as long: from a buffer of int64 to one
+    of what the kind stores. Where there is no such count, NaT's number.
+
+    :param times: 0 for more than 64 bits hold; parts likewise
+    """
+    counts, to = memoryview(counts), memoryview(to)
+    cdef Py_buffer *source = PyMemoryView_GET_BUFFER(counts)
+    cdef Py_buffer *room = PyMemoryView_GET_BUFFER(to)
+    cdef int64_t count, most, scale = times, divisor = parts
+    cdef int32_t day
+    cdef bint is_date = kind == DATE
+    cdef size_t i
+    most = highest[DATE] if is_date else INT64_MAX
+    most = most // scale if scale else 0
+    for i in range(<size_t>(source.len // 8)):
+        memcpy(&count, <char *>source.buf + 8 * i, 8)
+        if divisor == 0 or scale == 0:
+            count = INT64_MIN if count else 0
+        elif count == INT64_MIN or count % divisor:
+            count = INT64_MIN
+        else:
+            count = count // divisor
+            count = count * scale if -most <= count <= most else INT64_MIN
+        if is_date:
+            day = <int32_t>count if count >= lowest[DATE] else INT32_MIN
+            memcpy(<char *>room.buf + 4 * i, &day, 4)
+        else:
+            memcpy(<char *>room.buf + 8 * i, &count, 8)
+
+
 cdef bint times_copied(char *to, const char *at, size_t count, int kind) noexcept:
     """Copies a column of times; whether all of them are such as objects can say."""
     cdef int64_t low = lowest[kind], high = highest[kind], time
