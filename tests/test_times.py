@@ -494,6 +494,8 @@ def test_structs_in_arrays(map_class: Class, results: str) -> None:
     assert map_class.from_arrays(keys, values, key=STRUCT, value=STRUCT) == m
     assert m.contains_many(keys).tolist() == [True] * 300
     assert len(m.get_many(keys)) == 300
+    out = values[:300] if results == "as it is" else memoryview(bytearray(values.nbytes)).cast("B", values.shape)
+    assert m.get_many(keys, out=out) is out
     again = map_class(STRUCT, STRUCT)
     again.set_many(keys, m.get_many(keys))
     assert again == m

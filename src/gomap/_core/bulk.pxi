@@ -199,7 +199,7 @@ cdef object values_for(BaseMap m, object keys, object default, object into):
         else:
             convert(m, VALUE, m.value, default, &cell, &missing, True)
     given = None
-    if into is not None and m.value.timed:  # no buffer has NumPy's times
+    if into is not None and m.value.timed and arrays.numpy() is not None:  # NumPy's times have no buffer
         arrays.check_times_out(into, m.layout.value_type, column.c.count)
         given, into = into, None
     result = np_empty(m.layout.value_type, column.c.count) if into is None else into

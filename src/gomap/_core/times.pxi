@@ -1,10 +1,11 @@
 # Dates, times and UUIDs: Python objects to counts and bytes, and back.
 #
-# A time is a signed count of its type's unit: since 1970-01-01 or, of a timedelta, in all. A date is 32 bits of days. A
-# UUID is its 16 bytes, the most significant first. So to the core they are integers and bytes.
+# A time is stored as a count of its type's unit since 1970-01-01, a timedelta as a count of its unit, both in 64 bits; a
+# date as days since 1970-01-01, in 32 bits; a UUID as its 16 bytes, the most significant first. So to the core they are
+# integers and bytes.
 #
-# A count in a map is one that an object can say: between lowest and highest of its kind. Whatever comes from outside as
-# bytes is checked for that. NumPy's NaT is below all of them.
+# Every count in a map is between lowest and highest of its kind, so that there is an object for it. Bytes that come from
+# outside, in arrays and pickles, are checked for that. NumPy's NaT is a number below lowest.
 #
 # datetime, uuid and, for nanoseconds, NumPy are imported when the first type that needs them is used.
 
@@ -260,7 +261,7 @@ cdef inline bint in_limits(int kind, const char *at) noexcept:
 
 
 cdef bint times_hold(Codec codec, const char *at) noexcept:
-    """Whether the bytes of a key or value have times only that objects can say."""
+    """Whether every time in the bytes of a key or value is in the range of its kind."""
     if codec.form != NULL:
         return fields_hold(<Struct>codec.form, at)
     return not is_time(codec.kind) or in_limits(codec.kind, at)
@@ -280,10 +281,10 @@ cdef bint fields_hold(Struct struct, const char *at) noexcept:
 
 
 def scale_counts(counts, to, times, parts, kind):
-    """Counts of another unit as those of a time's, of which `times` for `parts` are as long: from a buffer of int64 to one
-    of what the kind stores. Where there is no such count, NaT's number.
+    """Converts counts to another unit: each is multiplied by `times` and divided by `parts`. They go from a buffer of int64
+    to a buffer of what the kind stores. A count that does not convert exactly becomes the number of NaT.
 
-    :param times: 0 for more than 64 bits hold; parts likewise
+    :param times: 0 stands for a number that 64 bits do not hold, also in `parts`
     """
     counts, to = memoryview(counts), memoryview(to)
     cdef Py_buffer *source = PyMemoryView_GET_BUFFER(counts)
@@ -311,7 +312,7 @@ def scale_counts(counts, to, times, parts, kind):
 
 
 cdef bint times_copied(char *to, const char *at, size_t count, int kind) noexcept:
-    """Copies a column of times; whether all of them are such as objects can say."""
+    """Copies a column of times; returns whether all of them are in the range of their kind."""
     cdef int64_t low = lowest[kind], high = highest[kind], time
     cdef int32_t day
     cdef bint hold = True
@@ -330,8 +331,8 @@ cdef bint times_copied(char *to, const char *at, size_t count, int kind) noexcep
 
 
 cdef int check_times(Base m, Role role, Codec codec, object source, bint storing, Column column) except -1:
-    """Brings a column of times, or of structs with times, into the core's own memory and checks it there. Keys that are
-    looked up may be such that the type cannot hold."""
+    """Copies a column of times, or of structs with times, and checks the copy, which nobody else writes to. Keys that are
+    looked up may be out of range: they are absent."""
     cdef size_t i, count = column.c.count, size = column.c.size
     cdef char *to = <char *>room_in(column, count * size + 1)
     cdef bint hold = True
@@ -352,7 +353,7 @@ cdef int check_times(Base m, Role role, Codec codec, object source, bint storing
 
 
 cdef int refused_time(Base m, Role role, Codec codec, object source, size_t i) except -1:
-    """Says what is wrong with an array's item: as for the item alone."""
+    """Raises what storing the item alone raises, with its place in the array."""
     cdef Cell cell
     cdef const void *at
     item = source[i]
