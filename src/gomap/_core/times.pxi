@@ -288,27 +288,30 @@ def scale_counts(counts, to, times, parts, kind):
     """
     counts, to = memoryview(counts), memoryview(to)
     cdef Py_buffer *source = PyMemoryView_GET_BUFFER(counts)
-    cdef Py_buffer *room = PyMemoryView_GET_BUFFER(to)
-    cdef int64_t count, most, scale = times, divisor = parts
+    counts_scaled(<char *>PyMemoryView_GET_BUFFER(to).buf, <const char *>source.buf, source.len // 8, times, parts, kind)
+
+
+cdef void counts_scaled(char *to, const char *at, size_t count, int64_t times, int64_t parts, int kind) noexcept:
+    cdef int64_t number, most
     cdef int32_t day
     cdef bint is_date = kind == DATE
     cdef size_t i
     most = highest[DATE] if is_date else INT64_MAX
-    most = most // scale if scale else 0
-    for i in range(<size_t>(source.len // 8)):
-        memcpy(&count, <char *>source.buf + 8 * i, 8)
-        if divisor == 0 or scale == 0:
-            count = INT64_MIN if count else 0
-        elif count == INT64_MIN or count % divisor:
-            count = INT64_MIN
+    most = most // times if times else 0
+    for i in range(count):
+        memcpy(&number, at + 8 * i, 8)
+        if times == 0 or parts == 0:
+            number = INT64_MIN if number else 0
+        elif number == INT64_MIN or number % parts:
+            number = INT64_MIN
         else:
-            count = count // divisor
-            count = count * scale if -most <= count <= most else INT64_MIN
+            number = number // parts
+            number = number * times if -most <= number <= most else INT64_MIN
         if is_date:
-            day = <int32_t>count if count >= lowest[DATE] else INT32_MIN
-            memcpy(<char *>room.buf + 4 * i, &day, 4)
+            day = <int32_t>number if number >= lowest[DATE] else INT32_MIN
+            memcpy(to + 4 * i, &day, 4)
         else:
-            memcpy(<char *>room.buf + 8 * i, &count, 8)
+            memcpy(to + 8 * i, &number, 8)
 
 
 cdef bint times_copied(char *to, const char *at, size_t count, int kind) noexcept:
