@@ -524,8 +524,16 @@ def test_structured_arrays(map_class: Class, np: Any) -> None:
         with pytest.raises((ValueError, OverflowError), match=words):
             m.set_many(bad, 5)
         assert m.contains_many(bad).tolist() == [True, False]
+    for wrong_day, wrong_time in (("i4", "M8[ns]"), ("M8[D]", "i8"), ("M8[D]", "m8[ns]")):
+        with pytest.raises(TypeError, match="keys: expected an array of"):
+            m.set_many(np.zeros(2, [("day", wrong_day), ("at", wrong_time), ("n", "u2")]), 5)
     with pytest.raises(TypeError, match="keys: expected an array of"):
-        m.set_many(array.astype([("day", "i4"), ("at", "M8[ns]"), ("n", "u2")]), 5)
+        Map("struct{a timedelta64[s]}", int).set_many(np.zeros(2, [("a", "m8[Y]")]), 5)
+    years = np.array([("2020",), ("1969",)], [("a", "M8[Y]")])
+    assert Map.from_arrays(years, [1, 2], key="struct{a date}", value=int) == {
+        (date(2020, 1, 1),): 1,
+        (date(1969, 1, 1),): 2,
+    }
     assert sorted(m.values()) == [1, 2]
     assert m._check() is None
 
@@ -857,10 +865,11 @@ def test_pandas_columns(pd: Any, map_class: Class) -> None:
         m = map_class.from_arrays(keys.to_numpy(), range(50), value=int)
         assert len(m) == 50
         assert m.get_many(keys).tolist() == list(range(50))
-    aware = pd.date_range("2020-01-01", periods=50, freq="h", tz="UTC")
-    m = map_class.from_arrays(aware, list(range(50)), value=int)
-    assert m.key_type.name.endswith(", UTC]")
-    assert m.get_many(aware).tolist() == list(range(50))
+    for zone in ("UTC", timezone(timedelta(hours=2))):
+        aware = pd.date_range("2020-01-01", periods=50, freq="h", tz=zone)
+        m = map_class.from_arrays(aware, list(range(50)), value=int)
+        assert m.key_type.name.endswith(", UTC]")
+        assert m.get_many(aware).tolist() == list(range(50))
 
 
 # ---- pickles, reports, hints -------------------------------------------------------------------------------

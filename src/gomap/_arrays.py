@@ -309,7 +309,8 @@ def _converts(np: Any, dtype: Any, wanted: Any) -> bool:
         rows = element.kind == "u" and element.itemsize == 1 and len(shape) == 1
         return dtype.itemsize == wanted.itemsize and (rows or (element.kind in "SV" and not shape and not dtype.names))
     if wanted.kind in "mM":
-        return dtype.kind == wanted.kind and dtype.subdtype is None and np.datetime_data(dtype)[0] != "generic"
+        without_length = ("generic", "Y", "M") if wanted.kind == "m" else ("generic",)
+        return dtype.kind == wanted.kind and dtype.subdtype is None and np.datetime_data(dtype)[0] not in without_length
     if dtype.subdtype is not None or dtype.kind not in "biuf" or (dtype.kind == "b") != (wanted.kind == "b"):
         return False
     exact = dtype.kind not in "iu" or wanted.kind != "f" or dtype.itemsize < wanted.itemsize
@@ -345,8 +346,8 @@ def column_type(array: Any, what: str) -> str:
         if array.ndim == 2 and dtype == "u1":  # a row of bytes for each
             return f"[{array.shape[1]}]byte"
         return parse(dtype if dtype.names is not None else dtype.newbyteorder("=")).name
-    if type(dtype).__name__ == "DatetimeTZDtype":  # pandas', spelled as here
-        return parse(str(dtype)).name
+    if type(dtype).__name__ == "DatetimeTZDtype":  # pandas', with any time zone
+        return f"datetime64[{getattr(dtype, 'unit', 'ns')}, UTC]"
     try:
         view = memoryview(array)
     except (TypeError, ValueError):

@@ -116,7 +116,8 @@ def counts(array: Any, kind: Kind) -> Any:
         days = array.astype("M8[D]")
         days[days.astype(array.dtype) != array] = "NaT"
         array = days
-    scale = ratio(*np.datetime_data(array.dtype), kind)
+    unit, many = np.datetime_data(array.dtype)
+    scale = ratio(unit, many, kind)
     if scale is None:
         return None
     if scale == (1, 1) and kind is not Kind.DATE:
