@@ -5,6 +5,17 @@
 
 /* ---- numbers ------------------------------------------------------------------------------------------ */
 
+/* Copies a number of a size that is known only at run time by one load. */
+GM_INLINE void copy_number(unsigned char *to, const char *from, int size)
+{
+    switch (size) {
+    case 8: memcpy(to, from, 8); break;
+    case 4: memcpy(to, from, 4); break;
+    case 2: memcpy(to, from, 2); break;
+    default: *to = (unsigned char)*from;
+    }
+}
+
 /* One number, in whichever of the three it fits: 0 signed, 1 unsigned beyond int64, 2 floating. */
 GM_INLINE int number_read(const char *at, int kind, int swapped, int64_t *i, uint64_t *u, double *f)
 {
@@ -12,7 +23,9 @@ GM_INLINE int number_read(const char *at, int kind, int swapped, int64_t *i, uin
     unsigned char turned[8];
     if (swapped) {
         int size = sizes[kind];
-        for (int b = 0; b < size; b++) turned[b] = (unsigned char)at[size - 1 - b];
+        unsigned char read[8];
+        copy_number(read, at, size); /* at once: another thread may write to it */
+        for (int b = 0; b < size; b++) turned[b] = read[size - 1 - b];
         at = (const char *)turned;
     }
     switch (kind) {

@@ -7,11 +7,13 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
@@ -19,6 +21,7 @@ from hypothesis import strategies as st
 
 from gomap import GoMap, Map
 from gomap import _arrays as arrays
+from gomap._times import LIMITS, TIMEDELTAS
 from gomap.types import Kind, parse
 
 #: The mapping contract holds for each of these.
@@ -31,6 +34,8 @@ KEY_TYPES = [
     "struct{a uint16; b [4096]byte}",
     "struct{a uint8; b string; c struct{d bytes; e string}; f bool}",
     *("string", "bytes", "any"),
+    *("datetime64[us]", "datetime64[s, UTC]", "timedelta64[ms]", "date", "uuid"),
+    "struct{day date; id uuid; at datetime64[us]}",
 ]
 VALUE_TYPES = [*KEY_TYPES, *("*" + name for name in KEY_TYPES if "[" in name), "*int", "*bool", "*float32"]
 VALUE_TYPES += ["struct{}", "*struct{}", "*struct{a uint32; b int16}", "*string", "*any"]
@@ -61,6 +66,8 @@ PAIRS = [
     ("struct{a string; b bytes}", "*struct{a bytes; b [120]byte}"),
     ("struct{a string}", "struct{a string}"),
     ("any", "struct{a string; b int}"),
+    ("datetime64[us]", "uuid"),
+    ("uuid", "struct{at datetime64[ms, UTC]; day date}"),
 ]
 
 #: For tests of how many bytes CPython's own allocator takes.
@@ -144,6 +151,8 @@ def make_examples(spelling: str, count: int) -> list[Any]:
         columns = [make_examples(each.type.name, count) for each in type_.fields]
         made = (type_.namedtuple(*(column[i % len(column)] for column in columns)) for i in range(count))
         return list(dict.fromkeys(made))
+    if type_.kind >= Kind.DATETIME_S:
+        return _times(type_.kind, count)
     if type_.kind is Kind.BYTES:
         return list(islice(dict.fromkeys(_fixed(type_.size, i) for i in range(2 * count)), count))
     bits = 8 * type_.size
@@ -162,9 +171,29 @@ def make_zero(spelling: str) -> Any:
         return type_.namedtuple(*(make_zero(each.type.name) for each in type_.fields))
     if type_.kind is Kind.BYTES:
         return bytes(type_.size)
+    if type_.kind >= Kind.DATETIME_S:
+        return _time(type_.kind, 0)
     return {Kind.STRING: "", Kind.VARBYTES: b"", Kind.BOOL: False}.get(
         type_.kind, 0.0 if "FLOAT" in type_.kind.name else 0
     )
+
+
+def _time(kind: Kind, number: int) -> Any:
+    """A count as the object of a kind of time, but nanoseconds; a number as a UUID."""
+    if kind is Kind.UUID:
+        return UUID(int=number)
+    unit = timedelta(days=1) if kind is Kind.DATE else timedelta(seconds=1) / 1000 ** ((kind - Kind.DATETIME_S) % 4)
+    if kind in TIMEDELTAS:
+        return number * unit
+    if kind is Kind.DATE:
+        return date(1970, 1, 1) + number * unit
+    return datetime(1970, 1, 1, tzinfo=UTC if kind >= Kind.UTC_S else None) + number * unit
+
+
+def _times(kind: Kind, count: int) -> list[Any]:
+    low, high = LIMITS.get(kind, (0, 2**128 - 1))
+    spread = range(low, high, (high - low) // count)
+    return [_time(kind, number) for number in islice(dict.fromkeys((low, high, -1 if low else 1, *spread)), count)]
 
 
 def _texts(count: int) -> Iterator[str]:

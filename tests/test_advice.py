@@ -8,8 +8,10 @@ import math
 import pickle
 from collections import Counter, OrderedDict, UserDict, UserList, defaultdict, namedtuple
 from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta, timezone
 from types import MappingProxyType
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -42,6 +44,12 @@ class Word(str):
     pass
 
 
+class Day(date):
+    pass
+
+
+NOON = datetime(2024, 7, 1, 12)
+EAST = timezone(timedelta(hours=5, minutes=30))
 Odd = namedtuple("Odd", "a def", rename=True)  # the second is named _1
 
 
@@ -170,6 +178,17 @@ VALUES: list[tuple[list[Any], str]] = [
     ([bytearray(b"a"), bytearray(b"b")], "object"),
     ([1j, 2j], "object"),
     ([int, str], "object"),
+    ([NOON, NOON.replace(fold=1, microsecond=1)], "datetime64[us]"),
+    ([NOON.replace(tzinfo=UTC), NOON.replace(tzinfo=EAST)], "datetime64[us, UTC]"),
+    ([NOON, NOON.replace(tzinfo=UTC)], "object"),
+    ([NOON, NOON.date()], "object"),
+    ([datetime.min.replace(tzinfo=EAST), NOON.replace(tzinfo=UTC)], "object"),
+    ([date.min, date.max], "date"),
+    ([timedelta(microseconds=2**63 - 1), timedelta(microseconds=1 - 2**63)], "timedelta64[us]"),
+    ([timedelta(microseconds=2**63), timedelta(0)], "object"),
+    ([UUID(int=0), UUID(int=2**128 - 1)], "uuid"),
+    ([Day(1, 1, 1), Day(1, 1, 2)], "object"),
+    ([(NOON, date.min, UUID(int=1)), (NOON, date.max, UUID(int=2))], "struct{f0 datetime64[us]; f1 date; f2 uuid}"),
 ]
 
 
@@ -318,6 +337,21 @@ def test_too_large_structs_stay_objects(monkeypatch: pytest.MonkeyPatch) -> None
         ({"a": {"x": 1}, "b": {"y": 1}}, "values: dicts of different keys (first: key 'b')"),
         ({"a": {"x": 1}, "b": {"x": 1, 2: 1}}, "values: dict of 1 and of 2 items (first: key 'b')"),
         ({"a": {"x": 1}, "b": {Word("x"): 1}}, "values: a dict with keys other than str (first: key 'b')"),
+        (
+            {"a": NOON, "b": NOON.replace(tzinfo=UTC)},
+            "values: some datetimes have a time zone, others have none (first: key 'b')",
+        ),
+        ({"a": NOON}, "values: datetimes without a time zone, hence datetime64[us] (TypeError for others)"),
+        (
+            {"a": NOON.replace(tzinfo=EAST)},
+            "values: datetimes with a time zone, hence datetime64[us, UTC] (TypeError for others)",
+        ),
+        (
+            {"a": timedelta.max},
+            "values: datetime.timedelta(days=999999999, seconds=86399, microse... does not fit timedelta64[us] "
+            "(first: key 'a')",
+        ),
+        ({"a": Day(1, 1, 1)}, "values: Day is a subclass of date, which would come back in its place (first: key 'a')"),
     ],
 )
 def test_reason_names_the_first_offender(d: dict[Any, Any], reason: str) -> None:
@@ -347,6 +381,11 @@ def test_remarks_on_what_comes_back() -> None:
     )
     assert "keys: Point comes back as a named tuple, equal to it" in checked({Point(1, 2.0): 1}).remarks
     assert any("no field '_1'; as tuples go in, they are f0, f1" in r for r in checked({1: Odd(1, 2)}).remarks)
+
+
+def test_remark_on_time_zones() -> None:
+    assert "values: comes back in UTC, equal to it" in checked({1: NOON.replace(tzinfo=EAST)}).remarks
+    assert not any("UTC" in remark for remark in checked({1: NOON.replace(tzinfo=UTC)}).remarks)
 
 
 def test_remark_on_attributes_that_do_not_come_back() -> None:
@@ -756,7 +795,9 @@ def test_objects_are_not_asked() -> None:
 # ---- random dicts ------------------------------------------------------------------------------------
 
 WIDE = st.integers(0, 66).flatmap(lambda bits: st.integers(-(2**bits), 2**bits))
+AWARE = st.datetimes(timezones=st.sampled_from([UTC, EAST]))
 FIXED = [WIDE, st.booleans(), st.floats(), st.binary(min_size=3, max_size=3)]
+FIXED += [st.datetimes(), AWARE, st.dates(), st.timedeltas(), st.uuids()]
 KEY_KINDS = [*FIXED, st.text(max_size=20), st.binary(max_size=20), st.none(), st.just(Colour.RED)]
 FIELDS = st.lists(st.sampled_from(FIXED), min_size=1, max_size=3)
 

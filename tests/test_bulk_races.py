@@ -323,3 +323,31 @@ def test_values_as_a_list_beside_keys_in_an_array() -> None:
         m.delete_many(keys[::2])
     sound(m, allowed)
     sound(texts, allowed)
+
+
+# ---- times --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("spelling", ["datetime64[us]", "datetime64[s]", "date", "struct{at datetime64[us]}"])
+def test_times_that_are_none_for_a_moment(map_class: Class, spelling: str) -> None:
+    """Each is checked in the copy that goes in."""
+    days = np.arange(5_000, 5_000 + COUNT // 10).astype("M8[D]")
+    keys = days.astype("M8[us]") if "us" in spelling else days.copy()
+    source = keys.view([("at", keys.dtype)]) if "struct" in spelling else keys
+    numbers, good = keys.view("i8"), keys.view("i8").copy()
+    wrong = good.copy()
+    wrong[::7] = 2**62
+    wrong[3::7] = -(2**63)
+    for _ in range(ROUNDS):
+        m = map_class(spelling, int)
+        with written_to(filled_with(numbers, wrong), filled_with(numbers, good)):
+            for _ in range(5):
+                try:
+                    m.set_many(source, 1)
+                    m.contains_many(source)
+                except (ValueError, OverflowError) as error:
+                    assert str(error).startswith("keys[")
+        assert m._check() is None
+        found = [getattr(key, "at", key) for key in m]  # which raises for what is no time
+        assert len(set(found)) == len(m) <= len(days)
+        assert np.isin(np.array(found, "M8[D]"), days).all()

@@ -23,7 +23,7 @@ Operation = Callable[[Any, Any], Any]
 HUGE = 10**5000  # more digits than the interpreter turns into text
 SUPPORTED = (
     "int, int8 to int64, uint, uint8 to uint64, byte, rune, float32, float64, bool, [N]byte, string, bytes, "
-    "any, struct{name T; ...}, *T, struct{}"
+    "date, datetime64[unit], datetime64[unit, UTC], timedelta64[unit], uuid, any, struct{name T; ...}, *T, struct{}"
 )
 
 
@@ -300,12 +300,14 @@ UNKNOWN: list[tuple[str, str, int]] = [  # with the column where reading stopped
     ("flaot", f"unknown type 'flaot': did you mean 'float'? expected {SUPPORTED}", 0),
     ("i8", f"unknown type 'i8': NumPy's 'i8' is 'int64' here; expected {SUPPORTED}", 0),
     ("<u4", f"NumPy's '<u4' is 'uint32' here; expected a value type: {SUPPORTED}", 0),
-    (
-        "datetime64[ns]",
-        "unknown type 'datetime64': dates go in as their numbers: write 'int64', and array.view('int64'); "
-        f"expected {SUPPORTED}",
-        0,
-    ),
+    ("timestamp[us]", f"unknown type 'timestamp': 'timestamp' is 'datetime64[us]' here; expected {SUPPORTED}", 0),
+    ("datetime64[h]", "the units of datetime64 are s, ms, us, ns, or D for dates", 11),
+    ("datetime64", "expected '[' after 'datetime64'", 10),
+    ("datetime64[us, CET]", "the only time zone is UTC, to which values of other zones are converted", 15),
+    ("datetime64[us UTC]", "expected ']' after the unit", 14),
+    ("datetime[us]", "the only time zone is UTC, to which values of other zones are converted", 9),
+    ("timedelta64[D]", "the units of timedelta64 are s, ms, us, ns", 12),
+    ("timedelta64[us, UTC]", "expected ']' after the unit", 14),
     ("  spam ", f"unknown type 'spam': expected {SUPPORTED}", 2),
     ("map[int]int", f"unknown type 'map': expected {SUPPORTED}", 0),
     ("int int", "expected the end of the type here", 4),
@@ -326,7 +328,7 @@ UNKNOWN: list[tuple[str, str, int]] = [  # with the column where reading stopped
     ("*struct", "expected '{' after 'struct'", 7),
     (
         "*struct{int}",
-        "a struct's fields are numbers, bool, [N]byte, string, bytes and structs of these",
+        "a struct's fields are numbers, bool, [N]byte, string, bytes, times, uuid and structs of these",
         11,
     ),
     ("*[3]bit", "only arrays of byte are supported: expected 'byte' here", 4),
@@ -785,7 +787,10 @@ def test_numpy_types(map_class: Class, np: Any) -> None:
     assert map_class(np.dtype("V16"), np.dtype("V129")).key_type.name == "[16]byte"
     other = np.dtype("int32").newbyteorder()
     for wrong, words in [
-        *((wrong, f"expected one of {SUPPORTED}") for wrong in ("f2", "c8", "M8[s]", ("i4", (2,)), [])),
+        *((wrong, f"expected one of {SUPPORTED}") for wrong in ("f2", "c8", ("i4", (2,)), [])),
+        ("M8[h]", f"expected one of {SUPPORTED}; did you mean 'datetime64[s]' or 'datetime64[us]'?"),
+        ("m8", f"expected one of {SUPPORTED}; did you mean 'timedelta64[s]' or 'timedelta64[us]'?"),
+        (">M8[s]", "it has the bytes in the other order"),
         (other, "it has the bytes in the other order"),
         ("S4", f"expected one of {SUPPORTED}; did you mean 'bytes' or '[4]byte'?"),
         ("U4", f"expected one of {SUPPORTED}; did you mean 'string'?"),

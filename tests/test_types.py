@@ -19,7 +19,7 @@ from gomap import Map, Type
 from gomap.types import MAX_BYTES, MAX_DEPTH, Field, Kind, parse, parse_map
 
 CHUNK = "struct{refcount uint32; size uint32; csize uint32}"
-FIELDS = "a struct's fields are numbers, bool, [N]byte, string, bytes and structs of these"
+FIELDS = "a struct's fields are numbers, bool, [N]byte, string, bytes, times, uuid and structs of these"
 
 
 def test_kinds_keep_their_numbers() -> None:
@@ -27,8 +27,10 @@ def test_kinds_keep_their_numbers() -> None:
     assert [kind.name for kind in Kind] == [
         *("BOOL", "INT8", "INT16", "INT32", "INT64", "UINT8", "UINT16", "UINT32", "UINT64"),
         *("FLOAT32", "FLOAT64", "BYTES", "NOTHING", "STRING", "VARBYTES", "STRUCT", "OBJECT"),
+        *("DATETIME_S", "DATETIME_MS", "DATETIME_US", "DATETIME_NS", "UTC_S", "UTC_MS", "UTC_US", "UTC_NS"),
+        *("TIMEDELTA_S", "TIMEDELTA_MS", "TIMEDELTA_US", "TIMEDELTA_NS", "DATE", "UUID"),
     ]
-    assert [int(kind) for kind in Kind] == list(range(17))
+    assert [int(kind) for kind in Kind] == list(range(31))
 
 
 # ---- types without a fixed size ----------------------------------------------------------------------
@@ -519,7 +521,7 @@ def test_parsing_many_fields_takes_time_in_proportion() -> None:
     assert copied < 1000
 
 
-@pytest.mark.parametrize("number", [-1, 17, "INT8", 3.5, None])
+@pytest.mark.parametrize("number", [-1, 31, "INT8", 3.5, None])
 def test_a_kind_that_there_is_not(number: Any) -> None:
     with pytest.raises(ValueError, match=re.escape(f"{number!r} is not a valid Kind")):
         Kind(number)

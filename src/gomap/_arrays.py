@@ -1,8 +1,11 @@
 """Arrays of keys and values: what the items of a buffer are, and what results are made of.
 
-Results are NumPy arrays where NumPy can be imported, else memoryviews of the same item format. For `[N]byte` and
-structs memoryview has no format: their memoryviews are of bytes, with a row for each item. Strings and
-objects come as lists.
+Results are NumPy arrays where NumPy can be imported, else memoryviews of the same item format. For `[N]byte`, UUIDs
+and structs memoryview has no format: their memoryviews are of bytes, with a row for each item. Strings and
+objects come as lists, and times too where there is no NumPy.
+
+NumPy's times have no buffer. So the core reads and writes arrays of their counts, which `counts` makes of what comes in
+and `finished` turns into what goes out.
 """
 
 from __future__ import annotations
@@ -16,13 +19,17 @@ if TYPE_CHECKING:
     from typing import Any
 
 __all__ = [
+    "check_times_out",
     "column_type",
+    "counts",
     "dtype_of",
     "empty",
     "exported",
+    "finished",
     "holds",
     "is_bytes",
     "is_masked",
+    "is_nat",
     "is_objects",
     "is_scalar",
     "item",
@@ -150,6 +157,8 @@ def item(array: Any, index: int) -> Any:
         return None
     if type(found).__name__ in ("NAType", "NaTType"):
         return None
+    if getattr(getattr(found, "dtype", None), "kind", "") in ("m", "M"):
+        return found
     for name in ("item", "as_py"):  # NumPy's, Arrow's
         if hasattr(found, name):
             return getattr(found, name)()
@@ -167,40 +176,111 @@ def listed(source: Any) -> list[Any]:
 
 
 def dtype_of(type: Type) -> Any:
-    """The NumPy dtype that holds what a type stores, byte for byte; None where there is none.
+    """The NumPy dtype of arrays of a type; None where there is none. Dates take 8 bytes in it, where a map has 4.
 
     :raises ImportError: there is no NumPy
+    """
+    return _dtype(type, as_counts=False)
+
+
+def _dtype(type: Type, *, as_counts: bool) -> Any:
+    """
+    :param as_counts: byte for byte what the type stores, with integers in the place of times
     """
     np = numpy()
     if np is None:
         raise ImportError("gomap: NumPy is not installed")
     if type.kind in FORMATS:
         return np.dtype(type.kind.name.lower())  # as NumPy spells it: of two alike the usual one
-    if type.kind is Kind.BYTES:
+    if type.kind is Kind.BYTES or type.kind is Kind.UUID:
         return np.dtype(f"V{type.size}")
     if type.kind is Kind.STRUCT and not string_offsets(type):
-        return np.dtype(
-            {
-                "names": [each.name for each in type.fields],
-                "formats": [dtype_of(each.type) for each in type.fields],
-                "offsets": [each.offset for each in type.fields],
-                "itemsize": type.size,
-            }
-        )
-    return None
+        made: dict[str, Any] = {
+            "names": [each.name for each in type.fields],
+            "formats": [_dtype(each.type, as_counts=as_counts) for each in type.fields],
+        }
+        if not as_counts and _has_dates(type):
+            return np.dtype(made, align=True)
+        return np.dtype({**made, "offsets": [each.offset for each in type.fields], "itemsize": type.size})
+    if type.kind < Kind.DATETIME_S:
+        return None
+    from ._times import dtype_name
+
+    return np.dtype(f"i{type.size}" if as_counts else dtype_name(type.kind))
+
+
+def _has_dates(type: Type) -> bool:
+    """Whether the dtype of arrays is another than that of what is stored, byte for byte."""
+    return type.kind is Kind.DATE or any(_has_dates(each.type) for each in type.fields)
 
 
 def empty(type: Type, count: int) -> Any:
-    """An array for so many of a type, to be written to."""
+    """An array for so many of a type, to be written to byte for byte; `finished` is called when that is done."""
     np = numpy()
     if np is not None:
-        return np.empty(count, dtype_of(type))
+        return np.empty(count, _dtype(type, as_counts=True))
     room: Any = memoryview(bytearray(count * type.size))
     if type.kind in FORMATS:
         return room.cast(FORMATS[type.kind])
     if count == 0 or type.size == 0:
         return room
     return room.cast("B", (count, type.size))
+
+
+# ---- NumPy's times ------------------------------------------------------------------------------------
+
+
+def counts(array: Any, type: Type) -> Any:
+    """An array of NumPy's times as the counts that a type of time stores; what has no such count is out of the type's
+    range. None: they are no such times."""
+    from . import _times
+
+    wanted = "m" if type.kind in _times.TIMEDELTAS else "M"
+    if getattr(getattr(array, "dtype", None), "kind", "") != wanted or array.ndim != 1 or is_masked(array):
+        return None
+    return _times.counts(array, type.kind)
+
+
+def finished(array: Any, type: Type) -> Any:
+    """An array from `empty`, now full, with NumPy's times in the place of their counts."""
+    np = numpy()
+    if np is None:
+        return array
+    wanted = dtype_of(type)
+    if type.kind is Kind.DATE:
+        made = array.astype(wanted)
+        made[array == -(2**31)] = "NaT"  # the default for a key that is not there
+        return made
+    if not _has_dates(type):
+        return array.view(wanted)
+    made = np.zeros(array.shape, wanted)
+    for field in type.fields:
+        made[field.name] = finished(array[field.name], field.type)
+    return made
+
+
+def is_nat(thing: Any) -> bool:
+    """Whether it is NumPy's or pandas' NaT."""
+    return type(thing).__name__ in ("datetime64", "timedelta64", "NaTType") and bool(thing != thing)
+
+
+def check_times_out(array: Any, type: Type, count: int) -> None:
+    """
+    :raises TypeError: it is no array to which so many of a type with times can be written
+    """
+    np = numpy()
+    wanted = dtype_of(type)
+    if (
+        not isinstance(array, np.ndarray)
+        or not array.flags.writeable
+        or array.dtype != wanted
+        or array.shape != (count,)
+    ):
+        got = f"one of {array.shape} {array.dtype}" if isinstance(array, np.ndarray) else array.__class__.__name__
+        raise TypeError(f"out: expected a writable array of {count} {wanted} for {type}, got {got}")
+
+
+# ---- formats ------------------------------------------------------------------------------------------
 
 
 def is_bytes(format: str, size: int, wanted: int) -> bool:
@@ -240,10 +320,11 @@ def structured(array: Any, type: Type, what: str) -> Any:
         )
     if records:
         return list(array)
-    if array.dtype == wanted:
+    stored = _dtype(type, as_counts=True)
+    if array.dtype == wanted == stored:
         return np.ascontiguousarray(array)
-    made = np.zeros(array.shape, wanted)  # padding is zero
-    _copy_fields(np, made, array)
+    made = np.zeros(array.shape, stored)  # padding is zero
+    _copy_fields(np, made, array, type)
     return made
 
 
@@ -259,22 +340,27 @@ def _converts(np: Any, dtype: Any, wanted: Any) -> bool:
         element, shape = dtype.subdtype or (dtype, ())
         rows = element.kind == "u" and element.itemsize == 1 and len(shape) == 1
         return dtype.itemsize == wanted.itemsize and (rows or (element.kind in "SV" and not shape and not dtype.names))
+    if wanted.kind in "mM":
+        without_length = ("generic", "Y", "M") if wanted.kind == "m" else ("generic",)
+        return dtype.kind == wanted.kind and dtype.subdtype is None and np.datetime_data(dtype)[0] not in without_length
     if dtype.subdtype is not None or dtype.kind not in "biuf" or (dtype.kind == "b") != (wanted.kind == "b"):
         return False
     exact = dtype.kind not in "iu" or wanted.kind != "f" or dtype.itemsize < wanted.itemsize
     return exact and bool(np.can_cast(dtype, wanted, "safe"))
 
 
-def _copy_fields(np: Any, to: Any, array: Any) -> None:
+def _copy_fields(np: Any, to: Any, array: Any, type: Type) -> None:
     """By their names: NumPy itself assigns by their order."""
-    for name in to.dtype.names:
-        field, source = to.dtype[name], array[name]
+    for each in type.fields:
+        field, source = to.dtype[each.name], array[each.name]
         if field.names is not None:
-            _copy_fields(np, to[name], source)
+            _copy_fields(np, to[each.name], source, each.type)
         elif field.kind == "V":
-            to[name] = np.ascontiguousarray(source).view(field).reshape(to.shape)
+            to[each.name] = np.ascontiguousarray(source).view(field).reshape(to.shape)
+        elif source.dtype.kind in "mM":
+            to[each.name] = counts(source, each.type)
         else:
-            to[name] = source
+            to[each.name] = source
 
 
 def column_type(array: Any, what: str) -> str:
@@ -292,6 +378,8 @@ def column_type(array: Any, what: str) -> str:
         if array.ndim == 2 and dtype == "u1":  # a row of bytes for each
             return f"[{array.shape[1]}]byte"
         return parse(dtype if dtype.names is not None else dtype.newbyteorder("=")).name
+    if type(dtype).__name__ == "DatetimeTZDtype":  # pandas', with any time zone
+        return f"datetime64[{getattr(dtype, 'unit', 'ns')}, UTC]"
     try:
         view = memoryview(array)
     except (TypeError, ValueError):

@@ -1,5 +1,6 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping, MutableSet, Sequence
 from collections.abc import Set as AbstractSet
+from datetime import date, datetime, timedelta
 from typing import (
     Any,
     ClassVar,
@@ -14,6 +15,7 @@ from typing import (
     final,
     overload,
 )
+from uuid import UUID
 
 from typing_extensions import disjoint_base
 
@@ -26,8 +28,8 @@ _K = TypeVar("_K")
 _V = TypeVar("_V")
 _T = TypeVar("_T")
 _T_co = TypeVar("_T_co", covariant=True)
-_KeyNumber = TypeVar("_KeyNumber", bool, int, float)
-_ValueNumber = TypeVar("_ValueNumber", bool, int, float)
+_PlainKey = TypeVar("_PlainKey", bool, int, float, datetime, date, timedelta, UUID)
+_PlainValue = TypeVar("_PlainValue", bool, int, float, datetime, date, timedelta, UUID)
 _Number = TypeVar("_Number", int, float)
 
 class _KeysAndGetItem(Protocol[_K, _T_co]):
@@ -166,10 +168,10 @@ class Map(BaseMap[_K, _V]):
     def __init__(self, items: _Entries[_K, _V] | None = None, /, *, capacity: SupportsIndex = 0) -> None: ...
     @overload
     def __init__(
-        self: Map[_KeyNumber, _ValueNumber],
-        key: type[_KeyNumber],
-        value: type[_ValueNumber],
-        items: _Entries[_KeyNumber, _ValueNumber] | None = None,
+        self: Map[_PlainKey, _PlainValue],
+        key: type[_PlainKey],
+        value: type[_PlainValue],
+        items: _Entries[_PlainKey, _PlainValue] | None = None,
         /,
         *,
         capacity: SupportsIndex = 0,
@@ -180,8 +182,8 @@ class Map(BaseMap[_K, _V]):
     ) -> None: ...
     @overload
     def __init__(
-        self: Map[_KeyNumber, Any],
-        key: type[_KeyNumber],
+        self: Map[_PlainKey, Any],
+        key: type[_PlainKey],
         value: _Spelling,
         items: None = None,
         /,
@@ -190,9 +192,9 @@ class Map(BaseMap[_K, _V]):
     ) -> None: ...
     @overload
     def __init__(
-        self: Map[Any, _ValueNumber],
+        self: Map[Any, _PlainValue],
         key: _Spelling,
-        value: type[_ValueNumber],
+        value: type[_PlainValue],
         items: None = None,
         /,
         *,
@@ -219,10 +221,10 @@ class GoMap(BaseMap[_K, _V]):
     def __init__(self, items: _Entries[_K, _V] | None = None, /, *, capacity: SupportsIndex = 0) -> None: ...
     @overload
     def __init__(
-        self: GoMap[_KeyNumber, _ValueNumber],
-        key: type[_KeyNumber],
-        value: type[_ValueNumber],
-        items: _Entries[_KeyNumber, _ValueNumber] | None = None,
+        self: GoMap[_PlainKey, _PlainValue],
+        key: type[_PlainKey],
+        value: type[_PlainValue],
+        items: _Entries[_PlainKey, _PlainValue] | None = None,
         /,
         *,
         capacity: SupportsIndex = 0,
@@ -233,8 +235,8 @@ class GoMap(BaseMap[_K, _V]):
     ) -> None: ...
     @overload
     def __init__(
-        self: GoMap[_KeyNumber, Any],
-        key: type[_KeyNumber],
+        self: GoMap[_PlainKey, Any],
+        key: type[_PlainKey],
         value: _Spelling,
         items: None = None,
         /,
@@ -243,9 +245,9 @@ class GoMap(BaseMap[_K, _V]):
     ) -> None: ...
     @overload
     def __init__(
-        self: GoMap[Any, _ValueNumber],
+        self: GoMap[Any, _PlainValue],
         key: _Spelling,
-        value: type[_ValueNumber],
+        value: type[_PlainValue],
         items: None = None,
         /,
         *,
@@ -269,9 +271,9 @@ class Set(Base[_K], MutableSet[_K]):
     def __init__(self, items: Iterable[_K] | None = None, /, *, capacity: SupportsIndex = 0) -> None: ...
     @overload
     def __init__(
-        self: Set[_KeyNumber],
-        key: type[_KeyNumber],
-        items: Iterable[_KeyNumber] | None = None,
+        self: Set[_PlainKey],
+        key: type[_PlainKey],
+        items: Iterable[_PlainKey] | None = None,
         /,
         *,
         capacity: SupportsIndex = 0,
@@ -343,6 +345,7 @@ def plan(
     value_lengths: Sequence[tuple[int, int]],
 ) -> tuple[dict[str, float], float, float, int, int]: ...
 def heap_bytes(size: int) -> int: ...
+def scale_counts(counts: object, to: object, times: int, parts: int, kind: int) -> None: ...
 def _fail_after(allocations: int, count: int = 1) -> None: ...
 def _fail_pending() -> int: ...
 def _knows_cpython() -> bool: ...

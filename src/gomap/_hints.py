@@ -12,6 +12,23 @@ if TYPE_CHECKING:
 
 #: Types whose name is a spelling.
 _PLAIN = (bool, int, float, str, bytes)
+#: Classes of modules that are not imported here, and what spells them.
+_LIBRARY = {
+    ("datetime", "datetime"): "'datetime'",
+    ("datetime", "date"): "'date'",
+    ("datetime", "timedelta"): "'timedelta'",
+    ("uuid", "UUID"): "'uuid'",
+}
+#: What times and UUIDs are called elsewhere.
+_ELSEWHERE = {
+    "M8": "datetime64[us]",
+    "m8": "timedelta64[us]",
+    "timestamp": "datetime64[us]",
+    "duration": "timedelta64[us]",
+    "date32": "date",
+    "date64": "datetime64[ms]",
+    "UUID": "uuid",
+}
 #: NumPy's letters for its kinds of number.
 _LETTERS = {"i": "int", "u": "uint", "f": "float"}
 
@@ -77,7 +94,9 @@ def _types_of(items: object, is_set: bool) -> str:
         pass
     count = 1 if is_set else 2
     kinds = [type(each) for each in first][:count] or [int, float][:count]
-    return ", ".join(kind.__name__ if kind in _PLAIN else "object" for kind in kinds)
+    return ", ".join(
+        kind.__name__ if kind in _PLAIN else _LIBRARY.get((kind.__module__, kind.__name__), "object") for kind in kinds
+    )
 
 
 def other_name(word: str, known: Collection[str]) -> str:
@@ -88,8 +107,8 @@ def other_name(word: str, known: Collection[str]) -> str:
         name = f"{_LETTERS[kind]}{8 * int(digits)}"
         if name in known:
             return f"NumPy's {word!r} is {name!r} here;"
-    if word.startswith(("datetime64", "timedelta64")):
-        return "dates go in as their numbers: write 'int64', and array.view('int64');"
+    if word in _ELSEWHERE:
+        return f"{word!r} is {_ELSEWHERE[word]!r} here;"
     from difflib import get_close_matches  # which takes as long to import as all of gomap
 
     if word.rstrip("0123456789") in known:  # a width that there is not: none is close to it

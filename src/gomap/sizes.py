@@ -9,7 +9,7 @@ from __future__ import annotations
 import builtins
 from _collections_abc import Callable, Iterable
 from itertools import chain
-from sys import getrefcount, getsizeof
+from sys import getrefcount, getsizeof, modules
 from types import (
     BuiltinFunctionType,
     CodeType,
@@ -98,6 +98,8 @@ class _Handling:
         self.is_shared = issubclass(kind, _SHARED_TYPES)
         self.two_blocks = issubclass(kind, _TWO_BLOCKS)
         self.contents = next((walk for base, walk in _CONTENTS.items() if issubclass(kind, base)), None)
+        if kind is getattr(modules.get("uuid"), "UUID", None):  # little else than its int
+            self.contents = lambda uuid: (uuid.int,)
 
     @property
     def is_plain(self) -> bool:
@@ -108,9 +110,9 @@ def sizeof(obj: object) -> int:
     """The real bytes of an object: of a dict, the dict and all its keys and values.
 
     :param obj: a dict, frozendict, list, tuple, set or frozenset (or a subclass of one) is counted with
-        what it contains, to any depth; a gomap map or Set is its ``nbytes``; anything else is what
-        :func:`sys.getsizeof` says of it, without the objects it refers to, such as an instance's
-        attributes
+        what it contains, to any depth; a UUID is counted with its int; a gomap map or Set is its
+        ``nbytes``; anything else is what :func:`sys.getsizeof` says of it, without the objects it refers
+        to, such as an instance's attributes
     :returns: bytes
 
     What it says precisely:
@@ -229,8 +231,20 @@ def object_bytes(type: Type, lengths: Lengths) -> float:
     if kind in (Kind.STRING, Kind.VARBYTES):
         empty = "" if kind is Kind.STRING else b""
         return sum(share * _string_bytes(empty, length) for length, share in lengths)
+    if kind >= Kind.DATETIME_S:
+        return _time_bytes(kind)
     # bool, None and whatever fits a byte are shared; of other ints, those below 2**60 are alike.
     return 0 if type.size <= 1 else allocated(getsizeof(10**9))
+
+
+def _time_bytes(kind: Kind) -> int:
+    from datetime import date, datetime, timedelta
+    from uuid import UUID
+
+    if kind is Kind.UUID:
+        return allocated(getsizeof(UUID(int=0))) + allocated(getsizeof(2**127))
+    of_time = date.min if kind is Kind.DATE else timedelta.min if kind >= Kind.TIMEDELTA_S else datetime.min
+    return allocated(getsizeof(of_time))
 
 
 def _string_bytes(empty: str | bytes, length: int) -> int:

@@ -1,8 +1,10 @@
 """The types of keys and values: how they are spelled, how wide they are, what Python sees.
 
 A type is spelled as Go spells it (``"int"``, ``"uint8"``, ``"[128]byte"``, ``"*[128]byte"``, ``"string"``,
-``"any"``, ``"struct{refcount uint32; size uint32}"``, ``"struct{}"``), as a Python type (``int``, ``float``,
-``bool``, ``str``, ``bytes``, ``object``) or None, or as a NumPy dtype or scalar type that names one of these.
+``"any"``, ``"struct{refcount uint32; size uint32}"``, ``"struct{}"``), times as NumPy and pandas spell them
+(``"datetime64[us]"``, ``"datetime64[us, UTC]"``, ``"timedelta64[ns]"``), as a Python type (``int``, ``float``,
+``bool``, ``str``, ``bytes``, ``object``, ``datetime``, ``date``, ``timedelta``, ``UUID``) or None, or as a NumPy dtype
+or scalar type that names one of these.
 """
 
 from __future__ import annotations
@@ -59,6 +61,20 @@ class Kind(int, metaclass=_Kinds):
     VARBYTES: ClassVar[Kind]
     STRUCT: ClassVar[Kind]
     OBJECT: ClassVar[Kind]
+    DATETIME_S: ClassVar[Kind]
+    DATETIME_MS: ClassVar[Kind]
+    DATETIME_US: ClassVar[Kind]
+    DATETIME_NS: ClassVar[Kind]
+    UTC_S: ClassVar[Kind]
+    UTC_MS: ClassVar[Kind]
+    UTC_US: ClassVar[Kind]
+    UTC_NS: ClassVar[Kind]
+    TIMEDELTA_S: ClassVar[Kind]
+    TIMEDELTA_MS: ClassVar[Kind]
+    TIMEDELTA_US: ClassVar[Kind]
+    TIMEDELTA_NS: ClassVar[Kind]
+    DATE: ClassVar[Kind]
+    UUID: ClassVar[Kind]
 
     __slots__ = ()
 
@@ -152,8 +168,8 @@ class Type(_Fixed):
     :ivar pointer: spelled ``*T``: stored in a record, the bucket holding a reference
     :ivar fields: what a struct consists of, laid out as C would; empty for any other type
 
-    Types are equal when they store the same: ``int`` and ``int64`` are. Structs are when their fields are,
-    names included.
+    Types are equal when they store the same: ``int`` and ``int64`` are, ``int64`` and ``datetime64[us]`` are not.
+    Structs are when their fields are, names included.
     """
 
     __slots__ = __match_args__ = ("name", "kind", "size", "pointer", "fields")
@@ -218,9 +234,9 @@ class Type(_Fixed):
 
 _SUPPORTED = (
     "int, int8 to int64, uint, uint8 to uint64, byte, rune, float32, float64, bool, [N]byte, string, bytes, "
-    "any, struct{name T; ...}, *T, struct{}"
+    "date, datetime64[unit], datetime64[unit, UTC], timedelta64[unit], uuid, any, struct{name T; ...}, *T, struct{}"
 )
-_FIELDS = "a struct's fields are numbers, bool, [N]byte, string, bytes and structs of these"
+_FIELDS = "a struct's fields are numbers, bool, [N]byte, string, bytes, times, uuid and structs of these"
 _TOO_LARGE = f"a struct takes at most {MAX_BYTES} bytes"
 _TOO_MANY_STRINGS = f"a struct has at most {MAX_STRINGS} fields of string and bytes"
 
@@ -240,7 +256,17 @@ _SIZES = {
     Kind.STRING: 16,
     Kind.VARBYTES: 16,
     Kind.OBJECT: 8,
+    Kind.DATE: 4,
+    Kind.UUID: 16,
 }
+#: A time is a count of one of these.
+_UNITS = ("s", "ms", "us", "ns")
+#: What is written around the unit, for each kind of time.
+_TIMES = {"datetime64[{}]": "DATETIME", "datetime64[{}, UTC]": "UTC", "timedelta64[{}]": "TIMEDELTA"}
+_TIME_KINDS = {
+    form.format(unit): getattr(Kind, f"{name}_{unit.upper()}") for form, name in _TIMES.items() for unit in _UNITS
+}
+_SIZES |= dict.fromkeys(_TIME_KINDS.values(), 8)
 _IN_STRUCTS = frozenset(Kind) - {Kind.NOTHING, Kind.OBJECT}
 _STRINGS = (Kind.STRING, Kind.VARBYTES)
 _NAMED = {
@@ -262,9 +288,20 @@ _NAMED = {
     "string": Kind.STRING,
     "bytes": Kind.VARBYTES,
     "any": Kind.OBJECT,
+    "date": Kind.DATE,
+    "uuid": Kind.UUID,
+    **_TIME_KINDS,
 }
 _DIGITS = tuple("0123456789")
-_ALIASES = {"float": "float64", "str": "string", "object": "any"}
+_ALIASES = {
+    "float": "float64",
+    "str": "string",
+    "object": "any",
+    "datetime64[D]": "date",
+    "datetime": "datetime64[us]",
+    "datetime[UTC]": "datetime64[us, UTC]",
+    "timedelta": "timedelta64[us]",
+}
 _PYTHON: dict[Any, str] = {
     bool: "bool",
     int: "int",
@@ -273,6 +310,11 @@ _PYTHON: dict[Any, str] = {
     bytes: "bytes",
     object: "any",
     type(None): "struct{}",
+}
+#: Classes of modules that only their users import.
+_LIBRARY = {
+    "datetime": {"date": "date", "datetime": "datetime64[us]", "timedelta": "timedelta64[us]"},
+    "uuid": {"UUID": "uuid"},
 }
 
 
@@ -285,7 +327,7 @@ def _alignment(type: Type) -> int:
         return max(_alignment(each.type) for each in type.fields)
     if type.kind in _STRINGS:
         return 8
-    return 1 if type.kind is Kind.BYTES else type.size
+    return 1 if type.kind in (Kind.BYTES, Kind.UUID) else type.size
 
 
 def string_offsets(type: Type) -> list[int]:
@@ -422,7 +464,8 @@ class _Parser:
                 self.fail("only the interface without methods is supported: expected '}' here")
             name = "any"
         else:
-            name = _ALIASES.get(word, word)
+            name = self.time(word) if word in ("datetime64", "timedelta64", "datetime") else word
+            name = _ALIASES.get(name, name)
         if name not in _NAMED:
             meant = other_name(word, [*_NAMED, *_ALIASES])
             expected = _FIELDS if role == "field" else f"expected {_SUPPORTED}"
@@ -430,6 +473,37 @@ class _Parser:
         if role == "field" and _NAMED[name] not in _IN_STRUCTS:
             self.fail(_FIELDS, start)
         return Type(name, _NAMED[name], _SIZES[_NAMED[name]])
+
+    def time(self, word: str) -> str:
+        """The name of a time, whose unit or zone stands between brackets."""
+        if word == "datetime":
+            if not self.take("["):
+                return word
+            self.zone()
+            self.expect("]", "the time zone")
+            return "datetime[UTC]"
+        self.expect("[", repr(word))
+        self.blank()
+        start = self.at
+        unit = self.word()
+        if unit == "D" and word == "datetime64":
+            self.expect("]", "the unit")
+            return "datetime64[D]"
+        if unit not in _UNITS:
+            days = ", or D for dates" if word == "datetime64" else ""
+            self.fail(f"the units of {word} are {', '.join(_UNITS)}{days}", start)
+        zone = ""
+        if word == "datetime64" and self.take(","):
+            self.zone()
+            zone = ", UTC"
+        self.expect("]", "the unit")
+        return f"{word}[{unit}{zone}]"
+
+    def zone(self) -> None:
+        self.blank()
+        start = self.at
+        if self.word() != "UTC":
+            self.fail("the only time zone is UTC, to which values of other zones are converted", start)
 
     def struct(self, role: str, start: int) -> Type:
         self.expect("{", "'struct'")
@@ -513,7 +587,7 @@ def _numpy_type(spec: Any) -> Type | None:
 
 def _dtype_type(dtype: Any, whole: Any, path: tuple[str, ...] = ()) -> Type:
     """What a dtype names; path leads to it when it is a field of the whole."""
-    if dtype.kind in "iufb" and dtype.isnative and str(dtype) in _NAMED:
+    if dtype.kind in "iufbmM" and dtype.isnative and (str(dtype) in _NAMED or str(dtype) == "datetime64[D]"):
         return parse(str(dtype))
     if dtype.kind == "O" and not path:
         return parse("any")
@@ -528,8 +602,10 @@ def _dtype_type(dtype: Any, whole: Any, path: tuple[str, ...] = ()) -> Type:
         hints.append("'string'")
     if dtype.kind == "S":
         hints += ["'bytes'", f"'[{dtype.itemsize or 16}]byte'"]
+    if dtype.kind in "mM" and dtype.isnative:
+        hints += [f"'{dtype.name.partition('[')[0]}[{unit}]'" for unit in ("s", "us")]
     reason = f"its field {'.'.join(path)!r} is {dtype!r}: {_FIELDS}" if path else f"expected one of {_SUPPORTED}"
-    if not dtype.isnative and dtype.kind in "iuf":
+    if not dtype.isnative and dtype.kind in "iufmM":
         reason = (f"its field {'.'.join(path)!r} has" if path else "it has") + " the bytes in the other order"
     hint = f"; did you mean {' or '.join(hints)}?" if hints else ""
     raise TypeError(f"NumPy dtype {whole!r} names no type of gomap: {reason}{hint}")
@@ -545,6 +621,14 @@ def _dtype_struct(dtype: Any, whole: Any, path: tuple[str, ...]) -> Type:
             raise ValueError(f"NumPy dtype {whole!r}: {reason}")
         members[each] = _dtype_type(dtype.fields[each][0], whole, (*path, each))
     return _struct(members.items())
+
+
+def _library_type(cls: type) -> str | None:
+    """The spelling of a class of the standard library that is a type, such as datetime."""
+    module: object = cls.__module__
+    if not isinstance(module, str) or module not in _LIBRARY or cls.__name__ not in _LIBRARY[module]:
+        return None
+    return _LIBRARY[module][cls.__name__] if getattr(sys.modules.get(module), cls.__name__, None) is cls else None
 
 
 def parse(spec: Any, role: str = "value") -> Type:
@@ -570,6 +654,8 @@ def parse(spec: Any, role: str = "value") -> Type:
         spec = object
     if isinstance(spec, type) and spec in _PYTHON:
         spec = _PYTHON[spec]
+    elif isinstance(spec, type) and (name := _library_type(spec)):
+        spec = name
     elif not isinstance(spec, str):
         named = _numpy_type(spec)
         if named is not None:

@@ -215,8 +215,14 @@ cdef object values_for(BaseMap m, object keys, object default, object into, obje
             if PyBytes_GET_SIZE(kept) != m.value.size:
                 wrong_length(m, VALUE, kept)
             missing = PyBytes_AS_STRING(kept)
+        elif is_time(m.value.kind) and arrays.is_nat(default):
+            missing = not_a_time(m.value.kind, &cell)
         else:
             convert(m, VALUE, m.value, default, &cell, &missing, True)
+    given = None
+    if into is not None and m.value.timed and arrays.numpy() is not None:  # NumPy's times have no buffer
+        arrays.check_times_out(into, m.layout.value_type, column.c.count)
+        given, into = into, None
     result = np_empty(m.layout.value_type, column.c.count) if into is None else into
     view = memoryview(result) if into is None else result_view(m, into, column)
     memset(&getting, 0, sizeof(getting))
@@ -246,7 +252,13 @@ cdef object values_for(BaseMap m, object keys, object default, object into, obje
         read_end(m, &reader)
     if getting.lost and missing == NULL and not nulls:
         raise missing_keys(first, getting.lost, column.c.count)
-    return arrow_column(m.value, column.c.count, None, result, marks) if nulls or arrow else result
+    if nulls or arrow:
+        return arrow_column(m.value, column.c.count, None, result, marks)
+    result = finished(m.value, result, m.layout.value_type)
+    if given is not None:
+        given[...] = result
+        return given
+    return result
 
 
 cdef object result_view(BaseMap m, object into, Column keys):
@@ -506,10 +518,15 @@ cdef int add_all(BaseMap m, gomap *map, Column keys, Column by, gomap_adding *ad
 
 # ---- everything, and codes --------------------------------------------------------------------------
 
-cdef bint is_plain(Codec codec) noexcept:
-    """Whether an array holds items of this type: no strings, also in structs, no objects, and no type without bytes,
-    such as [0]byte."""
-    return not codec.strings and codec.kind != OBJECT and codec.size != 0
+cdef bint is_plain(Codec codec) except -1:
+    """Whether an array holds items of this type: no strings, also in structs, no objects, no type without bytes, such as
+    [0]byte, and times only where there is NumPy."""
+    return not codec.strings and codec.kind != OBJECT and codec.size != 0 and \
+        not (is_time(codec.kind) and arrays.numpy() is None)
+
+
+cdef object finished(Codec codec, object array, object type):
+    return arrays.finished(array, type) if codec.timed else array
 
 
 cdef tuple columns_out(Base m, bint with_values, bint arrow=False):
@@ -544,7 +561,8 @@ cdef tuple columns_out(Base m, bint with_values, bint arrow=False):
             PyErr_CheckSignals()
     finally:
         read_end(m, &iter)
-    return key_array, value_array
+    return (finished(m.key, key_array, m.layout.key_type),
+            finished(m.value, value_array, m.layout.value_type) if with_values else None)
 
 
 cdef void copy_piece(gomap_iter *iter, size_t count, char *keys, size_t key_size, char *values,
@@ -576,7 +594,7 @@ cdef object array_of(Base m, Role role, list items):
     column = column_of(m, role, items, STORING)
     result = np_empty(type_of(m, role), column.c.count)
     memcpy(PyMemoryView_GET_BUFFER(memoryview(result)).buf, column.c.at, column.c.count * column.c.size)
-    return result
+    return finished(m.key if role == KEY else m.value, result, type_of(m, role))
 
 
 cdef object codes_of(BaseMap m, Column keys):

@@ -48,6 +48,8 @@ cdef int out_of_range(Base m, Role role, object value, bint raises) except -1:
     bits = 8 * kind.size
     if kind.kind == FLOAT32 or kind.kind == FLOAT64:
         limits = "an int must be exact in it" if PyLong_Check(value) else "largest is 3.4028235e+38"
+    elif is_time(kind.kind):
+        limits = times.RANGES[kind.kind]
     elif kind.kind >= UINT8:
         limits = f"0 to {2**bits - 1}"
     else:
@@ -148,6 +150,8 @@ cdef int bool_in(Base m, Role role, object value, Cell *cell) except -1:
 
 
 cdef int number_in(Base m, Role role, uint8_t kind, object value, Cell *cell, bint raises) except -1:
+    if kind >= DATETIME_S:
+        return time_in(m, role, kind, value, cell, raises)
     if kind == FLOAT32 or kind == FLOAT64:
         return float_in(m, role, kind, value, cell, raises)
     if kind == BOOL:
@@ -272,6 +276,8 @@ cdef object number_out(uint8_t kind, const void *at):
         return py_int64_make(cell.u16)
     if kind == NOTHING:
         return None
+    if kind >= DATETIME_S:
+        return time_out(kind, at)
     memcpy(&cell.u8, at, 1)
     if kind == BOOL:
         return True if cell.u8 else False

@@ -149,7 +149,7 @@ cdef int fill_column(Base m, Role role, Codec codec, object source, int purpose,
         column_of_arrow(m, role, codec, source, storing, column)
     elif codec.form != NULL and (made := arrays.structured(source, type_of(m, role), plural(role))) is not None:
         if codec.strings:
-            column_of_objects(m, role, codec, made, storing, column)
+            column_of_objects(m, role, codec, made, storing, purpose == SKIPPING, column)
         else:
             column_of_bytes(role, codec, made, column)
     elif PyObject_CheckBuffer(source) and not (codec.string and isinstance(source, (bytes, bytearray))):
@@ -159,6 +159,8 @@ cdef int fill_column(Base m, Role role, Codec codec, object source, int purpose,
                         f"{shown(source)}")
     else:
         column_of_objects(m, role, codec, list(source), storing, purpose == SKIPPING, column)
+    if codec.timed and column.c.form == GOMAP_C_ITEMS:
+        check_times(m, role, codec, source, purpose, column)
     return 0
 
 
@@ -346,20 +348,32 @@ cdef int column_of_memory(Role role, Codec codec, const char *at, size_t count, 
     return 0
 
 
+cdef str viewed(Base m, Role role, str got):
+    """What to write instead where times come as integers, or integers are wanted of times."""
+    kind = type_of(m, role).kind
+    if is_time(kind) and got == "int64":
+        return f"; write array.view({times.dtype_name(kind)!r})"
+    if kind == INT64 and got.startswith(("items of datetime64[", "items of timedelta64[")):
+        return f"; write the type {got.removeprefix('items of ')!r}, or array.view('int64')"
+    return ""
+
+
 cdef int wrong_items(Base m, Role role, str got) except -1:
-    raise TypeError(f"{plural(role)}: expected items for {type_of(m, role)}, got {got}")
+    raise TypeError(f"{plural(role)}: expected items for {type_of(m, role)}, got {got}{viewed(m, role, got)}")
 
 
 cdef int column_of_buffer(Base m, Role role, Codec codec, object source, bint storing, Column column) except -1:
     view = arrays.view_of(source)
     if view is None:  # NumPy's objects, its StringDType, and what no buffer has, such as its dates
+        if is_time(codec.kind) and (counted := arrays.counts(source, type_of(m, role))) is not None:
+            return column_of_bytes(role, codec, counted, column)
         if not arrays.is_objects(source) or source.ndim != 1:
             return wrong_items(m, role, f"items of {getattr(source, 'dtype', type(source).__name__)}")
         return column_of_objects(m, role, codec, source.tolist(), storing, True, column)
     cdef Py_buffer *buffer = PyMemoryView_GET_BUFFER(view)
     format, size = view.format, view.itemsize
     column.views.append(view)
-    if codec.kind == BYTES:
+    if codec.kind == BYTES or codec.kind == UUID:
         if codec.strings or not (
                 view.ndim == 2 and view.shape[1] == codec.size and arrays.is_bytes(format, size, 1)
                 or view.ndim == 1 and codec.form == NULL and arrays.is_bytes(format, size, codec.size)):

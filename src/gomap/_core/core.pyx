@@ -15,8 +15,8 @@ from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF
 from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
 from libc.math cimport isfinite
-from libc.stdint cimport (int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t,
-                          uintptr_t)
+from libc.stdint cimport (INT32_MIN, INT64_MAX, INT64_MIN, int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t,
+                          uint32_t, uint64_t, uintptr_t)
 from libc.string cimport memcmp, memcpy, memset
 
 import os
@@ -35,6 +35,7 @@ include "csrc.pxi"       # the C core's functions
 include "cpython.pxi"    # what is used of CPython beyond Cython's own declarations
 include "layouts.pxi"    # types as the core knows them, shared by the maps of one pair of types
 include "codecs.pxi"     # Python objects to bytes and back
+include "times.pxi"      # dates, times and UUIDs to bytes and back
 include "structs.pxi"    # structs to bytes and back
 include "base.pxi"       # what maps and sets have in common
 include "objects.pxi"    # Python objects as keys and values: comparing, owning, the garbage collector

@@ -104,6 +104,36 @@ static inline int py_uint64_read(PyObject *object, uint64_t *value)
     return py_int_read(object, value, &negative) && !negative;
 }
 
+/* 1 and the 16 bytes, the most significant first, of an exact int from 0 to 2^128 - 1; else 0: it is read otherwise. */
+static inline int py_uint128_read(PyObject *object, unsigned char *to)
+{
+#if PY_READ_DIGITS
+    if (!PyLong_CheckExact(object)) return 0;
+#if PY_VERSION_HEX >= 0x030C0000
+    uintptr_t tag = ((PyLongObject *)object)->long_value.lv_tag;
+    Py_ssize_t digits = (Py_ssize_t)(tag >> 3);
+    const digit *digit_at = ((PyLongObject *)object)->long_value.ob_digit;
+    if ((tag & 3) == 2) return 0;
+#else
+    Py_ssize_t digits = Py_SIZE(object);
+    const digit *digit_at = ((PyLongObject *)object)->ob_digit;
+#endif
+    if (digits < 0 || digits > 5 || (digits == 5 && digit_at[4] > 255)) return 0;
+    uint64_t part[5] = {0, 0, 0, 0, 0};
+    for (Py_ssize_t i = 0; i < digits; i++) part[i] = digit_at[i];
+    uint64_t low = part[0] | part[1] << 30 | part[2] << 60, high = part[2] >> 4 | part[3] << 26 | part[4] << 56;
+    for (int i = 0; i < 8; i++) {
+        to[i] = (unsigned char)(high >> (56 - 8 * i));
+        to[8 + i] = (unsigned char)(low >> (56 - 8 * i));
+    }
+    return 1;
+#else
+    (void)object;
+    (void)to;
+    return 0;
+#endif
+}
+
 /* long is 64 bits on most systems, and up to 3.13 PyLong_FromLong has a short way for one digit that
  * PyLong_FromLongLong lacks. Both return the ints that CPython shares. */
 static inline PyObject *py_int64_make(int64_t value)

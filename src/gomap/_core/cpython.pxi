@@ -10,6 +10,7 @@ cdef extern from "cpython.h":
     bint py_int64_read(object, int64_t *value)
     bint py_uint64_read(object, uint64_t *value)
     object py_int64_make(int64_t value)
+    bint py_uint128_read(object, unsigned char *to)
     bint py_is_ascii(object)
     object py_text_make(const void *at, size_t length)
     bint py_only_reference(PyObject *)

@@ -19,6 +19,20 @@ cdef enum:  # types.Kind, in the same order
     VARBYTES
     STRUCT
     OBJECT
+    DATETIME_S
+    DATETIME_MS
+    DATETIME_US
+    DATETIME_NS
+    UTC_S
+    UTC_MS
+    UTC_US
+    UTC_NS
+    TIMEDELTA_S
+    TIMEDELTA_MS
+    TIMEDELTA_US
+    TIMEDELTA_NS
+    DATE
+    UUID
 
 cdef enum Role:  # of a struct's field: twice its place and the struct's role, see Struct.places
     KEY
@@ -31,9 +45,10 @@ cdef enum Want:
 
 cdef struct Codec:  # how one type goes in and out
     uint8_t kind
+    uint8_t packs   # whether an argument is first made an object that has its bytes
+    uint8_t string  # whether it is of variable length: all of it is one string
+    uint8_t timed   # whether it is a time, or a struct with one: not all bytes are such
     uint32_t size
-    bint packs   # an argument is first made an object that has its bytes
-    bint string  # of variable length: all of it is one string
     uint32_t strings  # how many strings it has, which are in the map's own keeping
     PyObject *form  # a Struct, which the layout keeps: its kind is then BYTES, as it is for the core
 
@@ -48,6 +63,7 @@ cdef union Cell:  # room for a converted number
     uint64_t u64
     float f32
     double f64
+    unsigned char bytes[16]
     gomap_string string
     PyObject *object
 
@@ -129,17 +145,20 @@ cdef bint is_string(int kind) noexcept:
     return kind == STRING or kind == VARBYTES
 
 
-cdef Codec codec_of(object type, Struct struct, uint32_t size):
+cdef Codec codec_of(object type, Struct struct, uint32_t size) except *:
     cdef Codec codec
     codec.size = size
     codec.kind = type.kind
     codec.string = is_string(codec.kind)
     codec.strings = codec.string
     codec.form = NULL
+    codec.timed = is_time(codec.kind)
+    begin_times(type)
     if struct is not None:
         codec.strings = struct.string_count
         codec.kind = BYTES
         codec.form = <PyObject *>struct
+        codec.timed = struct.timed
     codec.packs = codec.string or codec.kind == BYTES
     return codec
 
@@ -153,13 +172,13 @@ cdef int core_kind(int kind):
         return GOMAP_FLOAT32
     if kind == FLOAT64:
         return GOMAP_FLOAT64
-    if kind == BYTES or kind == STRUCT:
+    if kind == BYTES or kind == STRUCT or kind == UUID:
         return GOMAP_BYTES
     if kind == BOOL or kind == INT8 or kind == UINT8:
         return GOMAP_BITS8
     if kind == INT16 or kind == UINT16:
         return GOMAP_BITS16
-    if kind == INT32 or kind == UINT32:
+    if kind == INT32 or kind == UINT32 or kind == DATE:
         return GOMAP_BITS32
     return GOMAP_BITS64
 

@@ -23,6 +23,8 @@ def _restore(cls, key, value, count, packed, byteorder):
                 or (layout.value_struct is not None and not intact(layout.value_struct, at + key_size, False)):
             raise ValueError(f"pickled {cls.__name__}: a struct with a bool that is neither 0 nor 1, with padding "
                              "that is not zero, or with a float that is no key's")
+        if not times_hold(layout.key, at) or not times_hold(layout.value, at + key_size):
+            raise ValueError(f"pickled {cls.__name__}: a time that is out of its type's range")
         room = gomap_assign(made.map, at, &added)
         if room == NULL:
             raise MemoryError()
@@ -68,4 +70,4 @@ cdef list numbers(object type, offset):
     """The offset and size of each number of more than one byte in a key or value that begins at `offset`."""
     if type.kind == STRUCT:
         return [number for field in type.fields for number in numbers(field.type, offset + field.offset)]
-    return [(offset, type.size)] if type.kind != BYTES and type.size > 1 else []
+    return [(offset, type.size)] if type.kind not in (BYTES, UUID) and type.size > 1 else []

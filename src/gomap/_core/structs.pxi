@@ -24,6 +24,7 @@ cdef class Struct:
     cdef tuple places  # the path and type of the struct itself and of every field, those of inner structs included
     cdef gomap_tidy *tidies  # what holds in the bytes of a value; those of a key have canonical floats besides
     cdef Py_ssize_t tidy_count, key_tidy_count
+    cdef bint timed  # a field is a time: not all bytes are such
     cdef type cls  # of the named tuples
     cdef object other_cls  # the last of other named tuples' classes that was found to have the same fields
     cdef PyObject *spare  # the bytes of the last one packed, owned
@@ -63,6 +64,8 @@ cdef Struct struct_of(object struct):
         elif UINT8 <= each.kind <= UINT64:
             each.low, each.high = 0, min(1 << 8 * field.type.size, 1 << 63) - 1
         inner = made.inner[i]
+        begin_times(field.type)
+        made.timed |= is_time(each.kind) or (inner is not None and inner.timed)
         if inner is None:
             places.append((field.name, field.type))
         else:

@@ -15,10 +15,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
+from datetime import UTC, date, datetime, timedelta
 from itertools import chain, compress, islice, repeat
 from operator import index, is_, itemgetter
 from sys import getrefcount, getsizeof, maxsize
 from typing import Any
+from uuid import UUID
 
 from .._core import Base, Map, Set
 from .._display import aligned, html_table, human
@@ -108,6 +110,8 @@ def advise(d: Mapping[Any, Any] | AbstractSet[Any], *, sample: int | None = None
     - float: ``float64``. bool: ``bool``. str: ``string``.
     - bytes: ``[N]byte`` where all have one length, else ``bytes``.
     - tuples, named tuples and dicts, where each field is of one type in all of them: a ``struct``.
+    - datetime: ``datetime64[us]``, or ``datetime64[us, UTC]`` where all have a time zone. date: ``date``. timedelta:
+      ``timedelta64[us]``. UUID: ``uuid``.
     - None as every value: a :class:`Set` of the keys.
     - anything else: ``object``, with the reason. This is so for more than one type, even related ones, for a subclass,
       for integers of more than 64 bits, and for NaN in a key.
@@ -370,7 +374,7 @@ class _Side:
         except ValueError as error:  # a struct that is too large, or has too many strings
             self.reasons, self.remarks = [f"{self._role}: {str(error).splitlines()[0]}"], []
             return _OBJECT
-        if self._role == "values" and kind in (Kind.STRING, Kind.VARBYTES, Kind.BYTES, Kind.STRUCT):
+        if self._role == "values" and kind in (Kind.STRING, Kind.VARBYTES, Kind.BYTES, Kind.STRUCT, Kind.UUID):
             self._say_shared(found)
         return found
 
@@ -388,6 +392,12 @@ class _Side:
             return self._bytes(column, place)
         if kind is tuple or kind is dict or _is_named_tuple(kind):
             return self._struct(column, kind, place, path)
+        if kind is datetime:
+            return self._datetime(column, place)
+        if kind is timedelta:
+            return self._timedelta(column, place)
+        if kind is date or kind is UUID:
+            return _Shape("date" if kind is date else "uuid")
         if path and kind is type(None):
             raise _Unfit(f"{place} is None in all: a struct has no field that holds nothing")
         if kind is str:
@@ -417,7 +427,8 @@ class _Side:
         raise _Unfit(f"{place}: {', '.join(many)}, the others {named[common]} ({self._where(first)})")
 
     def _no_type(self, kind: type, place: str) -> _Unfit:
-        base = next((base for base in (int, float, str, bytes, tuple, dict) if issubclass(kind, base)), None)
+        bases = (int, float, str, bytes, tuple, dict, datetime, date, timedelta, UUID)
+        base = next((base for base in bases if issubclass(kind, base)), None)
         if base is None:
             return _Unfit(f"{place}: there is no type for {name_of(kind)} but object ({self._where(0)})")
         return _Unfit(
@@ -461,6 +472,29 @@ class _Side:
         elif not self._sampled and not path and array("f", column).tolist() == list(column):
             self.remarks.append(f"{place}: float32 holds all of them exactly, but would round others")
         return _Shape("float64")
+
+    def _datetime(self, column: tuple[datetime, ...], place: str) -> _Shape:
+        aware = [each.utcoffset() is not None for each in column]
+        if aware.count(aware[0]) != len(aware):
+            where = self._where(aware.index(not aware[0]))
+            raise _Unfit(f"{place}: some datetimes have a time zone, others have none ({where})")
+        if not aware[0]:
+            self.reasons.append(f"{place}: datetimes without a time zone, hence datetime64[us] (TypeError for others)")
+            return _Shape("datetime64[us]")
+        row = next((i for i, each in enumerate(column) if not _is_in_utc(each)), None)
+        if row is not None:
+            raise _Unfit(f"{place}: {shown(column[row])} is equal to no datetime in UTC ({self._where(row)})")
+        self.reasons.append(f"{place}: datetimes with a time zone, hence datetime64[us, UTC] (TypeError for others)")
+        if any(each.tzinfo is not UTC for each in column):
+            self.remarks.append(f"{place}: comes back in UTC, equal to it")
+        return _Shape("datetime64[us, UTC]")
+
+    def _timedelta(self, column: tuple[timedelta, ...], place: str) -> _Shape:
+        most = timedelta(microseconds=2**63 - 1)
+        row = next((i for i, each in enumerate(column) if not -most <= each <= most), None)
+        if row is not None:
+            raise _Unfit(f"{place}: {shown(column[row])} does not fit timedelta64[us] ({self._where(row)})")
+        return _Shape("timedelta64[us]")
 
     def _bytes(self, column: tuple[bytes, ...], place: str) -> _Shape:
         shortest, longest = min(map(len, column)), max(map(len, column))
@@ -562,6 +596,15 @@ def _narrowest(low: int, high: int, *, sampled: bool) -> str | None:
 
 def _made_up(count: int) -> list[str]:
     return [f"f{i}" for i in range(count)]
+
+
+def _is_in_utc(time: datetime) -> bool:
+    """Whether there is an equal one in UTC. There is none out of range, nor of an hour that a zone has twice or not at
+    all."""
+    try:
+        return time == time.astimezone(UTC)
+    except OverflowError:
+        return False
 
 
 def _is_named_tuple(kind: type) -> bool:

@@ -18,6 +18,7 @@ from typing import Any, SupportsIndex
 
 from .._core import plan
 from .._display import aligned, html_table, human
+from .._times import LIMITS
 from .._words import name_of, number, shown
 from ..sizes import DICT_ENTRY, DICT_TEXT_ENTRY, Lengths, dict_bytes, dict_peak, object_bytes, set_bytes
 from ..types import Kind, Type, parse, string_offsets
@@ -288,6 +289,9 @@ def distinct_keys(key: Type) -> int | None:
         return 2
     if key.kind in (*_STRINGS, Kind.OBJECT) or (key.kind is not Kind.STRUCT and key.size > 4):
         return None
+    if key.kind is Kind.DATE:
+        low, high = LIMITS[key.kind]
+        return high - low + 1
     if key.kind is Kind.STRUCT:
         product = 1
         for field in key.fields:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import random
 from array import array
 from collections.abc import Callable, Iterator
+from datetime import UTC
 from typing import Any
 
+from .._arrays import numpy
+from .._times import DATETIMES, LIMITS, TIMEDELTAS, unit_of
 from ..types import Kind, Type, parse
 from .entries import PIECE, Entry
 
@@ -18,6 +21,12 @@ _PYTHON_NAMES = {
     Kind.STRING: "str",
     Kind.VARBYTES: "bytes",
     Kind.STRUCT: "tuple",
+    Kind.DATE: "date",
+    Kind.UUID: "UUID",
+    **dict.fromkeys(DATETIMES, "datetime"),
+    **dict.fromkeys(TIMEDELTAS, "timedelta"),
+    **dict.fromkeys((Kind.DATETIME_NS, Kind.UTC_NS), "datetime64"),
+    Kind.TIMEDELTA_NS: "timedelta64",
 }
 
 
@@ -37,6 +46,9 @@ def distinct(type: Type) -> int | None:
         return None if None in limits else max(limit for limit in limits if limit is not None)
     if type.kind in _FLOATS:
         return 2 ** (24 if type.kind == Kind.FLOAT32 else 53)
+    if type.kind in LIMITS:
+        low, high = LIMITS[type.kind]
+        return high - low + 1 if type.kind is Kind.DATE else high + 1
     signed = Kind.INT8 <= type.kind <= Kind.INT64
     return 2 ** (8 * type.size - signed) if type.size <= 8 else None
 
@@ -59,9 +71,31 @@ def maker(type: Type) -> Callable[[int], object]:
     if type.kind == Kind.STRUCT:
         makers = [maker(field.type) for field in type.fields]
         return lambda i: tuple([make(i) for make in makers])
+    if type.kind >= Kind.DATETIME_S:
+        return _time_maker(type.kind, limit or 0)
     if limit is None or limit > 2**50:
         return float if type.kind in _FLOATS else int
     return (lambda i: float(i % limit)) if type.kind in _FLOATS else (lambda i: i % limit)
+
+
+def _time_maker(kind: Kind, limit: int) -> Callable[[int], object]:
+    """A number as a time so many units after the first that there is, or after 1970-01-01; as a UUID."""
+    from datetime import date, datetime, timedelta
+    from uuid import UUID
+
+    if kind is Kind.UUID:
+        return lambda i: UUID(int=i * 0x9E3779B97F4A7C15F39CC0605CEDC835 % 2**128)  # of all 128 bits, as most are
+    if kind is Kind.DATE:
+        return lambda i: date.fromordinal(i % limit + 1)
+    if unit_of(kind) == "ns":
+        np: Any = numpy()
+        scalar = np.timedelta64 if kind in TIMEDELTAS else np.datetime64
+        return lambda i: scalar(i % limit, "ns")
+    unit = timedelta(microseconds={"s": 1_000_000, "ms": 1_000, "us": 1}[unit_of(kind)])
+    if kind in TIMEDELTAS:
+        return lambda i: i % limit * unit
+    epoch = datetime(1970, 1, 1, tzinfo=UTC if kind >= Kind.UTC_S else None)
+    return lambda i: epoch + i % limit * unit
 
 
 def scattered(bits: int) -> Callable[[int], int]:
