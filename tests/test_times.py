@@ -872,6 +872,44 @@ def test_pandas_columns(pd: Any, map_class: Class) -> None:
         assert m.get_many(aware).tolist() == list(range(50))
 
 
+# ---- Arrow -----------------------------------------------------------------------------------------------
+
+
+def test_arrow(map_class: Class) -> None:
+    pa = pytest.importorskip("pyarrow")
+    days = [date(1900, 1, 1), date(2020, 2, 29), date(1970, 1, 1)]
+    naive = [datetime(day.year, day.month, day.day) for day in days]
+    aware = [each.replace(tzinfo=UTC) for each in naive]
+    for type_, name, objects in (
+        *((pa.timestamp(unit), f"datetime64[{unit}]", naive) for unit in ("s", "ms", "us")),
+        *((pa.timestamp(unit, "Asia/Tokyo"), f"datetime64[{unit}, UTC]", aware) for unit in ("s", "ms", "us")),
+        *((pa.duration(unit), f"timedelta64[{unit}]", [timedelta(days=i) for i in (5, -5, 0)]) for unit in ("s", "us")),
+        (pa.date32(), "date", days),
+        (pa.date64(), "date", days),
+    ):
+        array = pa.array([objects[0], *objects], type_)[1:]
+        m = map_class.from_arrays(array, [1, 2, 3], value=int)
+        assert m.key_type.name == name
+        assert m == dict(zip(objects, (1, 2, 3), strict=True))
+        assert m.get_many(array).tolist() == [1, 2, 3]
+        other = name.replace("[s", "[ms") if "[s" in name else name.replace("[us", "[ms")
+        assert map_class.from_arrays(array, [1, 2, 3], key=other, value=int) == m
+        with pytest.raises(TypeError, match="got an Arrow array with nulls"):
+            m.set_many(pa.array([objects[0], None], type_), 1)
+        assert map_class.from_arrays(array[:0], [], value=int) == {}
+    assert Set("datetime64[ns]").isin(pa.array(naive, pa.timestamp("ns"))).tolist() == [False] * 3
+    whole = map_class.from_arrays(pa.array(days, pa.date32()), [1, 2, 3], key="datetime64[us]", value=int)
+    assert whole == dict(zip(naive, (1, 2, 3), strict=True))
+    for wrong in (pa.array(aware), pa.array([timedelta(1)]), pa.array([1]), pa.array(["x"])):
+        with pytest.raises(TypeError, match="keys: expected items for datetime64"):
+            whole.set_many(wrong, 1)
+    parts = pa.array([EPOCH.replace(microsecond=5)], pa.timestamp("us"))
+    with pytest.raises(ValueError, match=r"keys\[0\]: datetime64\[s\] cannot hold .* not whole in 's'"):
+        map_class("datetime64[s]", int).set_many(parts, 1)
+    ids = pa.array([ID.bytes], pa.binary(16))
+    assert map_class.from_arrays(ids, [1], key="uuid", value=int) == {ID: 1}
+
+
 # ---- pickles, reports, hints -------------------------------------------------------------------------------
 
 

@@ -362,6 +362,7 @@ def column_type(array: Any, what: str) -> str:
 
 _ARROW = {"int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"}
 _ARROW_NAMES = {"float": "float32", "double": "float64", "string": "string", "large_string": "string"}
+_ARROW_NAMES |= {"date32[day]": "date", "date64[ms]": "date", "extension<arrow.uuid>": "uuid"}
 _ARROW_NAMES |= {"binary": "bytes", "large_binary": "bytes", "bool": "bool"}
 
 
@@ -373,6 +374,11 @@ def _arrow_type(array: Any, what: str) -> str:
         return name
     if name in _ARROW_NAMES:
         return _ARROW_NAMES[name]
+    unit = name.partition("[")[2].rstrip("]").partition(",")[0]
+    if name.startswith("timestamp["):  # with any zone, Arrow's counts are in UTC
+        return f"datetime64[{unit}{', UTC' if 'tz=' in name else ''}]"
+    if name.startswith("duration["):
+        return f"timedelta64[{unit}]"
     raise TypeError(
         f"{what}: expected an array whose type says what its items are, got {type(array).__name__}; "
         "for anything else give the types: Map[int, float].from_arrays(keys, values)"

@@ -292,6 +292,8 @@ cdef int column_of_arrow(Base m, Role role, Codec codec, object source, bint sto
                                                             gomap_bits_missing(array.buffers[0], offset, count)):
         what = "an encoded Arrow array" if schema.dictionary != NULL else "an Arrow array with nulls"
         return wrong_items(m, role, what)
+    if is_time(codec.kind):
+        return column_of_arrow_times(m, role, codec, array, format.decode(), column)
     kind = ARROW_KINDS.get(format)
     if kind is not None:
         size = ARROW_SIZES[kind]
@@ -302,7 +304,8 @@ cdef int column_of_arrow(Base m, Role role, Codec codec, object source, bint sto
         to = <char *>room_in(column, count + 1)
         gomap_bits_read(to, array.buffers[1], offset, count)
         return own(column, to, count)
-    if format[:2] == b"w:" and codec.kind == BYTES and codec.form == NULL and int(format[2:]) == codec.size:
+    if format[:2] == b"w:" and (codec.kind == BYTES or codec.kind == UUID) and codec.form == NULL \
+            and int(format[2:]) == codec.size:
         return column_of_memory(role, codec, <const char *>array.buffers[1] + offset * codec.size, count, column)
     if format not in ((b"u", b"U") if codec.kind == STRING else (b"z", b"Z") if codec.kind == VARBYTES else ()):
         return wrong_items(m, role, f"Arrow items of format {format.decode()!r}")
