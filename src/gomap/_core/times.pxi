@@ -334,10 +334,9 @@ cdef int column_of_arrow_times(Base m, Role role, Codec codec, gomap_arrow_array
             memcpy(&day, data + 4 * i, 4)
             wide[i] = day
         data = <const char *>wide
-    to = bytearray(codec.size * count)
-    scale_counts(<char[:8 * count]>data, to, scale[0], scale[1], codec.kind)
-    column.views.append(to)
-    return column_of_memory(role, codec, <const char *><char *>to, count, column)
+    cdef char *to = <char *>room_in(column, codec.size * count)
+    counts_scaled(to, data, count, scale[0], scale[1], codec.kind)
+    return column_of_memory(role, codec, to, count, column)
 
 
 cdef bint times_copied(char *to, const char *at, size_t count, int kind) noexcept:
