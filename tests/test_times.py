@@ -704,7 +704,6 @@ def test_arrays_of_other_kinds(map_class: Class, np: Any) -> None:
         (np.zeros(3), "got float64"),
         (np.zeros(3, "m8[us]"), "got items of timedelta64[us]"),
         (np.zeros((3, 3), "M8[us]"), "got items of datetime64[us]"),
-        (np.ma.array(np.zeros(2, "M8[us]"), mask=[0, 1]), "got masked items of datetime64[us]"),
         (np.zeros(3, "S4"), "got varbytes"),
     ):
         for attempt in (m.contains_many, m.delete_many, lambda array: m.set_many(array, 1)):
@@ -870,6 +869,64 @@ def test_pandas_columns(pd: Any, map_class: Class) -> None:
         m = map_class.from_arrays(aware, list(range(50)), value=int)
         assert m.key_type.name.endswith(", UTC]")
         assert m.get_many(aware).tolist() == list(range(50))
+
+
+# ---- Arrow -----------------------------------------------------------------------------------------------
+
+
+def test_masked_times_and_nat(map_class: Class, np: Any) -> None:
+    times = np.array(["2024-01-01", "NaT", "2024-01-03"], "M8[us]")
+    masked = np.ma.array(times, mask=[True, True, False])
+    m = map_class("datetime", int)
+    with pytest.raises(ValueError, match=r"^keys\[0\]: null"):
+        m.set_many(masked, 1)
+    m.set_many(masked, 1, nulls="skip")
+    assert list(m) == [datetime(2024, 1, 3)]
+    with pytest.raises(ValueError, match="NaT is no time"):
+        m.add_many(times)
+    m.add_many(times, nulls="skip")
+    assert m == {datetime(2024, 1, 1): 1, datetime(2024, 1, 3): 2}
+    assert m.get_many(times, 0).tolist() == [1, 0, 2]
+
+
+def test_arrow(map_class: Class) -> None:
+    pa = pytest.importorskip("pyarrow")
+    days = [date(1900, 1, 1), date(2020, 2, 29), date(1970, 1, 1)]
+    naive = [datetime(day.year, day.month, day.day) for day in days]
+    aware = [each.replace(tzinfo=UTC) for each in naive]
+    for type_, name, objects in (
+        *((pa.timestamp(unit), f"datetime64[{unit}]", naive) for unit in ("s", "ms", "us")),
+        *((pa.timestamp(unit, "Asia/Tokyo"), f"datetime64[{unit}, UTC]", aware) for unit in ("s", "ms", "us")),
+        *((pa.duration(unit), f"timedelta64[{unit}]", [timedelta(days=i) for i in (5, -5, 0)]) for unit in ("s", "us")),
+        (pa.date32(), "date", days),
+        (pa.date64(), "date", days),
+    ):
+        array = pa.array([objects[0], *objects], type_)[1:]
+        m = map_class.from_arrays(array, [1, 2, 3], value=int)
+        assert m.key_type.name == name
+        assert m == dict(zip(objects, (1, 2, 3), strict=True))
+        assert m.get_many(array).tolist() == [1, 2, 3]
+        other = name.replace("[s", "[ms") if "[s" in name else name.replace("[us", "[ms")
+        assert map_class.from_arrays(array, [1, 2, 3], key=other, value=int) == m
+        nulls = pa.chunked_array([pa.array([objects[0], None], type_), pa.array([objects[1]], type_)])
+        with pytest.raises(ValueError, match=r"^keys\[1\]: null"):
+            m.set_many(nulls, 1)
+        m.set_many(nulls, 1, nulls="skip")
+        assert m.get_many(nulls, -1).tolist() == [1, -1, 1]
+        m.set_many(array, [1, 2, 3])
+        assert set(pa.array(m.to_arrays(arrow=True)[0]).to_pylist()) == set(m)
+        assert map_class.from_arrays(array[:0], [], value=int) == {}
+    assert Set("datetime64[ns]").isin(pa.array(naive, pa.timestamp("ns"))).tolist() == [False] * 3
+    whole = map_class.from_arrays(pa.array(days, pa.date32()), [1, 2, 3], key="datetime64[us]", value=int)
+    assert whole == dict(zip(naive, (1, 2, 3), strict=True))
+    for wrong in (pa.array(aware), pa.array([timedelta(1)]), pa.array([1]), pa.array(["x"])):
+        with pytest.raises(TypeError, match="keys: expected items for datetime64"):
+            whole.set_many(wrong, 1)
+    parts = pa.array([EPOCH.replace(microsecond=5)], pa.timestamp("us"))
+    with pytest.raises(ValueError, match=r"keys\[0\]: datetime64\[s\] cannot hold .* not whole in 's'"):
+        map_class("datetime64[s]", int).set_many(parts, 1)
+    ids = pa.array([ID.bytes], pa.binary(16))
+    assert map_class.from_arrays(ids, [1], key="uuid", value=int) == {ID: 1}
 
 
 # ---- pickles, reports, hints -------------------------------------------------------------------------------

@@ -189,6 +189,8 @@ def _series(source: Any, type: Type, what: str) -> Any:
         return _whole(plain, type) if dtype.kind == "f" and type.kind not in _FLOATS else plain
     if "pyarrow" in sys.modules and hasattr(array, "__arrow_array__") and _is_of_arrow(dtype):
         return array.__arrow_array__()
+    if getattr(dtype, "tz", None) is not None and Kind.UTC_S <= type.kind < Kind.TIMEDELTA_S:
+        return array.tz_convert(None).to_numpy()  # the times in UTC
     if hasattr(dtype, "numpy_dtype"):  # pandas' own nullable numbers
         absent = arrays.numpy().asarray(source.isna(), bool).view("u1")
         return Nullable(source.to_numpy(dtype=dtype.numpy_dtype, na_value=dtype.numpy_dtype.type(0)), absent)
@@ -302,6 +304,8 @@ def column_type(source: Any, what: str) -> str:
         return f"struct{{{'; '.join(f'{name} {type}' for name, type in types.items())}}}"
     if is_pandas(source):
         return _series_type(source, what)
+    if str(getattr(source, "type", "")) == "extension<arrow.uuid>":
+        return "uuid"
     if hasattr(source, "__arrow_c_array__") or hasattr(source, "__arrow_c_stream__"):
         from ._core import arrow_spelling
 
@@ -331,4 +335,6 @@ def _series_type(source: Any, what: str) -> str:
         return parse(dtype.numpy_dtype).name
     if str(dtype) in ("str", "string"):
         return "string"
+    if getattr(dtype, "tz", None) is not None:
+        return f"datetime64[{dtype.unit}, UTC]"
     raise TypeError(f"{what}: a column of {dtype} is of no type that a map has")

@@ -20,6 +20,7 @@ __all__ = [
     "LIMITS",
     "RANGES",
     "TIMEDELTAS",
+    "arrow_ratio",
     "counts",
     "dtype_name",
     "expected",
@@ -82,6 +83,20 @@ def ratio(unit: str, many: int, kind: Kind) -> tuple[int, int] | None:
     one, other = many * _ATTOSECONDS[unit], _ATTOSECONDS[unit_of(kind)]
     common = gcd(one, other)
     return one // common, other // common
+
+
+def arrow_ratio(format: str, kind: Kind) -> tuple[int, int] | None:
+    """The ratio of Arrow's times of a format, as its C data interface spells it; None: they are not of this kind."""
+    if format in ("tdD", "tdm"):
+        fits, unit = kind is Kind.DATE or kind < Kind.UTC_S, "D" if format == "tdD" else "ms"
+    else:
+        letter, zone = format[2:3], format[4:]
+        unit = {"s": "s", "m": "ms", "u": "us", "n": "ns"}.get(letter, "")
+        if format.startswith("ts"):  # with any zone, counts are in UTC
+            fits = kind in DATETIMES and bool(zone) == (kind >= Kind.UTC_S)
+        else:
+            fits = format.startswith("tD") and kind in TIMEDELTAS
+    return ratio(unit, 1, kind) if fits else None
 
 
 def scalar_count(scalar: Any, kind: Kind) -> int | str:

@@ -112,6 +112,9 @@ cdef int column_of_chunk(Base m, Role role, Codec codec, gomap_arrow_schema *sch
         to = <char *>room_in(column, count * column.c.size + 1)
         memset(to, 0, count * column.c.size)
         return own(column, to, count)
+    if is_time(codec.kind):
+        column_of_arrow_times(m, role, codec, array, format.decode(), column)
+        return check_times(m, role, codec, column.kept, STORING if storing else LOOKING, column)
     kind = ARROW_KINDS.get(format)
     if kind is not None:
         size = ARROW_SIZES[kind]
@@ -121,7 +124,8 @@ cdef int column_of_chunk(Base m, Role role, Codec codec, gomap_arrow_schema *sch
         to = <char *>room_in(column, count + 1)
         gomap_bits_read(to, data, offset, count)
         return own(column, to, count)
-    if format[:2] == b"w:" and codec.kind == BYTES and codec.form == NULL and int(format[2:]) == codec.size:
+    if format[:2] == b"w:" and (codec.kind == BYTES or codec.kind == UUID) and codec.form == NULL \
+            and int(format[2:]) == codec.size:
         return column_of_memory(role, codec, data + offset * codec.size, count, column)
     if format not in (ARROW_TEXT if codec.kind == STRING else ARROW_BYTES if codec.kind == VARBYTES else ()):
         return wrong_items(m, role, f"Arrow items of format {format.decode()!r}")
@@ -227,4 +231,11 @@ def arrow_spelling(source, /):
         return kind_name(kind)
     if format[:2] == b"w:":
         return f"[{format[2:].decode()}]byte"
+    if format[:2] in (b"td", b"ts", b"tD"):
+        unit = {b"s": "s", b"m": "ms", b"u": "us", b"n": "ns"}.get(format[2:3])
+        if format in (b"tdD", b"tdm"):
+            return "date"
+        if format[:2] == b"tD":
+            return f"timedelta64[{unit}]"
+        return f"datetime64[{unit}{', UTC' if format[4:] else ''}]" if format[:2] == b"ts" else None
     return "bool" if format == b"b" else "string" if format in ARROW_TEXT else "bytes" if format in ARROW_BYTES else None

@@ -196,7 +196,7 @@ cdef object pack_text(Base m, Role role, object value):
         return value
     if not PyUnicode_Check(value):
         if arrays.is_scalar(value):
-            return pack(m, role, codec, value[()], raises)
+            return pack_text(m, role, value[()])
         wrong_type(m, role, "str", value)
     return PyUnicode_AsEncodedString(value, "utf-8", "surrogatepass")
 

@@ -1,6 +1,12 @@
 # Results as Arrow data: values and keys without a Python object for each, and nulls for keys that are missing.
 
 cdef dict ARROW_FORMATS = {kind: format for format, kind in ARROW_KINDS.items()}
+ARROW_FORMATS[UUID], ARROW_FORMATS[DATE] = b"w:16", b"tdD"
+for _i, _unit in enumerate(b"smun"):
+    ARROW_FORMATS[DATETIME_S + _i] = b"ts%c:" % _unit
+    ARROW_FORMATS[UTC_S + _i] = b"ts%c:UTC" % _unit
+    ARROW_FORMATS[TIMEDELTA_S + _i] = b"tD%c" % _unit
+del _i, _unit
 
 
 @cython.final
@@ -43,6 +49,8 @@ cdef class ArrowColumn:
             return py_text_make(data + offsets[i], offsets[i + 1] - offsets[i])
         if self.kind == VARBYTES:
             return PyBytes_FromStringAndSize(data + offsets[i], offsets[i + 1] - offsets[i])
+        if self.kind >= DATETIME_S:
+            return time_out(self.kind, data + i * self.size)
         if self.kind == BYTES:
             return PyBytes_FromStringAndSize(data + i * self.size, self.size)
         if self.kind == BOOL:

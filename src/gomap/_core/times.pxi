@@ -314,6 +314,31 @@ cdef void counts_scaled(char *to, const char *at, size_t count, int64_t times, i
             memcpy(to + 8 * i, &number, 8)
 
 
+cdef int column_of_arrow_times(Base m, Role role, Codec codec, gomap_arrow_array *array, str format,
+                               Column column) except -1:
+    """Arrow's timestamps, dates and durations; behind a null any count may stand."""
+    cdef size_t count = array.length, size = 4 if format == "tdD" else 8, i
+    cdef const char *data = <const char *>array.buffers[1] + array.offset * size
+    cdef int64_t *wide
+    cdef int32_t day
+    scale = times.arrow_ratio(format, Kind(codec.kind))
+    if scale is None:
+        return wrong_items(m, role, f"Arrow items of format {format!r}")
+    if scale == (1, 1) and size == codec.size:
+        return column_of_memory(role, codec, data, count, column)
+    if count == 0:
+        return own(column, &column.cell, 0)
+    if size == 4:
+        wide = <int64_t *>room_in(column, 8 * count)
+        for i in range(count):
+            memcpy(&day, data + 4 * i, 4)
+            wide[i] = day
+        data = <const char *>wide
+    cdef char *to = <char *>room_in(column, codec.size * count)
+    counts_scaled(to, data, count, scale[0], scale[1], codec.kind)
+    return column_of_memory(role, codec, to, count, column)
+
+
 cdef bint times_copied(char *to, const char *at, size_t count, int kind) noexcept:
     """Copies a column of times; returns whether all of them are in the range of their kind."""
     cdef int64_t low = lowest[kind], high = highest[kind], time
@@ -345,8 +370,8 @@ cdef int check_times(Base m, Role role, Codec codec, object source, int purpose,
         memcpy(to, column.c.at, count * size)
     for i in range(count if codec.form != NULL or not hold else 0):
         if not times_hold(codec, to + i * size) and not (column.c.absent != NULL and column.c.absent[i]):
-            if purpose == STORING or purpose == SKIPPING and not arrays.is_nat(source[i]):
-                return refused_time(m, role, codec, source, i)
+            if purpose == STORING or purpose == SKIPPING and not arrays.is_nat(arrays.item(source, column.c.begin + i)):
+                return refused_time(m, role, codec, source, column.c.begin + i)
             absent_of(column, count)[i] = 1
     if codec.form != NULL:
         for i in range(count):
@@ -361,6 +386,8 @@ cdef int refused_time(Base m, Role role, Codec codec, object source, size_t i) e
     cdef const void *at
     item = source[i]
     try:
+        if hasattr(item, "as_py"):  # Arrow's
+            item = item.as_py()
         if codec.packs:
             pack(m, role, codec, item, True)
         else:
