@@ -179,7 +179,9 @@ typedef struct coder {
 
 static int write_code(gomap_writer *writer, void *room, void *code, int added)
 {
-    if (added) gm_store64(room, ((const coder *)writer)->map->count - 1);
+    const gomap *map = ((const coder *)writer)->map;
+    if (added) gm_store64(room, map->count - 1);
+    else if (GM_UNLIKELY(gm_load64(room) >= map->count)) return 0;
     memcpy(code, room, sizeof(int64_t));
     return 1;
 }
@@ -230,6 +232,12 @@ void gomap_iter_begin(gomap_iter *iter, gomap *map)
     iter->epoch = whole->epoch;
     whole->iterators++;
     if (gm_engine_of(map)->iterate) gm_engine_of(map)->iterate(iter);
+}
+
+void gomap_iter_again(gomap_iter *again, const gomap_iter *begun)
+{
+    gomap_iter_begin(again, begun->map);
+    memcpy(again->place, begun->place, sizeof again->place);
 }
 
 int gomap_iter_next(gomap_iter *iter, const void **key, const void **value)

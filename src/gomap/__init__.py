@@ -25,6 +25,7 @@ from .types import Type
 
 TYPE_CHECKING = False  # typing takes long to import
 if TYPE_CHECKING:
+    from .groups import Groups, group
     from .measure.advice import Advice, advise
     from .measure.comparison import Comparison, compare
     from .measure.estimates import Estimate, estimate
@@ -37,6 +38,7 @@ __all__ = [
     "Comparison",
     "Estimate",
     "GoMap",
+    "Groups",
     "Map",
     "MemoryReport",
     "Set",
@@ -46,6 +48,7 @@ __all__ = [
     "advise",
     "compare",
     "estimate",
+    "group",
     "make",
     "sizeof",
 ]
@@ -55,11 +58,13 @@ _LATER = {
     "Advice": "measure.advice",
     "Comparison": "measure.comparison",
     "Estimate": "measure.estimates",
+    "Groups": "groups",
     "MemoryReport": "memory",
     "Stats": "memory",
     "advise": "measure.advice",
     "compare": "measure.comparison",
     "estimate": "measure.estimates",
+    "group": "groups",
 }
 
 

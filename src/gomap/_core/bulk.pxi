@@ -352,9 +352,9 @@ cdef size_t erase_all_of(Base m, object keys) except? 0:
 
 # ---- counting -------------------------------------------------------------------------------------
 
-cdef int check_countable(BaseMap m) except -1:
+cdef int check_countable(BaseMap m, str operation="add") except -1:
     if m.value.kind == BOOL or m.value.kind > FLOAT64:
-        raise TypeError(f"add: values of type {m.layout.value_type} are no numbers")
+        raise TypeError(f"{operation}: values of type {m.layout.value_type} are no numbers")
     return 0
 
 
@@ -503,29 +503,4 @@ cdef object array_of(Base m, Role role, list items):
     column = column_of(m, role, items, True)
     result = np_empty(type_of(m, role), column.c.count)
     memcpy(PyMemoryView_GET_BUFFER(memoryview(result)).buf, column.c.at, column.c.count * column.c.size)
-    return result
-
-
-cdef object codes_of(BaseMap m, Column keys):
-    """A number for every key: equal keys have the same number, and the numbers go from 0 up in order of first
-    appearance."""
-    cdef size_t done = 0, some, coded = 0
-    cdef bint filling = False
-    if m.value.kind != INT64:  # a subclass makes them
-        raise TypeError(f"factorize: expected a map with values of type int64, got {m.spelling()}")
-    result = np_empty(m.layout.value_type, keys.c.count)
-    view = memoryview(result)
-    cdef int64_t *to = <int64_t *>PyMemoryView_GET_BUFFER(view).buf
-    cdef gomap *map = fill_begin(m, keys, &filling)
-    try:
-        while done < keys.c.count:
-            some = min(keys.c.count - done, <size_t>PIECE)
-            with nogil:
-                coded = gomap_column_code(map, &keys.c, to, done, some)
-            done += coded
-            if coded < some and not go_on(m, KEY, keys):
-                raise MemoryError()
-            PyErr_CheckSignals()
-    finally:
-        fill_end(m, map, filling)
     return result

@@ -39,6 +39,8 @@ include "base.pxi"       # what maps and sets have in common
 include "objects.pxi"    # Python objects as keys and values: comparing, owning, the garbage collector
 include "columns.pxi"    # arrays of keys and values, from anywhere
 include "bulk.pxi"       # whole arrays at a time, without the interpreter's lock
+include "operations.pxi" # merging, codes, the largest values, deleting by a predicate
+include "groups.pxi"     # values by key, in one array
 include "maps.pxi"       # Map and GoMap
 include "sets.pxi"       # Set
 include "iterators.pxi"  # iteration over keys, values or entries

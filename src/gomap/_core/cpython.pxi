@@ -48,6 +48,7 @@ cdef extern from "Python.h":
     int PyErr_CheckSignals() except -1
     int Py_ReprEnter(object) except -1
     void Py_ReprLeave(object)
+    char *PyByteArray_AS_STRING(object)
     bint PyBytes_Check(object)
     bint PyBool_Check(object)
     bint PyLong_Check(object)

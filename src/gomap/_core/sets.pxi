@@ -195,7 +195,7 @@ cdef class Set(Base):
         cdef Column column
         if self.objects:
             listed = items_of(self, KEY, keys)
-            put_objects(self, listed, [None] * len(listed), False)
+            put_objects(self, listed, [None] * len(listed), GOMAP_LAST)
         else:
             column = column_of(self, KEY, keys, True)
             put_column(self, column, values_of(self, None, column.c.count))
