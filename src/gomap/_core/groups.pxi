@@ -15,8 +15,8 @@ def _group(keys, values, key, value):
     cdef Column column = None, given = None
     cdef list listed = None
     cdef size_t count
-    if numbers.objects:
-        listed = items_of(numbers, KEY, keys)
+    if numbers.objects or (type(keys) is list and numbers.key.kind == STRING):
+        listed = items_of(numbers, KEY, keys) if numbers.objects else keys[:]
         count = len(listed)
     else:
         column = column_of(numbers, KEY, keys, True)
@@ -31,11 +31,14 @@ def _group(keys, values, key, value):
             raise ValueError(f"values: expected {count}, one for each key, got {given.c.count}")
     cdef bytes room = PyBytes_FromStringAndSize(NULL, count * sizeof(uint32_t))
     cdef uint32_t *number = <uint32_t *>PyBytes_AS_STRING(room)
-    if listed is None:
+    if numbers.objects:
+        number_objects(numbers, listed, number)
+    elif listed is not None:
+        number_texts(numbers, listed, number)
+    else:
         number_column(numbers, column, number)
         column = None  # what it keeps is not needed any more
-    else:
-        number_objects(numbers, listed, number)
+    gomap_compact(numbers.map)
     return placed(numbers, number, count, holder, given)
 
 
@@ -54,6 +57,40 @@ cdef int number_column(BaseMap numbers, Column keys, uint32_t *to) except -1:
             PyErr_CheckSignals()
     finally:
         fill_end(numbers, map, filling)
+    return 0
+
+
+cdef int number_texts(BaseMap numbers, list keys, uint32_t *to) except -1:
+    """Numbers the items of a list of str, a window at a time: most are the bytes that are stored, and are read where
+    they stand. A column of all would read them twice, and takes half as long again."""
+    cdef gomap_string window[FOUND]
+    cdef gomap_column column
+    cdef size_t done = 0, some, i, count = len(keys)
+    cdef list kept = []
+    cdef object item
+    while done < count:
+        some = min(count - done, <size_t>FOUND)
+        for i in range(some):
+            item = keys[done + i]
+            if py_is_ascii(item):
+                window[i].at = PyUnicode_DATA(item)
+                window[i].length = PyUnicode_GET_LENGTH(item)
+                continue
+            try:
+                item = pack(numbers, KEY, numbers.key, item, True)
+            except TypeError:
+                column_of(numbers, KEY, keys, True)  # names the item by its place
+                raise
+            kept.append(item)
+            window[i].at = PyBytes_AS_STRING(item)
+            window[i].length = PyBytes_GET_SIZE(item)
+        column = gomap_column_own(window, sizeof(gomap_string), some)
+        if gomap_column_number(numbers.map, &column, to + done, 0, some) < some:
+            raise MemoryError()
+        kept.clear()
+        done += some
+        if done % PIECE == 0:
+            PyErr_CheckSignals()
     return 0
 
 

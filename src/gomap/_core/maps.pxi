@@ -5,6 +5,7 @@
 @cython.collection_type("mapping")
 cdef class BaseMap(Base):
     """What the maps have in common. Use :class:`Map` or :class:`GoMap`."""
+    cdef size_t coded  # entries when encode was done last: their values are codes, unless overwritten since
     __hash__ = None
     def __init__(self, *arguments, **options):
         raise TypeError("BaseMap is what the maps have in common: make a Map or a GoMap")

@@ -329,11 +329,23 @@ cdef int no_code(object key, object value) except -1:
 
 
 cdef object encoded(BaseMap m, object keys, str operation):
-    """A number for every key: equal keys have the same number, and new keys get the next ones."""
+    """A number for every key: equal keys have the same number, and new keys get the next ones.
+
+    All values are looked at once. While the map has as many entries as encoding left, only those that are met are: a
+    value that is larger than a code may be.
+    """
+    cdef size_t coded
     m.ready_to_write()
     check_codes(m, operation)
-    return encode_objects(m, items_of(m, KEY, keys)) if m.objects else \
-        encode_column(m, column_of(m, KEY, keys, True))
+    items = items_of(m, KEY, keys) if m.objects else column_of(m, KEY, keys, True)
+    m.ready_to_write()
+    coded, m.coded = m.coded, 0
+    if coded != m.map.count:
+        decoded(m, None, True)
+    result = encode_objects(m, items) if m.objects else encode_column(m, items)
+    m.ready()
+    m.coded = m.map.count
+    return result
 
 
 cdef object encode_column(BaseMap m, Column keys):
@@ -344,8 +356,6 @@ cdef object encode_column(BaseMap m, Column keys):
     result = np_empty(m.layout.value_type, keys.c.count)
     view = memoryview(result)
     cdef int64_t *to = <int64_t *>PyMemoryView_GET_BUFFER(view).buf
-    if m.engine() == GOMAP_GO and (m.key.kind == FLOAT32 or m.key.kind == FLOAT64):
-        decoded(m, None)  # refuses what is no code: NaNs that are put in could not be taken out again
     m.ready_to_write()
     next = m.map.count
     map = fill_begin(m, keys, &filling)
@@ -358,7 +368,7 @@ cdef object encode_column(BaseMap m, Column keys):
             if coded < some and not go_on(m, KEY, keys):
                 code_refused(m, map, keys, done)
             PyErr_CheckSignals()
-    except BaseException:
+    except BaseException:  # NaN keys of a GoMap stay: no look-up finds them
         with nogil:
             gomap_codes_take_back(map, &keys.c, to, next, done)
         raise
@@ -404,8 +414,9 @@ cdef object encode_objects(BaseMap m, list keys):
     return result
 
 
-cdef object decoded(BaseMap m, Column codes):
-    """The keys of codes; without codes all keys, in the order of their codes."""
+cdef object decoded(BaseMap m, Column codes, bint checking=False):
+    """The keys of codes; without codes all keys, in the order of their codes. Checking only looks whether all values
+    are codes."""
     cdef gomap_iter reader
     cdef gomap_decoding decoding
     cdef size_t some = PIECE, known
@@ -424,6 +435,8 @@ cdef object decoded(BaseMap m, Column codes):
                 PyErr_CheckSignals()
             if decoding.bad != NULL:
                 no_code(out(m, KEY, decoding.bad), decoding.code)
+            if checking:
+                return None
             if is_plain(m.key):
                 return keys_array(m, decoding.keys, known, codes)
             return keys_list(m, decoding.keys, known, codes)
