@@ -190,6 +190,7 @@ OWNERS: dict[str, Any] = {
     "Set": gomap.Set,
     "MemoryReport": gomap.MemoryReport,
     "Stats": gomap.Stats,
+    "Groups": gomap.Groups,
     "Advice": gomap.Advice,
     "Estimate": gomap.Estimate,
     "Comparison": gomap.Comparison,

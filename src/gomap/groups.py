@@ -144,6 +144,15 @@ def _read_only(array: Any) -> Any:
     return array
 
 
+def _type_of(array: Any, what: str, call: str) -> str:
+    """The type that an array says; for anything else the error says what to write."""
+    try:
+        return arrays.column_type(array, what)
+    except TypeError as error:
+        reason, semicolon, _ = str(error).partition(";")
+        raise TypeError(f"{reason}; for anything else give the type: {call}" if semicolon else reason) from None
+
+
 def group(keys: Iterable[K] | Any, values: Any = None, *, key: Any = ..., value: Any = ...) -> Groups[K]:
     """Group values by their keys: an index from each key to its values.
 
@@ -154,10 +163,12 @@ def group(keys: Iterable[K] | Any, values: Any = None, *, key: Any = ..., value:
     :param value: the type of the values, likewise
     :raises TypeError: keys or values come without a type, and none is given
     """
-    key_type = arrays.column_type(keys, "keys") if key is ... else key
+    key_type = _type_of(keys, "keys", "group(keys, key=str)") if key is ... else key
     if values is None and value is not ...:
         raise TypeError("group: a type of values is given, and no values")
-    value_type = None if values is None else arrays.column_type(values, "values") if value is ... else value
+    value_type = None
+    if values is not None:
+        value_type = _type_of(values, "values", "group(keys, values, value=float)") if value is ... else value
     numbers, offsets, array = _group(keys, values, key_type, value_type)
     width = "uint32" if memoryview(offsets).itemsize == 4 else "uint64"
     return Groups(numbers, offsets, array, parse(width if value_type is None else value_type))
