@@ -35,7 +35,8 @@ size_t gomap_codes_find(gomap_iter *iter, gomap_decoding *decoding, size_t most)
 
 enum { AHEAD = 16 }; /* keys stand anywhere in the map: so many are on their way from memory at a time */
 
-size_t gomap_codes_keys(const void *const *keys, size_t known, size_t size, const int64_t *codes, size_t count, char *to)
+size_t gomap_codes_keys(const void *const *keys, size_t known, size_t size, const int64_t *codes, size_t count,
+                        char *to)
 {
     for (size_t i = 0; i < count; i++, to += size) {
         uint64_t code = codes ? (uint64_t)codes[i] : i, later = code + AHEAD;

@@ -292,6 +292,9 @@ void gomap_iter_end(gomap_iter *iter);
 /* Begins another iteration in the order of one that has begun and whose next has not been called yet. */
 void gomap_iter_again(gomap_iter *again, const gomap_iter *begun);
 
+/* All other iterators alive end; nothing that deletions put off is done yet. */
+void gomap_iter_alone(gomap_iter *iter);
+
 /* All iterators alive end, as an insertion ends them. */
 void gomap_end_iterators(gomap *map);
 

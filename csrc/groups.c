@@ -47,7 +47,8 @@ GM_INLINE void offset_set(void *offsets, int width, size_t i, uint64_t offset)
 
 void gomap_groups_count(void *offsets, int width, const uint32_t *numbers, size_t count)
 {
-    for (size_t i = 0; i < count; i++) offset_set(offsets, width, numbers[i], offset_at(offsets, width, numbers[i]) + 1);
+    for (size_t i = 0; i < count; i++)
+        offset_set(offsets, width, numbers[i], offset_at(offsets, width, numbers[i]) + 1);
 }
 
 void gomap_groups_lay_out(void *offsets, int width, size_t groups)
@@ -93,8 +94,8 @@ static void place_piece(void *offsets, int width, const uint32_t *numbers, size_
     else place(offsets, width, numbers, count, left, values, stride, row, size, to);
 }
 
-size_t gomap_groups_place(void *offsets, int width, const uint32_t *numbers, gomap_column *values, size_t size, char *to,
-                          size_t begin, size_t most)
+size_t gomap_groups_place(void *offsets, int width, const uint32_t *numbers, gomap_column *values, size_t size,
+                          char *to, size_t begin, size_t most)
 {
     size_t done = 0;
     if (values == NULL) {
@@ -106,8 +107,8 @@ size_t gomap_groups_place(void *offsets, int width, const uint32_t *numbers, gom
         const char *value;
         size_t some = gomap_column_read(values, begin + done, most - done, &value);
         if (some == 0) break;
-        place_piece(offsets, width, numbers + begin + done, some, most - done, value, values->stride ? size : 0, 0, size,
-                    to);
+        place_piece(offsets, width, numbers + begin + done, some, most - done, value, values->stride ? size : 0, 0,
+                    size, to);
         done += some;
     }
     return done;

@@ -27,8 +27,8 @@ void gomap_groups_lay_out(void *offsets, int width, size_t groups);
 
 /* Places the values of keys begin to begin + most, each behind those of its group that came before; values == NULL: the
  * places of the keys themselves, in `size` bytes, 4 or 8. Returns as the functions of columns.h do. */
-size_t gomap_groups_place(void *offsets, int width, const uint32_t *numbers, gomap_column *values, size_t size, char *to,
-                          size_t begin, size_t most);
+size_t gomap_groups_place(void *offsets, int width, const uint32_t *numbers, gomap_column *values, size_t size,
+                          char *to, size_t begin, size_t most);
 
 /* After the last piece: where each group begins again, which placing moved on. */
 void gomap_groups_finish(void *offsets, int width, size_t groups);

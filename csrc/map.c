@@ -240,6 +240,13 @@ void gomap_iter_again(gomap_iter *again, const gomap_iter *begun)
     memcpy(again->place, begun->place, sizeof again->place);
 }
 
+void gomap_iter_alone(gomap_iter *iter)
+{
+    gm_map *whole = gm_map_of(iter->map);
+    iter->epoch = ++whole->epoch;
+    whole->iterators = 1;
+}
+
 int gomap_iter_next(gomap_iter *iter, const void **key, const void **value)
 {
     if (iter->map == NULL) return 0;

@@ -457,16 +457,26 @@ def test_the_arrays_are_the_predicates_own(map_class: Class) -> None:
     sound(m, {i: i for i in range(10) if i != 5})
 
 
-def test_delete_where_while_iterating(map_class: Class) -> None:
-    m = map_class(int, int, {i: i for i in range(1000)})
-    seen = []
-    for key in m:
-        seen.append(key)
-        if len(seen) == 100:
-            m.delete_where(lambda keys, values: [value % 2 == 1 for value in as_list(values)])
-    assert len(seen) == len(set(seen))
-    assert set(seen) >= {i for i in range(1000) if i % 2 == 0}
-    sound(m, {i: i for i in range(0, 1000, 2)})
+def test_delete_where_ends_iterators(map_class: Class) -> None:
+    for types in ((int, int), (object, int)):
+        m = map_class(*types, {i: i for i in range(1000)})
+        older, newer = iter(m), []
+        next(older)
+
+        def predicate(keys: Any, values: Any) -> list[bool]:
+            newer.append(iter(m))  # noqa: B023
+            next(newer[-1])  # noqa: B023
+            return [value % 2 == 1 for value in as_list(values)]
+
+        assert m.delete_where(predicate) == 500
+        for each in (older, *newer):
+            with pytest.raises(RuntimeError, match="written as a whole"):
+                next(each)
+        sound(m, {i: i for i in range(0, 1000, 2)})
+        again = iter(m)
+        del m[0], older, newer[:]
+        assert len({*again}) >= 499
+        sound(m, {i: i for i in range(2, 1000, 2)})
 
 
 def test_nan_keys_are_chosen(map_class: Class) -> None:

@@ -351,7 +351,8 @@ static void groups(const test_engine *engine, int width, size_t value_size)
     gomap_groups_lay_out(offsets, width, known);
     gomap_column *source = value_size == 3 ? &given : NULL;
     CHECK_EQ(gomap_groups_place(offsets, width, numbers, source, value_size, (char *)rows, 0, 100), 100);
-    CHECK_EQ(gomap_groups_place(offsets, width, numbers, source, value_size, (char *)rows, 100, MANY - 100), MANY - 100);
+    CHECK_EQ(gomap_groups_place(offsets, width, numbers, source, value_size, (char *)rows, 100, MANY - 100),
+             MANY - 100);
     gomap_groups_finish(offsets, width, known);
     for (size_t g = 0; g < known; g++) {
         uint64_t begin = width == 4 ? ((uint32_t *)offsets)[g] : offsets[g];

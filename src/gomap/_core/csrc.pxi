@@ -134,6 +134,7 @@ cdef extern from "gomap.h" nogil:
     int gomap_iter_next(gomap_iter *iter, const void **key, const void **value)
     void gomap_iter_end(gomap_iter *iter)
     void gomap_iter_again(gomap_iter *again, const gomap_iter *begun)
+    void gomap_iter_alone(gomap_iter *iter)
 
     void gomap_memory_of(const gomap *map, gomap_memory *memory)
     void gomap_peak_reset(gomap *map)

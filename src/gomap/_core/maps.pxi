@@ -5,7 +5,6 @@
 @cython.collection_type("mapping")
 cdef class BaseMap(Base):
     """What the maps have in common. Use :class:`Map` or :class:`GoMap`."""
-    cdef size_t coded  # entries when encode was done last: their values are codes, unless overwritten since
     __hash__ = None
     def __init__(self, *arguments, **options):
         raise TypeError("BaseMap is what the maps have in common: make a Map or a GoMap")
@@ -268,7 +267,7 @@ cdef class BaseMap(Base):
         return largest_of(self, n)
 
     def delete_where(self, predicate, /):
-        """Remove the entries that a function chooses; returns how many went.
+        """Remove the entries that a function chooses; returns how many went. Iterators end.
 
         The function is called with the keys and the values of up to 65,536 entries, as :meth:`to_arrays` gives them,
         and returns as many bools. While it runs, the map can be read but not written to. Entries are removed after

@@ -1,7 +1,9 @@
 # Operations over whole maps: merging, keeping the larger or smaller, the largest values, deleting what a function
 # chooses, and codes.
 #
-# They read and write as bulk.pxi says: by pieces, without the interpreter's lock, signals looked at in between.
+# They read and write as bulk.pxi says: by pieces, without the interpreter's lock, signals looked at in between. Without
+# the lock an iteration is never taken beyond its last entry: it would end there, and the map's count of iterators is
+# the lock's.
 
 cdef Column column_named(Base m, Role role, object source, str name):
     """A column that errors call by another name than keys or values."""
@@ -130,12 +132,14 @@ cdef int merge_core(BaseMap m, BaseMap source, int how) except -1:
 cdef int check_sums(BaseMap m, gomap *map, BaseMap source, gomap_merging *merging) except -1:
     """Refuses sums that the value type cannot hold."""
     cdef gomap_iter reader
-    cdef size_t fit = PIECE
+    cdef size_t left = source.map.count, some
     gomap_iter_begin(&reader, source.map)
     try:
-        while fit == PIECE:
+        while left and merging.key == NULL:
+            some = min(left, <size_t>PIECE)
             with nogil:
-                fit = gomap_merge_fits(map, &reader, merging, PIECE)
+                gomap_merge_fits(map, &reader, merging, some)
+            left -= some
             PyErr_CheckSignals()
     finally:
         gomap_iter_end(&reader)
@@ -152,7 +156,7 @@ cdef list largest_of(BaseMap m, object n):
     """most_common."""
     cdef gomap_iter reader
     cdef gomap_largest largest
-    cdef size_t some = PIECE, i
+    cdef size_t left, some, i
     cdef list result = []
     m.ready()
     check_countable(m, "most_common")
@@ -172,9 +176,12 @@ cdef list largest_of(BaseMap m, object n):
     try:
         read_begin(m, &reader)
         try:
-            while some == PIECE:
+            left = m.map.count
+            while left:
+                some = min(left, <size_t>PIECE)
                 with nogil:
-                    some = gomap_largest_take(&largest, &reader, PIECE)
+                    gomap_largest_take(&largest, &reader, some)
+                left -= some
                 PyErr_CheckSignals()
             with nogil:
                 gomap_largest_sort(&largest)
@@ -269,10 +276,10 @@ cdef tuple piece_out(BaseMap m, gomap_iter *iter, size_t count):
 
 
 cdef size_t erase_chosen(BaseMap m, gomap_iter *iter, size_t count, bytearray bits, size_t chosen) except? 0:
-    """Iterators of others may stay: the entries do not move while one is alive."""
     cdef const unsigned char *marks = <const unsigned char *>PyByteArray_AS_STRING(bits)
     cdef gomap *map = m.map
     cdef size_t erased
+    gomap_iter_alone(iter)  # another thread may drop one of the others meanwhile
     if m.objects:
         return erase_chosen_objects(m, iter, count, marks, chosen)
     m.map = NULL
@@ -419,7 +426,7 @@ cdef object decoded(BaseMap m, Column codes, bint checking=False):
     are codes."""
     cdef gomap_iter reader
     cdef gomap_decoding decoding
-    cdef size_t some = PIECE, known
+    cdef size_t left, some, known
     m.ready()
     known = m.map.count
     memset(&decoding, 0, sizeof(decoding))
@@ -429,9 +436,12 @@ cdef object decoded(BaseMap m, Column codes, bint checking=False):
     try:
         read_begin(m, &reader)
         try:
-            while some == PIECE:
+            left = known
+            while left and decoding.bad == NULL:
+                some = min(left, <size_t>PIECE)
                 with nogil:
-                    some = gomap_codes_find(&reader, &decoding, PIECE)
+                    gomap_codes_find(&reader, &decoding, some)
+                left -= some
                 PyErr_CheckSignals()
             if decoding.bad != NULL:
                 no_code(out(m, KEY, decoding.bad), decoding.code)
