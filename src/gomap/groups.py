@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from . import _arrays as arrays
-from ._core import _gather, _group, _in_order
+from ._core import gather_groups, group_columns, keys_in_order
 from .types import parse
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Groups(Generic[K]):
 
         :param keys: an array, or any iterable
         """
-        gathered, offsets = _gather(self._numbers, keys, self._offsets, self._array, self._type)
+        gathered, offsets = gather_groups(self._numbers, keys, self._offsets, self._array, self._type)
         return gathered, offsets
 
     def __contains__(self, key: object) -> bool:
@@ -84,7 +84,7 @@ class Groups(Generic[K]):
 
     def keys(self) -> Any:
         """The keys in the order of the groups: an array, a list for strings and objects."""
-        return _in_order(self._numbers)
+        return keys_in_order(self._numbers)
 
     def items(self) -> Iterator[tuple[K, Any]]:
         """Goes over the keys, each with its values."""
@@ -169,6 +169,6 @@ def group(keys: Iterable[K] | Any, values: Any = None, *, key: Any = ..., value:
     value_type = None
     if values is not None:
         value_type = _type_of(values, "values", "group(keys, values, value=float)") if value is ... else value
-    numbers, offsets, array = _group(keys, values, key_type, value_type)
+    numbers, offsets, array = group_columns(keys, values, key_type, value_type)
     width = "uint32" if memoryview(offsets).itemsize == 4 else "uint64"
     return Groups(numbers, offsets, array, parse(width if value_type is None else value_type))

@@ -8,7 +8,7 @@ cdef object narrowest(size_t most):
     return UINT32_TYPE if most <= 0xffffffff else UINT64_TYPE
 
 
-def _group(keys, values, key, value):
+def group_columns(keys, values, key, value):
     """Keys of a type, and values of one, or None for the places of the keys: a map that numbers the keys, where each
     group begins and the last one ends, and the values, group by group."""
     cdef BaseMap numbers = Map(key, UINT32_TYPE), holder = None
@@ -134,7 +134,7 @@ cdef tuple placed(BaseMap numbers, const uint32_t *number, size_t count, BaseMap
     return numbers, offsets, values
 
 
-def _gather(BaseMap numbers, keys, offsets, values, type):
+def gather_groups(BaseMap numbers, keys, offsets, values, type):
     """The values of many keys, one group behind another, and where each of these begins and the last one ends."""
     cdef size_t count, size = type.size, groups
     number = numbers.get_many(keys, default=0xffffffff)  # which no group has
@@ -157,6 +157,6 @@ def _gather(BaseMap numbers, keys, offsets, values, type):
     return gathered, begins
 
 
-def _in_order(BaseMap numbers):
+def keys_in_order(BaseMap numbers):
     """The keys of a map that numbers them, in the order of the numbers: an array, or a list where none holds such."""
     return decoded(numbers, None)
