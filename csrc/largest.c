@@ -2,6 +2,8 @@
 #include "largest.h"
 #include "rank.h"
 
+#include <stdlib.h>
+
 /* Puts an entry at the place `at` of a heap, or below it, where the place is free. */
 static void sink(gomap_ranked *heap, size_t count, size_t at, gomap_ranked entry)
 {
@@ -31,11 +33,13 @@ size_t gomap_largest_take(gomap_largest *largest, gomap_iter *iter, size_t most)
     return done;
 }
 
+static int larger_first(const void *one, const void *other)
+{
+    uint64_t a = ((const gomap_ranked *)one)->rank, b = ((const gomap_ranked *)other)->rank;
+    return (a < b) - (a > b);
+}
+
 void gomap_largest_sort(gomap_largest *largest)
 {
-    for (size_t left = largest->count; left > 1; left--) {
-        gomap_ranked smallest = largest->heap[0];
-        sink(largest->heap, left - 1, 0, largest->heap[left - 1]);
-        largest->heap[left - 1] = smallest;
-    }
+    qsort(largest->heap, largest->count, sizeof *largest->heap, larger_first);
 }
