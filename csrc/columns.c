@@ -742,9 +742,7 @@ int gomap_column_fill(gomap *map, gomap_column *keys)
 
 enum { FOUND = 256 }; /* addresses that are found before their values are fetched: they stay in the first cache */
 
-/* Of the items from `begin` on, up to most: leaves out those that are marked absent, and returns how many follow that
- * are not. */
-static size_t next_run(const gomap_column *keys, size_t begin, size_t most, size_t *left_out)
+size_t gomap_column_run(const gomap_column *keys, size_t begin, size_t most, size_t *left_out)
 {
     size_t run = 0;
     *left_out = 0;
@@ -771,7 +769,7 @@ size_t gomap_column_put(gomap *map, gomap_column *keys, gomap_column *values, si
     values->failure = keys->failure = 0;
     while (done < most) {
         const char *key, *value;
-        size_t left_out, run = next_run(keys, begin + done, most - done, &left_out);
+        size_t left_out, run = gomap_column_run(keys, begin + done, most - done, &left_out);
         done += left_out;
         if (run == 0) continue;
         size_t some = read_values(values, begin + done, run, &value);
@@ -899,7 +897,7 @@ size_t gomap_column_code(gomap *map, gomap_column *keys, int64_t *codes, size_t 
     size_t done = 0;
     while (done < most) {
         const char *key;
-        size_t left_out, run = next_run(keys, begin + done, most - done, &left_out);
+        size_t left_out, run = gomap_column_run(keys, begin + done, most - done, &left_out);
         for (size_t i = 0; i < left_out; i++) codes[begin + done + i] = -1;
         done += left_out;
         if (run == 0) continue;
@@ -1042,7 +1040,7 @@ size_t gomap_column_add(gomap *map, gomap_adding *adding, size_t begin, size_t m
     keys->failure = by->failure = adding->overflow = 0;
     while (done < most && adding->piece_count < adding->piece_room) {
         const char *key, *more;
-        size_t left_out, run = next_run(keys, begin + done, most - done, &left_out), added;
+        size_t left_out, run = gomap_column_run(keys, begin + done, most - done, &left_out), added;
         done += left_out;
         if (run == 0) continue;
         size_t from = begin + done, some = gomap_column_read(by, from, run, &more);

@@ -152,6 +152,10 @@ size_t gomap_column_room(const gomap_column *column);
  * how many, at least one; 0: column->failure says why. */
 size_t gomap_column_read(gomap_column *column, size_t begin, size_t most, const char **piece);
 
+/* Of the items from `begin` on, up to most: how many come first that are marked absent, and how many follow that are
+ * not. */
+size_t gomap_column_run(const gomap_column *keys, size_t begin, size_t most, size_t *left_out);
+
 /* Checks a whole column whose memory is not own, so that it can be refused before anything is changed. Its items are
  * checked again as they are read. Returns how many items are good. */
 size_t gomap_column_check(const gomap_column *column);

@@ -291,7 +291,8 @@ size_t gomap_write_many(gomap *map, const void *keys, size_t count, void *values
                         gomap_writer *writer);
 
 /* For eight-byte values: a key that is new gets the number of entries before it, and codes[i] becomes key i's
- * value. Returns as put_many does. */
+ * value. Returns as put_many does, or how many there were before a key whose value is no code: it is not below the
+ * number of entries. */
 size_t gomap_code_many(gomap *map, const void *keys, size_t count, int64_t *codes);
 
 /* Returns how many keys were there; one that comes twice counts once. */
@@ -314,6 +315,12 @@ void gomap_fill_end(gomap *map);
 void gomap_iter_begin(gomap_iter *iter, gomap *map);
 int gomap_iter_next(gomap_iter *iter, const void **key, const void **value); /* 1, 0 at the end, -1 */
 void gomap_iter_end(gomap_iter *iter);
+
+/* Begins another iteration in the order of one that has begun and whose next has not been called yet. */
+void gomap_iter_again(gomap_iter *again, const gomap_iter *begun);
+
+/* All other iterators alive end; nothing that deletions put off is done yet. */
+void gomap_iter_alone(gomap_iter *iter);
 
 /* All iterators alive end, as an insertion ends them. */
 void gomap_end_iterators(gomap *map);

@@ -79,8 +79,7 @@ void gomap_free(gomap *map)
     if (map) gm_engine_of(map)->destroy(map);
 }
 
-/* Puts a value as the caller passes it, or, with `from`, as it stands in an entry of that map. */
-static void *put(gomap *map, const void *key, const void *value, const gomap *from, int *added)
+void *gm_put(gomap *map, const void *key, const void *value, const gomap *from, int *added)
 {
     void *room = gomap_assign(map, key, added);
     if (room == NULL) return NULL;
@@ -95,7 +94,7 @@ static void *put(gomap *map, const void *key, const void *value, const gomap *fr
 
 void *gomap_put(gomap *map, const void *key, const void *value, int *added)
 {
-    return put(map, key, value, NULL, added);
+    return gm_put(map, key, value, NULL, added);
 }
 
 int gomap_merge(gomap *map, const gomap *source)
@@ -106,7 +105,7 @@ int gomap_merge(gomap *map, const gomap *source)
     int more, added;
     gomap_iter_begin(&iter, (gomap *)(uintptr_t)source);
     while ((more = gomap_iter_next(&iter, &key, &value)) == 1) {
-        if (put(map, gomap_key_again(source, key, &room), value, source, &added) == NULL) {
+        if (gm_put(map, gomap_key_again(source, key, &room), value, source, &added) == NULL) {
             more = -1;
             break;
         }
@@ -192,7 +191,9 @@ typedef struct coder {
 
 static int write_code(gomap_writer *writer, void *room, void *code, int added)
 {
-    if (added) gm_store64(room, ((const coder *)writer)->map->count - 1);
+    const gomap *map = ((const coder *)writer)->map;
+    if (added) gm_store64(room, map->count - 1);
+    else if (GM_UNLIKELY(gm_load64(room) >= map->count)) return 0;
     memcpy(code, room, sizeof(int64_t));
     return 1;
 }
@@ -243,6 +244,19 @@ void gomap_iter_begin(gomap_iter *iter, gomap *map)
     iter->epoch = whole->epoch;
     whole->iterators++;
     if (gm_engine_of(map)->iterate) gm_engine_of(map)->iterate(iter);
+}
+
+void gomap_iter_again(gomap_iter *again, const gomap_iter *begun)
+{
+    gomap_iter_begin(again, begun->map);
+    memcpy(again->place, begun->place, sizeof again->place);
+}
+
+void gomap_iter_alone(gomap_iter *iter)
+{
+    gm_map *whole = gm_map_of(iter->map);
+    iter->epoch = ++whole->epoch;
+    whole->iterators = 1;
 }
 
 int gomap_iter_next(gomap_iter *iter, const void **key, const void **value)

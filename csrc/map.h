@@ -32,4 +32,7 @@ GM_INLINE void gm_end_iterators(gm_map *map)
 gm_map *gm_map_create(const gm_engine *engine, const gomap_type *type, size_t struct_bytes, uint64_t *random);
 void gm_map_destroy(gm_map *map, size_t struct_bytes);
 
+/* Puts a value as the caller passes it, or, with `from`, as it stands in an entry of that map. As gomap_put. */
+void *gm_put(gomap *map, const void *key, const void *value, const gomap *from, int *added);
+
 #endif

@@ -27,6 +27,7 @@ PROGRAMS: dict[str, list[str]] = {
     "test_contract": [],
     "test_bulk": [],
     "test_columns": [],
+    "test_operations": [],
     "test_go": [],
     "test_go_check": [],
     "test_elastic": [],

@@ -192,6 +192,7 @@ OWNERS: dict[str, Any] = {
     "ArrowColumn": gomap.ArrowColumn,
     "MemoryReport": gomap.MemoryReport,
     "Stats": gomap.Stats,
+    "Groups": gomap.Groups,
     "Advice": gomap.Advice,
     "Estimate": gomap.Estimate,
     "Comparison": gomap.Comparison,

@@ -26,6 +26,7 @@ from .types import Type
 
 TYPE_CHECKING = False  # typing takes long to import
 if TYPE_CHECKING:
+    from .groups import Groups, group
     from .measure.advice import Advice, advise
     from .measure.comparison import Comparison, compare
     from .measure.estimates import Estimate, estimate
@@ -39,6 +40,7 @@ __all__ = [
     "Comparison",
     "Estimate",
     "GoMap",
+    "Groups",
     "Map",
     "MemoryReport",
     "Set",
@@ -48,6 +50,7 @@ __all__ = [
     "advise",
     "compare",
     "estimate",
+    "group",
     "make",
     "sizeof",
 ]
@@ -57,11 +60,13 @@ _LATER = {
     "Advice": "measure.advice",
     "Comparison": "measure.comparison",
     "Estimate": "measure.estimates",
+    "Groups": "groups",
     "MemoryReport": "memory",
     "Stats": "memory",
     "advise": "measure.advice",
     "compare": "measure.comparison",
     "estimate": "measure.estimates",
+    "group": "groups",
 }
 
 

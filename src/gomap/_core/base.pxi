@@ -31,6 +31,7 @@ cdef class Base:
     cdef bint objects  # the key, the value or both are Python's: references are owned
     cdef bint writing  # an array is being put in: the map is out
     cdef size_t readers  # arrays that are being read from it, by other threads
+    cdef size_t coded  # a map's entries when encode was done last: their values are codes, unless overwritten since
     cdef uint64_t changes  # of the keys, where they are objects: shows if a comparison changed the map
     cdef Layout layout
     cdef object __weakref__

@@ -233,7 +233,7 @@ cdef object values_for(BaseMap m, object keys, object default, object into, obje
     if nulls:
         memset(getting.to, 0, column.c.count * m.value.size)
         marks = bytearray(column.c.count)
-        getting.marks = PyByteArray_AS_STRING(marks)
+        getting.marks = <unsigned char *>PyByteArray_AS_STRING(marks)
     first = None
     map = read_begin(m, &reader)
     try:
@@ -405,8 +405,8 @@ cdef tuple rows_left(list keys, list values):
     return [key for key, _ in rows], [value for _, value in rows]
 
 
-cdef int put_all(BaseMap m, object keys, object values, object nulls, bint adding) except -1:
-    """set_many and add_many."""
+cdef int put_all(BaseMap m, object keys, object values, object nulls, int how) except -1:
+    """set_many, add_many, max_many and min_many."""
     cdef int purpose = purpose_of(nulls)
     cdef Column column, others
     if m.objects:
@@ -414,19 +414,20 @@ cdef int put_all(BaseMap m, object keys, object values, object nulls, bint addin
         values = values_list(m, values, len(listed), purpose)
         if purpose == SKIPPING:
             listed, values = rows_left(listed, values)
-        put_objects(m, listed, values, adding)
+        put_objects(m, listed, values, how)
         return 0
     column = column_of(m, KEY, keys, purpose)
     others = values_of(m, values, column.c.count, purpose)
     leave_out(column, others)
-    return add_column(m, column, others) if adding else put_column(m, column, others)
+    return add_column(m, column, others) if how == GOMAP_ADD else combine_column(m, column, others, how) \
+        if how != GOMAP_LAST else put_column(m, column, others)
 
 
 # ---- counting -------------------------------------------------------------------------------------
 
-cdef int check_countable(BaseMap m) except -1:
+cdef int check_countable(BaseMap m, str operation="add") except -1:
     if m.value.kind == BOOL or m.value.kind > FLOAT64:
-        raise TypeError(f"add: values of type {m.layout.value_type} are no numbers")
+        raise TypeError(f"{operation}: values of type {m.layout.value_type} are no numbers")
     return 0
 
 
@@ -595,28 +596,3 @@ cdef object array_of(Base m, Role role, list items):
     result = np_empty(type_of(m, role), column.c.count)
     memcpy(PyMemoryView_GET_BUFFER(memoryview(result)).buf, column.c.at, column.c.count * column.c.size)
     return finished(m.key if role == KEY else m.value, result, type_of(m, role))
-
-
-cdef object codes_of(BaseMap m, Column keys):
-    """A number for every key: equal keys have the same number, and the numbers go from 0 up in order of first
-    appearance."""
-    cdef size_t done = 0, some, coded = 0
-    cdef bint filling = False
-    if m.value.kind != INT64:  # a subclass makes them
-        raise TypeError(f"factorize: expected a map with values of type int64, got {m.spelling()}")
-    result = np_empty(m.layout.value_type, keys.c.count)
-    view = memoryview(result)
-    cdef int64_t *to = <int64_t *>PyMemoryView_GET_BUFFER(view).buf
-    cdef gomap *map = fill_begin(m, keys, &filling)
-    try:
-        while done < keys.c.count:
-            some = min(keys.c.count - done, <size_t>PIECE)
-            with nogil:
-                coded = gomap_column_code(map, &keys.c, to, done, some)
-            done += coded
-            if coded < some and not go_on(m, KEY, keys):
-                raise MemoryError()
-            PyErr_CheckSignals()
-    finally:
-        fill_end(m, map, filling)
-    return result

@@ -43,6 +43,8 @@ include "columns.pxi"    # arrays of keys and values, from anywhere
 include "arrow.pxi"      # Arrow's arrays as columns, where they stand
 include "results.pxi"    # results as Arrow data
 include "bulk.pxi"       # whole arrays at a time, without the interpreter's lock
+include "operations.pxi" # merging, codes, the largest values, deleting by a predicate
+include "groups.pxi"     # values by key, in one array
 include "maps.pxi"       # Map and GoMap
 include "sets.pxi"       # Set
 include "iterators.pxi"  # iteration over keys, values or entries

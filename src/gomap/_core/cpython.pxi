@@ -47,13 +47,13 @@ cdef extern from "Python.h":
     Py_buffer *PyMemoryView_GET_BUFFER(object)
     void *PyCapsule_GetPointer(object, const char *name) except NULL
     object PyCapsule_New(void *, const char *name, void (*destructor)(object) noexcept)
-    unsigned char *PyByteArray_AS_STRING(object)
     int PyByteArray_Resize(object, Py_ssize_t) except -1
     void *PyMem_RawCalloc(size_t, size_t)
     void PyMem_RawFree(void *)
     int PyErr_CheckSignals() except -1
     int Py_ReprEnter(object) except -1
     void Py_ReprLeave(object)
+    char *PyByteArray_AS_STRING(object)
     bint PyBytes_Check(object)
     bint PyBool_Check(object)
     bint PyLong_Check(object)

@@ -133,6 +133,8 @@ cdef extern from "gomap.h" nogil:
     void gomap_iter_begin(gomap_iter *iter, gomap *map)
     int gomap_iter_next(gomap_iter *iter, const void **key, const void **value)
     void gomap_iter_end(gomap_iter *iter)
+    void gomap_iter_again(gomap_iter *again, const gomap_iter *begun)
+    void gomap_iter_alone(gomap_iter *iter)
 
     void gomap_memory_of(const gomap *map, gomap_memory *memory)
     void gomap_peak_reset(gomap *map)
@@ -325,3 +327,62 @@ cdef extern from "columns.h" nogil:
         int (*get_schema)(gomap_arrow_stream *, gomap_arrow_schema *) noexcept
         int (*get_next)(gomap_arrow_stream *, gomap_arrow_array *) noexcept
         const char *(*get_last_error)(gomap_arrow_stream *) noexcept
+
+cdef extern from "combine.h" nogil:
+    enum:
+        GOMAP_LAST
+        GOMAP_FIRST
+        GOMAP_ADD
+        GOMAP_MAX
+        GOMAP_MIN
+    int gomap_combine(void *room, const void *value, int kind, int how)
+    size_t gomap_column_combine(gomap *map, gomap_column *keys, gomap_column *values, int kind, int how, size_t begin,
+                                size_t most)
+    ctypedef struct gomap_merging:
+        int how
+        int kind
+        const void *key
+        const void *was
+        const void *more
+    size_t gomap_merge_fits(const gomap *map, gomap_iter *source, gomap_merging *merging, size_t most)
+    size_t gomap_merge_some(gomap *map, gomap_iter *source, const gomap_merging *merging, size_t most)
+
+cdef extern from "codes.h" nogil:
+    size_t gomap_codes_take_back(gomap *map, gomap_column *keys, const int64_t *codes, int64_t *next, size_t done,
+                                 size_t count)
+    ctypedef struct gomap_decoding:
+        const void **keys
+        const void *bad
+        int64_t code
+    size_t gomap_codes_find(gomap_iter *iter, gomap_decoding *decoding, size_t most)
+    size_t gomap_codes_keys(const void **keys, size_t known, size_t size, const int64_t *codes, size_t count, char *to)
+
+cdef extern from "largest.h" nogil:
+    ctypedef struct gomap_ranked:
+        const void *key
+        const void *value
+    ctypedef struct gomap_largest:
+        gomap_ranked *heap
+        size_t room
+        size_t count
+        int kind
+    size_t gomap_largest_take(gomap_largest *largest, gomap_iter *iter, size_t most)
+    void gomap_largest_sort(gomap_largest *largest)
+
+cdef extern from "entries.h" nogil:
+    size_t gomap_entries_copy(gomap_iter *iter, size_t most, char *keys, char *values)
+    size_t gomap_entries_mark(unsigned char *bits, size_t begin, const char *marks, size_t count)
+    size_t gomap_entries_erase(gomap_iter *iter, const unsigned char *bits, size_t count)
+    int gomap_entry_is_marked(const unsigned char *bits, size_t i)
+
+cdef extern from "groups.h" nogil:
+    size_t gomap_column_number(gomap *map, gomap_column *keys, uint32_t *numbers, size_t begin, size_t most)
+    void gomap_groups_count(void *offsets, int width, const uint32_t *numbers, size_t count)
+    void gomap_groups_lay_out(void *offsets, int width, size_t groups)
+    size_t gomap_groups_place(void *offsets, int width, const uint32_t *numbers, gomap_column *values, size_t size,
+                              char *to, size_t begin, size_t most)
+    void gomap_groups_finish(void *offsets, int width, size_t groups)
+    void gomap_groups_measure(const void *offsets, int width, size_t groups, const uint32_t *numbers, size_t count,
+                              uint64_t *begins)
+    void gomap_groups_gather(const void *offsets, int width, size_t groups, const char *values, size_t size,
+                             const uint32_t *numbers, size_t count, char *to)

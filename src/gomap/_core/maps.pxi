@@ -193,7 +193,7 @@ cdef class BaseMap(Base):
         :raises MemoryError: there is no more room; its ``done`` says how many keys are in, from the first on
         """
         self.ready_to_write()
-        put_all(self, keys, values, nulls, False)
+        put_all(self, keys, values, nulls, GOMAP_LAST)
 
     @classmethod
     def from_arrays(cls, keys, values, /, *, key=..., value=...):
@@ -235,7 +235,84 @@ cdef class BaseMap(Base):
         """
         self.ready_to_write()
         check_countable(self)
-        put_all(self, keys, by, nulls, True)
+        put_all(self, keys, by, nulls, GOMAP_ADD)
+
+    def max_many(self, keys, values, /, *, nulls="refuse"):
+        """Give each key the larger of its value and the one that comes; a key that is not there takes what comes. A
+        NaN gives way to any number. Iterators end.
+
+        An error that ends it half-way says by ``done`` how many keys are done; doing it again does no harm.
+
+        :param values: one number for all keys, or one for each; a key may come often
+        :param nulls: ``"skip"`` leaves out the rows that have a null in them, ``"refuse"`` raises
+        """
+        self.ready_to_write()
+        check_countable(self, "max_many")
+        put_all(self, keys, values, nulls, GOMAP_MAX)
+
+    def min_many(self, keys, values, /, *, nulls="refuse"):
+        """Give each key the smaller of its value and the one that comes; else as :meth:`max_many`."""
+        self.ready_to_write()
+        check_countable(self, "min_many")
+        put_all(self, keys, values, nulls, GOMAP_MIN)
+
+    def merge(self, other, /, how="last"):
+        """Put in the entries of another map of the same types. Iterators end.
+
+        :param how: what a key that both have gets: the other's value (``"last"``), its own (``"first"``), their sum
+            (``"add"``), the larger (``"max"``) or the smaller (``"min"``)
+        :raises OverflowError: a sum does not fit: names the key; nothing has changed
+        """
+        merge_map(self, other, how)
+
+    def most_common(self, n=None, /):
+        """The n entries of the largest values as (key, value) tuples, the largest first; without n all entries.
+
+        Entries with equal values come in any order; NaN counts as the smallest.
+        """
+        return largest_of(self, n)
+
+    def delete_where(self, predicate, /):
+        """Remove the entries that a function chooses; returns how many went. Iterators end.
+
+        The function is called with the keys and the values of up to 65,536 entries, as :meth:`to_arrays` gives them,
+        and returns as many bools. While it runs, the map can be read but not written to. Entries are removed after
+        its last call, so if it raises, every entry is still there.
+
+        :param predicate: a function of keys and values, such as ``lambda keys, values: values < 3``
+        """
+        return delete_chosen(self, predicate)
+
+    def encode(self, keys, /, *, nulls="refuse"):
+        """The codes of the keys; keys that are not there are put in with the next codes. Iterators end.
+
+        A map's codes are its values, 0 to len - 1, as :meth:`Map.factorize` makes them.
+
+        :param keys: an array, or any iterable
+        :param nulls: ``"skip"`` gives a null the code -1, ``"refuse"`` raises
+        :returns: an array of int64, one for each key
+        :raises TypeError: the map's values are not of type int64
+        :raises ValueError: a key's value is no code, or a key is null; nothing has changed
+        """
+        return encoded(self, keys, "encode", purpose_of(nulls))
+
+    def decode(self, codes, /):
+        """The keys of these codes: an array, a list for strings and objects. Takes time for every entry.
+
+        :param codes: an array of integers, or any iterable
+        :raises IndexError: an item is no code of the map: names its index
+        :raises ValueError: the map's values are not the codes 0 to len - 1
+        """
+        check_codes(self, "decode")
+        return decoded(self, column_named(self, VALUE, codes, "codes"))
+
+    def uniques(self):
+        """The keys in the order of their codes: an array, a list for strings and objects.
+
+        :raises ValueError: the map's values are not the codes 0 to len - 1
+        """
+        check_codes(self, "uniques")
+        return decoded(self, None)
 
     def update(self, other=(), values=..., /, **entries):
         """Put in every entry of a mapping or of an iterable of (key, value) pairs; or keys and values that
@@ -436,16 +513,7 @@ cdef class Map(BaseMap):
         :param nulls: ``"skip"`` gives a null the code -1, ``"refuse"`` raises ValueError
         """
         cdef BaseMap made = cls(frames.column_type(keys, "keys") if key is ... else key, "int64")
-        cdef int purpose = purpose_of(nulls)
-        if made.objects:
-            codes = [-1 if purpose == SKIPPING and frames.is_null(each, BYTES) else made.setdefault(each, len(made))
-                     for each in frames.listed(keys, "keys")]
-            result = np_empty(made.layout.value_type, len(codes))
-            view = memoryview(result)
-            for i, code in enumerate(codes):
-                view[i] = code
-            return result, made
-        return codes_of(made, column_of(made, KEY, keys, purpose)), made
+        return encoded(made, keys, "factorize", purpose_of(nulls)), made
 
     def compact(self):
         """Give back the room beyond the entries: to some 94 % of the slots full.

@@ -220,8 +220,8 @@ cdef void same_key(py_object_key *key, object wanted, Py_hash_t hashed) noexcept
     key.core.same = NULL
 
 
-cdef int put_logged(Base m, Changes log, object key, object value, int adding) except -1:
-    """m[key] = value, or m.add(key, value); logs what is needed to undo it. A set has no values."""
+cdef int put_logged(Base m, Changes log, object key, object value, int how) except -1:
+    """m[key] = value, or what how says (csrc/combine.h); logs what is needed to undo it. A set has no values."""
     cdef py_object_key sought
     cdef Cell key_cell, cell
     cdef const void *key_at
@@ -260,8 +260,10 @@ cdef int put_logged(Base m, Changes log, object key, object value, int adding) e
     if not added:
         log.before[log.count] = out(m, VALUE, room) if m.value.kind != NOTHING else None
     log.count += 1
-    if adding:
-        fits = gomap_add(room, at, m.value.kind)
+    if how == GOMAP_FIRST and not added:
+        return 0
+    if how == GOMAP_ADD or ((how == GOMAP_MAX or how == GOMAP_MIN) and not added):
+        fits = gomap_combine(room, at, m.value.kind, how)
     elif m.value.kind == OBJECT:
         take_out = py_object_at(room)  # the log has it
         Py_INCREF(value)
@@ -325,8 +327,9 @@ cdef size_t take_back(Changes log) except? 0:
     return lost
 
 
-cdef int put_objects(Base m, list keys, list values, bint adding) except -1:
-    """set_many or add_many where keys or values are objects; Set's add_many. Ended half-way it takes all back."""
+cdef int put_objects(Base m, list keys, list values, int how) except -1:
+    """set_many, add_many and the like where keys or values are objects; Set's add_many. Ended half-way it takes all
+    back."""
     cdef size_t i, count = len(keys), lost
     cdef Changes log
     if len(values) != <Py_ssize_t>count:
@@ -335,7 +338,7 @@ cdef int put_objects(Base m, list keys, list values, bint adding) except -1:
     log = log_of(m, count)
     try:
         for i in range(count):
-            put_logged(m, log, keys[i], values[i], adding)
+            put_logged(m, log, keys[i], values[i], how)
             if i % PIECE == PIECE - 1:
                 PyErr_CheckSignals()
     except BaseException as error:
@@ -411,7 +414,7 @@ cdef int toggle_objects(Set s, Set toggled) except -1:
     cdef list theirs = entries_of(toggled)
     cdef Changes gone = log_of(s, len(theirs))
     new = [element for element in theirs if not log_found(s, gone, element)]
-    put_objects(s, new, [None] * len(new), False)
+    put_objects(s, new, [None] * len(new), GOMAP_LAST)
     erase_logged(s, gone)
     return 0
 

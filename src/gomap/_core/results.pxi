@@ -146,7 +146,7 @@ cdef ArrowColumn arrow_column(Codec codec, size_t count, object offsets, object 
     elif codec.kind == BOOL:
         made.format = b"b"
         bits = bytearray((count + 7) // 8)
-        gomap_bits_write(PyByteArray_AS_STRING(bits), <const unsigned char *>start_of(data), 1, count)
+        gomap_bits_write(<unsigned char *>PyByteArray_AS_STRING(bits), <const unsigned char *>start_of(data), 1, count)
         data = bits
     else:
         made.format = ARROW_FORMATS[codec.kind]
@@ -154,7 +154,8 @@ cdef ArrowColumn arrow_column(Codec codec, size_t count, object offsets, object 
         made.null_count = marks.count(1)
     if made.null_count:
         bits = bytearray((count + 7) // 8)
-        gomap_bits_write(PyByteArray_AS_STRING(bits), PyByteArray_AS_STRING(marks), 0, count)
+        gomap_bits_write(<unsigned char *>PyByteArray_AS_STRING(bits), <unsigned char *>PyByteArray_AS_STRING(marks), 0,
+                         count)
         made.valid = bits
         made.buffers[0] = PyByteArray_AS_STRING(bits)
     made.data, made.offsets = data, offsets
@@ -182,7 +183,7 @@ cdef ArrowColumn texts_for(BaseMap m, object keys, object default, bint nulls):
         convert(m, VALUE, m.value, kept, &cell, &at, True)
         texts.missing = cell.string
     texts.offsets = <int64_t *>PyByteArray_AS_STRING(offsets)
-    texts.marks = PyByteArray_AS_STRING(marks) if nulls else NULL
+    texts.marks = <unsigned char *>PyByteArray_AS_STRING(marks) if nulls else NULL
     texts.stop = default is MISSING and not nulls
     texts.text = <char *>PyByteArray_AS_STRING(text)
     texts.room = len(text)

@@ -200,7 +200,7 @@ cdef class Set(Base):
             listed = items_of(self, KEY, keys, purpose)
             if purpose == SKIPPING:
                 listed = [key for key in listed if not frames.is_null(key, BYTES)]
-            put_objects(self, listed, [None] * len(listed), False)
+            put_objects(self, listed, [None] * len(listed), GOMAP_LAST)
         else:
             column = column_of(self, KEY, keys, purpose)
             put_column(self, column, values_of(self, None, column.c.count))

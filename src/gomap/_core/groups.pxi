@@ -1,0 +1,162 @@
+# Values by key, in one array (csrc/groups.h): what gomap.groups makes its groups of.
+
+cdef object UINT32_TYPE = parse("uint32")
+cdef object UINT64_TYPE = parse("uint64")
+
+
+cdef object narrowest(size_t most):
+    return UINT32_TYPE if most <= 0xffffffff else UINT64_TYPE
+
+
+def group_columns(keys, values, key, value):
+    """Keys of a type, and values of one, or None for the places of the keys: a map that numbers the keys, where each
+    group begins and the last one ends, and the values, group by group."""
+    cdef BaseMap numbers = Map(key, UINT32_TYPE), holder = None
+    cdef Column column = None, given = None
+    cdef list listed = None
+    cdef size_t count
+    if numbers.objects or (type(keys) is list and numbers.key.kind == STRING):
+        listed = items_of(numbers, KEY, keys, STORING) if numbers.objects else keys[:]
+        count = len(listed)
+    else:
+        column = column_of(numbers, KEY, keys, STORING)
+        count = column.c.count
+    if values is not None:
+        holder = Map(bool, value)
+        if not is_plain(holder.value):
+            raise TypeError(f"values: expected a type of fixed size, as arrays hold, got {holder.layout.value_type}; "
+                            "group the places of the keys instead, which is the default, and take the values by these")
+        given = column_of(holder, VALUE, values, STORING)
+        if given.c.count != count:
+            raise ValueError(f"values: expected {count}, one for each key, got {given.c.count}")
+    cdef bytes room = PyBytes_FromStringAndSize(NULL, count * sizeof(uint32_t))
+    cdef uint32_t *number = <uint32_t *>PyBytes_AS_STRING(room)
+    if numbers.objects:
+        number_objects(numbers, listed, number)
+    elif listed is not None:
+        number_texts(numbers, listed, number)
+    else:
+        number_column(numbers, column, number)
+        column = None  # what it keeps is not needed any more
+    gomap_compact(numbers.map)
+    return placed(numbers, number, count, holder, given)
+
+
+cdef int number_column(BaseMap numbers, Column keys, uint32_t *to) except -1:
+    cdef size_t done = 0, some, here
+    cdef bint filling = False
+    cdef gomap *map = fill_begin(numbers, keys, &filling)
+    try:
+        while done < keys.c.count:
+            some = min(keys.c.count - done, <size_t>PIECE)
+            with nogil:
+                here = gomap_column_number(map, &keys.c, to, done, some)
+            done += here
+            if here < some and not go_on(numbers, KEY, keys):
+                raise MemoryError()
+            PyErr_CheckSignals()
+    finally:
+        fill_end(numbers, map, filling)
+    return 0
+
+
+cdef int number_texts(BaseMap numbers, list keys, uint32_t *to) except -1:
+    """Numbers the items of a list of str, a window at a time: most are the bytes that are stored, and are read where
+    they stand. A column of all would read them twice, and takes half as long again."""
+    cdef gomap_string window[FOUND]
+    cdef gomap_column column
+    cdef size_t done = 0, some, i, count = len(keys)
+    cdef list kept = []
+    cdef object item
+    while done < count:
+        some = min(count - done, <size_t>FOUND)
+        for i in range(some):
+            item = keys[done + i]
+            if py_is_ascii(item):
+                window[i].at = PyUnicode_DATA(item)
+                window[i].length = PyUnicode_GET_LENGTH(item)
+                continue
+            try:
+                item = pack(numbers, KEY, numbers.key, item, True)
+            except TypeError:
+                column_of(numbers, KEY, keys, STORING)  # names the item by its place
+                raise
+            kept.append(item)
+            window[i].at = PyBytes_AS_STRING(item)
+            window[i].length = PyBytes_GET_SIZE(item)
+        column = gomap_column_own(window, sizeof(gomap_string), some)
+        if gomap_column_number(numbers.map, &column, to + done, 0, some) < some:
+            raise MemoryError()
+        kept.clear()
+        done += some
+        if done % PIECE == 0:
+            PyErr_CheckSignals()
+    return 0
+
+
+cdef int number_objects(BaseMap numbers, list keys, uint32_t *to) except -1:
+    cdef size_t i
+    for i in range(<size_t>len(keys)):
+        to[i] = numbers.setdefault(keys[i], numbers.map.count)
+        if i % PIECE == PIECE - 1:
+            PyErr_CheckSignals()
+    return 0
+
+
+cdef tuple placed(BaseMap numbers, const uint32_t *number, size_t count, BaseMap holder, Column given):
+    cdef size_t groups = numbers.map.count, done = 0, some, here
+    offset_type = narrowest(count)
+    value_type = narrowest(count) if given is None else holder.layout.value_type
+    offsets, values = np_empty(offset_type, groups + 1), np_empty(value_type, count)
+    offsets_view, values_view = memoryview(offsets), memoryview(values)
+    cdef void *at = PyMemoryView_GET_BUFFER(offsets_view).buf
+    cdef char *to = <char *>PyMemoryView_GET_BUFFER(values_view).buf
+    cdef int width = offset_type.size
+    cdef size_t size = value_type.size
+    memset(at, 0, (groups + 1) * width)
+    while done < count:
+        some = min(count - done, <size_t>PIECE)
+        with nogil:
+            gomap_groups_count(at, width, number + done, some)
+        done += some
+        PyErr_CheckSignals()
+    gomap_groups_lay_out(at, width, groups)
+    done = 0
+    while done < count:
+        some = min(count - done, <size_t>PIECE)
+        with nogil:
+            here = gomap_groups_place(at, width, number, NULL if given is None else &given.c, size, to, done, some)
+        done += here
+        if here < some:
+            go_on(holder, VALUE, given)
+        PyErr_CheckSignals()
+    gomap_groups_finish(at, width, groups)
+    return numbers, offsets, values
+
+
+def gather_groups(BaseMap numbers, keys, offsets, values, type):
+    """The values of many keys, one group behind another, and where each of these begins and the last one ends."""
+    cdef size_t count, size = type.size, groups
+    number = numbers.get_many(keys, default=0xffffffff)  # which no group has
+    offsets_view, values_view, number_view = memoryview(offsets), memoryview(values), memoryview(number)
+    cdef int width = offsets_view.itemsize
+    cdef const void *at = PyMemoryView_GET_BUFFER(offsets_view).buf
+    cdef const char *source = <const char *>PyMemoryView_GET_BUFFER(values_view).buf
+    cdef const uint32_t *number_at = <const uint32_t *>PyMemoryView_GET_BUFFER(number_view).buf
+    count, groups = len(number_view), len(offsets_view) - 1
+    begins = np_empty(UINT64_TYPE, count + 1)
+    begins_view = memoryview(begins)
+    cdef uint64_t *begin = <uint64_t *>PyMemoryView_GET_BUFFER(begins_view).buf
+    with nogil:
+        gomap_groups_measure(at, width, groups, number_at, count, begin)
+    gathered = np_empty(type, begin[count])
+    gathered_view = memoryview(gathered)
+    cdef char *to = <char *>PyMemoryView_GET_BUFFER(gathered_view).buf
+    with nogil:
+        gomap_groups_gather(at, width, groups, source, size, number_at, count, to)
+    return gathered, begins
+
+
+def keys_in_order(BaseMap numbers):
+    """The keys of a map that numbers them, in the order of the numbers: an array, or a list where none holds such."""
+    return decoded(numbers, None)

@@ -1,0 +1,512 @@
+# Operations over whole maps: merging, keeping the larger or smaller, the largest values, deleting what a function
+# chooses, and codes.
+#
+# They read and write as bulk.pxi says: by pieces, without the interpreter's lock, signals looked at in between. Without
+# the lock an iteration is never taken beyond its last entry: it would end there, and the map's count of iterators is
+# the lock's.
+
+cdef Column column_named(Base m, Role role, object source, str name):
+    """A column that errors call by another name than keys or values."""
+    cdef str text, usual = plural(role)
+    try:
+        return column_of(m, role, source, STORING)
+    except (TypeError, ValueError, OverflowError) as error:
+        text = str(error)
+        if type(error) not in (TypeError, ValueError, OverflowError) or not text.startswith(usual):
+            raise
+        raise type(error)(name + text[len(usual):]) from None
+
+
+# ---- the larger, the smaller ----------------------------------------------------------------------
+
+cdef int combine_column(BaseMap m, Column keys, Column values, int how) except -1:
+    cdef size_t done = 0, some, here
+    cdef int kind = m.value.kind
+    cdef bint filling = False
+    cdef gomap *map = fill_begin(m, keys, &filling)
+    try:
+        while done < keys.c.count:
+            some = min(keys.c.count - done, <size_t>PIECE)
+            with nogil:
+                here = gomap_column_combine(map, &keys.c, &values.c, kind, how, done, some)
+            done += here
+            if here < some and not go_on(m, VALUE, values) and not go_on(m, KEY, keys):
+                raise MemoryError("out of memory")
+            PyErr_CheckSignals()
+    except BaseException as error:
+        say_done(error, done, keys.c.count, "done")
+        raise
+    finally:
+        fill_end(m, map, filling)
+    return 0
+
+
+# ---- merging --------------------------------------------------------------------------------------
+
+cdef dict HOWS = {"last": GOMAP_LAST, "first": GOMAP_FIRST, "add": GOMAP_ADD, "max": GOMAP_MAX, "min": GOMAP_MIN}
+
+
+cdef int merge_map(BaseMap m, object other, object how) except -1:
+    cdef BaseMap source
+    cdef int combining
+    m.ready_to_write()
+    if not isinstance(how, str) or how not in HOWS:
+        raise ValueError(f"merge: how: expected 'last', 'first', 'add', 'max' or 'min', got {shown(how)}")
+    if not isinstance(other, BaseMap):
+        raise TypeError(f"merge: expected a map of the same types, got {type(other).__name__} {shown(other)}; "
+                        "update() takes any mapping")
+    source = other
+    source.ready()
+    if not same_types(source.layout, m.layout):
+        raise TypeError(f"merge: expected a {m.spelling()}, got a {source.spelling()}; update() converts")
+    combining = HOWS[how]
+    if combining != GOMAP_LAST and combining != GOMAP_FIRST:
+        check_countable(m, "merge")
+    if source is m:
+        if combining != GOMAP_ADD:
+            return 0
+        source = m.cloned()
+    if m.objects:
+        keys, values = [], []
+        for key, value in iterator(source, ITEMS):
+            keys.append(key)
+            values.append(value)
+        return put_objects(m, keys, values, combining)
+    return merge_core(m, source, combining)
+
+
+cdef int merge_core(BaseMap m, BaseMap source, int how) except -1:
+    """Sums of integers are looked at before anything changes. While values are added signals wait, as a sum that was
+    added cannot be told from one that was not; the other ways may be begun again."""
+    cdef gomap_iter reader
+    cdef gomap_merging merging
+    cdef gomap *map = NULL
+    cdef size_t count = 0, done = 0, some, here
+    cdef bint filling = False
+    memset(&merging, 0, sizeof(merging))
+    merging.how = how
+    merging.kind = m.value.kind
+    read_begin(source, &reader)
+    try:
+        map = write_begin(m)
+        count = source.map.count
+        if how == GOMAP_ADD and merging.kind != FLOAT32 and merging.kind != FLOAT64:
+            check_sums(m, map, source, &merging)
+        filling = gomap_fills(map)
+        if filling:
+            with nogil:
+                gomap_fill_begin(map, count)
+        while done < count:
+            some = min(count - done, <size_t>PIECE)
+            with nogil:
+                here = gomap_merge_some(map, &reader, &merging, some)
+            done += here
+            if here < some:
+                raise MemoryError("out of memory")
+            if how != GOMAP_ADD:
+                PyErr_CheckSignals()
+    except BaseException as error:
+        if map != NULL:
+            say_done(error, done, count, "merged")
+        raise
+    finally:
+        read_end(source, &reader)
+        if map != NULL:
+            fill_end(m, map, filling)
+    return 0
+
+
+cdef int check_sums(BaseMap m, gomap *map, BaseMap source, gomap_merging *merging) except -1:
+    """Refuses sums that the value type cannot hold."""
+    cdef gomap_iter reader
+    cdef size_t left = source.map.count, some
+    gomap_iter_begin(&reader, source.map)
+    try:
+        while left and merging.key == NULL:
+            some = min(left, <size_t>PIECE)
+            with nogil:
+                gomap_merge_fits(map, &reader, merging, some)
+            left -= some
+            PyErr_CheckSignals()
+    finally:
+        gomap_iter_end(&reader)
+    if merging.key != NULL:
+        was, more = number_out(merging.kind, merging.was), number_out(merging.kind, merging.more)
+        raise OverflowError(f"add: {was} + {more} for key {shown(out(source, KEY, merging.key))} is out of range for "
+                            f"{m.layout.value_type}")
+    return 0
+
+
+# ---- the largest values ---------------------------------------------------------------------------
+
+cdef list largest_of(BaseMap m, object n):
+    """most_common."""
+    cdef gomap_iter reader
+    cdef gomap_largest largest
+    cdef size_t left, some, i
+    cdef list result = []
+    m.ready()
+    check_countable(m, "most_common")
+    if n is not None:
+        if PyBool_Check(n) or not PyIndex_Check(n):
+            raise TypeError(f"most_common: expected int or None, got {type(n).__name__} {shown(n)}")
+        n = PyNumber_Index(n)
+        m.ready()
+    memset(&largest, 0, sizeof(largest))
+    largest.room = m.map.count if n is None or n > m.map.count else n if n > 0 else 0
+    largest.kind = m.value.kind
+    if largest.room == 0:
+        return result
+    largest.heap = <gomap_ranked *>PyMem_Calloc(largest.room, sizeof(gomap_ranked))
+    if largest.heap == NULL:
+        raise MemoryError()
+    try:
+        read_begin(m, &reader)
+        try:
+            left = m.map.count
+            while left:
+                some = min(left, <size_t>PIECE)
+                with nogil:
+                    gomap_largest_take(&largest, &reader, some)
+                left -= some
+                PyErr_CheckSignals()
+            with nogil:
+                gomap_largest_sort(&largest)
+            for i in range(largest.count):
+                result.append((out(m, KEY, largest.heap[i].key), out(m, VALUE, largest.heap[i].value)))
+        finally:
+            read_end(m, &reader)
+    finally:
+        PyMem_Free(largest.heap)
+    return result
+
+
+# ---- deleting what a function chooses -------------------------------------------------------------
+
+cdef BaseMap bools_read = None  # whose values are bools, as masks are
+
+
+cdef size_t delete_chosen(BaseMap m, object predicate) except? 0:
+    """Two iterations in one order: the first asks for every entry, the second removes."""
+    cdef gomap_iter first, second
+    cdef bytearray bits
+    cdef size_t chosen = 0, count
+    m.ready_to_write()
+    if not callable(predicate):
+        raise TypeError(f"delete_where: expected a function of keys and values, got {type(predicate).__name__} "
+                        f"{shown(predicate)}")
+    count = m.map.count
+    bits = bytearray(count // 8 + 1)
+    m.ready_to_write()
+    if m.map.count != count:
+        raise RuntimeError("the map changed while it was read")
+    read_begin(m, &first)
+    gomap_iter_again(&second, &first)
+    try:
+        try:
+            chosen = choose(m, &first, count, predicate, bits)
+        finally:
+            read_end(m, &first)
+        m.ready_to_write()  # another thread may be reading from it still
+        return erase_chosen(m, &second, count, bits, chosen) if chosen else 0
+    finally:
+        gomap_iter_end(&second)
+
+
+cdef size_t choose(BaseMap m, gomap_iter *iter, size_t count, object predicate, bytearray bits) except? 0:
+    """Marks the entries that the function chooses; returns how many."""
+    global bools_read
+    cdef size_t done = 0, read, some, part, chosen = 0
+    cdef const char *marks
+    cdef Column mask
+    if bools_read is None:
+        bools_read = Map(bool, bool)
+    while done < count:
+        some = min(count - done, <size_t>PIECE)
+        keys, values = piece_out(m, iter, some)
+        mask = column_named(bools_read, VALUE, predicate(keys, values), "mask")
+        if mask.c.count != some:
+            raise ValueError(f"mask: expected {some}, one for each entry, got {mask.c.count}")
+        read = 0
+        while read < some:
+            part = gomap_column_read(&mask.c, read, some - read, &marks)
+            if part == 0:
+                go_on(bools_read, VALUE, mask)
+            chosen += gomap_entries_mark(<unsigned char *>PyByteArray_AS_STRING(bits), done + read, marks, part)
+            read += part
+        done += some
+        PyErr_CheckSignals()
+    return chosen
+
+
+cdef tuple piece_out(BaseMap m, gomap_iter *iter, size_t count):
+    """The keys and the values of the next entries, which there are: arrays, or lists where no array holds such."""
+    cdef const void *key
+    cdef const void *value
+    cdef char *keys_at
+    cdef char *values_at
+    cdef size_t i
+    if is_plain(m.key) and is_plain(m.value):
+        keys, values = np_empty(m.layout.key_type, count), np_empty(m.layout.value_type, count)
+        keys_view, values_view = memoryview(keys), memoryview(values)
+        keys_at = <char *>PyMemoryView_GET_BUFFER(keys_view).buf
+        values_at = <char *>PyMemoryView_GET_BUFFER(values_view).buf
+        with nogil:
+            gomap_entries_copy(iter, count, keys_at, values_at)
+        return finished(m.key, keys, m.layout.key_type), finished(m.value, values, m.layout.value_type)
+    keys, values = [], []
+    for i in range(count):
+        if gomap_iter_next(iter, &key, &value) == 1:
+            keys.append(out(m, KEY, key))
+            values.append(out(m, VALUE, value))
+    return array_of(m, KEY, keys), array_of(m, VALUE, values)
+
+
+cdef size_t erase_chosen(BaseMap m, gomap_iter *iter, size_t count, bytearray bits, size_t chosen) except? 0:
+    cdef const unsigned char *marks = <const unsigned char *>PyByteArray_AS_STRING(bits)
+    cdef gomap *map = m.map
+    cdef size_t erased
+    gomap_iter_alone(iter)  # another thread may drop one of the others meanwhile
+    if m.objects:
+        return erase_chosen_objects(m, iter, count, marks, chosen)
+    m.map = NULL
+    m.writing = True
+    with nogil:
+        erased = gomap_entries_erase(iter, marks, count)
+        gomap_iter_end(iter)
+    write_end(m, map)
+    return erased
+
+
+cdef size_t erase_chosen_objects(BaseMap m, gomap_iter *iter, size_t count, const unsigned char *marks,
+                                 size_t chosen) except? 0:
+    """References are dropped last: that may run any code."""
+    cdef const void *key
+    cdef const void *value
+    cdef PyObject *held_key
+    cdef PyObject *held_value
+    cdef gomap_key again
+    cdef size_t i, erased = 0
+    cdef PyObject **held = <PyObject **>PyMem_Calloc(2 * chosen, sizeof(PyObject *))
+    if held == NULL:
+        raise MemoryError()
+    for i in range(count):
+        if gomap_iter_next(iter, &key, &value) != 1:
+            break
+        if not gomap_entry_is_marked(marks, i):
+            continue
+        held_key = py_key_object_at(key) if m.key.kind == OBJECT else NULL
+        held_value = py_object_at(value) if m.value.kind == OBJECT else NULL
+        if gomap_erase(m.map, gomap_key_again(m.map, key, &again)):
+            held[2 * erased] = held_value
+            held[2 * erased + 1] = held_key
+            erased += 1
+    gomap_iter_end(iter)
+    m.changes += 1
+    for i in range(2 * erased):
+        Py_XDECREF(held[i])
+    PyMem_Free(held)
+    return erased
+
+
+# ---- codes ----------------------------------------------------------------------------------------
+
+cdef int check_codes(BaseMap m, str operation) except -1:
+    m.ready()
+    if m.value.kind != INT64:
+        raise TypeError(f"{operation}: expected a map with values of type int64, got {m.spelling()}")
+    return 0
+
+
+cdef int no_code(object key, object value) except -1:
+    raise ValueError(f"key {shown(key)} has the value {value}, expected a code: the values 0 to len - 1, each once")
+
+
+cdef object encoded(BaseMap m, object keys, str operation, int purpose):
+    """A number for every key: equal keys have the same number, and new keys get the next ones.
+
+    All values are looked at once. While the map has as many entries as encoding left, only those that are met are: a
+    value that is larger than a code may be.
+    """
+    cdef size_t coded
+    m.ready_to_write()
+    check_codes(m, operation)
+    items = items_of(m, KEY, keys, purpose) if m.objects else column_of(m, KEY, keys, purpose)
+    m.ready_to_write()
+    coded, m.coded = m.coded, 0
+    if coded != m.map.count:
+        decoded(m, None, True)
+    result = encode_objects(m, items, purpose) if m.objects else encode_column(m, items)
+    m.ready()
+    m.coded = m.map.count
+    return result
+
+
+cdef object encode_column(BaseMap m, Column keys):
+    cdef size_t done = 0, some, coded
+    cdef int64_t next
+    cdef bint filling = False
+    cdef gomap *map
+    result = np_empty(m.layout.value_type, keys.c.count)
+    view = memoryview(result)
+    cdef int64_t *to = <int64_t *>PyMemoryView_GET_BUFFER(view).buf
+    m.ready_to_write()
+    next = m.map.count
+    map = fill_begin(m, keys, &filling)
+    try:
+        while done < keys.c.count:
+            some = min(keys.c.count - done, <size_t>PIECE)
+            with nogil:
+                coded = gomap_column_code(map, &keys.c, to, done, some)
+            done += coded
+            if coded < some and not go_on(m, KEY, keys):
+                code_refused(m, map, keys, done)
+            PyErr_CheckSignals()
+    except BaseException:  # NaN keys of a GoMap stay: no look-up finds them
+        undo_codes(m, map, keys, to, next, done)
+        raise
+    finally:
+        fill_end(m, map, filling)
+    return result
+
+
+cdef int undo_codes(BaseMap m, gomap *map, Column keys, const int64_t *codes, int64_t next, size_t count) except -1:
+    cdef size_t done = 0
+    while done < count:
+        with nogil:
+            done = gomap_codes_take_back(map, &keys.c, codes, &next, done, count)
+        if done < count:
+            go_on(m, KEY, keys)
+    return 0
+
+
+cdef int code_refused(BaseMap m, gomap *map, Column keys, size_t i) except -1:
+    """Why key i has no code."""
+    cdef const char *key
+    cdef const void *value = NULL
+    if gomap_column_read(&keys.c, i, 1, &key):
+        value = gomap_find(map, key)
+    if value == NULL:
+        raise MemoryError()
+    return no_code(item_of(m, KEY, keys, i, key), number_out(INT64, value))
+
+
+cdef object encode_objects(BaseMap m, list keys, int purpose):
+    cdef size_t i, next, logged = 0, count = len(keys)
+    cdef int64_t *to
+    cdef Changes log = log_of(m, count)
+    result = np_empty(m.layout.value_type, count)
+    view = memoryview(result)
+    to = <int64_t *>PyMemoryView_GET_BUFFER(view).buf
+    m.ready_to_write()
+    try:
+        for i in range(count):
+            if purpose == SKIPPING and frames.is_null(keys[i], BYTES):
+                to[i] = -1
+                continue
+            next = m.map.count
+            put_logged(m, log, keys[i], next, GOMAP_FIRST)
+            before = log.before[logged]
+            logged += 1
+            code = next if before is MISSING else before
+            if before is MISSING and m.map.count != next + 1:
+                raise RuntimeError("a key's comparison changed the map while it was numbered")
+            if not 0 <= code < m.map.count:
+                no_code(keys[i], code)
+            to[i] = code
+            if i % PIECE == PIECE - 1:
+                PyErr_CheckSignals()
+    except BaseException:
+        take_back(log)
+        raise
+    return result
+
+
+cdef object decoded(BaseMap m, Column codes, bint checking=False):
+    """The keys of codes; without codes all keys, in the order of their codes. Checking only looks whether all values
+    are codes."""
+    cdef gomap_iter reader
+    cdef gomap_decoding decoding
+    cdef size_t left, some, known
+    m.ready()
+    known = m.map.count
+    memset(&decoding, 0, sizeof(decoding))
+    decoding.keys = <const void **>PyMem_Calloc(known + 1, sizeof(void *))
+    if decoding.keys == NULL:
+        raise MemoryError()
+    try:
+        read_begin(m, &reader)
+        try:
+            left = known
+            while left and decoding.bad == NULL:
+                some = min(left, <size_t>PIECE)
+                with nogil:
+                    gomap_codes_find(&reader, &decoding, some)
+                left -= some
+                PyErr_CheckSignals()
+            if decoding.bad != NULL:
+                no_code(out(m, KEY, decoding.bad), decoding.code)
+            if checking:
+                return None
+            if is_plain(m.key):
+                return keys_array(m, decoding.keys, known, codes)
+            return keys_list(m, decoding.keys, known, codes)
+        finally:
+            read_end(m, &reader)
+    finally:
+        PyMem_Free(<void *>decoding.keys)
+
+
+cdef int unknown_code(size_t i, int64_t code, size_t known) except -1:
+    which = f"codes are 0 to {known - 1}" if known else "the map has none"
+    raise IndexError(f"codes[{i}]: {code} is no code of the map: {which}")
+
+
+cdef object keys_array(BaseMap m, const void **keys, size_t known, Column codes):
+    cdef size_t done = 0, some, here, count = known if codes is None else codes.c.count, size = m.key.size
+    cdef const char *piece
+    cdef char *to
+    result = np_empty(m.layout.key_type, count)
+    view = memoryview(result)
+    to = <char *>PyMemoryView_GET_BUFFER(view).buf
+    if codes is None:
+        with nogil:
+            gomap_codes_keys(keys, known, size, NULL, known, to)
+        return finished(m.key, result, m.layout.key_type)
+    while done < count:
+        some = gomap_column_read(&codes.c, done, min(count - done, <size_t>PIECE), &piece)
+        if some == 0:
+            go_on(m, VALUE, codes)
+        with nogil:
+            here = gomap_codes_keys(keys, known, size, <const int64_t *>piece, some, to + done * size)
+        done += here
+        if here < some:
+            unknown_code(done, (<const int64_t *>piece)[here], known)
+        PyErr_CheckSignals()
+    return finished(m.key, result, m.layout.key_type)
+
+
+cdef list keys_list(BaseMap m, const void **keys, size_t known, Column codes):
+    """A key that comes often is one object."""
+    cdef size_t done = 0, some, i
+    cdef const char *piece
+    cdef int64_t code
+    cdef list made, result
+    if codes is None:
+        return [out(m, KEY, keys[i]) for i in range(known)]
+    made = [MISSING] * known
+    result = []
+    while done < codes.c.count:
+        some = gomap_column_read(&codes.c, done, min(codes.c.count - done, <size_t>PIECE), &piece)
+        if some == 0:
+            go_on(m, VALUE, codes)
+        for i in range(some):
+            code = (<const int64_t *>piece)[i]
+            if code < 0 or <size_t>code >= known:
+                unknown_code(done + i, code, known)
+            if made[code] is MISSING:
+                made[code] = out(m, KEY, keys[code])
+            result.append(made[code])
+        done += some
+        PyErr_CheckSignals()
+    return result
