@@ -5,9 +5,11 @@ from __future__ import annotations
 import copy
 import pickle
 import random
+import re
 import sys
 from collections import namedtuple
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -155,6 +157,13 @@ def test_a_key_takes_up_to_its_limit(map_class: Class) -> None:
     with pytest.raises(ValueError, match="takes at most 128 bytes, 16 for each such field; this one takes 136"):
         map_class(most[:-1] + "; z int8}", int)
     assert map_class(int, most[:-1] + "; z int8}")._check() is None
+
+
+def test_limits_are_the_core_s() -> None:
+    header = Path(__file__).resolve().parent.parent / "csrc" / "gomap.h"
+    defined = dict(re.findall(r"^#define (GOMAP_\w+) (\d+)u$", header.read_text(), re.MULTILINE))
+    assert int(defined["GOMAP_STRINGS_MOST"]) == MAX_STRINGS
+    assert int(defined["GOMAP_INLINE_MAX"]) == MAX_KEY_WITH_STRINGS
 
 
 def test_a_struct_has_many_strings(map_class: Class) -> None:

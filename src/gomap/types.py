@@ -376,8 +376,18 @@ def _name_refused(name: str, names: Collection[str]) -> str | None:
 
 
 def _restore_struct(name: str, values: tuple[Any, ...]) -> tuple[Any, ...]:
-    """A pickled or copied value of a struct."""
-    return parse(name).namedtuple(*values)
+    """A pickled or copied value of a struct. A pickled map with strings has many of one struct."""
+    cls = _restored.get(name)
+    if cls is None:
+        cls = parse(name).namedtuple
+        if len(_restored) >= 50:
+            _restored.clear()
+        _restored[name] = cls
+    return cls(*values)
+
+
+#: The classes of the last structs restored, by their spellings: reading one takes a hundred times as long as a value.
+_restored: dict[str, type[tuple[Any, ...]]] = {}
 
 
 # ---- spellings ----------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from typing import Any
 
 from .._arrays import FORMATS
 from .._words import told
-from ..types import Kind, Type
+from ..types import Kind, Type, string_offsets
 from . import RunError
 
 
@@ -66,7 +66,7 @@ def _as_bytes(number: int) -> bytes:
 def _borghash(key: Type, value: Type) -> Peer:
     borghash = import_module("borghash")
     holds = "keys of [N]byte and values of struct{...}"
-    if key.kind is Kind.BYTES and key.size >= 4 and value.kind is Kind.STRUCT:
+    if key.kind is Kind.BYTES and key.size >= 4 and value.kind is Kind.STRUCT and not string_offsets(value):
         letters = [FORMATS.get(field.type.kind, f"{field.type.size}s") for field in value.fields]
         cls = value.namedtuple
         return Peer(lambda: borghash.HashTableNT(key_size=key.size, value_type=cls, value_format=cls(*letters)))
