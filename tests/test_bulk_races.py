@@ -101,13 +101,13 @@ def test_adding(map_class: Class) -> None:
 def test_putting_in_other_numbers(map_class: Class, types: tuple[str, str]) -> None:
     key, value = types
     keys, values = ints().astype(key), ints().astype(value)
+    swapped = keys.byteswap().view(keys.dtype.newbyteorder()) if key != "bool" else keys
     allowed = set(keys.tolist())
     m = map_class(key, value)
-    with written_to(reverse(keys), reverse(values)):
+    with written_to(reverse(keys), reverse(values), reverse(swapped)):
         m.set_many(keys, values)
         m.set_many(keys[::2], values[::2])
-        if key != "bool":
-            m.set_many(keys.byteswap().view(keys.dtype.newbyteorder()), values)
+        m.set_many(swapped, values)
     sound(m, allowed)
 
 

@@ -7,6 +7,7 @@ import gc
 import math
 import struct
 from collections import defaultdict
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -54,10 +55,32 @@ def test_every_key_type(key_type: str, examples: Examples, results: str) -> None
     same(groups, model)
     if "]byte" in key_type and "struct" not in key_type and "[0]" not in key_type:
         assert rows(groups.keys()) == list(model)
+    elif key_type == "uuid":
+        assert rows(groups.keys()) == [key.bytes for key in model]
+    elif "UTC" in key_type:  # arrays have no zone
+        assert [at.replace(tzinfo=timezone.utc) for at in as_list(groups.keys())] == list(model)
     elif "struct" not in key_type:
         assert as_list(groups.keys()) == list(model)
     assert groups.value_type.name == "uint32"
     assert groups.key_type == gomap.types.parse(key_type)
+
+
+def test_values_that_are_times() -> None:
+    start = datetime(2024, 7, 1)
+    for value_type, values in (
+        ("datetime", [start + timedelta(seconds=i) for i in range(20)]),
+        ("date", [start.date() + timedelta(days=i) for i in range(20)]),
+        ("timedelta", [timedelta(milliseconds=i) for i in range(20)]),
+    ):
+        if gomap._arrays.numpy() is None:
+            with pytest.raises(TypeError, match="expected a type of fixed size, as arrays hold"):
+                gomap.group([i % 3 for i in range(20)], values, key=int, value=value_type)
+            continue
+        groups = gomap.group([i % 3 for i in range(20)], values, key=int, value=value_type)
+        same(groups, grouped([i % 3 for i in range(20)], values))
+        gathered, offsets = groups.get_many([2, 7, 0])
+        assert gathered.tolist() == values[2::3] + values[::3]
+        assert offsets.tolist() == [0, 6, 6, 13]
 
 
 @pytest.mark.parametrize(

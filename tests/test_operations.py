@@ -501,7 +501,7 @@ def test_encode_and_decode_every_key_type(map_class: Class, key_type: str, examp
         sound(m, model)
     uniques = as_list(m.uniques())
     decoded = as_list(m.decode([3 % len(model), 0, len(model) - 1, 0]))
-    if "struct" in key_type:
+    if "struct" in key_type or "UTC" in key_type or key_type == "uuid":  # arrays have no zone, and rows of bytes
         assert len(uniques) == len(model)
         if not isinstance(m.uniques(), memoryview):  # of which the rows are bytes
             assert as_list(m.encode(m.uniques())) == list(range(len(model)))

@@ -295,15 +295,16 @@ def in_a_process(job: str, peer: str, n: int) -> dict[str, float]:
 def table(job: str, samples: dict[str, list[dict[str, float]]]) -> list[str]:
     rows = ["| | seconds | of dict's | peak, MB | of dict's | lines |", "|---|---:|---:|---:|---:|---:|"]
     median = {
-        peer: {what: statistics.median(each[what] for each in runs) for what in runs[0]} for peer, runs in samples.items()
+        peer: {what: statistics.median(each[what] for each in runs) for what in runs[0]}
+        for peer, runs in samples.items()
     }
     for peer, found in sorted(median.items(), key=lambda item: item[1]["seconds"]):
         function = function_of(job, peer)
         assert function is not None
         base = median["dict"]
         rows.append(
-            f"| {peer} | {found['seconds']:.3f} | {found['seconds'] / base['seconds']:.2f} | {found['peak'] / 1e6:,.0f} | "
-            f"{found['peak'] / base['peak']:.2f} | {lines_in(function)} |"
+            f"| {peer} | {found['seconds']:.3f} | {found['seconds'] / base['seconds']:.2f} | "
+            f"{found['peak'] / 1e6:,.0f} | {found['peak'] / base['peak']:.2f} | {lines_in(function)} |"
         )
     return rows
 
