@@ -7,7 +7,7 @@ import gc
 import math
 import struct
 from collections import defaultdict
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -58,7 +58,7 @@ def test_every_key_type(key_type: str, examples: Examples, results: str) -> None
     elif key_type == "uuid":
         assert rows(groups.keys()) == [key.bytes for key in model]
     elif "UTC" in key_type:  # arrays have no zone
-        assert [at.replace(tzinfo=timezone.utc) for at in as_list(groups.keys())] == list(model)
+        assert [at.replace(tzinfo=UTC) for at in as_list(groups.keys())] == list(model)
     elif "struct" not in key_type:
         assert as_list(groups.keys()) == list(model)
     assert groups.value_type.name == "uint32"
