@@ -79,7 +79,7 @@ CASES: dict[str, list[str]] = {
         "Map(int, 'struct{size uint32}')[1] = {'size': 1, 'mode': 2}",
         "Set('uint8').add(300)",
         "from datetime import datetime; Map('datetime64[s]', int)[datetime(2024, 7, 1, 0, 0, 0, 5)] = 1",
-        "from datetime import datetime; Map('datetime64[ns]', int)[datetime(2300, 1, 1)] = 1",
+        "import numpy; from datetime import datetime; Map('datetime64[ns]', int)[datetime(2300, 1, 1)] = 1",
         "import numpy; Map('date', int)[numpy.datetime64('NaT', 's')] = 1",
         "import numpy; Set('timedelta').add(numpy.timedelta64(1, 'M'))",
     ],
