@@ -590,6 +590,13 @@ def test_arrow_text(map_class: Class, pa: Any) -> None:
         )
         with pytest.raises(ValueError, match=r"^keys\[0\]: no text"):
             map_class(str, int).set_many(backwards, 1)
+        offsets = np.array([0, 1, 3], "i4")
+        beyond = pa.Array.from_buffers(pa.string(), 2, [None, pa.py_buffer(offsets), pa.py_buffer(b"abc")])
+        offsets[2] = 2**30  # pyarrow looks at it only when the array is made
+        with pytest.raises(ValueError, match=r"^keys\[0\]: no text"):
+            map_class(str, int).set_many(beyond, 1)
+        with pytest.raises(ValueError, match=r"^keys\[0\]: no text"):
+            map_class(str, int, {"a": 1}).contains_many(beyond)
 
 
 def test_arrow_bytes_of_one_size(map_class: Class, pa: Any) -> None:

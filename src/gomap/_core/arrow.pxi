@@ -1,5 +1,8 @@
 # Arrow's arrays as columns, by the C data interface. They are read where they stand: numbers and text in place,
 # dictionaries and runs by codes, and the chunks of a stream one after another.
+#
+# The interface does not say how large a buffer is: the last offset tells how long the text is. Of pyarrow's arrays the
+# buffers' sizes are known, and offsets that lead beyond them are refused.
 
 cdef dict ARROW_KINDS = {
     b"c": INT8, b"s": INT16, b"i": INT32, b"l": INT64, b"C": UINT8, b"S": UINT16, b"I": UINT32, b"L": UINT64,
@@ -39,6 +42,9 @@ cdef int column_of_arrow(Base m, Role role, Codec codec, object source, bint sto
     if hasattr(source, "__arrow_c_array__"):
         schema_capsule, array_capsule = source.__arrow_c_array__()
         column.views.append((source, schema_capsule, array_capsule))
+        if type(source).__module__.startswith("pyarrow"):
+            buffers = source.buffers()
+            column.text_bytes = buffers[2].size if len(buffers) == 3 and buffers[2] is not None else 0
         return column_of_chunk(m, role, codec,
                                <gomap_arrow_schema *>PyCapsule_GetPointer(schema_capsule, "arrow_schema"),
                                <gomap_arrow_array *>PyCapsule_GetPointer(array_capsule, "arrow_array"), storing, column)
@@ -153,7 +159,7 @@ cdef int column_of_chunk(Base m, Role role, Codec codec, gomap_arrow_schema *sch
             column.c.least = narrow
             memcpy(&narrow, data + 4 * count, 4)
             column.c.most = narrow
-        if column.c.least < 0:  # they lead nowhere
+        if column.c.least < 0 or column.text_bytes >= 0 and column.c.most > column.text_bytes:  # they lead nowhere
             column.c.least, column.c.most = 0, -1
         elif column.c.text == NULL:  # all strings are empty
             column.c.most = column.c.least

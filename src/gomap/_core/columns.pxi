@@ -11,10 +11,12 @@ cdef class Column:
     cdef list views
     cdef tuple items  # of a window: all strings
     cdef list text    # and what holds those in it that are not ASCII
+    cdef int64_t text_bytes  # of the buffer that Arrow's offsets lead into; -1: that is not known
     cdef Cell cell
 
     def __cinit__(self):
         self.views = []
+        self.text_bytes = -1
 
 
 # ---- columns --------------------------------------------------------------------------------------
