@@ -385,10 +385,11 @@ def test_string_lengths_of_a_sample() -> None:
     sample = [len(text) for text in texts[:2000]]
     foreseen = estimate(str, int, len(entries), key_bytes=sample)
     assert sizeof(entries) == pytest.approx(foreseen.dict, rel=0.01)
-    for cls, total in ((Map, foreseen.map), (GoMap, foreseen.gomap)):
+    for cls, total, blocks in ((Map, foreseen.map, 0), (GoMap, foreseen.gomap, len(entries))):
         m = cls(str, int)
         m.update(entries.items())
-        assert m.nbytes == pytest.approx(total, rel=0.02)
+        # A GoMap's strings are blocks of their own: after other tests malloc may give many of them its slack.
+        assert total * 0.98 <= m.nbytes <= total * 1.02 + blocks * SLACK
     of_mean = estimate(str, int, len(entries), key_bytes=sum(sample) / 2000)
     assert of_mean.map != pytest.approx(foreseen.map, rel=0.1)
     assert estimate(object, int, 10, key_bytes=[40, 60]).objects == 500
