@@ -21,9 +21,17 @@ def described() -> str:
 
 
 def resident() -> int | None:
-    """Bytes of memory that the process holds now; None where the system does not say."""
-    exact = _kilobytes("/proc/self/smaps_rollup", "Rss:")
-    return _kilobytes("/proc/self/status", "VmRSS:") if exact is None else exact
+    """Bytes of memory that the process holds now; None where the system does not say.
+
+    Without the pages of files: code that runs for the first time is read in then, and is no map's.
+    """
+    exact = _kilobytes("/proc/self/smaps_rollup", "Anonymous:")
+    return resident_with_files() if exact is None else exact
+
+
+def resident_with_files() -> int | None:
+    """The same with the pages of files, as :func:`resident_peak` has it."""
+    return _kilobytes("/proc/self/status", "VmRSS:")
 
 
 def resident_peak() -> int | None:

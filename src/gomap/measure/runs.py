@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import RunError
-from .machine import resident, resident_peak
+from .machine import resident, resident_peak, resident_with_files
 from .subjects import Subject
 
 
@@ -23,19 +23,16 @@ class Run:
 
     def __init__(self, subject: Subject) -> None:
         self.subject = subject
-        held = resident()
-        self._before = resident_peak() if held is None else held
+        self._before, with_files = resident(), resident_with_files()
+        self._peak_before = resident_peak() if with_files is None else with_files
         self.map: Any = subject.make()
 
     def resident(self) -> int | None:
         """Bytes that the process holds beyond what it held before the map was made."""
-        return self._beyond(resident())
+        return _beyond(resident(), self._before)
 
     def resident_peak(self) -> int | None:
-        return self._beyond(resident_peak())
-
-    def _beyond(self, held: int | None) -> int | None:
-        return None if held is None or self._before is None else max(held - self._before, 0)
+        return _beyond(resident_peak(), self._peak_before)
 
     def held(self) -> Held:
         resident = self.resident()  # before counting, which takes some memory
@@ -47,3 +44,7 @@ class Run:
         """
         if len(self.map) != added:
             raise RunError(f"{added:,} entries were added, but {len(self.map):,} are there")
+
+
+def _beyond(held: int | None, before: int | None) -> int | None:
+    return None if held is None or before is None else max(held - before, 0)
