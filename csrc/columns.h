@@ -97,33 +97,33 @@ typedef struct gomap_column {
     const unsigned char *absent; /* marks keys that the type cannot hold, and nulls; NULL: there are none */
     const gomap_tidy *tidies;    /* of structs */
     size_t tidy_count;
-    const char *text;               /* where offsets lead into */
-    int64_t least, most;            /* the first and the last of the offsets, which bound the text; of views most is
+    const char *text;           /* where offsets lead into */
+    int64_t least, most;        /* the first and the last of the offsets, which bound the text; of views most is
                                        the length of all text */
-    int utf8;                       /* the text has to be UTF-8; lone surrogates pass */
-    const void *const *buffers;     /* that views lead into */
-    const int64_t *lengths;         /* of these, in bytes */
+    int utf8;                   /* the text has to be UTF-8; lone surrogates pass */
+    const void *const *buffers; /* that views lead into */
+    const int64_t *lengths;     /* of these, in bytes */
     size_t buffer_count;
     const struct gomap_column *items; /* that codes stand for: of form GOMAP_C_OWN */
     struct gomap_column *parts;       /* each with `begin`, and without room of its own */
     size_t part_count, part;          /* part: the one that was read last */
     size_t begin;                     /* of a part or a window: its first item's index in the whole */
     size_t have;                      /* items in the window */
-    char *room;                     /* for a piece, unless the memory is own */
-    size_t room_bytes, room_wanted; /* wanted: after GOMAP_C_ROOM */
-    size_t failed_at;               /* of the piece that was not read: the item that it failed at */
-    int failure;                    /* why a piece was not read; 0 */
+    char *room;                       /* for a piece, unless the memory is own */
+    size_t room_bytes, room_wanted;   /* wanted: after GOMAP_C_ROOM */
+    size_t failed_at;                 /* of the piece that was not read: the item that it failed at */
+    int failure;                      /* why a piece was not read; 0 */
 } gomap_column;
 
 enum {
-    GOMAP_C_OWN,    /* items as the core takes them, in memory that nobody else writes to: no piece is copied */
-    GOMAP_C_ITEMS,  /* items of `size` bytes */
-    GOMAP_C_PADDED, /* strings in `width` bytes, zeros behind their end (NumPy's S) */
+    GOMAP_C_OWN,     /* items as the core takes them, in memory that nobody else writes to: no piece is copied */
+    GOMAP_C_ITEMS,   /* items of `size` bytes */
+    GOMAP_C_PADDED,  /* strings in `width` bytes, zeros behind their end (NumPy's S) */
     GOMAP_C_OFFSETS, /* strings between offsets of `width` bytes, into text (Arrow) */
     GOMAP_C_VIEWS,   /* strings in views of 16 bytes: up to 12 bytes there, longer ones in one of the buffers (Arrow) */
     GOMAP_C_CODES,   /* integers of `width` bytes, each the index of an item (Arrow's dictionaries) */
     GOMAP_C_PARTS,   /* columns one after another */
-    GOMAP_C_WINDOW   /* of the items only `have` from `begin` on stand at `at`, in own memory; the caller brings others */
+    GOMAP_C_WINDOW /* of the items only `have` from `begin` on stand at `at`, in own memory; the caller brings others */
 };
 
 enum {
@@ -189,8 +189,8 @@ size_t gomap_column_put(gomap *map, gomap_column *keys, gomap_column *values, si
  * returns after the piece with the first missing key. */
 typedef struct gomap_getting {
     char *to;
-    size_t size;         /* of a value */
-    const char *missing; /* NULL: nothing is written */
+    size_t size;          /* of a value */
+    const char *missing;  /* NULL: nothing is written */
     unsigned char *marks; /* room for a byte for each key: set to 1 where it is missing; or NULL */
     int stop;
     size_t lost;       /* how many were missing so far */

@@ -314,8 +314,13 @@ static void pieces_of_views(void)
         }
     }
     /* A view that leads nowhere: the column is read up to it. */
-    static const int32_t wrong[][3] = {{-1, 0, 0}, {13, 2, 0}, {13, -1, 0}, {13, 0, -1}, {13, 1, 3 * LONG - 12},
-                                       {INT32_MAX, 0, 0}, {INT32_MAX, 1, INT32_MAX}};
+    static const int32_t wrong[][3] = {{-1, 0, 0},
+                                       {13, 2, 0},
+                                       {13, -1, 0},
+                                       {13, 0, -1},
+                                       {13, 1, 3 * LONG - 12},
+                                       {INT32_MAX, 0, 0},
+                                       {INT32_MAX, 1, INT32_MAX}};
     for (size_t w = 0; w < COUNT_OF(wrong); w++) {
         unsigned char *view = made.views + 16 * 50;
         memcpy(view, &wrong[w][0], 4);
