@@ -790,7 +790,7 @@ size_t gomap_column_get(const gomap *map, gomap_column *keys, gomap_getting *get
     while (done < most) {
         const char *key;
         size_t piece = gomap_column_read(keys, begin + done, most - done, &key);
-        const unsigned char *absent = keys->absent ? keys->absent + begin + done : NULL;
+        const unsigned char *absent = marks(keys, begin + done);
         if (piece == 0) break;
         for (size_t i = 0, some; i < piece; i += some) {
             some = least(piece - i, FOUND);
@@ -862,7 +862,7 @@ size_t gomap_column_contains(const gomap *map, gomap_column *keys, unsigned char
     while (done < most) {
         const char *key;
         size_t piece = gomap_column_read(keys, begin + done, most - done, &key);
-        const unsigned char *absent = keys->absent ? keys->absent + begin + done : NULL;
+        const unsigned char *absent = marks(keys, begin + done);
         unsigned char *is_in = to + begin + done;
         if (piece == 0) break;
         for (size_t i = 0, some; i < piece; i += some) {
@@ -882,7 +882,7 @@ size_t gomap_column_erase(gomap *map, gomap_column *keys, size_t *erased, size_t
     while (done < most) {
         const char *key;
         size_t piece = gomap_column_read(keys, begin + done, most - done, &key);
-        const unsigned char *absent = keys->absent ? keys->absent + begin + done : NULL;
+        const unsigned char *absent = marks(keys, begin + done);
         if (piece == 0) break;
         if (absent == NULL) *erased += gomap_erase_many(map, key, piece);
         for (size_t i = 0; absent && i < piece; i++)

@@ -9,7 +9,7 @@ size_t gomap_entries_copy(gomap_iter *iter, size_t most, char *keys, char *value
     size_t done = 0;
     for (; done < most && gomap_iter_next(iter, &key, &value) == 1; done++) {
         gm_copy(keys + done * type->key_size, key, type->key_size);
-        gm_copy(values + done * type->value_size, value, type->value_size);
+        if (values) gm_copy(values + done * type->value_size, value, type->value_size);
     }
     return done;
 }

@@ -12,7 +12,8 @@
 extern "C" {
 #endif
 
-/* The keys and values of the next entries, `most` of them, to arrays. Their sizes are fixed. Returns how many. */
+/* The keys and values of the next entries, `most` of them, to arrays; values may be NULL. Their sizes are
+ * fixed. Returns how many. */
 size_t gomap_entries_copy(gomap_iter *iter, size_t most, char *keys, char *values);
 
 /* Marks for a piece: bit begin + i where marks[i] is not 0. Returns how many. */

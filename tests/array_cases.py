@@ -36,6 +36,15 @@ def as_list(result: Any) -> list[Any]:
     return result if isinstance(result, list) else result.tolist()
 
 
+def hashable(key: Any) -> bool:
+    """Whether it can be a key of the model."""
+    try:
+        hash(key)
+    except TypeError:
+        return False
+    return True
+
+
 def rows(result: Any) -> list[bytes]:
     """The items of an array of bytes or structs."""
     view = memoryview(result)

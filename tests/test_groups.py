@@ -11,19 +11,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from array_cases import NUMBERS, as_list, numbers, rows
+from array_cases import NUMBERS, as_list, hashable, numbers, rows
 from support import Examples
 
 import gomap
 from gomap import Groups
-
-
-def hashable(key: Any) -> bool:
-    try:
-        hash(key)
-    except TypeError:
-        return False
-    return True
 
 
 def grouped(keys: Any, values: Any) -> dict[Any, list[Any]]:

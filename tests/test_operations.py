@@ -10,21 +10,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from array_cases import INTEGERS, NUMBERS, as_list, limits, numbers, rows, sound
+from array_cases import INTEGERS, NUMBERS, as_list, hashable, limits, numbers, rows, sound
 from conftest import Thing
 from support import Class, Examples, FewHashes, failing, refused
 
 from gomap import GoMap, Map
 
 NUMERIC_KEYS = [*NUMBERS, "string", "bytes", "[3]byte", "[16]byte", "[129]byte", "any", "struct{a int16; b float64}"]
-
-
-def hashable(key: Any) -> bool:
-    try:
-        hash(key)
-    except TypeError:
-        return False
-    return True
 
 
 # ---- the larger and the smaller ----------------------------------------------------------------------------

@@ -254,8 +254,11 @@ def listed(source: Any, what: str) -> list[Any]:
     :raises TypeError: it is a data frame of several columns
     """
     named = None if isinstance(source, (list, tuple)) else columns_of(source)
-    if named is None:
-        return arrays.listed(source)
+    return arrays.listed(source) if named is None else _only_listed(named, source, what)
+
+
+def _only_listed(named: dict[str, Any], source: Any, what: str) -> list[Any]:
+    """The items of a data frame's one column."""
     if len(named) != 1:
         raise TypeError(
             f"{what}: expected one column, got {_shown(source, named)}; pass one of them, or a list of tuples"
@@ -265,7 +268,8 @@ def listed(source: Any, what: str) -> list[Any]:
 
 def elements(source: Any) -> Any:
     """What to go through one by one: of a data frame its column, not the columns' names."""
-    return listed(source, "elements") if columns_of(source) is not None else source
+    named = columns_of(source)
+    return source if named is None else _only_listed(named, source, "elements")
 
 
 def refuse_as_entries(source: Any) -> None:

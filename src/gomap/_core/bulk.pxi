@@ -554,7 +554,7 @@ cdef tuple columns_out(Base m, bint with_values, bint arrow=False):
         while left:
             piece = min(left, <size_t>PIECE)
             with nogil:
-                copy_piece(&iter, piece, keys, m.key.size, values, m.value.size)
+                gomap_entries_copy(&iter, piece, keys, values)
             left -= piece
             keys += piece * m.key.size
             if values != NULL:
@@ -564,19 +564,6 @@ cdef tuple columns_out(Base m, bint with_values, bint arrow=False):
         read_end(m, &iter)
     return (finished(m.key, key_array, m.layout.key_type),
             finished(m.value, value_array, m.layout.value_type) if with_values else None)
-
-
-cdef void copy_piece(gomap_iter *iter, size_t count, char *keys, size_t key_size, char *values,
-                     size_t value_size) noexcept nogil:
-    cdef const void *key
-    cdef const void *value
-    while count and gomap_iter_next(iter, &key, &value) == 1:
-        memcpy(keys, key, key_size)
-        keys += key_size
-        if values != NULL:
-            memcpy(values, value, value_size)
-            values += value_size
-        count -= 1
 
 
 cdef tuple listed_out(Base m, bint with_values):
