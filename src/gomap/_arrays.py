@@ -99,11 +99,22 @@ def _item_kind(format: str, size: int) -> tuple[int, bool] | None:
     return None if kind is None else (int(kind), swapped and size > 1)
 
 
+_numpy_is_missing = False
+
+
 def numpy() -> Any:
-    """The module, or None where it cannot be imported."""
+    """The module, or None where it cannot be imported.
+
+    A search that found nothing takes 40 microseconds, so it is made once. A NumPy that the program itself imports
+    later is seen all the same.
+    """
+    global _numpy_is_missing
+    if _numpy_is_missing and sys.modules.get("numpy") is None:
+        return None
     try:
         import numpy
     except ImportError:
+        _numpy_is_missing = True
         return None
     return numpy
 
