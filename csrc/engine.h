@@ -12,6 +12,7 @@
 
 #include "gomap.h"
 #include "platform.h"
+#include "saving.h"
 
 typedef struct gm_engine gm_engine;
 
@@ -44,7 +45,14 @@ struct gm_engine {
     gomap *(*clone)(const gomap *);
     void (*compact)(gomap *);
     void (*iterated)(gomap *); /* the last iterator alive has ended */
-    const void *own;           /* the engine's own functions for this kind */
+    /* Snapshots (snapshot.h, saving.h). */
+    int (*save)(const gomap *, gm_saving *); /* says which sections there are; 0: out of memory */
+    size_t (*saved)(gm_saving *, const gomap_section *, uint64_t done, void *room, size_t most); /* the next bytes */
+    int (*open)(gomap *, const gomap_snapshot *, char *why, size_t size); /* its regions lie in the sections */
+    gomap *(*copy)(const gomap *);                       /* as it is; it is not written to before it is sound */
+    int (*sound)(const gomap *, char *why, size_t size); /* 0: all that writing relies on holds */
+    void (*settle)(gomap *);                             /* does what was put off */
+    const void *own;                                     /* the engine's own functions for this kind */
 };
 
 GM_INLINE const gm_engine *gm_engine_of(const gomap *map) { return (const gm_engine *)(const void *)map->engine; }

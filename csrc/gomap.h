@@ -171,6 +171,7 @@ struct gomap {
 typedef struct gomap_iter {
     gomap *map; /* NULL once it has ended */
     uint32_t epoch;
+    size_t left;       /* at most so many entries are to come */
     uint64_t place[6]; /* the engine's own */
 } gomap_iter;
 

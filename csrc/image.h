@@ -38,7 +38,7 @@ GM_INLINE size_t gm_image_length(const unsigned char *image)
         memcpy(&high, image + 12, 2);
         return (size_t)((uint64_t)high << 24 | gm_load64(image) >> 40);
     }
-    return image[15] < GM_IMAGE_INLINE ? 16 : image[15] - (size_t)GM_IMAGE_INLINE;
+    return image[15] < GM_IMAGE_INLINE ? 16 : image[15] & 15u; /* less than 16, whatever a file has there */
 }
 
 GM_INLINE uint32_t gm_image_number(const unsigned char *image) { return gm_load32(image + 8); }

@@ -4,6 +4,7 @@
 
 size_t gm_region_granted(const gm_region *region)
 {
+    if (region->reserved == GM_LENT) return 0;
     return region->reserved ? (size_t)region->bytes : gm_granted(region->at, (size_t)region->bytes);
 }
 
@@ -98,7 +99,9 @@ static int region_grow(gm_memory *memory, int purpose, gm_region *region, size_t
 
 static void region_release(gm_memory *memory, int purpose, gm_region *region)
 {
-    if (region->reserved) {
+    if (region->reserved == GM_LENT) {
+        /* It goes with whoever lent it. */
+    } else if (region->reserved) {
         unsigned char *at = region->at;
         size_t reserved = (size_t)1 << region->reserved;
         count_region(memory, purpose, region, NULL, 0);

@@ -8,11 +8,14 @@
  *
  * When the reservation is used up, a larger one is made and the pages are moved there (mremap, where
  * there is one; else copied). Shrinking gives pages back at once.
+ *
+ * A region that is lent lies in memory of somebody else (snapshot.h): it is read, and let go, and never resized.
  */
 #ifndef GM_REGION_H
 #define GM_REGION_H
 
 #include "memory.h"
+#include "platform.h"
 
 /* A mapped region grows by a 128th of its size. It grows by GM_LEAST_STEP at least, since a system call takes as
  * long as 20 insertions. It grows by GM_MOST_STEP at most, since one insertion waits for the new pages: 32 pages
@@ -37,8 +40,18 @@
 
 typedef struct gm_region {
     unsigned char *at;                 /* NULL while bytes is 0 */
-    uint64_t bytes : 56, reserved : 8; /* reserved: log2, 0 for a heap block */
+    uint64_t bytes : 56, reserved : 8; /* reserved: log2, 0 for a heap block; or GM_LENT */
 } gm_region;
+
+/* No reservation's log2. */
+#define GM_LENT 255
+
+GM_INLINE void gm_region_lend(gm_region *region, const unsigned char *at, uint64_t bytes)
+{
+    region->at = (unsigned char *)(uintptr_t)at;
+    region->bytes = bytes & (((uint64_t)1 << 56) - 1);
+    region->reserved = GM_LENT;
+}
 
 /* Makes the region hold at least `bytes`; a mapped one is rounded up to whole pages. What it held
  * stays, what is new is not zeroed. 0 when there is no memory, and nothing has changed; making it

@@ -1,23 +1,9 @@
 /* string_region.c - the string region. See string_region.h. */
 #include "string_region.h"
 
-/* A large string's record: its owner's hash, its block, and how large that is. */
-typedef struct large_string {
-    uint64_t owner;
-    unsigned char *at;
-    size_t bytes;
-} large_string;
-
-static large_string large_at(const gm_strings *strings, uint32_t number)
-{
-    large_string large;
-    memcpy(&large, gm_string_record(strings, GM_STRING_LARGE, number), sizeof large);
-    return large;
-}
-
 static uint32_t class_stride(unsigned size_class)
 {
-    if (size_class == GM_STRING_LARGE) return sizeof(large_string);
+    if (size_class == GM_STRING_LARGE) return sizeof(gm_large_string);
     if (size_class < GM_STRING_BY_EIGHTS) return GM_STRING_LEAST + 8 * size_class;
     unsigned doublings = (size_class - GM_STRING_BY_EIGHTS) / GM_STRING_A_DOUBLING;
     unsigned eighths =
@@ -25,21 +11,31 @@ static uint32_t class_stride(unsigned size_class)
     return (GM_STRING_A_DOUBLING + eighths) * (GM_STRING_SMALL / GM_STRING_A_DOUBLING) << doublings;
 }
 
-static gm_strings *make(gm_memory *memory)
+gm_strings *gm_strings_new(gm_memory *memory)
 {
     gm_strings *strings = gm_alloc(memory, GOMAP_STRINGS, sizeof *strings);
     for (unsigned size_class = 0; strings && size_class < GM_STRING_CLASSES; size_class++) {
         strings->store[size_class].stride = class_stride(size_class);
         strings->store[size_class].purpose = GOMAP_STRINGS;
     }
+    if (strings) strings->text_bytes = UINT64_MAX;
     return strings;
+}
+
+/* Whether the strings lie in a snapshot. */
+static int is_lent(const gm_strings *strings) { return strings->text_bytes != UINT64_MAX; }
+
+static void release_large(const gm_strings *strings, gm_memory *memory, uint32_t number)
+{
+    gm_large_string large = gm_string_large(strings, number);
+    gm_release(memory, GOMAP_STRINGS, (void *)(uintptr_t)large.at, (size_t)large.bytes);
 }
 
 uint32_t gm_strings_add(gm_strings **strings, gm_memory *memory, const gomap_string *string, uint64_t owner)
 {
     unsigned size_class = gm_string_class(string->length);
-    large_string large = {owner, NULL, string->length};
-    if (*strings == NULL && (*strings = make(memory)) == NULL) return 0;
+    gm_large_string large = {owner, 0, string->length};
+    if (*strings == NULL && (*strings = gm_strings_new(memory)) == NULL) return 0;
     uint32_t number = gm_store_add(&(*strings)->store[size_class], memory);
     if (number == 0) {
         if ((*strings)->live == 0) gm_strings_clear(strings, memory);
@@ -48,18 +44,21 @@ uint32_t gm_strings_add(gm_strings **strings, gm_memory *memory, const gomap_str
     (*strings)->live++;
     unsigned char *record = gm_string_record(*strings, size_class, number);
     if (size_class != GM_STRING_LARGE) {
+        size_t end = GM_STRING_HEAD + string->length, stride = (*strings)->store[size_class].stride;
         gm_store64(record, owner);
         memcpy(record + GM_STRING_HEAD, string->at, string->length);
+        memset(record + end, 0, stride - end); /* so that a snapshot has nothing in it but the strings */
         return number;
     }
-    large.at = gm_alloc(memory, GOMAP_STRINGS, large.bytes);
-    if (large.at == NULL) large.bytes = 0;
+    unsigned char *block = gm_alloc(memory, GOMAP_STRINGS, string->length);
+    if (block == NULL) large.bytes = 0;
+    large.at = (uintptr_t)block;
     memcpy(record, &large, sizeof large);
-    if (large.at == NULL) {
+    if (block == NULL) {
         gm_strings_remove(strings, memory, string->length, number);
         return 0;
     }
-    memcpy(large.at, string->at, string->length);
+    memcpy(block, string->at, string->length);
     return number;
 }
 
@@ -67,10 +66,7 @@ void gm_strings_remove(gm_strings **strings, gm_memory *memory, size_t length, u
 {
     unsigned size_class = gm_string_class(length);
     gm_store *store = &(*strings)->store[size_class];
-    if (size_class == GM_STRING_LARGE) {
-        large_string large = large_at(*strings, number);
-        gm_release(memory, GOMAP_STRINGS, large.at, large.bytes);
-    }
+    if (size_class == GM_STRING_LARGE) release_large(*strings, memory, number);
     if (number != store->used) memcpy(gm_store_at(store, number), gm_store_at(store, store->used), store->stride);
     gm_store_drop_last(store, memory);
     if (--(*strings)->live == 0) gm_strings_clear(strings, memory);
@@ -79,29 +75,29 @@ void gm_strings_remove(gm_strings **strings, gm_memory *memory, size_t length, u
 void gm_strings_clear(gm_strings **strings, gm_memory *memory)
 {
     if (*strings == NULL) return;
-    for (uint32_t number = 1; number <= (*strings)->store[GM_STRING_LARGE].used; number++) {
-        large_string large = large_at(*strings, number);
-        gm_release(memory, GOMAP_STRINGS, large.at, large.bytes);
-    }
+    for (uint32_t number = 1; !is_lent(*strings) && number <= (*strings)->store[GM_STRING_LARGE].used; number++)
+        release_large(*strings, memory, number);
     for (unsigned size_class = 0; size_class < GM_STRING_CLASSES; size_class++)
         gm_store_clear(&(*strings)->store[size_class], memory);
     gm_release(memory, GOMAP_STRINGS, *strings, sizeof **strings);
     *strings = NULL;
 }
 
-static int clone_large(gm_strings *to, gm_memory *memory)
+static int clone_large(gm_strings *to, const gm_strings *source, gm_memory *memory)
 {
     gm_store *store = &to->store[GM_STRING_LARGE];
     uint32_t used = store->used;
     for (uint32_t number = 1; number <= used; number++) {
-        large_string large = large_at(to, number);
-        const unsigned char *from = large.at;
-        large.at = gm_alloc(memory, GOMAP_STRINGS, large.bytes);
-        if (large.at == NULL) {
+        gm_large_string large = gm_string_large(to, number);
+        const unsigned char *from = gm_large_text(source, &large);
+        if (from == NULL) large.bytes = 0;
+        unsigned char *block = large.bytes ? gm_alloc(memory, GOMAP_STRINGS, (size_t)large.bytes) : NULL;
+        if (large.bytes && block == NULL) {
             store->used = number - 1; /* the others' blocks are the source's */
             return 0;
         }
-        memcpy(large.at, from, large.bytes);
+        if (block) memcpy(block, from, (size_t)large.bytes);
+        large.at = (uintptr_t)block;
         memcpy(gm_string_record(to, GM_STRING_LARGE, number), &large, sizeof large);
     }
     return 1;
@@ -111,7 +107,7 @@ int gm_strings_clone(gm_strings **to, gm_memory *memory, const gm_strings *from)
 {
     *to = NULL;
     if (from == NULL) return 1;
-    gm_strings *copy = make(memory);
+    gm_strings *copy = gm_strings_new(memory);
     if (copy == NULL) return 0;
     copy->live = from->live;
     for (unsigned size_class = 0; size_class < GM_STRING_CLASSES; size_class++) {
@@ -122,7 +118,7 @@ int gm_strings_clone(gm_strings **to, gm_memory *memory, const gm_strings *from)
             memcpy(store->region.at, source->region.at, (size_t)source->used * source->stride);
             store->used = source->used;
             store->live = source->live;
-            if (size_class != GM_STRING_LARGE || clone_large(copy, memory)) continue;
+            if (size_class != GM_STRING_LARGE || clone_large(copy, from, memory)) continue;
         }
         gm_strings_clear(&copy, memory);
         return 0;
@@ -143,9 +139,9 @@ size_t gm_strings_granted(const gm_strings *strings)
     if (strings == NULL) return 0;
     for (unsigned size_class = 0; size_class < GM_STRING_CLASSES; size_class++)
         bytes += gm_region_granted(&strings->store[size_class].region);
-    for (uint32_t number = 1; number <= strings->store[GM_STRING_LARGE].used; number++) {
-        large_string large = large_at(strings, number);
-        bytes += gm_granted(large.at, large.bytes);
+    for (uint32_t number = 1; !is_lent(strings) && number <= strings->store[GM_STRING_LARGE].used; number++) {
+        gm_large_string large = gm_string_large(strings, number);
+        bytes += gm_granted((const void *)(uintptr_t)large.at, (size_t)large.bytes);
     }
     return bytes;
 }
@@ -166,7 +162,10 @@ size_t gm_strings_planned(const gomap_lengths *lengths, int exactly)
     return live ? bytes + gm_granted_for(sizeof(gm_strings)) : 0;
 }
 
-size_t gm_strings_block_bytes(const gm_strings *strings, uint32_t number) { return large_at(strings, number).bytes; }
+size_t gm_strings_block_bytes(const gm_strings *strings, uint32_t number)
+{
+    return (size_t)gm_string_large(strings, number).bytes;
+}
 
 const char *gm_strings_check(const gm_strings *strings)
 {

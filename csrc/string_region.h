@@ -36,7 +36,15 @@ enum {
 typedef struct gm_strings {
     gm_store store[GM_STRING_CLASSES];
     uint64_t live; /* strings in all */
+    /* What a large string's address is within: all memory, or a snapshot's section, where it is an offset. */
+    uintptr_t text;
+    uint64_t text_bytes;
 } gm_strings;
+
+/* A large string's record: its owner's hash, where its bytes are, and how many. */
+typedef struct gm_large_string {
+    uint64_t owner, at, bytes;
+} gm_large_string;
 
 /* The class of records for strings of this length. */
 GM_INLINE unsigned gm_string_class(size_t length)
@@ -53,20 +61,39 @@ GM_INLINE unsigned char *gm_string_record(const gm_strings *strings, unsigned si
     return gm_store_at(&strings->store[size_class], number);
 }
 
-/* The bytes of a long string. */
+GM_INLINE gm_large_string gm_string_large(const gm_strings *strings, uint32_t number)
+{
+    gm_large_string large;
+    memcpy(&large, gm_string_record(strings, GM_STRING_LARGE, number), sizeof large);
+    return large;
+}
+
+/* The bytes of a large string; NULL when they are not within the text. */
+GM_INLINE const unsigned char *gm_large_text(const gm_strings *strings, const gm_large_string *large)
+{
+    if (GM_UNLIKELY(large->bytes > strings->text_bytes || large->at > strings->text_bytes - large->bytes)) return NULL;
+    return (const unsigned char *)(strings->text + (uintptr_t)large->at);
+}
+
+/* The bytes of a long string. NULL only in a map that is over a damaged snapshot: there is no such string. */
 GM_INLINE const unsigned char *gm_string_at(const gm_strings *strings, const unsigned char *image)
 {
-    unsigned size_class = gm_string_class(gm_image_length(image));
-    const unsigned char *bytes = gm_string_record(strings, size_class, gm_image_number(image)) + GM_STRING_HEAD, *block;
-    if (size_class != GM_STRING_LARGE) return bytes;
-    memcpy(&block, bytes, sizeof block);
-    return block;
+    size_t length = gm_image_length(image);
+    uint32_t number = gm_image_number(image);
+    if (GM_UNLIKELY(length < GM_IMAGE || strings == NULL)) return NULL;
+    unsigned size_class = gm_string_class(length);
+    if (GM_UNLIKELY(number - 1 >= strings->store[size_class].used)) return NULL; /* 0, too */
+    if (GM_LIKELY(size_class != GM_STRING_LARGE)) return gm_string_record(strings, size_class, number) + GM_STRING_HEAD;
+    gm_large_string large = gm_string_large(strings, number);
+    return large.bytes == length ? gm_large_text(strings, &large) : NULL;
 }
 
 GM_INLINE gomap_string gm_string_read(const gm_strings *strings, const unsigned char *image)
 {
     gomap_string string = {image, gm_image_length(image)};
-    if (gm_image_is_long(image)) string.at = gm_string_at(strings, image);
+    if (!gm_image_is_long(image)) return string;
+    string.at = gm_string_at(strings, image);
+    if (GM_UNLIKELY(string.at == NULL)) string.length = 0;
     return string;
 }
 
@@ -75,8 +102,9 @@ GM_INLINE int gm_image_equal(const gm_strings *strings, const gm_string *sought,
 {
     if (gm_load64(sought->image) != gm_load64(image)) return 0;
     if (GM_LIKELY(!gm_image_is_long(sought->image))) return gm_load64(sought->image + 8) == gm_load64(image + 8);
-    return gm_load32(sought->image + 12) == gm_load32(image + 12) &&
-           memcmp(sought->string.at, gm_string_at(strings, image), sought->string.length) == 0;
+    if (gm_load32(sought->image + 12) != gm_load32(image + 12)) return 0;
+    const unsigned char *at = gm_string_at(strings, image);
+    return GM_LIKELY(at != NULL) && memcmp(sought->string.at, at, sought->string.length) == 0;
 }
 
 /* Adds a long string's bytes to the region, which is created if there is none. Returns the string's number; 0 when
@@ -86,7 +114,10 @@ uint32_t gm_strings_add(gm_strings **strings, gm_memory *memory, const gomap_str
  * owner. */
 void gm_strings_remove(gm_strings **strings, gm_memory *memory, size_t length, uint32_t number);
 void gm_strings_clear(gm_strings **strings, gm_memory *memory);
-/* A copy of every string, in just the room they take. 0: no memory, and there is none. */
+/* A region without strings, for a snapshot's; NULL when there is no memory. */
+gm_strings *gm_strings_new(gm_memory *memory);
+/* A copy of every string, in just the room they take. 0: no memory, and there is none. A large string that is not
+ * within the text is copied as none. */
 int gm_strings_clone(gm_strings **to, gm_memory *memory, const gm_strings *from);
 /* Gives back the room that is not used. */
 void gm_strings_trim(gm_strings *strings, gm_memory *memory);

@@ -4,8 +4,9 @@
 
 #include "reserve.h"
 
-/* As the source is, bucket by bucket, in regions of just its size. */
-GM_INLINE gomap *el_clone(const gomap *source, gm_kind kind)
+/* As the source is, bucket by bucket, in regions of just its size. Nothing is moved yet, as nothing is if the source
+ * is over a snapshot that may be damaged. */
+GM_INLINE gomap *el_copy(const gomap *source, gm_kind kind)
 {
     const el_map *from = el_of(source);
     uint64_t random = 0;
@@ -38,9 +39,23 @@ GM_INLINE gomap *el_clone(const gomap *source, gm_kind kind)
     el_set_buckets(m, from->buckets, from->mask);
     m->overflow_used = from->overflow_used;
     m->map.public_part.count = source->count;
-    el_settle(m, kind); /* what the source has put off */
-    if (kind.ref) gm_store_trim(&m->records, &m->map.memory);
     return &m->map.public_part;
+}
+
+/* What the source has put off. */
+GM_INLINE void el_settle_copy(gomap *map, gm_kind kind)
+{
+    el_map *m = el_of(map);
+    if (m->buckets == 0) return;
+    el_settle(m, kind);
+    if (kind.ref) gm_store_trim(&m->records, &m->map.memory);
+}
+
+GM_INLINE gomap *el_clone(const gomap *source, gm_kind kind)
+{
+    gomap *copy = el_copy(source, kind);
+    if (copy) el_settle_copy(copy, kind);
+    return copy;
 }
 
 #endif

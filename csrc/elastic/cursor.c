@@ -36,6 +36,10 @@ void el_iterate(gomap_iter *iter)
     el_map *m = el_of(iter->map);
     el_course *course = (el_course *)(void *)iter->place;
     if (m->map.public_part.count == 0 || el_has_records(m)) return; /* records are gone through from the first */
+    if (el_is_lent(m)) { /* whose entries may be fewer than are counted: the cursor would find none */
+        course->from = course->bucket = m->buckets;
+        return;
+    }
     el_cursor_settle(m);
     course->from = course->bucket = m->any_at == EL_IN_OVERFLOW ? 0 : m->any_at + 1;
 }

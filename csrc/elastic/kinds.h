@@ -8,6 +8,7 @@
 #include "clone.h"
 #include "erase.h"
 #include "plan.h"
+#include "snapshot.h"
 
 /* clang-format off */
 #define EL_KIND(kind, code, bytes, ref_)                                                                           \
@@ -19,6 +20,9 @@
                      map, key, room, value, from)                                                                  \
     GM_KIND_FUNCTION(int, el, kind, fill, (gomap *map, size_t count), map, count)                                  \
     GM_KIND_FUNCTION(gomap *, el, kind, clone, (const gomap *map), map)                                            \
+    GM_KIND_FUNCTION(gomap *, el, kind, copy, (const gomap *map), map)                                             \
+    GM_KIND_FUNCTION(int, el, kind, sound, (const gomap *map, char *why, size_t size), map, why, size)             \
+    GM_KIND_ACTION(el, kind, settle_copy, (gomap *map), map)                                                       \
     GM_KIND_ACTION(el, kind, erase_any, (gomap *map), map)                                                         \
     GM_KIND_ACTION(el, kind, compact, (gomap *map), map)                                                           \
     GM_KIND_ACTION(el, kind, iterated, (gomap *map), map)                                                          \
@@ -41,6 +45,12 @@
         .compact = el_##kind##_compact,                                                                            \
         .iterate = el_iterate,                                                                                     \
         .iterated = el_##kind##_iterated,                                                                          \
+        .save = el_save,                                                                                           \
+        .saved = el_saved,                                                                                         \
+        .open = el_open,                                                                                           \
+        .copy = el_##kind##_copy,                                                                                  \
+        .sound = el_##kind##_sound,                                                                                \
+        .settle = el_##kind##_settle_copy,                                                                          \
         .own = &el_##kind##_resizer,                                                                               \
     };
 /* clang-format on */

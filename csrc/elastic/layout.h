@@ -90,6 +90,9 @@ typedef struct el_resizer {
 
 GM_INLINE const el_resizer *el_resizer_of(const el_map *m) { return gm_engine_of(&m->map.public_part)->own; }
 
+/* Whether its regions lie in a snapshot, so that it is only read. */
+GM_INLINE int el_is_lent(const el_map *m) { return m->tags.reserved == GM_LENT; }
+
 GM_INLINE el_map *el_of(const gomap *map) { return (el_map *)(uintptr_t)map; }
 
 GM_INLINE int el_type_has_strings(const gomap_type *type)
@@ -148,10 +151,18 @@ GM_INLINE void el_copy_slot(const el_map *m, unsigned char *to, const unsigned c
     else memcpy(to, from, bytes);
 }
 
+/* A record that is there, whatever number a slot has: in a map over a damaged snapshot it may be any. A map with
+ * entries has a record 1. */
+GM_INLINE unsigned char *el_record(const el_map *m, const unsigned char *slot)
+{
+    uint32_t number = gm_load32(slot);
+    return gm_store_at(&m->records, number - 1 < m->records.used ? number : 1);
+}
+
 /* The entry, which begins with its key: the slot itself, or the record it names. */
 GM_INLINE unsigned char *el_entry(const el_map *m, unsigned char *slot, gm_kind kind)
 {
-    return kind.ref ? gm_store_at(&m->records, gm_load32(slot)) : slot;
+    return kind.ref ? el_record(m, slot) : slot;
 }
 
 GM_INLINE gm_match el_full(const el_map *m, uint32_t bucket)

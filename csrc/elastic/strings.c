@@ -6,7 +6,7 @@ static const gomap_places *places(const el_map *m, int part) { return &m->map.pu
 /* Where an entry's key or value is. */
 static unsigned char *el_part(const el_map *m, unsigned char *slot, int part)
 {
-    unsigned char *entry = el_has_records(m) ? gm_store_at(&m->records, gm_load32(slot)) : slot;
+    unsigned char *entry = el_has_records(m) ? el_record(m, slot) : slot;
     return part == GOMAP_VALUE ? entry + m->value_at : entry;
 }
 
