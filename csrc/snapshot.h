@@ -67,7 +67,7 @@ typedef struct gomap_snapshot {
     const unsigned char *at; /* of the snapshot */
     uint64_t bytes;          /* of all of it */
     uint32_t version, head_bytes, sections;
-    uint32_t engine; /* whose map it was made of: GOMAP_GO ... */
+    uint32_t made_by; /* the caller's, as it was saved */
     uint32_t key_kind, key_size, value_size, in_records;
     uint32_t buckets, overflow;
     uint64_t count, string_bytes;
@@ -81,10 +81,11 @@ typedef struct gomap_snapshot {
 
 typedef struct gomap_saver gomap_saver;
 
-/* Nobody writes to the map until gomap_save_end. The spellings are copied. NULL: out of memory, or the machine is
+/* Nobody writes to the map until gomap_save_end. The spellings are copied. `made_by` says what kind of map it was, and
+ * means nothing to the core. NULL: out of memory, or the machine is
  * big-endian. */
 gomap_saver *gomap_save_begin(const gomap *map, const char *key_type, uint32_t key_type_bytes, const char *value_type,
-                              uint32_t value_type_bytes);
+                              uint32_t value_type_bytes, uint32_t made_by);
 uint64_t gomap_save_bytes(const gomap_saver *saver);      /* of the whole snapshot */
 uint32_t gomap_save_head_bytes(const gomap_saver *saver); /* of those, its head */
 

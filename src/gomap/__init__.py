@@ -15,9 +15,11 @@ from ._core import (  # noqa: F401  (pickles find _restore and its like here)
     GoMap,
     Map,
     Set,
+    _reopen,
     _restore,
     _restore_elements,
     _restore_empty,
+    _restore_image,
     make,
 )
 from ._version import __version__
