@@ -28,6 +28,7 @@ from .types import Type
 
 TYPE_CHECKING = False  # typing takes long to import
 if TYPE_CHECKING:
+    from .files import FileFormatError
     from .groups import Groups, group
     from .measure.advice import Advice, advise
     from .measure.comparison import Comparison, compare
@@ -41,6 +42,7 @@ __all__ = [
     "BaseMap",
     "Comparison",
     "Estimate",
+    "FileFormatError",
     "GoMap",
     "Groups",
     "Map",
@@ -62,6 +64,7 @@ _LATER = {
     "Advice": "measure.advice",
     "Comparison": "measure.comparison",
     "Estimate": "measure.estimates",
+    "FileFormatError": "files",
     "Groups": "groups",
     "MemoryReport": "memory",
     "Stats": "memory",

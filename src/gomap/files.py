@@ -145,7 +145,7 @@ def verify(path: Path) -> FileInfo:
 
     buffer = mapped(path)
     described: FileInfo = describe_saved(buffer, path)
-    Map._opened(buffer, path, "r", True)  # type: ignore[attr-defined]
+    Map._opened(buffer, path, "r", True)
     return described
 
 

@@ -433,7 +433,8 @@ cdef class Base:
             header=memory.live[GOMAP_HEADER], buckets=memory.live[GOMAP_BUCKETS], tags=memory.live[GOMAP_TAGS],
             overflow=memory.live[GOMAP_OVERFLOW], records=memory.live[GOMAP_RECORDS],
             strings=memory.live[GOMAP_STRINGS],
-            old_buckets=memory.live[GOMAP_OLD_BUCKETS], entries=entries)
+            old_buckets=memory.live[GOMAP_OLD_BUCKETS], entries=entries,
+            mapped=0 if self.image is None else self.image.view.nbytes)
 
     def reset_peak(self):
         """Let memory().peak begin again from what is held now."""

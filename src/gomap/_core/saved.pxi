@@ -336,6 +336,8 @@ cdef object reduced_whole(Base m, int protocol):
     cdef Image image = m.image
     if image is not None and image.path is not None:
         return _reopen, (type(m), image.path, "c" if image.private else "r", f"{image.checksum:016x}")
+    if protocol < 5 and not (m.key.strings or m.value.strings):  # entries take fewer bytes
+        return None
     if m.objects or sys.byteorder != "little" or \
             m.map.count * (m.key.size + m.value.size) + gomap_string_bytes(m.map) < PICKLED_WHOLE:
         return None
