@@ -44,7 +44,7 @@ size_t gomap_codes_keys(const void *const *keys, size_t known, size_t size, cons
 {
     for (size_t i = 0; i < count; i++, to += size) {
         uint64_t code = codes ? (uint64_t)codes[i] : i, later = code + AHEAD;
-        if (code >= known) return i;
+        if (code >= known || keys[code] == NULL) return i;
         if (codes) later = (uint64_t)codes[i + AHEAD < count ? i + AHEAD : i];
         if (later < known) GM_PREFETCH(keys[later]);
         gm_copy(to, keys[code], size);

@@ -35,6 +35,7 @@ PROGRAMS: dict[str, list[str]] = {
     "test_strings": [],
     "test_failure": [],
     "test_plan": [],
+    "test_snapshot": [],
     "test_soak": [],
     "fuzz_ops": ["1", "300"],
 }
