@@ -27,6 +27,7 @@ size_t gomap_codes_find(gomap_iter *iter, gomap_decoding *decoding, size_t most)
     decoding->bad = NULL;
     for (; done < most && gomap_iter_next(iter, &key, &value) == 1; done++) {
         uint64_t code = wide ? gm_load64(value) : gm_load32(value);
+        GM_READ_ONCE(code);
         if (GM_UNLIKELY(code >= known || decoding->keys[code])) {
             decoding->bad = key;
             decoding->code = (int64_t)code;
