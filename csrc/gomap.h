@@ -266,6 +266,10 @@ void gomap_clear(gomap *map);
  * work to do for every entry and must not be seen half done. NULL: out of memory, nothing has changed. */
 gomap *gomap_detach(gomap *map, uint64_t seed);
 
+/* The map takes the entries of another one of the same types and engine, which is freed with those that the map had.
+ * Iterations end. */
+void gomap_become(gomap *map, gomap *other);
+
 /* Gives back what room there is beyond the entries. 0 for an engine that cannot. Ends iterations. */
 int gomap_compact(gomap *map);
 

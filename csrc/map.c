@@ -154,6 +154,18 @@ gomap *gomap_detach(gomap *map, uint64_t seed)
     return other;
 }
 
+void gomap_become(gomap *map, gomap *other)
+{
+    gm_map *whole = gm_map_of(map), *gone = gm_map_of(other);
+    uint32_t epoch = whole->epoch;
+    size_t bytes = gm_engine_of(map)->swap(map, other);
+    recount_header(whole, gm_granted(other, bytes), gm_granted(map, bytes));
+    recount_header(gone, gm_granted(map, bytes), gm_granted(other, bytes));
+    whole->epoch = epoch + 1;
+    whole->iterators = gone->iterators = 0;
+    gomap_free(other);
+}
+
 size_t gomap_find_many(const gomap *map, const void *keys, size_t count, void **found)
 {
     return gm_engine_of(map)->find_many(map, keys, count, found);

@@ -10,7 +10,7 @@ typedef struct head {
     uint64_t bytes, checksum; /* of the snapshot; of the head, where this is 0 */
     uint64_t count, string_bytes, seed[2];
     uint32_t buckets, overflow;
-    uint32_t engine, key_kind, key_size, value_size, in_records;
+    uint32_t made_by, key_kind, key_size, value_size, in_records;
     uint32_t sections, key_type_bytes, value_type_bytes;
 } head;
 _Static_assert(sizeof(head) == 104, "the head has no gaps");
@@ -87,7 +87,7 @@ static void lay_out(gomap_saver *saver)
 }
 
 gomap_saver *gomap_save_begin(const gomap *map, const char *key_type, uint32_t key_type_bytes, const char *value_type,
-                              uint32_t value_type_bytes)
+                              uint32_t value_type_bytes, uint32_t made_by)
 {
     gm_memory memory = {0, 0, NULL};
     const gomap_type *type = map->type;
@@ -96,7 +96,7 @@ gomap_saver *gomap_save_begin(const gomap *map, const char *key_type, uint32_t k
     if (saver == NULL) return NULL;
     gm_saving *saving = &saver->saving;
     saving->memory = memory;
-    saver->head.engine = (uint32_t)gm_engine_of(map)->id;
+    saver->head.made_by = made_by;
     if (gm_engine_of(map)->save == NULL) map = saver->copy = with_sections(map);
     if (map == NULL || !gm_engine_of(map)->save((saving->map = map), saving)) {
         gomap_save_end(saver);
@@ -243,7 +243,7 @@ int gomap_snapshot_read(gomap_snapshot *snapshot, const void *at, uint64_t bytes
                                  h.version,
                                  h.head_bytes,
                                  h.sections,
-                                 .engine = h.engine,
+                                 .made_by = h.made_by,
                                  .key_kind = h.key_kind,
                                  .key_size = h.key_size,
                                  .value_size = h.value_size,
@@ -266,7 +266,7 @@ int gomap_snapshot_open(gomap **map, const gomap_snapshot *snapshot, const gomap
     uint64_t end = snapshot->head_bytes;
     *map = NULL;
     if (snapshot->key_kind != type->key_kind || snapshot->key_size != type->key_size ||
-        snapshot->value_size != type->value_size || snapshot->engine >= GOMAP_ENGINES || !(snapshot->seed[1] & 1))
+        snapshot->value_size != type->value_size || !(snapshot->seed[1] & 1))
         return gm_refused(GOMAP_SNAPSHOT_DAMAGED, why, size, "its head contradicts its types");
     if (type->key_kind == GOMAP_OBJECT) /* an address, which means nothing here */
         return gm_refused(GOMAP_SNAPSHOT_DAMAGED, why, size, "its keys are objects");

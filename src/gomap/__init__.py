@@ -15,9 +15,11 @@ from ._core import (  # noqa: F401  (pickles find _restore and its like here)
     GoMap,
     Map,
     Set,
+    _reopen,
     _restore,
     _restore_elements,
     _restore_empty,
+    _restore_image,
     make,
 )
 from ._version import __version__
@@ -26,6 +28,7 @@ from .types import Type
 
 TYPE_CHECKING = False  # typing takes long to import
 if TYPE_CHECKING:
+    from .files import FileFormatError
     from .groups import Groups, group
     from .measure.advice import Advice, advise
     from .measure.comparison import Comparison, compare
@@ -39,6 +42,7 @@ __all__ = [
     "BaseMap",
     "Comparison",
     "Estimate",
+    "FileFormatError",
     "GoMap",
     "Groups",
     "Map",
@@ -60,6 +64,7 @@ _LATER = {
     "Advice": "measure.advice",
     "Comparison": "measure.comparison",
     "Estimate": "measure.estimates",
+    "FileFormatError": "files",
     "Groups": "groups",
     "MemoryReport": "memory",
     "Stats": "memory",

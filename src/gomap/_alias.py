@@ -43,10 +43,10 @@ class Alias(GenericAlias):
         if name in ("__copy__", "__deepcopy__"):  # which the class has for its instances
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         found = super().__getattribute__(name)
-        if name in ("fromkeys", "from_arrays"):
+        if name in ("fromkeys", "from_arrays") or (name in ("open", "load", "from_buffer") and len(self.__args__) == 2):
             key, value = self.__args__
             return lambda *given, **options: found(*given, **{"key": key, "value": value, **options})
-        if name in ("from_array", "factorize"):
+        if name in ("from_array", "factorize", "open", "load", "from_buffer"):
             key = self.__args__[0]
             return lambda *given, **options: found(*given, **{"key": key, **options})
         return found

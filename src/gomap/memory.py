@@ -37,6 +37,8 @@ class MemoryReport:
     #: the bucket array being evacuated
     old_buckets: int
     entries: int
+    #: of the saved map that it is over: these bytes are not its own, and not in ``total``
+    mapped: int = 0
 
     @property
     def bytes_per_entry(self) -> float:
@@ -48,8 +50,8 @@ class MemoryReport:
         from ._display import human
 
         sums = ("total", "peak", "raw")
-        purposes = [f.name for f in fields(self) if f.name not in (*sums, "entries")]
-        for name in [name for name in purposes if getattr(self, name)] + list(sums):
+        purposes = [f.name for f in fields(self) if f.name not in (*sums, "entries", "mapped")]
+        for name in [name for name in purposes if getattr(self, name)] + list(sums) + ["mapped"] * bool(self.mapped):
             count = getattr(self, name)
             yield name.replace("_", " "), f"{count:,}", human(count)
 

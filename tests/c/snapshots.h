@@ -14,8 +14,9 @@ typedef struct saved {
 /* A map as a snapshot, in pieces of so many bytes; NULL when an armed allocation fails. */
 static inline saved snapshot_of(const gomap *map, const char *name, size_t piece)
 {
+    enum { MADE_BY = 7 };
     saved made = {NULL, 0};
-    gomap_saver *saver = gomap_save_begin(map, name, (uint32_t)strlen(name), "value", 5);
+    gomap_saver *saver = gomap_save_begin(map, name, (uint32_t)strlen(name), "value", 5, MADE_BY);
     if (saver == NULL) return made;
     size_t head = gomap_save_head_bytes(saver), at = head, some;
     unsigned char *room = test_alloc(1, piece);

@@ -30,7 +30,8 @@ cdef class Base:
     cdef Codec key, value
     cdef bint objects  # the key, the value or both are Python's: references are owned
     cdef bint writing  # an array is being put in: the map is out
-    cdef size_t readers  # arrays that are being read from it, by other threads
+    cdef size_t readers  # that read it meanwhile, in other threads; one more while it is over an image
+    cdef Image image  # the bytes of a saved map that it is over, or None
     cdef size_t coded  # a map's entries when encode was done last: their values are codes, unless overwritten since
     cdef uint64_t changes  # of the keys, where they are objects: shows if a comparison changed the map
     cdef Layout layout
@@ -73,7 +74,7 @@ cdef class Base:
             PyObject_GC_UnTrack(<PyObject *>self)  # it refers to nothing that could lead back
 
     @cython.final
-    cdef int open(self, Layout layout, size_t hint) except -1:
+    cdef int make(self, Layout layout, size_t hint) except -1:
         self.map = gomap_new(self.engine(), &layout.type, hint, gomap_random(&seeds))
         if self.map == NULL:
             raise MemoryError()
@@ -99,7 +100,7 @@ cdef class Base:
         else:
             if hint == 0 and items is not None and isinstance(items, (dict, set, frozenset, Base)):
                 hint = len(items)
-            self.open(layout, hint)
+            self.make(layout, hint)
         if items is not None:
             self.update_from(items)
         return 0
@@ -213,6 +214,9 @@ cdef class Base:
             if gomap_merge(copied.map, self.map) < 0:
                 gomap_clear(copied.map)  # which owns none of the objects yet
                 raise MemoryError()
+        elif self.image is not None:
+            copied.map = loaded_core(self)
+            copied.use(self.layout)
         else:
             copied.map = gomap_clone(self.map, gomap_random(&seeds))
             if copied.map == NULL:
@@ -285,7 +289,94 @@ cdef class Base:
         self.ready()
         return notebook(self)
 
+    # ---- saving ----
+
+    def save(self, path, /):
+        """Write it to a file, which any number of processes then open at once, without a copy.
+
+        The file is written beside the old one, synced, and takes its place: whatever happens, the old file or the new
+        one is there. Who has the old one open goes on reading it. See docs/format.md.
+
+        :param path: the file's name
+        :raises TypeError: the keys or values are objects
+        :raises OSError: it cannot be written; the old file is as it was
+        """
+        from . import files
+        cdef Saver saver = saver_of(self)
+        files.write(path, gomap_save_head_bytes(saver.saver), saver.pieces)
+
+    @classmethod
+    def open(cls, path, /, *, mode="r", copy=False, verify=False, key=MISSING, value=MISSING):
+        """A map over a saved file, which is mapped: it takes constant time, and no memory of the process's own.
+
+        Everything that reads works at once. All processes that open a file share the same memory.
+
+        :param mode: ``"r"``: it is only read, and writing raises TypeError. ``"c"``: the first write copies it into the
+            process's memory, and the file stays as it is
+        :param copy: read the file into memory instead of mapping it. A mapped file must not be cut off: reading beyond
+            its end ends the process (SIGBUS). To replace a file by another is safe
+        :param verify: check everything first, as :func:`gomap.files.verify` does, which takes time for every entry
+        :param key, value: the types to expect
+        :raises FileFormatError: it is no saved map that this version reads
+        :raises TypeError: it has other types, or it is a map's and this a set
+        :raises OSError: it cannot be opened
+        """
+        from .files import mapped
+        path = os.fspath(path)
+        return opened(cls, mapped(path, copy), None if copy else os.path.abspath(path), mode, verify, key, value)
+
+    @classmethod
+    def load(cls, path, /, *, reseed=False, key=MISSING, value=MISSING):
+        """An ordinary map with the entries of a saved file, whose checksums are compared.
+
+        :param reseed: put the entries in one by one, under a new hash seed. Who has the file knows its seed, and could
+            choose keys that make look-ups slow
+        :param key, value: the types to expect
+        :raises FileFormatError: it is no saved map that this version reads, or it is damaged
+        :raises TypeError: it has other types, or it is a map's and this a set
+        :raises OSError: it cannot be opened
+        """
+        from .files import mapped
+        path = os.fspath(path)
+        return loaded(cls, mapped(path), path, reseed, key, value)
+
+    def to_buffer(self, out=None):
+        """What :meth:`save` writes, as bytes.
+
+        :param out: a buffer to write it to, such as that of a ``multiprocessing.shared_memory.SharedMemory`` of
+            :attr:`saved_nbytes` bytes; the part of it that was used is returned
+        :raises TypeError: the keys or values are objects
+        :raises ValueError: the buffer is too small
+        """
+        return saved_bytes(self) if out is None else saved_into(self, out)
+
+    @classmethod
+    def from_buffer(cls, buffer, /, *, mode="r", verify=False, key=MISSING, value=MISSING):
+        """A map over what :meth:`to_buffer` or :meth:`save` has written, in any buffer: shared memory, a mapping, Arrow's,
+        bytes from a socket. The buffer is held as long as the map.
+
+        :param mode, verify, key, value: as :meth:`open` takes them
+        :raises FileFormatError: it is no saved map that this version reads
+        """
+        return opened(cls, buffer, None, mode, verify, key, value)
+
+    @classmethod
+    def _opened(cls, buffer, path, mode, verify):
+        return opened(cls, buffer, os.fspath(path), mode, verify)
+
+    @property
+    def saved_nbytes(self):
+        """The bytes that :meth:`save` writes now."""
+        return saved_size(self)
+
     # ---- pickling ----
+
+    def __reduce_ex__(self, protocol):
+        self.ready()
+        if type(self).__reduce__ is not Base.__reduce__:  # a subclass's own
+            return self.__reduce__()
+        whole = reduced_whole(self, protocol)
+        return self.__reduce__() if whole is None else (*whole, self.__getstate__())
 
     def __reduce__(self):
         self.ready()
@@ -342,7 +433,8 @@ cdef class Base:
             header=memory.live[GOMAP_HEADER], buckets=memory.live[GOMAP_BUCKETS], tags=memory.live[GOMAP_TAGS],
             overflow=memory.live[GOMAP_OVERFLOW], records=memory.live[GOMAP_RECORDS],
             strings=memory.live[GOMAP_STRINGS],
-            old_buckets=memory.live[GOMAP_OLD_BUCKETS], entries=entries)
+            old_buckets=memory.live[GOMAP_OLD_BUCKETS], entries=entries,
+            mapped=0 if self.image is None else self.image.view.nbytes)
 
     def reset_peak(self):
         """Let memory().peak begin again from what is held now."""
@@ -392,7 +484,7 @@ cdef Base made_empty(type cls, Layout layout, size_t hint):
     """One of a class and types, without a call of its __init__."""
     cdef Base made = cls.__new__(cls)
     if made.map == NULL:
-        made.open(layout, hint)
+        made.make(layout, hint)
     else:
         made.become_empty(layout)
     return made
@@ -409,6 +501,8 @@ cdef list entries_of(Base m):
 
 
 cdef int unready(Base m) except -1:
+    if m.image is not None and m.map != NULL:
+        return leave_image(m)
     if m.writing or m.readers:  # Go's words
         raise RuntimeError("concurrent map read and map write")
     raise ValueError(f"{type(m).__name__}.__init__() has not been called")

@@ -17,7 +17,7 @@ if not py_set_attribute(<PyTypeObject *>Base, "__init_subclass__", classmethod(_
 py_set_name(<PyTypeObject *>Map, "gomap.Map")
 py_set_name(<PyTypeObject *>GoMap, "gomap.GoMap")
 py_set_name(<PyTypeObject *>Set, "gomap.Set")
-for pickled in (_restore, _restore_empty, _restore_elements):
+for pickled in (_restore, _restore_empty, _restore_elements, _restore_image, _reopen):
     pickled.__module__ = "gomap"
 
 collect_entries()

@@ -47,6 +47,7 @@ include "operations.pxi" # merging, codes, the largest values, deleting by a pre
 include "groups.pxi"     # values by key, in one array
 include "maps.pxi"       # Map and GoMap
 include "sets.pxi"       # Set
+include "saved.pxi"      # maps over the bytes of saved ones
 include "iterators.pxi"  # iteration over keys, values or entries
 include "pickles.pxi"    # what pickles call
 include "classes.pxi"    # what is set up once the classes are there

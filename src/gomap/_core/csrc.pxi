@@ -113,6 +113,7 @@ cdef extern from "gomap.h" nogil:
     int gomap_reserve(gomap *map, size_t count)
     void gomap_clear(gomap *map)
     gomap *gomap_detach(gomap *map, uint64_t seed)
+    void gomap_become(gomap *map, gomap *other)
     int gomap_compact(gomap *map)
 
     size_t gomap_find_many(const gomap *map, const void *keys, size_t count, void **found)
@@ -386,3 +387,60 @@ cdef extern from "groups.h" nogil:
                               uint64_t *begins)
     void gomap_groups_gather(const void *offsets, int width, size_t groups, const char *values, size_t size,
                              const uint32_t *numbers, size_t count, char *to)
+
+cdef extern from "snapshot.h" nogil:
+    enum:
+        GOMAP_SNAPSHOT_VERSION
+        GOMAP_SNAPSHOT_GOOD
+        GOMAP_SNAPSHOT_FOREIGN
+        GOMAP_SNAPSHOT_SHORT
+        GOMAP_SNAPSHOT_LATER
+        GOMAP_SNAPSHOT_DAMAGED
+        GOMAP_SNAPSHOT_NO_MEMORY
+        GOMAP_SNAPSHOT_ENDIAN
+
+    enum:
+        GOMAP_SECTION_TAGS
+        GOMAP_SECTION_SLOTS
+        GOMAP_SECTION_OVERFLOW
+        GOMAP_SECTION_RECORDS
+        GOMAP_SECTION_KEY_STRINGS
+        GOMAP_SECTION_VALUE_STRINGS
+        GOMAP_SECTION_KEY_TEXT
+        GOMAP_SECTION_VALUE_TEXT
+
+    ctypedef struct gomap_section:
+        uint32_t what
+        uint32_t of
+        uint64_t at
+        uint64_t bytes
+        uint64_t items
+        uint64_t checksum
+
+    ctypedef struct gomap_snapshot:
+        uint64_t bytes
+        uint32_t version
+        uint32_t sections
+        uint32_t made_by
+        uint64_t count
+        uint64_t checksum
+        const char *key_type
+        const char *value_type
+        uint32_t key_type_bytes
+        uint32_t value_type_bytes
+
+    ctypedef struct gomap_saver:
+        pass
+
+    gomap_saver *gomap_save_begin(const gomap *map, const char *key_type, uint32_t key_type_bytes,
+                                  const char *value_type, uint32_t value_type_bytes, uint32_t made_by)
+    uint64_t gomap_save_bytes(const gomap_saver *saver)
+    uint32_t gomap_save_head_bytes(const gomap_saver *saver)
+    size_t gomap_save_next(gomap_saver *saver, void *room, size_t bytes)
+    void gomap_save_head(const gomap_saver *saver, void *room)
+    void gomap_save_end(gomap_saver *saver)
+    int gomap_snapshot_read(gomap_snapshot *snapshot, const void *at, uint64_t bytes, char *why, size_t size)
+    gomap_section gomap_snapshot_section(const gomap_snapshot *snapshot, uint32_t i)
+    int gomap_snapshot_open(gomap **map, const gomap_snapshot *snapshot, const gomap_type *type, char *why, size_t size)
+    int gomap_snapshot_verify(const gomap_snapshot *snapshot, char *why, size_t size)
+    int gomap_load(gomap **loaded, const gomap *map, char *why, size_t size)

@@ -1,0 +1,374 @@
+# Saved maps: to files and buffers, and back. A map over such bytes reads them where they stand (csrc/snapshot.h).
+
+
+#: Fewer bytes of entries are pickled one by one: the head alone takes a page.
+cdef size_t PICKLED_WHOLE = 64 << 10
+
+cdef dict SECTION_NAMES = {GOMAP_SECTION_TAGS: "tags", GOMAP_SECTION_SLOTS: "slots",
+                           GOMAP_SECTION_OVERFLOW: "overflow", GOMAP_SECTION_RECORDS: "records",
+                           GOMAP_SECTION_KEY_STRINGS: "key strings", GOMAP_SECTION_VALUE_STRINGS: "value strings",
+                           GOMAP_SECTION_KEY_TEXT: "key text", GOMAP_SECTION_VALUE_TEXT: "value text"}
+
+
+@cython.final
+cdef class Image:
+    """The bytes that a map is over, and how they are used."""
+    cdef object view  # a memoryview, which keeps the buffer
+    cdef object path  # of the file; None for a buffer
+    cdef bint private  # the first write copies them: mode "c"
+    cdef uint64_t checksum  # of the head
+
+    cdef str name(self):
+        return "a buffer" if self.path is None else repr(self.path)
+
+
+# ---- saving -------------------------------------------------------------------------------------------------------
+
+@cython.final
+@cython.no_gc_clear  # the map must be there when saving ends
+cdef class Saver:
+    """A map that is being saved: nobody writes to it meanwhile."""
+    cdef Base m
+    cdef gomap_saver *saver
+
+    def __dealloc__(self):
+        if self.saver != NULL:
+            gomap_save_end(self.saver)
+            self.m.readers -= 1
+
+    cdef size_t read(self, char *room, size_t most) except? 0:
+        """The next bytes behind the head; 0 at the end."""
+        cdef size_t some
+        with nogil:
+            some = gomap_save_next(self.saver, room, most)
+        PyErr_CheckSignals()
+        return some
+
+    cdef bytes head(self):
+        cdef bytes head = PyBytes_FromStringAndSize(NULL, gomap_save_head_bytes(self.saver))
+        gomap_save_head(self.saver, PyBytes_AS_STRING(head))
+        return head
+
+    def pieces(self, write):
+        """Writes what follows the head, piece by piece; returns the head."""
+        cdef bytearray room = bytearray(1 << 20)
+        cdef size_t some
+        view = memoryview(room)
+        while True:
+            some = self.read(PyByteArray_AS_STRING(room), 1 << 20)
+            if some == 0:
+                return self.head()
+            write(view[:some])
+
+    cdef int fill(self, char *at) except -1:
+        """The whole of it into memory."""
+        cdef char *to = at + gomap_save_head_bytes(self.saver)
+        cdef char *end = at + gomap_save_bytes(self.saver)
+        cdef size_t some, most
+        cdef bytearray room = None
+        while to != end:
+            most = min(<size_t>(end - to), <size_t>16 << 20)
+            if most >= 1 << 20:
+                some = self.read(to, most)
+            else:  # the core wants room for whole pieces
+                if room is None:
+                    room = bytearray(1 << 20)
+                some = self.read(PyByteArray_AS_STRING(room), 1 << 20)
+                memcpy(to, PyByteArray_AS_STRING(room), some)
+            to += some
+        gomap_save_head(self.saver, at)
+        return 0
+
+
+cdef Saver saver_of(Base m):
+    cdef Saver made = Saver.__new__(Saver)
+    cdef bytes key, value
+    m.ready()
+    if m.objects:
+        raise TypeError(f"a {m.spelling()} cannot be saved: its objects are Python's, and a file with pickles in it could "
+                        "run any code. Give it types, as gomap.advise(m) finds them, or pickle it")
+    if sys.byteorder != "little":
+        raise NotImplementedError("saved maps are little-endian, and this machine is big-endian: pickle it")
+    key = m.layout.key_type.name.encode()
+    value = m.layout.value_type.name.encode()
+    m.ready()
+    made.m = m
+    made.saver = gomap_save_begin(m.map, key, <uint32_t>len(key), value, <uint32_t>len(value),
+                                  2 if isinstance(m, Set) else 1 if m.engine() == GOMAP_GO else 0)
+    if made.saver == NULL:
+        raise MemoryError()
+    m.readers += 1
+    return made
+
+
+cdef bytes saved_bytes(Base m):
+    cdef Saver saver = saver_of(m)
+    cdef bytes made = PyBytes_FromStringAndSize(NULL, gomap_save_bytes(saver.saver))
+    saver.fill(PyBytes_AS_STRING(made))
+    return made
+
+
+cdef object saved_into(Base m, object out):
+    """Into a buffer that is there; returns the part that was used."""
+    cdef Saver saver = saver_of(m)
+    cdef size_t needed = gomap_save_bytes(saver.saver)
+    view = memoryview(out)
+    if view.readonly or not view.c_contiguous:
+        raise TypeError(f"out: expected a contiguous buffer that can be written to, got {type(out).__name__}")
+    view = view.cast("B")
+    if <size_t>view.nbytes < needed:
+        raise ValueError(f"out: expected a buffer of at least {needed:,} bytes, got {view.nbytes:,}")
+    saver.fill(<char *>PyMemoryView_GET_BUFFER(view).buf)
+    return view[:needed]
+
+
+cdef size_t saved_size(Base m) except? 0:
+    return gomap_save_bytes(saver_of(m).saver)
+
+
+# ---- opening ------------------------------------------------------------------------------------------------------
+
+cdef int refuse_saved(int code, const char *why, object name) except -1:
+    from . import files
+    if code == GOMAP_SNAPSHOT_NO_MEMORY:
+        raise MemoryError()
+    reason = why.decode()
+    if code == GOMAP_SNAPSHOT_FOREIGN:
+        raise files.ForeignFileError(f"{name}: expected a saved map, got something else: {reason}")
+    if code == GOMAP_SNAPSHOT_SHORT:
+        raise files.TruncatedFileError(f"{name}: the saved map is cut off: {reason}")
+    if code == GOMAP_SNAPSHOT_LATER:
+        raise files.NewerFileError(f"{name}: {reason}, and this gomap reads versions up to {GOMAP_SNAPSHOT_VERSION}: "
+                                   "install a later gomap")
+    if code == GOMAP_SNAPSHOT_ENDIAN:
+        raise NotImplementedError(f"{name}: saved maps are little-endian, and this machine is big-endian")
+    raise files.DamagedFileError(f"{name}: the saved map is damaged: {reason}")
+
+
+cdef object buffer_view(object buffer):
+    view = memoryview(buffer)
+    if not view.c_contiguous:
+        raise TypeError("buffer: expected one contiguous piece of memory, got one with gaps")
+    return view.cast("B") if view.format != "B" or view.ndim != 1 else view
+
+
+cdef Layout read_head(gomap_snapshot *snapshot, object view, object name):
+    """Reads a head, and finds the types that it spells."""
+    cdef char why[400]
+    cdef int code = gomap_snapshot_read(snapshot, PyMemoryView_GET_BUFFER(view).buf, view.nbytes, why, sizeof(why))
+    if code != GOMAP_SNAPSHOT_GOOD:
+        refuse_saved(code, why, name)
+    cdef Layout layout
+    try:
+        layout = layout_of(snapshot.key_type[:snapshot.key_type_bytes].decode(),
+                           snapshot.value_type[:snapshot.value_type_bytes].decode())
+    except (ValueError, TypeError) as error:
+        layout = None
+        told = str(error)
+    if layout is None or layout.objects:
+        from .files import DamagedFileError
+        raise DamagedFileError(f"{name}: the saved map is damaged: its types are not spelled as types are"
+                               + ("" if layout is not None else f": {told}"))
+    return layout
+
+
+cdef str saved_by(const gomap_snapshot *snapshot):
+    return ("Map", "GoMap", "Set")[snapshot.made_by] if snapshot.made_by < 3 else "another class"
+
+
+cdef int fits_class(type cls, Layout layout, const gomap_snapshot *snapshot, object name, object key,
+                    object value) except -1:
+    """Whether a class can have what a saved map holds."""
+    if issubclass(cls, Set) and layout.value_type != NOTHING_TYPE:
+        raise TypeError(f"{name}: expected a saved set, got a map[{layout.key_type}]{layout.value_type}: use Map")
+    for role, given, has in (("key", key, layout.key_type), ("value", value, layout.value_type)):
+        if given is not MISSING and parse(given, role) != has:
+            raise TypeError(f"{name}: expected {role}s of type {parse(given, role)}, got {has}")
+    return 0
+
+
+cdef Base opened(type cls, object buffer, object path, object mode, bint verify, object key=MISSING,
+                 object value=MISSING):
+    """A map over a buffer. `path` is the file that it is the content of."""
+    cdef gomap_snapshot snapshot
+    cdef char why[400]
+    cdef int code
+    cdef gomap *map
+    cdef Image image
+    if mode != "r" and mode != "c":
+        raise ValueError(f"mode: expected \"r\" or \"c\", got {shown(mode)}")
+    view = buffer_view(buffer)
+    name = "buffer" if path is None else repr(path)
+    cdef Layout layout = read_head(&snapshot, view, name)
+    fits_class(cls, layout, &snapshot, name, key, value)
+    code = gomap_snapshot_open(&map, &snapshot, &layout.type, why, sizeof(why))
+    if code != GOMAP_SNAPSHOT_GOOD:
+        refuse_saved(code, why, name)
+    try:
+        if verify:
+            verified(map, &snapshot, name)
+        image = Image.__new__(Image)
+        image.view = view
+        image.path = path
+        image.private = mode == "c"
+        image.checksum = snapshot.checksum
+        return over(cls, layout, image, &map)
+    finally:
+        if map != NULL:
+            gomap_free(map)
+
+
+cdef int verified(gomap *map, const gomap_snapshot *snapshot, object name) except -1:
+    cdef char why[400]
+    cdef int code
+    with nogil:
+        code = gomap_snapshot_verify(snapshot, why, sizeof(why))
+        if code == GOMAP_SNAPSHOT_GOOD and gomap_check(map, why, sizeof(why)) < 0:
+            code = GOMAP_SNAPSHOT_DAMAGED
+    if code != GOMAP_SNAPSHOT_GOOD:
+        refuse_saved(code, why, name)
+    return 0
+
+
+cdef Base over(type cls, Layout layout, Image image, gomap **map):
+    """An object of a class with this map, which is then its own."""
+    cdef Base made = cls.__new__(cls)
+    if made.map != NULL:  # a subclass's __new__ has made one
+        made.become_empty(layout)
+        made.ready_to_write()
+        gomap_become(made.map, map[0])
+        map[0] = NULL
+    else:
+        made.map = map[0]
+        map[0] = NULL
+        made.use(layout)
+    if image is not None:
+        made.image = image
+        made.readers += 1  # as long as it is over the image: writing asks for it
+    return made
+
+
+cdef gomap *loaded_core(Base m) except NULL:
+    """A copy of a map in memory of its own, which is checked first if it was over an image."""
+    cdef gomap *made = NULL
+    cdef gomap *map = m.map
+    cdef char why[400]
+    cdef int code
+    m.readers += 1
+    with nogil:
+        code = gomap_load(&made, map, why, sizeof(why))
+    m.readers -= 1
+    if code != GOMAP_SNAPSHOT_GOOD:
+        refuse_saved(code, why, m.image.name() if m.image is not None else "map")
+    return made
+
+
+cdef Base loaded(type cls, object buffer, object path, bint reseed, object key=MISSING, object value=MISSING):
+    """An ordinary map of what a buffer holds."""
+    cdef gomap_snapshot snapshot
+    cdef char why[400]
+    cdef Base source = opened(Set if issubclass(cls, Set) else Map, buffer, path, "r", False, key, value)
+    cdef gomap *map
+    cdef int code
+    read_head(&snapshot, source.image.view, source.image.name())
+    with nogil:
+        code = gomap_snapshot_verify(&snapshot, why, sizeof(why))
+    if code != GOMAP_SNAPSHOT_GOOD:
+        refuse_saved(code, why, source.image.name())
+    if not reseed and not issubclass(cls, GoMap):
+        map = loaded_core(source)
+        try:
+            return over(cls, source.layout, None, &map)
+        finally:
+            if map != NULL:
+                gomap_free(map)
+    cdef Base made = made_empty(cls, source.layout, source.map.count)
+    if gomap_merge(made.map, source.map) < 0:
+        raise MemoryError()
+    return made
+
+
+cdef int leave_image(Base m) except -1:
+    """Before the first write: the map's own memory instead of the image, or an error."""
+    cdef gomap *made
+    cdef Image image = m.image
+    if not image.private:
+        raise TypeError(f"this {m.spelling()} is over {image.name()}, which is only read: {type(m).__name__}.load(...) gives "
+                        "one that can be written to, and mode=\"c\" one that is copied when it is first written to")
+    if m.readers > 1:
+        raise RuntimeError("concurrent map read and map write")
+    made = loaded_core(m)
+    if m.image is not image:  # another thread has done it meanwhile
+        gomap_free(made)
+        return 0
+    if m.readers > 1:
+        gomap_free(made)
+        raise RuntimeError("concurrent map read and map write")
+    gomap_become(m.map, made)
+    m.image = None
+    m.readers -= 1
+    return 0
+
+
+def describe_saved(buffer, path):
+    """What a saved map's head says: a :class:`gomap.files.FileInfo`."""
+    from .files import FileInfo, Section
+    cdef gomap_snapshot snapshot
+    cdef gomap_section section
+    cdef uint32_t i
+    view = buffer_view(buffer)
+    cdef Layout layout = read_head(&snapshot, view, repr(os.fspath(path)))
+    sections = []
+    for i in range(snapshot.sections):
+        section = gomap_snapshot_section(&snapshot, i)
+        sections.append(Section(name=SECTION_NAMES.get(section.what, "unknown"), size_class=section.of,
+                                offset=section.at, nbytes=section.bytes, items=section.items,
+                                checksum=f"{section.checksum:016x}"))
+    return FileInfo(key_type=layout.key_type, value_type=layout.value_type, entries=snapshot.count,
+                    nbytes=snapshot.bytes, version=snapshot.version, saved_by=saved_by(&snapshot),
+                    checksum=f"{snapshot.checksum:016x}", sections=tuple(sections))
+
+
+# ---- pickling -----------------------------------------------------------------------------------------------------
+
+cdef object reduced_whole(Base m, int protocol):
+    """How a map is pickled as an image, or as the file that it is over; None for one that is pickled by entries."""
+    cdef Image image = m.image
+    if image is not None and image.path is not None:
+        return _reopen, (type(m), image.path, "c" if image.private else "r", f"{image.checksum:016x}")
+    if protocol < 5 and not (m.key.strings or m.value.strings):  # entries take fewer bytes
+        return None
+    if m.objects or sys.byteorder != "little" or \
+            m.map.count * (m.key.size + m.value.size) + gomap_string_bytes(m.map) < PICKLED_WHOLE:
+        return None
+    packed = image.view if image is not None else saved_bytes(m)
+    if protocol < 5:
+        return _restore_image, (type(m), packed if type(packed) is bytes else bytes(packed))
+    from pickle import PickleBuffer
+    return _restore_image, (type(m), PickleBuffer(packed))
+
+
+def _restore_image(cls, buffer):
+    """A pickled map: over the bytes that were pickled, until it is written to."""
+    if not isinstance(cls, type) or not issubclass(cls, PLAIN_CLASSES):
+        raise TypeError(f"pickled map: expected a class of gomap's, got {shown(cls)}")
+    if issubclass(cls, GoMap):
+        return loaded(cls, buffer, None, False)
+    return opened(cls, buffer, None, "c", False)
+
+
+def _reopen(cls, path, mode, checksum):
+    """A pickled map that was over a file: it is opened again."""
+    cdef Base made
+    from .files import FileFormatError, mapped
+    if not isinstance(cls, type) or not issubclass(cls, PLAIN_CLASSES):
+        raise TypeError(f"pickled map: expected a class of gomap's, got {shown(cls)}")
+    try:
+        buffer = mapped(path)
+    except FileNotFoundError as error:
+        raise FileNotFoundError(error.errno, "a map was pickled as this file, which is gone or on another machine",
+                                path) from None
+    made = opened(cls, buffer, path, mode, False)
+    if f"{made.image.checksum:016x}" != checksum:
+        raise FileFormatError(f"{path!r}: a map was pickled as this file, which holds something else since")
+    return made
