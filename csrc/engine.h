@@ -42,15 +42,15 @@ struct gm_engine {
     void (*iterate)(gomap_iter *);             /* sets the engine's place, of which all is 0 */
     void (*forget)(gomap *, const void *room); /* the new entry that a write failed for, which no look-up finds */
     int (*fill)(gomap *, size_t count);
-    gomap *(*clone)(const gomap *);
     void (*compact)(gomap *);
     void (*iterated)(gomap *); /* the last iterator alive has ended */
     /* Snapshots (snapshot.h, saving.h). */
     int (*save)(const gomap *, gm_saving *); /* says which sections there are; 0: out of memory */
     size_t (*saved)(gm_saving *, const gomap_section *, uint64_t done, void *room, size_t most); /* the next bytes */
     int (*open)(gomap *, const gomap_snapshot *, char *why, size_t size); /* its regions lie in the sections */
-    gomap *(*copy)(const gomap *);                       /* as it is; it is not written to before it is sound */
-    int (*sound)(const gomap *, char *why, size_t size); /* 0: all that writing relies on holds */
+    int (*is_lent)(const gomap *);                       /* its regions lie in a snapshot */
+    gomap *(*copy)(const gomap *);                       /* as it is; that of a lent one may not be sound */
+    int (*sound)(const gomap *, char *why, size_t size); /* GOMAP_SNAPSHOT_GOOD: all that writing relies on holds */
     void (*settle)(gomap *);                             /* does what was put off */
     const void *own;                                     /* the engine's own functions for this kind */
 };

@@ -97,21 +97,27 @@ void *gomap_put(gomap *map, const void *key, const void *value, int *added)
     return gm_put(map, key, value, NULL, added);
 }
 
-int gomap_merge(gomap *map, const gomap *source)
+int gm_merge(gomap *map, gomap_iter *source)
 {
-    gomap_iter iter;
+    const gomap *from = source->map;
     gomap_key room;
     const void *key, *value;
     int more, added;
-    gomap_iter_begin(&iter, (gomap *)(uintptr_t)source);
-    while ((more = gomap_iter_next(&iter, &key, &value)) == 1) {
-        if (gm_put(map, gomap_key_again(source, key, &room), value, source, &added) == NULL) {
+    while ((more = gomap_iter_next(source, &key, &value)) == 1) {
+        if (gm_put(map, gomap_key_again(from, key, &room), value, from, &added) == NULL) {
             more = -1;
             break;
         }
     }
-    gomap_iter_end(&iter);
+    gomap_iter_end(source);
     return more;
+}
+
+int gomap_merge(gomap *map, const gomap *source)
+{
+    gomap_iter iter;
+    gomap_iter_begin(&iter, (gomap *)(uintptr_t)source);
+    return gm_merge(map, &iter);
 }
 
 /* Two headers may have been granted unequal bytes, and each stays where it is. */
@@ -230,8 +236,13 @@ void gomap_fill_end(gomap *map) { (void)gomap_compact(map); }
 
 gomap *gomap_clone(const gomap *source, uint64_t seed)
 {
-    if (gm_engine_of(source)->clone) return gm_engine_of(source)->clone(source);
-    gomap *copy = gomap_new(gm_engine_of(source)->id, source->type, source->count, seed);
+    gomap *copy;
+    char why[1];
+    if (gm_engine_of(source)->copy) {
+        (void)gomap_load(&copy, source, why, sizeof why);
+        return copy;
+    }
+    copy = gomap_new(gm_engine_of(source)->id, source->type, source->count, seed);
     if (copy == NULL) return NULL;
     if (gomap_merge(copy, source) == 0) return copy;
     gomap_free(copy);

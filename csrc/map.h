@@ -35,4 +35,8 @@ void gm_map_destroy(gm_map *map, size_t struct_bytes);
 /* Puts a value as the caller passes it, or, with `from`, as it stands in an entry of that map. As gomap_put. */
 void *gm_put(gomap *map, const void *key, const void *value, const gomap *from, int *added);
 
+/* Puts the entries of an iteration into another map of the same types, and ends it. -1: out of memory; some have been
+ * put. */
+int gm_merge(gomap *map, gomap_iter *source);
+
 #endif
