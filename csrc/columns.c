@@ -313,6 +313,8 @@ int gomap_tidied(const gomap_tidy *steps, size_t count, char *at, int change)
     return so;
 }
 
+int gomap_is_utf8(const void *text, size_t length) { return is_ascii(text, length) || is_utf8(text, length); }
+
 /* ---- pieces -------------------------------------------------------------------------------------------- */
 
 /* Room for a piece: a quarter to a half of a core's first cache, which leaves space for what a window of keys reads.

@@ -57,6 +57,9 @@ int gomap_add(void *room, const void *by, int kind);
 size_t gomap_ucs4_read(gomap_string *to, char *room, const char *at, ptrdiff_t stride, size_t characters, int swapped,
                        size_t count);
 
+/* Whether bytes are UTF-8; lone surrogates pass. */
+int gomap_is_utf8(const void *text, size_t length);
+
 /* Whether there is a lone surrogate in bytes that are UTF-8 otherwise: strings may have them, Arrow's text may not. */
 int gomap_has_surrogate(const char *text, size_t length);
 

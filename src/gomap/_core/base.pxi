@@ -301,9 +301,8 @@ cdef class Base:
         :raises TypeError: the keys or values are objects
         :raises OSError: it cannot be written; the old file is as it was
         """
-        from . import files
-        cdef Saver saver = saver_of(self)
-        files.write(path, gomap_save_head_bytes(saver.saver), saver.pieces)
+        self.ready()
+        save_file(self, path)
 
     @classmethod
     def open(cls, path, /, *, mode="r", copy=False, verify=False, key=MISSING, value=MISSING):

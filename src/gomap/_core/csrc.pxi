@@ -85,6 +85,7 @@ cdef extern from "gomap.h" nogil:
 
     ctypedef struct gomap_iter:
         gomap *map
+        size_t left
 
     enum:
         GOMAP_GO
@@ -201,6 +202,7 @@ cdef extern from "columns.h" nogil:
         GOMAP_T_BOOL
         GOMAP_T_FLOAT
     int gomap_tidied(const gomap_tidy *steps, size_t count, char *at, int change)
+    int gomap_is_utf8(const void *text, size_t length)
 
     ctypedef struct gomap_column:
         int form
