@@ -35,9 +35,7 @@ def test_files_of_every_type(name: str) -> None:
 @pytest.mark.parametrize("types", [("int", "[128]byte"), ("string", "bytes"), ("struct{a string; b uint8}", "string")])
 def test_after_deletions(cls: Any, types: tuple[str, str]) -> None:
     """Saved while an iterator is alive, which leaves gaps in memory."""
-    keys: list[Any] = [
-        {"int": i, "string": f"{i}" * (i % 9)}.get(types[0], ("s" * i, i % 256)) for i in range(1, 700)
-    ]
+    keys: list[Any] = [{"int": i, "string": f"{i}" * (i % 9)}.get(types[0], ("s" * i, i % 256)) for i in range(1, 700)]
     value = bytes(range(128)) if types[1] != "string" else "value" * 1000
     m = cls(*types, ((key, value) for key in keys))
     alive = iter(m)
