@@ -38,11 +38,13 @@ cdef gomap *fill_begin(Base m, Column keys, bint *filling) except NULL:
     cdef gomap *map
     cdef gomap_sampled sampled
     if keys.c.form == GOMAP_C_WINDOW:  # the core could not look at any key
-        sampled.drawn, sampled.distinct, sampled.once, sampled.twice = frames.sample(keys.items)
+        sampled.drawn = 0
+        if keys.c.count > PIECE:
+            sampled.drawn, sampled.distinct, sampled.once, sampled.twice = frames.sample(keys.items)
         map = write_begin(m)
         filling[0] = gomap_fills(map)
         if filling[0]:
-            gomap_fill_begin(map, gomap_expected(keys.c.count, &sampled))
+            gomap_fill_begin(map, gomap_expected(keys.c.count, &sampled) if sampled.drawn else keys.c.count)
         return map
     map = write_begin(m)
     with nogil:
