@@ -1063,10 +1063,12 @@ size_t gomap_column_add(gomap *map, gomap_adding *adding, size_t begin, size_t m
         size_t from = begin + done, added, some = gm_rows_read(keys, by, from, most - done, &rows);
         const char *key = (const char *)rows.keys.at;
         if (some == 0) break;
-        adding->pieces[adding->piece_count++] = (gomap_piece){from, some, adding_digest(adding, key, rows.values, some)};
+        adding->pieces[adding->piece_count++] =
+            (gomap_piece){from, some, adding_digest(adding, key, rows.values, some)};
         if (adding->nans == GOMAP_A_ALL) {
             adder own = {{adder_write}, adding, adding->new + from, rows.keys.absent};
-            added = gm_engine_of(map)->put_many(map, &rows.keys, (void *)(uintptr_t)rows.values, rows.stride, &own.writer);
+            added =
+                gm_engine_of(map)->put_many(map, &rows.keys, (void *)(uintptr_t)rows.values, rows.stride, &own.writer);
         } else {
             added = add_some(map, adding, from, key, some, rows.values, rows.stride);
         }

@@ -20,7 +20,7 @@ typedef struct gm_keys {
     const unsigned char *at;
     size_t count;
     const unsigned char *absent; /* marks keys that are left out; NULL: none is */
-    int padded; /* of each string sixteen bytes may be read, where it is shorter */
+    int padded;                  /* of each string sixteen bytes may be read, where it is shorter */
 } gm_keys;
 
 GM_INLINE int gm_keys_absent(const gm_keys *keys, size_t i) { return keys->absent && keys->absent[i]; }

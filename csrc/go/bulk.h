@@ -44,8 +44,8 @@ GM_INLINE size_t go_find_many(const gomap *map, const gm_keys *keys, void **foun
     return hits;
 }
 
-GM_INLINE size_t go_put_many(gomap *map, const gm_keys *keys, void *values, size_t value_stride,
-                             gomap_writer *writer, gm_kind kind)
+GM_INLINE size_t go_put_many(gomap *map, const gm_keys *keys, void *values, size_t value_stride, gomap_writer *writer,
+                             gm_kind kind)
 {
     go_map *m = go_of(map);
     size_t stride = gm_key_stride(map->type, gm_key_bytes(&m->map, kind));
