@@ -168,18 +168,20 @@ void gomap_become(gomap *map, gomap *other)
 
 size_t gomap_find_many(const gomap *map, const void *keys, size_t count, void **found)
 {
-    return gm_engine_of(map)->find_many(map, keys, count, found);
+    const gm_keys many = {keys, count, NULL, 0};
+    return gm_engine_of(map)->find_many(map, &many, found);
 }
 
 size_t gomap_put_many(gomap *map, const void *keys, size_t count, const void *values, size_t value_stride)
 {
-    return gm_engine_of(map)->put_many(map, keys, count, (void *)(uintptr_t)values, value_stride, NULL);
+    return gomap_write_many(map, keys, count, (void *)(uintptr_t)values, value_stride, NULL);
 }
 
 size_t gomap_write_many(gomap *map, const void *keys, size_t count, void *values, size_t value_stride,
                         gomap_writer *writer)
 {
-    return gm_engine_of(map)->put_many(map, keys, count, values, value_stride, writer);
+    const gm_keys many = {keys, count, NULL, 0};
+    return gm_engine_of(map)->put_many(map, &many, values, value_stride, writer);
 }
 
 void gomap_erase_begin(gomap_iter *held, gomap *map)
@@ -192,9 +194,10 @@ void gomap_erase_end(gomap_iter *held) { gomap_iter_end(held); }
 
 size_t gomap_erase_many(gomap *map, const void *keys, size_t count)
 {
+    const gm_keys many = {keys, count, NULL, 0};
     gomap_iter held;
     gomap_erase_begin(&held, map);
-    size_t erased = gm_engine_of(map)->erase_many(map, keys, count);
+    size_t erased = gm_engine_of(map)->erase_many(map, &many);
     gomap_erase_end(&held);
     return erased;
 }
@@ -216,10 +219,16 @@ static int write_code(gomap_writer *writer, void *room, void *code, int added)
     return 1;
 }
 
-size_t gomap_code_many(gomap *map, const void *keys, size_t count, int64_t *codes)
+size_t gm_code_many(gomap *map, const gm_keys *keys, int64_t *codes)
 {
     coder own = {{write_code}, map};
-    return gomap_write_many(map, keys, count, codes, sizeof *codes, &own.writer);
+    return gm_engine_of(map)->put_many(map, keys, codes, sizeof *codes, &own.writer);
+}
+
+size_t gomap_code_many(gomap *map, const void *keys, size_t count, int64_t *codes)
+{
+    const gm_keys many = {keys, count, NULL, 0};
+    return gm_code_many(map, &many, codes);
 }
 
 int gomap_fills(const gomap *map)

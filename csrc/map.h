@@ -39,4 +39,7 @@ void *gm_put(gomap *map, const void *key, const void *value, const gomap *from, 
  * put. */
 int gm_merge(gomap *map, gomap_iter *source);
 
+/* As gomap_code_many; a key that is left out gets no code. Returns how many keys it came by. */
+size_t gm_code_many(gomap *map, const gm_keys *keys, int64_t *codes);
+
 #endif

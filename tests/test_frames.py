@@ -333,6 +333,33 @@ def test_what_nulls_means() -> None:
     assert m == {1: 5, 2: 1}
 
 
+@pytest.mark.parametrize("every", [2, 7, 300])
+def test_nulls_inside_pieces(map_class: Any, every: int) -> None:
+    """They are left out of the windows, keys before and behind them are not; and a sum that does not fit is undone."""
+    pa = pytest.importorskip("pyarrow")
+    words = [None if i % every == 1 else "x" * (i % 40) + str(i % 211) for i in range(3000)]
+    given = pa.array(words)
+    counts = map_class(str, "int16")
+    counts.add_many(given, nulls="skip")
+    expected = Counter(word for word in words if word is not None)
+    assert counts == expected
+    counts._check()
+    last = next(word for word in reversed(words) if word is not None)
+    counts[last] = 32767
+    before = dict(counts)
+    with pytest.raises(OverflowError):
+        counts.add_many(given, nulls="skip")
+    assert counts == before
+    m = map_class(str, int)
+    m.set_many(given, list(range(3000)), nulls="skip")
+    assert m == {word: i for i, word in enumerate(words) if word is not None}
+    m.max_many(given, [i ^ 1 for i in range(3000)], nulls="skip")
+    m._check()
+    codes, made = Map.factorize(given, nulls="skip")
+    assert [None if code < 0 else list(dict.fromkeys(expected))[code] for code in codes] == words
+    assert made.delete_many(given) == len(expected)
+
+
 # ---- results as Arrow data --------------------------------------------------------------------------
 
 

@@ -285,11 +285,15 @@ def refuse_as_entries(source: Any) -> None:
         )
 
 
-def sample(items: tuple[Any, ...]) -> list[Any]:
-    """Some thousand items at random, and the same ones every time."""
+def sample(items: tuple[Any, ...]) -> tuple[int, int, int, int]:
+    """Draws some thousand items at random, and the same ones every time: how many, how many of them are distinct, and
+    how many came once and twice."""
+    from collections import Counter
     from random import Random
 
-    return [items[i] for i in Random(len(items)).sample(range(len(items)), 8192)]
+    drawn = Counter([items[i] for i in Random(len(items)).sample(range(len(items)), 8192)])
+    times = list(drawn.values())
+    return 8192, len(times), times.count(1), times.count(2)
 
 
 # ---- their types ------------------------------------------------------------------------------------

@@ -36,14 +36,15 @@ cdef void write_end(Base m, gomap *map) noexcept:
 cdef gomap *fill_begin(Base m, Column keys, bint *filling) except NULL:
     """write_begin for keys that are put in: an empty map is laid out for them."""
     cdef gomap *map
-    cdef size_t drawn
+    cdef gomap_sampled sampled
     if keys.c.form == GOMAP_C_WINDOW:  # the core could not look at any key
-        sample = frames.sample(keys.items)
-        drawn = len(sample)
+        sampled.drawn = 0
+        if keys.c.count > PIECE:
+            sampled.drawn, sampled.distinct, sampled.once, sampled.twice = frames.sample(keys.items)
         map = write_begin(m)
         filling[0] = gomap_fills(map)
         if filling[0]:
-            gomap_fill_begin(map, gomap_expected(keys.c.count, drawn, drawn - len(set(sample))))
+            gomap_fill_begin(map, gomap_expected(keys.c.count, &sampled) if sampled.drawn else keys.c.count)
         return map
     map = write_begin(m)
     with nogil:
