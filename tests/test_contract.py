@@ -219,9 +219,9 @@ def test_fromkeys_of_a_subclass(map_class: Class) -> None:
 
 def test_update_with_keywords_asks_for_keys_of_the_type(map_class: Class) -> None:
     m = map_class(int, int)
-    with pytest.raises(TypeError, match=r"^key: expected int for int, got str 'a'$"):
+    with pytest.raises(TypeError, match=r"^key: expected int for type int, got str 'a'$"):
         m.update(a=1)
-    with pytest.raises(TypeError, match=r"^key: expected int for int, got str 'a'$"):
+    with pytest.raises(TypeError, match=r"^key: expected int for type int, got str 'a'$"):
         m.update({1: 2}, a=1)
     assert_same(m, {1: 2})  # as with dict, what comes before the refused entry is in
     m.update()

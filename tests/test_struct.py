@@ -252,7 +252,7 @@ def test_numpy_structured_scalars(map_class: Class) -> None:
         np.int8(5),
         np.array([(5, 0.5)], [("a", "i8"), ("b", "f4")]),
     ):
-        with pytest.raises(TypeError, match=r"^value: expected a tuple or mapping for struct{a int8"):
+        with pytest.raises(TypeError, match=r"^value: expected a tuple or mapping for type struct{a int8"):
             m[1] = wrong
 
 
@@ -404,15 +404,15 @@ class Named(NamedTuple):
 
 EXAMPLE: dict[str, Any] = {CHUNK: (1, 2, 3), POINT: (0.5, 1.5), NESTED: (1, (2, b"abc"), True)}
 WRONG: list[tuple[str, Any, type[Exception], str]] = [
-    (CHUNK, None, TypeError, f"expected a tuple or mapping for {CHUNK}, got NoneType None"),
-    (CHUNK, 5, TypeError, f"expected a tuple or mapping for {CHUNK}, got int 5"),
-    (CHUNK, [1, 2, 3], TypeError, f"expected a tuple or mapping for {CHUNK}, got list [1, 2, 3]"),
-    (CHUNK, "abc", TypeError, f"expected a tuple or mapping for {CHUNK}, got str 'abc'"),
-    (CHUNK, bytes(12), TypeError, f"expected a tuple or mapping for {CHUNK}, got bytes {bytes(12)!r}"),
-    (CHUNK, {1, 2, 3}, TypeError, f"expected a tuple or mapping for {CHUNK}, got set {{1, 2, 3}}"),
-    (CHUNK, (), ValueError, f"expected 3 fields for {CHUNK}, got 0"),
-    (CHUNK, (1, 2), ValueError, f"expected 3 fields for {CHUNK}, got 2"),
-    (CHUNK, (1, 2, 3, 4), ValueError, f"expected 3 fields for {CHUNK}, got 4"),
+    (CHUNK, None, TypeError, f"expected a tuple or mapping for type {CHUNK}, got NoneType None"),
+    (CHUNK, 5, TypeError, f"expected a tuple or mapping for type {CHUNK}, got int 5"),
+    (CHUNK, [1, 2, 3], TypeError, f"expected a tuple or mapping for type {CHUNK}, got list [1, 2, 3]"),
+    (CHUNK, "abc", TypeError, f"expected a tuple or mapping for type {CHUNK}, got str 'abc'"),
+    (CHUNK, bytes(12), TypeError, f"expected a tuple or mapping for type {CHUNK}, got bytes {bytes(12)!r}"),
+    (CHUNK, {1, 2, 3}, TypeError, f"expected a tuple or mapping for type {CHUNK}, got set {{1, 2, 3}}"),
+    (CHUNK, (), ValueError, f"expected 3 fields for type {CHUNK}, got 0"),
+    (CHUNK, (1, 2), ValueError, f"expected 3 fields for type {CHUNK}, got 2"),
+    (CHUNK, (1, 2, 3, 4), ValueError, f"expected 3 fields for type {CHUNK}, got 4"),
     (CHUNK, {}, ValueError, f"expected the fields of {CHUNK}; missing: 'refcount', 'size', 'csize'"),
     (CHUNK, {"refcount": 1, "csize": 2}, ValueError, f"expected the fields of {CHUNK}; missing: 'size'"),
     (
@@ -427,32 +427,32 @@ WRONG: list[tuple[str, Any, type[Exception], str]] = [
         ValueError,
         f"expected the fields of {CHUNK}; missing: 'size'; unexpected: 'other'",
     ),
-    (CHUNK, (1, "x", 3), TypeError, "field 'size': expected int for uint32, got str 'x'"),
-    (CHUNK, (1, 2, True), TypeError, "field 'csize': expected int for uint32, got bool True"),
-    (CHUNK, (1.0, 2, 3), TypeError, "field 'refcount': expected int for uint32, got float 1.0"),
+    (CHUNK, (1, "x", 3), TypeError, "field 'size': expected int for type uint32, got str 'x'"),
+    (CHUNK, (1, 2, True), TypeError, "field 'csize': expected int for type uint32, got bool True"),
+    (CHUNK, (1.0, 2, 3), TypeError, "field 'refcount': expected int for type uint32, got float 1.0"),
     (
         CHUNK,
         {"refcount": 1, "size": 2, "csize": None},
         TypeError,
-        "field 'csize': expected int for uint32, got NoneType None",
+        "field 'csize': expected int for type uint32, got NoneType None",
     ),
-    (POINT, (0.5, "x"), TypeError, "field 'y': expected float for float32, got str 'x'"),
-    (POINT, (True, 0.5), TypeError, "field 'x': expected float for float64, got bool True"),
-    (NESTED, (1, (2, b"abc"), 1), TypeError, "field 'e': expected bool for bool, got int 1"),
-    (NESTED, (1, (2, "abc"), True), TypeError, "field 'b.d': expected bytes for [3]byte, got str 'abc'"),
-    (NESTED, (1, (2, b"ab"), True), ValueError, "field 'b.d': expected 3 bytes for [3]byte, got 2"),
-    (NESTED, (1, (2, bytearray(4)), True), ValueError, "field 'b.d': expected 3 bytes for [3]byte, got 4"),
+    (POINT, (0.5, "x"), TypeError, "field 'y': expected float for type float32, got str 'x'"),
+    (POINT, (True, 0.5), TypeError, "field 'x': expected float for type float64, got bool True"),
+    (NESTED, (1, (2, b"abc"), 1), TypeError, "field 'e': expected bool for type bool, got int 1"),
+    (NESTED, (1, (2, "abc"), True), TypeError, "field 'b.d': expected bytes for type [3]byte, got str 'abc'"),
+    (NESTED, (1, (2, b"ab"), True), ValueError, "field 'b.d': expected 3 bytes for type [3]byte, got 2"),
+    (NESTED, (1, (2, bytearray(4)), True), ValueError, "field 'b.d': expected 3 bytes for type [3]byte, got 4"),
     (
         NESTED,
         (1, (2,), True),
         ValueError,
-        "field 'b': expected 2 fields for struct{c uint16; d [3]byte}, got 1",
+        "field 'b': expected 2 fields for type struct{c uint16; d [3]byte}, got 1",
     ),
     (
         NESTED,
         (1, b"abc", True),
         TypeError,
-        "field 'b': expected a tuple or mapping for struct{c uint16; d [3]byte}, got bytes b'abc'",
+        "field 'b': expected a tuple or mapping for type struct{c uint16; d [3]byte}, got bytes b'abc'",
     ),
     (
         NESTED,
@@ -460,7 +460,7 @@ WRONG: list[tuple[str, Any, type[Exception], str]] = [
         ValueError,
         "field 'b': expected the fields of struct{c uint16; d [3]byte}; missing: 'd'",
     ),
-    (NESTED, (1, ("x", b"abc"), True), TypeError, "field 'b.c': expected int for uint16, got str 'x'"),
+    (NESTED, (1, ("x", b"abc"), True), TypeError, "field 'b.c': expected int for type uint16, got str 'x'"),
 ]
 wrong = pytest.mark.parametrize(
     ("spelling", "value", "error", "words"), WRONG, ids=[repr(row[1])[:40] for row in WRONG]
@@ -515,7 +515,8 @@ OUT_OF_RANGE: list[tuple[str, Any, str]] = [
     (
         POINT,
         (2**53 + 1, 0.5),
-        f"field 'x': {2**53 + 1} is out of range for float64 (an int must be exact in it)",
+        f"field 'x': {2**53 + 1} is out of range for float64 "
+        "(it cannot hold this int exactly; to round it, pass a float)",
     ),
 ]
 out_of_range = pytest.mark.parametrize(
@@ -563,7 +564,7 @@ def test_wrong_type_after_a_number_out_of_range(map_class: Class) -> None:
     """The look-up raises, as it does for every key of a wrong type."""
     m = map_class(CHUNK, int, {(1, 2, 3): 5})
     for operation in LOOKUPS.values():
-        with refused(m, TypeError, "key: field 'csize': expected int for uint32, got str 'x'"):
+        with refused(m, TypeError, "key: field 'csize': expected int for type uint32, got str 'x'"):
             operation(m, (2**40, 2, "x"))
 
 

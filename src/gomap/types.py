@@ -226,7 +226,7 @@ class Type(_Fixed):
         :raises TypeError: the type is no struct
         """
         if self.kind is not Kind.STRUCT:
-            raise TypeError(f"only a struct has a named tuple, {self} is none")
+            raise TypeError(f"namedtuple: expected a struct type, got {self}")
         from ._struct_classes import class_of
 
         return class_of(self, _restore_struct)
@@ -236,7 +236,7 @@ _SUPPORTED = (
     "int, int8 to int64, uint, uint8 to uint64, byte, rune, float32, float64, bool, [N]byte, string, bytes, "
     "date, datetime64[unit], datetime64[unit, UTC], timedelta64[unit], uuid, any, struct{name T; ...}, *T, struct{}"
 )
-_FIELDS = "a struct's fields are numbers, bool, [N]byte, string, bytes, times, uuid and structs of these"
+_FIELDS = "expected a field type: a number, bool, [N]byte, string, bytes, a time, uuid, or a struct of these"
 _TOO_LARGE = f"a struct takes at most {MAX_BYTES} bytes"
 _TOO_MANY_STRINGS = f"a struct has at most {MAX_STRINGS} fields of string and bytes"
 
@@ -359,7 +359,7 @@ def _name_refused(name: str, names: Collection[str]) -> str | None:
     """Why a struct that has fields of these names cannot have one of this name, by a named tuple's rules; None if it
     can."""
     if not name.isidentifier():
-        return f"a field's name is an identifier, {name!r} is none"
+        return f"a field's name must be a Python identifier, got {name!r}"
     import keyword
     import unicodedata
 
@@ -525,7 +525,7 @@ class _Parser:
             return Type("struct{}", Kind.NOTHING, _SIZES[Kind.NOTHING])
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            self.fail(f"structs lie in each other at most {MAX_DEPTH} deep", start)
+            self.fail(f"structs can be nested at most {MAX_DEPTH} deep", start)
         members: dict[str, Type] = {}
         taken: set[str] = set()
         while not self.take("}"):
@@ -618,12 +618,12 @@ def _dtype_type(dtype: Any, whole: Any, path: tuple[str, ...] = ()) -> Type:
     if not dtype.isnative and dtype.kind in "iufmM":
         reason = (f"its field {'.'.join(path)!r} has" if path else "it has") + " the bytes in the other order"
     hint = f"; did you mean {' or '.join(hints)}?" if hints else ""
-    raise TypeError(f"NumPy dtype {whole!r} names no type of gomap: {reason}{hint}")
+    raise TypeError(f"gomap has no type for NumPy's {whole!r}: {reason}{hint}")
 
 
 def _dtype_struct(dtype: Any, whole: Any, path: tuple[str, ...]) -> Type:
     if len(path) >= MAX_DEPTH:
-        raise ValueError(f"NumPy dtype {whole!r:.60}: structs lie in each other at most {MAX_DEPTH} deep")
+        raise ValueError(f"NumPy dtype {whole!r:.60}: structs can be nested at most {MAX_DEPTH} deep")
     members: dict[str, Type] = {}
     for each in dtype.names:
         reason = _name_refused(each, members)
