@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import copy
 import ctypes
+import enum
 import gc
 import pickle
 import random
@@ -527,3 +528,20 @@ def test_a_kind_that_there_is_not(number: Any) -> None:
         Kind(number)
     with pytest.raises(ValueError, match="is not a valid Kind"):
         Type("int", number, 8)
+    assert number not in Kind
+
+
+def test_kind_is_as_an_int_enum() -> None:
+    model: Any = enum.IntEnum("Kind", [kind.name for kind in Kind], start=0)
+    for cls in (model, Kind):
+        first = cls["INT8"]
+        assert first is cls.INT8 is cls(1) is cls.__members__["INT8"]
+        assert (first.name, first.value, str(first), f"{first}", repr(first)) == ("INT8", 1, "1", "1", "<Kind.INT8: 1>")
+        assert list(cls.__members__) == [each.name for each in cls] == [each.name for each in reversed(cls)][::-1]
+        assert len(cls) == 31
+        assert first in cls
+        with pytest.raises(KeyError, match="^'INT128'$"):
+            cls["INT128"]
+        with pytest.raises(AttributeError, match="^cannot reassign member 'INT8'$"):
+            cls.INT8 = 5
+        assert cls.INT8 is first

@@ -32,16 +32,37 @@ MAX_KEY_WITH_STRINGS = 128
 
 
 class _Kinds(type):
-    """What makes ``for kind in Kind`` go."""
+    """What a class of ``enum`` does: ``for kind in Kind``, ``Kind["INT8"]``, ``len(Kind)``, ``Kind.__members__``."""
 
     def __iter__(cls) -> Iterator[Kind]:
         return iter(_KINDS)
+
+    def __reversed__(cls) -> Iterator[Kind]:
+        return reversed(_KINDS)
+
+    def __len__(cls) -> int:
+        return len(_KINDS)
+
+    def __contains__(cls, thing: object) -> bool:
+        return thing in _KINDS
+
+    def __getitem__(cls, name: str) -> Kind:
+        return cls.__members__[name]
+
+    @property
+    def __members__(cls) -> dict[str, Kind]:
+        return dict(zip(_NAMES, _KINDS, strict=True))
+
+    def __setattr__(cls, name: str, value: object) -> None:
+        if name in _NAMES:
+            raise AttributeError(f"cannot reassign member {name!r}")
+        super().__setattr__(name, value)
 
 
 class Kind(int, metaclass=_Kinds):
     """What the bytes of a value are. The binding (``_core/layouts.pxi``) has the same in the same order.
 
-    Much as an ``enum.IntEnum``, which takes longer to import than all of gomap.
+    It behaves as an ``enum.IntEnum``, but is none: ``enum`` takes longer to import than all of gomap.
     """
 
     BOOL: ClassVar[Kind]
@@ -82,6 +103,10 @@ class Kind(int, metaclass=_Kinds):
     def name(self) -> str:
         return _NAMES[self]
 
+    @property
+    def value(self) -> int:
+        return int(self)
+
     def __new__(cls, number: object) -> Kind:
         if isinstance(number, int) and 0 <= number < len(_KINDS):
             return _KINDS[number]
@@ -90,6 +115,9 @@ class Kind(int, metaclass=_Kinds):
     def __repr__(self) -> str:
         return f"<Kind.{self.name}: {int(self)}>"
 
+    def __str__(self) -> str:
+        return str(int(self))
+
     def __reduce__(self) -> tuple[Any, ...]:
         return Kind, (int(self),)
 
@@ -97,7 +125,7 @@ class Kind(int, metaclass=_Kinds):
 _NAMES = list(Kind.__annotations__)
 _KINDS = [int.__new__(Kind, number) for number in range(len(_NAMES))]
 for _kind in _KINDS:
-    setattr(Kind, _kind.name, _kind)
+    type.__setattr__(Kind, _kind.name, _kind)
 
 
 class _Fixed:
