@@ -292,3 +292,13 @@ def frozen() -> None:
     """What the files before have left stays too: each collection in a test would look at all of it, for a second."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture
+def np() -> Any:
+    return pytest.importorskip("numpy")
+
+
+@pytest.fixture
+def pd() -> Any:
+    return pytest.importorskip("pandas")

@@ -702,11 +702,6 @@ def test_update_from_a_map_of_other_types(map_class: Class) -> None:
 # ---- NumPy -------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def np() -> Any:
-    return pytest.importorskip("numpy")
-
-
 def test_numpy_scalars_are_taken(map_class: Class, np: Any) -> None:
     m = map_class(int, float, {np.int8(-3): np.float32(0.5), np.uint64(7): np.float64(1e300)})
     assert dict(m.items()) == {-3: 0.5, 7: 1e300}

@@ -394,11 +394,6 @@ def test_only_structs_have_a_namedtuple(spelling: str) -> None:
 # ---- NumPy -------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def np() -> Any:
-    return pytest.importorskip("numpy")
-
-
 def test_structured_dtypes(np: Any) -> None:
     dtype = np.dtype(
         [
