@@ -330,7 +330,7 @@ def test_keys_that_come_twice(table: Path) -> None:
     assert entries_of(table, values=[]) == {1, 2}
     assert entries_of(table, 1, on_duplicate="error") == {5: (1, 6), 7: (2, 8), 9: (1, 10)}
     for wrong in ({"on_duplicate": "all"}, {"on_blank": None}):
-        with pytest.raises(ValueError, match="expected among"):
+        with pytest.raises(ValueError, match="expected one of"):
             read(table, **wrong)  # type: ignore[arg-type]
 
 

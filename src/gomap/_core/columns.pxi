@@ -131,7 +131,8 @@ cdef Column column_of(Base m, Role role, object source, int purpose):
     if purpose == STORING and column.c.absent != NULL:
         for i in range(column.c.count):
             if column.c.absent[i]:
-                raise ValueError(f"{plural(role)}[{i}]: null; leave such rows out by nulls=\"skip\", or fill them")
+                raise ValueError(f"{plural(role)}[{i}]: expected {type_of(m, role)}, got null; write "
+                                 "nulls=\"skip\" to leave such rows out, or fill the nulls first")
     return column
 
 
@@ -362,7 +363,7 @@ cdef str viewed(Base m, Role role, str got):
 
 
 cdef int wrong_items(Base m, Role role, str got) except -1:
-    raise TypeError(f"{plural(role)}: expected items for {type_of(m, role)}, got {got}{viewed(m, role, got)}")
+    raise TypeError(f"{plural(role)}: expected an array whose items fit type {type_of(m, role)}, got {got}{viewed(m, role, got)}")
 
 
 cdef int column_of_buffer(Base m, Role role, Codec codec, object source, bint storing, Column column) except -1:

@@ -219,7 +219,7 @@ def compare_entries(
     if not advice.entries:
         raise ValueError(f"expected a {name_of(type(live))} with entries, got an empty one")
     if any(type(each) is float and each != each for each in live):
-        raise ScenarioError("expected keys that can be looked up, got nan, which is equal to none")
+        raise ScenarioError("expected keys that are equal to themselves, got nan; leave nan out")
     key_type = parse(advice.key if key is None else key, "key")
     value_or_none = None if isinstance(live, Set) else parse(advice.value if value is None else value)
     remarks = advice.reasons if key is None and value is None else ()
@@ -249,7 +249,7 @@ def check_peer(name: object) -> None:
         raise TypeError(f"peers: expected names of type str, got {name_of(type(name))} {shown(name)}")
     if name not in PEERS and place(name) is None:
         raise ValueError(
-            f"peers: expected among {', '.join(PEERS)}, or 'module:callable' for any other, got {shown(name)}"
+            f"peers: expected names from {', '.join(PEERS)}, or 'module:callable' for any other, got {shown(name)}"
         )
 
 

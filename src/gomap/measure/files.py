@@ -68,7 +68,7 @@ def read(
     """
     for name, choice, choices in (("on_duplicate", on_duplicate, ON_DUPLICATE), ("on_blank", on_blank, ON_BLANK)):
         if choice not in choices:
-            raise ValueError(f"{name}: expected among {', '.join(map(repr, choices))}, got {shown(choice)}")
+            raise ValueError(f"{name}: expected one of {', '.join(map(repr, choices))}, got {shown(choice)}")
     suffix = next((each for each in _READERS if path.name.lower().endswith(each)), None)
     if suffix is None:
         raise ValueError(f"{path}: expected a file ending in {', '.join(_READERS)}")
