@@ -311,16 +311,18 @@ SUFFIXES = f"{', '.join(list(_READERS)[:-1])} or {list(_READERS)[-1]}"
 # ---- files to be written ----------------------------------------------------------------------------
 
 
-def unwritable(path: Path) -> str | None:
+def unwritable(path: Path, *, replaced: bool = False) -> str | None:
     """Why a file cannot be written there, as far as can be said without writing it; None where it can.
 
     To be asked before a long run.
+
+    :param replaced: a new file is made in the directory, and takes the place of one that is there
     """
     directory, name = os.path.split(path)
     if not os.path.isdir(directory or os.curdir):
         return f"there is no directory {directory!r} for {name!r}"
     if os.path.isdir(path):
         return f"{str(path)!r} is a directory"
-    if not os.access(path if os.path.exists(path) else directory or os.curdir, os.W_OK):
+    if not os.access(directory or os.curdir if replaced or not os.path.exists(path) else path, os.W_OK):
         return f"there is no permission to write {str(path)!r}"
     return None
