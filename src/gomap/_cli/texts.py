@@ -79,20 +79,31 @@ def json_of(type: Type, value: Any) -> Any:
 
 
 def fitting(type: Type, cell: Any) -> Callable[[Any], Any] | None:
-    """What makes of the cells of a column values of a type: texts are read, and whole numbers written where the type is
-    ``string``, which gives the text that the file has. None: they go in as they are.
+    """What makes of the cells of a column values of a type; None: they go in as they are.
 
-    :param cell: one of them; those of a struct are tuples
+    Texts are read. Whole numbers are written where the type is ``string``, which gives the text that the file has. Rows
+    are a struct's fields: by name if the columns have the fields' names, else in their order.
+
+    :param cell: one of them; rows are tuples
     """
     if isinstance(cell, str) and type.kind is not Kind.STRING:
         return lambda each: read(type, each) if isinstance(each, str) else each
     if isinstance(cell, int) and not isinstance(cell, bool) and type.kind is Kind.STRING:
         return lambda each: str(each) if isinstance(each, int) else each
     if type.kind is Kind.STRUCT and isinstance(cell, tuple) and len(cell) == len(type.fields):
-        parts = [fitting(field.type, each) for field, each in zip(type.fields, cell, strict=True)]
-        if any(parts):
-            return lambda row: tuple([part(each) if part else each for part, each in zip(parts, row, strict=True)])
+        return _fitting_row(type, cell)
     return None
+
+
+def _fitting_row(type: Type, row: tuple[Any, ...]) -> Callable[[Any], Any] | None:
+    fields = tuple(field.name for field in type.fields)
+    columns = getattr(row, "_fields", fields)
+    by_name = set(columns) == set(fields)
+    places = [columns.index(field) if by_name else i for i, field in enumerate(fields)]
+    parts = [(at, fitting(field.type, row[at])) for field, at in zip(type.fields, places, strict=True)]
+    if by_name and not any(part for _, part in parts):
+        return None
+    return lambda row: tuple([part(row[at]) if part else row[at] for at, part in parts])
 
 
 # ---- structs ----------------------------------------------------------------------------------------
