@@ -8,6 +8,7 @@ import io
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -508,8 +509,8 @@ def test_streams_that_are_closed(words: Path) -> None:
         return run(command=["sh", "-c", line, sys.executable], cwd=words.parent)
 
     found = in_a_shell('exec "$0" -m gomap get words.gomap - <&-')
-    assert found.returncode in (0, 2)
-    assert "Traceback" not in found.stderr
+    assert found.returncode == 2
+    assert found.stderr == "gomap: error: cannot read standard input: it is closed\n"
     for arguments in (
         "get words.gomap 'größe 0: '",
         "info words.gomap",
@@ -553,6 +554,31 @@ def test_help(command: str, columns: str) -> None:
     assert found.stdout.startswith(f"usage: gomap {command} [-h]")
     assert "--json" in found.stdout
     assert f"\n    {command} " in run("--help").stdout
+
+
+# ---- the guide ----------------------------------------------------------------------------------------
+
+
+@POSIX
+def test_the_guide(tmp_path: Path) -> None:
+    document = Path(__file__).parent.parent / "docs" / "guide.md"
+    if not document.exists():
+        pytest.skip("docs are not beside the tests")
+    section = document.read_text(encoding="utf-8").split("\n## Saved maps on the command line\n")[1]
+    written = re.search("(?s)```console\n(.*?)```", section)
+    assert written is not None
+    rows = "".join(f"Stadt {i},DE,{i / 64},{i * 500}\n" for i in range(2000))
+    table = "city,country,latitude,people\nAachen,DE,50.7753,249070\nAalborg,DK,57.048,143598\n"
+    (tmp_path / "cities.csv").write_text(table + rows)
+    # What is measured is another number each time.
+    figures = re.compile(r" {2,}[0-9][0-9,.]*|[0-9][0-9,.]* (entries|bytes|s)\b")
+    printed = []
+    for command in re.findall(r"(?m)^\$ (.*)$", written[1]):
+        line = f'gomap() {{ "$0" -m gomap "$@"; }}; {{ {command}; }} 2>&1'
+        found = run(command=["sh", "-c", line, sys.executable], cwd=tmp_path, env={"COLUMNS": "80"})
+        assert found.returncode == 0
+        printed.append(f"$ {command}\n{found.stdout}{found.stderr}")
+    assert figures.sub("N", "".join(printed)).replace(" ", "") == figures.sub("N", written[1]).replace(" ", "")
 
 
 # ---- values as text ---------------------------------------------------------------------------------

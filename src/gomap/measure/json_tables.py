@@ -96,7 +96,7 @@ def _columns(rows: list[Any]) -> tuple[list[str], list[list[Any]]]:
 
 
 def _numbers(column: list[Any]) -> list[Any]:
-    """A column with floats for ints where it has both, as JSON has one kind of number; unless a float would round one."""
+    """A column with floats for ints where it has both, as JSON has one kind of number, unless that rounds one."""
     kinds = set(map(type, column))
     if not {int, float} <= kinds <= {int, float, NoneType}:
         return column
