@@ -9,6 +9,7 @@ import json
 import os
 import random
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -209,7 +210,7 @@ def test_other_files(here: Path, capsys: pytest.CaptureFixture[str], name: str) 
         ("1,2\n", ["--key", "any"], "--key: objects cannot be saved: expected any other type, got any"),
         ("1,2\n", ["--value", "struct{a any}"], "argument --value: "),
         ("1\n", ["--value", "int"], "--value: expected a column of values for int, and x.csv gives none"),
-        ("007,1\n7,2\n", ["--key", "int"], "x.csv: expected keys that differ as int, got 2 keys that are 1 different"),
+        ("007,1\n7,2\n", ["--key", "int"], "x.csv: expected keys that stay different as int, got 2 that become 1"),
         ("1,true\n2,\n", [], "x.csv: objects cannot be saved, and there is no other type for the values: 1 of 2 are"),
         (f"1,{2**70}\n", [], "there is no other type for the values: "),
         ("", [], "x.csv: expected at least one row, found none"),
@@ -691,3 +692,44 @@ def test_columns_are_fields_by_name_or_in_order(here: Path, capsys: pytest.Captu
     for value in ("struct{a date; b uint8}", "struct{a string; b string}"):
         shown(capsys, "build", "x.csv", "-o", "x.gomap", "--value", value)
         assert int(Map.open("x.gomap")[7].b) == 1
+
+
+def test_rows_in_cells(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = {"1": {"in": {"a b": 5, "day": "2024-07-01"}, "y": 2}, "2": {"in": {"day": "", "a b": 6}, "y": 3}}
+    Path("x.json").write_text(json.dumps(rows))
+    shown(capsys, "build", "x.json", "-o", "x.gomap")
+    assert dict(Map.open("x.gomap")) == {1: ((5, "2024-07-01"), 2), 2: ((6, ""), 3)}
+    Path("x.json").write_text('{"1": {"x": {"day": "2024-07-01", "n": 5}}}')
+    shown(capsys, "build", "x.json", "-o", "x.gomap", "--value", "struct{n int; day date}")
+    assert Map.open("x.gomap")[1] == (5, date(2024, 7, 1))
+    for other in ("null", '{"day": "2024-07-01"}', '{"day": null, "n": 5}', "[1, 2]"):
+        Path("x.json").write_text(f'[[1, {{"day": "2024-07-01", "n": 5}}], [2, {other}]]')
+        assert main(["build", "x.json", "-o", "y.gomap", "--value", "struct{n int; day date}"]) == 2
+        assert capsys.readouterr().err.splitlines()[-1].startswith("gomap: error: x.json: value: ")
+    assert not Path("y.gomap").exists()
+
+
+@POSIX
+def test_interrupted(here: Path) -> None:
+    Path("x.csv").write_text("".join(f"{i},{i}\n" for i in range(400_000)))
+    Path("x.gomap").write_text("before")
+    import pty
+
+    terminal, inside = pty.openpty()
+    process = subprocess.Popen(
+        [*COMMAND, "build", "x.csv", "-o", "x.gomap"],
+        stdout=subprocess.PIPE,
+        stderr=inside,
+        start_new_session=True,
+        env={**os.environ, "TERM": "xterm"},
+    )
+    os.close(inside)
+    said = b""
+    while b"finding the types" not in said:  # the progress, which only a terminal shows
+        said += os.read(terminal, 1000)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=60)
+    os.close(terminal)
+    assert (process.returncode, out) == (130, b"")
+    assert Path("x.gomap").read_text() == "before"
+    assert sorted(each.name for each in here.iterdir()) == ["x.csv", "x.gomap"]

@@ -134,7 +134,8 @@ def _types(entries: Any, given: dict[str, Any], where: str) -> tuple[Type, Type 
         if (of_role := found[role]) is not None and of_role.kind is Kind.OBJECT:
             why = next((each for each in advice.reasons if each.startswith(f"{role}s: ")), f"{role}s: of any kind")
             raise UsageError(
-                f"{where}: objects cannot be saved, and there is no other type for the {why}; --{role} TYPE gives one"
+                f"{where}: objects cannot be saved, and there is no other type for the {why}; --{role} TYPE gives one "
+                "that fits them all, if you know it"
             )
     assert found["key"] is not None
     return found["key"], found["value"], advice.holds
@@ -159,8 +160,7 @@ def _map(entries: Any, key: Type, value: Type | None, where: str, compact: bool)
         raise Failure(f"{where}: {error}") from None
     if len(made) != len(entries):
         raise UsageError(
-            f"{where}: expected keys that differ as {key}, got {len(entries):,} keys that are {len(made):,} different "
-            f"ones as {key}"
+            f"{where}: expected keys that stay different as {key}, got {len(entries):,} that become {len(made):,}"
         )
     if compact:
         made.compact()

@@ -84,26 +84,36 @@ def fitting(type: Type, cell: Any) -> Callable[[Any], Any] | None:
     Texts are read. Whole numbers are written where the type is ``string``, which gives the text that the file has. Rows
     are a struct's fields: by name if the columns have the fields' names, else in their order.
 
-    :param cell: one of them; rows are tuples
+    :param cell: one of them; rows are tuples, or dicts where a cell has a row in it
     """
     if isinstance(cell, str) and type.kind is not Kind.STRING:
         return lambda each: read(type, each) if isinstance(each, str) else each
     if isinstance(cell, int) and not isinstance(cell, bool) and type.kind is Kind.STRING:
         return lambda each: str(each) if isinstance(each, int) else each
-    if type.kind is Kind.STRUCT and isinstance(cell, tuple) and len(cell) == len(type.fields):
+    if type.kind is Kind.STRUCT and isinstance(cell, (tuple, dict)) and len(cell) == len(type.fields):
         return _fitting_row(type, cell)
     return None
 
 
-def _fitting_row(type: Type, row: tuple[Any, ...]) -> Callable[[Any], Any] | None:
+def _fitting_row(type: Type, row: tuple[Any, ...] | dict[str, Any]) -> Callable[[Any], Any] | None:
     fields = tuple(field.name for field in type.fields)
-    columns = getattr(row, "_fields", fields)
+    columns = tuple(row) if isinstance(row, dict) else getattr(row, "_fields", fields)
     by_name = set(columns) == set(fields)
-    places = [columns.index(field) if by_name else i for i, field in enumerate(fields)]
+    # An item's name in a dict, its number in a tuple.
+    places: list[Any] = [columns.index(field) if by_name else i for i, field in enumerate(fields)]
+    if isinstance(row, dict):
+        places = [columns[i] for i in places]
     parts = [(at, fitting(field.type, row[at])) for field, at in zip(type.fields, places, strict=True)]
     if by_name and not any(part for _, part in parts):
         return None
-    return lambda row: tuple([part(row[at]) if part else row[at] for at, part in parts])
+    names = row.keys() if isinstance(row, dict) else None
+
+    def fields_of(row: Any) -> Any:
+        if names is not None and not (isinstance(row, dict) and row.keys() == names):
+            return row  # which the map refuses in its own words
+        return tuple([part(row[at]) if part else row[at] for at, part in parts])
+
+    return fields_of
 
 
 # ---- structs ----------------------------------------------------------------------------------------
