@@ -12,8 +12,8 @@ from .common import given_behind, opening_saved, output_options, print_figures, 
 HELP = "show the types, entries, bytes and checksums of a saved map"
 DESCRIPTION = (
     "Shows what a saved map says of itself: the class that saved it, its types, its entries, its bytes, the version "
-    "of the format, and its sections with their checksums. It reads the first page of the file, and checks nothing "
-    "else: gomap verify checks everything."
+    "of the format, and its sections with their checksums. It reads and checks the head of the file alone: "
+    "gomap verify checks everything."
 )
 
 

@@ -47,10 +47,13 @@ def read(type: Type, text: str) -> Any:
     """
     if type.kind is not Kind.STRUCT:
         return _reader(type)(text, type)
+    longest = csv.field_size_limit(max(len(text), 1))
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
     except csv.Error:
         rows = []
+    finally:
+        csv.field_size_limit(longest)
     cells = rows[0] if len(rows) == 1 else []
     expected = _count(type)
     if len(cells) != expected:
