@@ -351,10 +351,10 @@ def test_the_command_line_says_what_it_did(table: Path, capsys: pytest.CaptureFi
 
 def test_help_names_the_suffixes(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
-    for command in ("advise", "compare"):
+    for command in ("advise", "compare", "build"):
         with pytest.raises(SystemExit):
             main([command, "--help"])
-        assert ".csv, .csv.gz, .tsv, .tsv.gz, .parquet or .npy" in capsys.readouterr().out
+        assert ".csv, .csv.gz, .tsv, .tsv.gz, .parquet, .npy or .json" in capsys.readouterr().out
 
 
 # ---- compressed; large ------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ import pytest
 from error_cases import CASES, DOCUMENT, row, shown
 
 import gomap
-from gomap import _core, types, views
+from gomap import _core, files, types, views
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
@@ -196,6 +196,9 @@ OWNERS: dict[str, Any] = {
     "Advice": gomap.Advice,
     "Estimate": gomap.Estimate,
     "Comparison": gomap.Comparison,
+    "gomap.files": files,
+    "FileInfo": files.FileInfo,
+    "Section": files.Section,
     "gomap.types": types,
     "Type": types.Type,
     "Field": types.Field,

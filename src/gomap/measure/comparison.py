@@ -154,8 +154,8 @@ def compare(
     """Measures what entries cost in a dict, a Map, a GoMap and other libraries' maps.
 
     :param source: whose entries: a live dict or any other mapping, or a set; the path of a ``.csv``,
-        ``.tsv``, ``.parquet`` or ``.npy`` file; or a spelling such as ``"map[int][128]byte"``, for `n` entries made
-        of numbers, as `key` and `value` are without a source
+        ``.tsv``, ``.parquet``, ``.npy`` or ``.json`` file; or a spelling such as ``"map[int][128]byte"``, for `n`
+        entries made of numbers, as `key` and `value` are without a source
     :param key: the key type of gomap's maps; by default ``int``, or what :func:`gomap.advise` finds
     :param value: the value type, likewise; by default ``[128]byte`` without a source
     :param n: how many entries, 1,000,000 by default; with a file, how many are read at most
