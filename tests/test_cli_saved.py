@@ -202,7 +202,7 @@ def test_other_files(here: Path, capsys: pytest.CaptureFixture[str], name: str) 
         ("1,2\n2,300\n", ["--value", "uint8"], "x.csv: value: 300 is out of range for uint8 (0 to 255)"),
         ("1,x\n", ["--value", "int"], "x.csv: value: expected a whole number for int, got 'x'"),
         ("1,x\n", ["--value", "[2]byte"], "x.csv: value: expected 2 bytes as text or 4 hexadecimal digits for [2]byte"),
-        ("1,0.5\n", ["--value", "int"], "x.csv: value: expected int for int, got float 0.5"),
+        ("1,0.5\n", ["--value", "int"], "x.csv: value: expected int for type int, got float 0.5"),
         ("a,1\n", ["--key", "uuid"], "x.csv: key: expected a UUID of 32 hexadecimal digits for uuid, got 'a'"),
         ("1,2,3\n", ["--value", "struct{a int}"], "x.csv: value: expected the fields of struct{a int}"),
         ("1,a,3\n", ["--value", "struct{a int; b int}"], "x.csv: value: expected a whole number for int, got 'a'"),
