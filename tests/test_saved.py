@@ -564,6 +564,10 @@ def test_without_memory(path: Path) -> None:
 # ---- what is no saved map ----------------------------------------------------------------------------
 
 
+def copied(path: Path) -> Any:
+    return Map.open(path, copy=True)
+
+
 def test_other_files(path: Path) -> None:
     image = Map(int, int, {i: i for i in range(1000)}).to_buffer()
     for content, error, words in (
@@ -582,7 +586,7 @@ def test_other_files(path: Path) -> None:
         (image.replace(b"\r\n", b"\n"), files.ForeignFileError, "it does not begin as a saved map does"),
     ):
         path.write_bytes(content)
-        for attempt in (Map.open, Map.load, GoMap.load, files.info, files.verify):
+        for attempt in (Map.open, copied, Map.load, GoMap.load, files.info, files.verify):
             with pytest.raises(gomap.FileFormatError) as caught:
                 attempt(path)
             assert type(caught.value) is error

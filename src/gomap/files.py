@@ -159,11 +159,10 @@ def mapped(path: Path, copy: bool = False) -> Any:
     if not (copy or stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # a directory is told by the system
         raise ForeignFileError(f"{os.fspath(path)!r}: expected a saved map, got something that is no regular file")
     with open(path, "rb") as file:
-        if copy:
-            return file.read()
-        if os.fstat(file.fileno()).st_size == 0:  # which no system maps
+        content = file.read() if copy else b""
+        if not content and (copy or os.fstat(file.fileno()).st_size == 0):  # which no system maps
             raise TruncatedFileError(f"{os.fspath(path)!r}: expected a saved map, got an empty file")
-        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        return content if copy else mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
 # ---- writing -------------------------------------------------------------------------------------------------------

@@ -323,7 +323,7 @@ cdef class Base:
         """
         from .files import mapped
         path = os.fspath(path)
-        return opened(cls, mapped(path, copy), None if copy else os.path.abspath(path), mode, verify, key, value)
+        return opened(cls, mapped(path, copy), None if copy else os.path.abspath(path), mode, verify, key, value, path)
 
     @classmethod
     def load(cls, path, /, *, reseed=False, key=MISSING, value=MISSING):
