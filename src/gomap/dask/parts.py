@@ -189,6 +189,11 @@ def merged(maps: list[Map[Any, Any]], how: How) -> Map[Any, Any]:
     return made
 
 
+def merged_with(m: Map[Any, Any], other: Map[Any, Any], how: How) -> Map[Any, Any]:
+    """A copy of a part, with another map's entries put in."""
+    return merged([m, other], how)
+
+
 def added(m: Map[Any, Any], keys: Any, by: Any, nulls: Nulls) -> Map[Any, Any]:
     """A copy of a part, with so much added."""
     made = merged([Map(m.key_type, m.value_type), m], "last")

@@ -187,7 +187,10 @@ class ShardedMap:
             values,
         )
         with _large_graphs():
-            futures = [client.submit(cut.merged, [each], "last", pure=False) for each in maps]
+            futures = [
+                client.submit(cut.merged, [each], "last", pure=False, **place)
+                for each, place in zip(maps, _placed(client, count), strict=True)
+            ]
         return cls._made(client, futures, key_t, value_t, (_names(key_t, "key"), _names(value_t, "value")))
 
     @classmethod
@@ -200,12 +203,12 @@ class ShardedMap:
         :raises RuntimeError: there is no client
         """
         client = _client(client)
-        place = os.path.abspath(os.fspath(directory))
-        known = saved.read_manifest(place)
-        saved.check_files(place, known)
+        directory = os.path.abspath(os.fspath(directory))
+        known = saved.read_manifest(directory)
+        saved.check_files(directory, known)
         futures = [
-            client.submit(saved.open_part, place, part, number, known.key, known.value, pure=False)
-            for number, part in enumerate(known.parts)
+            client.submit(saved.open_part, directory, part, number, known.key, known.value, pure=False, **place)
+            for number, (part, place) in enumerate(zip(known.parts, _placed(client, len(known.parts)), strict=True))
         ]
         return cls._made(client, futures, known.key, known.value, known.names)
 
@@ -266,12 +269,26 @@ class ShardedMap:
     def _asked(self, keys: Any, function: Any, *more: Any) -> tuple[list[Any], list[Any]]:
         """What a function returns for each part's keys, and the places of these."""
         places = cut.places_of(cut.numbers(keys, self.parts, self._key, None), self.parts)
-        asked = [(future, some) for future, some in zip(self._futures, places, strict=True) if len(some)]
+        calls = [(function, cut.take(keys, some), *more) if len(some) else None for some in places]
+        futures = [future for future in self._called(calls) if future is not None]
+        return [some for some in places if len(some)], self._client.gather(futures)
+
+    def _called(self, calls: Sequence[tuple[Any, ...] | None]) -> list[Any]:
+        """For each part a future of what a function returns for it, or None.
+
+        Dask is told where the parts are. Otherwise it may take many small tasks of few inputs for the beginning of a
+        computation, which it spreads over all workers, and it would move the parts to them.
+
+        :param calls: for each part the function, and its arguments behind the part
+        """
+        holders = self._client.who_has(self._futures)
+        futures: list[Any] = []
         with _large_graphs():
-            futures = [
-                self._client.submit(function, future, cut.take(keys, some), *more, pure=False) for future, some in asked
-            ]
-        return [some for _, some in asked], self._client.gather(futures)
+            for future, call in zip(self._futures, calls, strict=True):
+                there = list(holders.get(future.key, ()))
+                near = {"workers": there, "allow_other_workers": True} if there else {}
+                futures.append(call and self._client.submit(call[0], future, *call[1:], pure=False, **near))
+        return futures
 
     # ---- adding ----
 
@@ -313,13 +330,10 @@ class ShardedMap:
             keys,
             by,
         )
-        with _large_graphs():
-            futures = [
-                self._client.submit(cut.added, future, some, amounts, nulls, pure=False) if len(places) else future
-                for future, (places, some, amounts) in zip(self._futures, chosen, strict=True)
-            ]
+        calls = [(cut.added, some, amounts, nulls) if len(places) else None for places, some, amounts in chosen]
+        changed = self._called(calls)
         try:
-            self._futures = _settled(futures)
+            self._futures = _settled([new or old for new, old in zip(changed, self._futures, strict=True)])
         except (TypeError, ValueError):
             blank.add_many(keys, by, nulls=nulls)  # names the item by its place among all
             raise
@@ -339,12 +353,7 @@ class ShardedMap:
             )
         cut.checked_how(how, self._key, self._value)
         same = other if other.parts == self.parts else other.repartition(self.parts)
-        self._futures = _settled(
-            [
-                self._client.submit(cut.merged, [mine, theirs], how, pure=False)
-                for mine, theirs in zip(self._futures, same._futures, strict=True)
-            ]
-        )
+        self._futures = _settled(self._called([(cut.merged_with, theirs, how) for theirs in same._futures]))
 
     def repartition(self, parts: int, /) -> ShardedMap:
         """The same entries in another number of parts: a new map."""
@@ -381,27 +390,22 @@ class ShardedMap:
         :param directory: one that this process and all workers share; it is made if it is not there
         :raises OSError: it cannot be written to; a worker has written to another machine's directory
         """
-        place = os.path.abspath(os.fspath(directory))
-        os.makedirs(place, exist_ok=True)
+        directory = os.path.abspath(os.fspath(directory))
+        os.makedirs(directory, exist_ok=True)
         files = saved.new_files(self.parts)
         try:
-            futures = [
-                self._client.submit(saved.save_part, future, place, file, pure=False)
-                for future, file in zip(self._futures, files, strict=True)
-            ]
+            futures = self._called([(saved.save_part, directory, file) for file in files])
             known = saved.Manifest(self._key, self._value, self._names, tuple(self._client.gather(futures)))
-            saved.check_files(place, known)
-            saved.write_manifest(place, known)
+            saved.check_files(directory, known)
+            saved.write_manifest(directory, known)
         except BaseException:
-            saved.discard(place, files)
+            saved.discard(directory, files)
             raise
 
     # ---- figures ----
 
     def _figures(self) -> list[tuple[int, int, int]]:
-        found: list[tuple[int, int, int]] = self._client.gather(
-            self._client.map(cut.figures, self._futures, pure=False)
-        )
+        found: list[tuple[int, int, int]] = self._client.gather(self._called([(cut.figures,)] * self.parts))
         return found
 
     def __len__(self) -> int:
@@ -483,6 +487,17 @@ def _parts(client: Any, given: Any) -> int:
     return max(1, sum(client.nthreads().values())) if given is None else cut.checked_parts(given)
 
 
+def _placed(client: Any, parts: int) -> list[dict[str, Any]]:
+    """Where each part is to be: one for each thread of the workers, in turn. Dask takes another worker where that one
+    is gone."""
+    places = [
+        {"workers": [address], "allow_other_workers": True}
+        for address, threads in client.nthreads().items()
+        for _ in range(threads)
+    ]
+    return [places[part % len(places)] if places else {} for part in range(parts)]
+
+
 def _large_graphs() -> Any:
     """Arrays go to the scheduler on purpose: what is lost is computed from them. Dask would warn of their size."""
     return _dask().config.set({"distributed.admin.large-graph-warning-threshold": 1 << 60})
@@ -513,11 +528,12 @@ def _merged_by_tree(client: Any, pieces: list[list[Any]], parts: int, how: How) 
     """Futures of the parts, of pieces by partition and part."""
     merged = _dask().delayed(cut.merged, pure=False)
     roots = []
-    for part in range(parts):
+    for part, place in enumerate(_placed(client, parts)):
         level = [of_partition[part] for of_partition in pieces]
         while len(level) > _TREE:
             level = [merged(level[i : i + _TREE], how) for i in range(0, len(level), _TREE)]
-        roots.append(merged(level, how))
+        with _dask().annotate(**place):
+            roots.append(merged(level, how))
     futures: list[Any] = client.compute(roots)
     return futures
 
@@ -526,7 +542,8 @@ def _merged_by_tree(client: Any, pieces: list[list[Any]], parts: int, how: How) 
 
 
 def _named(thing: Any) -> str:
-    return f"{type(thing).__module__.partition('.')[0]}'s {type(thing).__name__}"
+    module = type(thing).__module__.partition(".")[0]
+    return type(thing).__name__ if module == "builtins" else f"{module}'s {type(thing).__name__}"
 
 
 def _is_collection(thing: Any) -> bool:
