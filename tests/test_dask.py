@@ -17,9 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import Examples
 
 import gomap
 from gomap import Map, Set, files
+from gomap.types import Kind, parse
 
 np = pytest.importorskip("numpy")
 pd = pytest.importorskip("pandas")
@@ -28,6 +30,7 @@ dd = pytest.importorskip("dask.dataframe")
 distributed = pytest.importorskip("distributed")
 
 from gomap.dask import ShardedMap, part_of  # noqa: E402
+from gomap.dask.parts import figures, frame_of  # noqa: E402
 
 # Sockets of the cluster's own that are closed later, and the killed worker's.
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
@@ -108,6 +111,30 @@ def test_tokens() -> None:
     assert dask.base.tokenize(swapped[0]) != dask.base.tokenize(swapped[1])
     objects = Map(str, object, {"a": [1]})
     assert dask.base.tokenize(objects) == dask.base.tokenize(Map(str, object, {"a": [1]}))
+
+
+def test_data_frames_of_every_type(key_type: str, examples: Examples) -> None:
+    """An empty map's frame, which Dask is told of, has the columns and types of a full one's."""
+    if "any" in key_type:
+        pytest.skip("objects are refused")
+    type = parse(key_type)
+    names: Any = "key" if type.kind is not Kind.STRUCT else [field.name for field in type.fields]
+    value_names: Any = "value" if isinstance(names, str) else [f"{name} too" for name in names]
+    keys = [key for key in examples(key_type, 20) if key == key and "\\ud" not in repr(key)]
+    m: Map[Any, Any] = Map(key_type, key_type, {key: key for key in keys})
+    empty, full = (frame_of(each, (names, value_names)) for each in (Map(key_type, key_type), m))
+    assert empty.dtypes.to_dict() == full.dtypes.to_dict()
+    assert len(full) == len(m)
+    if not isinstance(names, str):
+        pd.testing.assert_series_equal(full[names[0]], full[value_names[0]], check_names=False)
+        return
+    if type.kind is Kind.STRING:
+        with pytest.raises(ValueError, match="to_dask: a text with a lone surrogate goes into no column of pandas"):
+            frame_of(Map(str, str, {"\ud800": ""}), (names, value_names))
+    rows = full["key"].tolist()
+    assert rows == full["value"].tolist()
+    if type.kind not in (Kind.DATE, Kind.FLOAT32):  # which come back as other classes
+        assert sorted(rows) == sorted(m)
 
 
 def test_what_dask_is_told_of_a_map_over_bytes(tmp_path: Path) -> None:
@@ -243,6 +270,25 @@ def test_columns_of_keys_in_every_form(client: Any) -> None:
         sharded.get_many([1], "a")
     with pytest.raises(TypeError, match="keys: expected keys in this process, got dask's Series"):
         sharded.get_many(dd.from_pandas(pd.Series([1]), npartitions=1))
+
+
+def test_parts_stay_where_they_are(client: Any) -> None:
+    """Dask takes many small tasks of few inputs for the beginning of a computation, and spreads them."""
+    sharded = ShardedMap.from_arrays(np.arange(1000), np.arange(1000), parts=2)
+    before = client.who_has(sharded.futures)
+    kept = [sharded._called([(figures,), (figures,)]) for _ in range(10)]
+    assert sum(client.gather(each)[0][0] for each in kept) == 10 * len(sharded.futures[0].result())
+    assert client.who_has(sharded.futures) == before
+    assert {len(each) for each in before.values()} == {1}
+    assert len({tuple(each) for each in before.values()}) == 2
+
+
+def test_keys_alone(client: Any) -> None:
+    sharded = ShardedMap.from_arrays(["a", "b", "a"], None, key=str, value=None, parts=2)
+    assert local(sharded) == Map(str, None, {"a": None, "b": None})
+    assert sharded.get_many(["b"]) == [None]
+    assert sorted(sharded.to_dask().compute()["key"]) == ["a", "b"]
+    assert local(sharded.repartition(3)) == local(sharded)
 
 
 # ---- counting -----------------------------------------------------------------------------------------------

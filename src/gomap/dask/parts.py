@@ -267,7 +267,10 @@ def _series(pandas: Any, items: Any, type: Type, names: Any, view: Any) -> dict[
 def _one_series(pandas: Any, items: Any, type: Type, view: Any) -> Any:
     if type.kind is Kind.STRING:
         dtype = pandas.Series(["text"]).dtype  # pandas 3 has one of its own for text
-        return pandas.Series(items, dtype="string[pyarrow]" if dtype.kind == "O" and dtype.name == "object" else dtype)
+        try:
+            return pandas.Series(items, dtype="string[pyarrow]" if dtype.name == "object" else dtype)
+        except UnicodeEncodeError:
+            raise ValueError("to_dask: a text with a lone surrogate goes into no column of pandas'") from None
     if type.kind in (Kind.BYTES, Kind.VARBYTES, Kind.UUID, Kind.STRUCT):
         return pandas.Series(list(view), dtype=object)
     if Kind.UTC_S <= type.kind <= Kind.UTC_NS:
