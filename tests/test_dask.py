@@ -283,6 +283,24 @@ def test_parts_stay_where_they_are(client: Any) -> None:
     assert len({tuple(each) for each in before.values()}) == 2
 
 
+def test_no_entries_at_all(client: Any, ddf: Any) -> None:
+    sharded = ShardedMap.from_dask(ddf[ddf["id"] < 0], key="id", value=["word", "x"], parts=2)
+    assert len(sharded) == 0
+    assert sharded.contains_many([1, 2]).tolist() == [False, False]
+    assert sharded.to_dask().compute().columns.tolist() == ["id", "word", "x"]
+    some = ShardedMap.from_dask(ddf[ddf["id"] < 3], key="id", value="x", parts=5)  # of some partitions and parts
+    assert set(local(some)) <= {0, 1, 2}
+
+
+def test_names_that_come_twice(client: Any) -> None:
+    counted = ShardedMap.counts(dd.from_pandas(pd.Series([5, 5, 6], name="count"), npartitions=1))
+    assert counted.to_dask().compute().sort_values("count").to_numpy().tolist() == [[5, 2], [6, 1]]
+    structs = np.array([(1, 2)], [("a", "i4"), ("b", "i4")])
+    assert ShardedMap.from_arrays(structs, structs).to_dask().columns.tolist() == ["a", "b", "a_value", "b_value"]
+    with pytest.raises(TypeError, match="a ShardedMap stays with its client and cannot be pickled"):
+        pickle.dumps(counted)
+
+
 def test_keys_alone(client: Any) -> None:
     sharded = ShardedMap.from_arrays(["a", "b", "a"], None, key=str, value=None, parts=2)
     assert local(sharded) == Map(str, None, {"a": None, "b": None})

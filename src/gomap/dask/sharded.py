@@ -118,7 +118,7 @@ class ShardedMap:
         key_t = _type_of(ddf._meta[columns[0]], key_type, "key")
         value_t = _count_type(value_type) if value is None else _type_of(ddf._meta[columns[1]], value_type, "value")
         futures = _built(client, ddf, columns, key_t, value_t, parts, how, nulls)
-        return cls._made(client, futures, key_t, value_t, (columns[0], columns[1] or "count"))
+        return cls._made(client, futures, key_t, value_t, (columns[0], columns[1] or _apart("count", columns[0])))
 
     @classmethod
     def counts(
@@ -145,8 +145,8 @@ class ShardedMap:
             raise TypeError(f"keys: expected a dask Series, got {_named(keys)}; gomap.Map.add_many counts local keys")
         key_t, value_t = _type_of(keys._meta, key_type, "key"), _count_type(value_type)
         futures = _built(client, keys, (None, None), key_t, value_t, parts, "add", nulls)
-        name = keys.name if isinstance(keys.name, str) and keys.name != "count" else "key"
-        return cls._made(client, futures, key_t, value_t, (name, "count"))
+        name = keys.name if isinstance(keys.name, str) else "key"
+        return cls._made(client, futures, key_t, value_t, (name, _apart("count", name)))
 
     @classmethod
     def from_arrays(
@@ -191,7 +191,8 @@ class ShardedMap:
                 client.submit(cut.merged, [each], "last", pure=False, **place)
                 for each, place in zip(maps, _placed(client, count), strict=True)
             ]
-        return cls._made(client, futures, key_t, value_t, (_names(key_t, "key"), _names(value_t, "value")))
+        names = _names(key_t, "key")
+        return cls._made(client, futures, key_t, value_t, (names, _apart(_names(value_t, "value"), names)))
 
     @classmethod
     def open(cls, directory: str | os.PathLike[str], /, *, client: Any = None) -> ShardedMap:
@@ -451,6 +452,9 @@ class ShardedMap:
         """The type of the values."""
         return self._value
 
+    def __reduce__(self) -> Any:
+        raise TypeError("a ShardedMap stays with its client and cannot be pickled; give a task its futures, or save it")
+
     def __repr__(self) -> str:
         return f"<ShardedMap of {self.parts} parts: map[{self._key}]{self._value}>"
 
@@ -593,6 +597,15 @@ def _count_type(given: Any) -> Type:
 def _names(type: Type, role: str) -> Any:
     """The columns that hold a type's items in a data frame."""
     return [field.name for field in type.fields] if type.kind is Kind.STRUCT else role
+
+
+def _apart(names: Any, others: Any) -> Any:
+    """Columns' names that are none of the others."""
+    if not isinstance(names, str):
+        return [_apart(name, others) for name in names]
+    while names in ([others] if isinstance(others, str) else others):
+        names += "_value"
+    return names
 
 
 def _exactly(made: Any, exact: Any, keys: Any, values: Any) -> Any:
