@@ -395,7 +395,7 @@ class ShardedMap:
         os.makedirs(directory, exist_ok=True)
         files = saved.new_files(self.parts)
         try:
-            futures = self._called([(saved.save_part, directory, file) for file in files])
+            futures = _settled(self._called([(saved.save_part, directory, file) for file in files]))
             known = saved.Manifest(self._key, self._value, self._names, tuple(self._client.gather(futures)))
             saved.check_files(directory, known)
             saved.write_manifest(directory, known)
@@ -508,7 +508,7 @@ def _large_graphs() -> Any:
 
 
 def _settled(futures: list[Any]) -> list[Any]:
-    """Futures that are done. The first error is raised."""
+    """Waits for all of them, as one that fails does not end the others; then the first error is raised."""
     _distributed().wait(futures)
     for future in futures:
         if future.status != "finished":
