@@ -27,6 +27,7 @@ size_t gomap_codes_find(gomap_iter *iter, gomap_decoding *decoding, size_t most)
     decoding->bad = NULL;
     for (; done < most && gomap_iter_next(iter, &key, &value) == 1; done++) {
         uint64_t code = wide ? gm_load64(value) : gm_load32(value);
+        GM_READ_ONCE(code);
         if (GM_UNLIKELY(code >= known || decoding->keys[code])) {
             decoding->bad = key;
             decoding->code = (int64_t)code;
@@ -44,7 +45,7 @@ size_t gomap_codes_keys(const void *const *keys, size_t known, size_t size, cons
 {
     for (size_t i = 0; i < count; i++, to += size) {
         uint64_t code = codes ? (uint64_t)codes[i] : i, later = code + AHEAD;
-        if (code >= known) return i;
+        if (code >= known || keys[code] == NULL) return i;
         if (codes) later = (uint64_t)codes[i + AHEAD < count ? i + AHEAD : i];
         if (later < known) GM_PREFETCH(keys[later]);
         gm_copy(to, keys[code], size);

@@ -28,7 +28,7 @@ typedef struct gomap_decoding {
 size_t gomap_codes_find(gomap_iter *iter, gomap_decoding *decoding, size_t most);
 
 /* The keys of codes, of fixed size, to an array. Returns how many: fewer than count at a code that is not one of
- * `known`. codes == NULL: all of them from 0 up. */
+ * `known`, or is no key's. codes == NULL: all of them from 0 up. */
 size_t gomap_codes_keys(const void *const *keys, size_t known, size_t size, const int64_t *codes, size_t count,
                         char *to);
 

@@ -2,6 +2,7 @@
 #include "combine.h"
 #include "batch.h"
 #include "rank.h"
+#include "rows.h"
 
 GM_INLINE int combine(void *room, const void *value, int kind, int how)
 {
@@ -42,21 +43,7 @@ size_t gomap_column_combine(gomap *map, gomap_column *keys, gomap_column *values
                             size_t most)
 {
     combiner own = {{combine_write}, kind, how, values->size};
-    size_t done = 0, stride = values->stride ? values->size : 0;
-    values->failure = keys->failure = 0;
-    while (done < most) {
-        const char *key, *value;
-        size_t left_out, run = gomap_column_run(keys, begin + done, most - done, &left_out);
-        done += left_out;
-        if (run == 0) continue;
-        size_t some = gomap_column_read(values, begin + done, run, &value);
-        if (some) some = gomap_column_read(keys, begin + done, some, &key);
-        if (some == 0) break;
-        size_t put = gomap_write_many(map, key, some, (void *)(uintptr_t)value, stride, &own.writer);
-        done += put;
-        if (put < some) break;
-    }
-    return done;
+    return gm_rows_write(map, keys, values, &own.writer, begin, most);
 }
 
 /* ---- from a map ---------------------------------------------------------------------------------------- */

@@ -182,7 +182,8 @@ enum { GOMAP_GO, GOMAP_ELASTIC, GOMAP_ENGINES };
 gomap *gomap_new(int engine, const gomap_type *type, size_t hint, uint64_t seed);
 void gomap_free(gomap *map);
 
-/* A copy with room for the entries there are. NULL: out of memory. */
+/* A copy with room for the entries there are. NULL: out of memory, or it is of a damaged snapshot (snapshot.h), for
+ * which gomap_load gives the reason. */
 gomap *gomap_clone(const gomap *map, uint64_t seed);
 
 /* Puts every entry of source into map, which is another map of the same types. -1: out of memory; some entries have

@@ -97,21 +97,27 @@ void *gomap_put(gomap *map, const void *key, const void *value, int *added)
     return gm_put(map, key, value, NULL, added);
 }
 
-int gomap_merge(gomap *map, const gomap *source)
+int gm_merge(gomap *map, gomap_iter *source)
 {
-    gomap_iter iter;
+    const gomap *from = source->map;
     gomap_key room;
     const void *key, *value;
     int more, added;
-    gomap_iter_begin(&iter, (gomap *)(uintptr_t)source);
-    while ((more = gomap_iter_next(&iter, &key, &value)) == 1) {
-        if (gm_put(map, gomap_key_again(source, key, &room), value, source, &added) == NULL) {
+    while ((more = gomap_iter_next(source, &key, &value)) == 1) {
+        if (gm_put(map, gomap_key_again(from, key, &room), value, from, &added) == NULL) {
             more = -1;
             break;
         }
     }
-    gomap_iter_end(&iter);
+    gomap_iter_end(source);
     return more;
+}
+
+int gomap_merge(gomap *map, const gomap *source)
+{
+    gomap_iter iter;
+    gomap_iter_begin(&iter, (gomap *)(uintptr_t)source);
+    return gm_merge(map, &iter);
 }
 
 /* Two headers may have been granted unequal bytes, and each stays where it is. */
@@ -162,18 +168,20 @@ void gomap_become(gomap *map, gomap *other)
 
 size_t gomap_find_many(const gomap *map, const void *keys, size_t count, void **found)
 {
-    return gm_engine_of(map)->find_many(map, keys, count, found);
+    const gm_keys many = {keys, count, NULL, 0};
+    return gm_engine_of(map)->find_many(map, &many, found);
 }
 
 size_t gomap_put_many(gomap *map, const void *keys, size_t count, const void *values, size_t value_stride)
 {
-    return gm_engine_of(map)->put_many(map, keys, count, (void *)(uintptr_t)values, value_stride, NULL);
+    return gomap_write_many(map, keys, count, (void *)(uintptr_t)values, value_stride, NULL);
 }
 
 size_t gomap_write_many(gomap *map, const void *keys, size_t count, void *values, size_t value_stride,
                         gomap_writer *writer)
 {
-    return gm_engine_of(map)->put_many(map, keys, count, values, value_stride, writer);
+    const gm_keys many = {keys, count, NULL, 0};
+    return gm_engine_of(map)->put_many(map, &many, values, value_stride, writer);
 }
 
 void gomap_erase_begin(gomap_iter *held, gomap *map)
@@ -186,9 +194,10 @@ void gomap_erase_end(gomap_iter *held) { gomap_iter_end(held); }
 
 size_t gomap_erase_many(gomap *map, const void *keys, size_t count)
 {
+    const gm_keys many = {keys, count, NULL, 0};
     gomap_iter held;
     gomap_erase_begin(&held, map);
-    size_t erased = gm_engine_of(map)->erase_many(map, keys, count);
+    size_t erased = gm_engine_of(map)->erase_many(map, &many);
     gomap_erase_end(&held);
     return erased;
 }
@@ -210,10 +219,16 @@ static int write_code(gomap_writer *writer, void *room, void *code, int added)
     return 1;
 }
 
-size_t gomap_code_many(gomap *map, const void *keys, size_t count, int64_t *codes)
+size_t gm_code_many(gomap *map, const gm_keys *keys, int64_t *codes)
 {
     coder own = {{write_code}, map};
-    return gomap_write_many(map, keys, count, codes, sizeof *codes, &own.writer);
+    return gm_engine_of(map)->put_many(map, keys, codes, sizeof *codes, &own.writer);
+}
+
+size_t gomap_code_many(gomap *map, const void *keys, size_t count, int64_t *codes)
+{
+    const gm_keys many = {keys, count, NULL, 0};
+    return gm_code_many(map, &many, codes);
 }
 
 int gomap_fills(const gomap *map)
@@ -230,8 +245,13 @@ void gomap_fill_end(gomap *map) { (void)gomap_compact(map); }
 
 gomap *gomap_clone(const gomap *source, uint64_t seed)
 {
-    if (gm_engine_of(source)->clone) return gm_engine_of(source)->clone(source);
-    gomap *copy = gomap_new(gm_engine_of(source)->id, source->type, source->count, seed);
+    gomap *copy;
+    char why[1];
+    if (gm_engine_of(source)->copy) {
+        (void)gomap_load(&copy, source, why, sizeof why);
+        return copy;
+    }
+    copy = gomap_new(gm_engine_of(source)->id, source->type, source->count, seed);
     if (copy == NULL) return NULL;
     if (gomap_merge(copy, source) == 0) return copy;
     gomap_free(copy);

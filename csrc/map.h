@@ -35,4 +35,11 @@ void gm_map_destroy(gm_map *map, size_t struct_bytes);
 /* Puts a value as the caller passes it, or, with `from`, as it stands in an entry of that map. As gomap_put. */
 void *gm_put(gomap *map, const void *key, const void *value, const gomap *from, int *added);
 
+/* Puts the entries of an iteration into another map of the same types, and ends it. -1: out of memory; some have been
+ * put. */
+int gm_merge(gomap *map, gomap_iter *source);
+
+/* As gomap_code_many; a key that is left out gets no code. Returns how many keys it came by. */
+size_t gm_code_many(gomap *map, const gm_keys *keys, int64_t *codes);
+
 #endif

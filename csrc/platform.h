@@ -43,6 +43,16 @@
 #define GM_PREFETCH(at) ((void)(at))
 #endif
 
+/* A number that was read from memory stays the one that was read: the compiler may not read it again after it was
+ * compared with a bound. The bytes of a snapshot may change at any time. */
+#if defined(__GNUC__) || defined(__clang__)
+#define GM_READ_ONCE(number) __asm__("" : "+r"(number))
+#elif defined(_MSC_VER)
+#define GM_READ_ONCE(number) _ReadWriteBarrier()
+#else
+#define GM_READ_ONCE(number) ((void)(number))
+#endif
+
 #if !defined(GM_PORTABLE) && (defined(__SSE2__) || defined(_M_X64))
 #include <emmintrin.h>
 #define GM_SSE2 1

@@ -146,7 +146,7 @@ int gm_region_resize(gm_memory *memory, int purpose, gm_region *region, size_t b
 {
     size_t old = (size_t)region->bytes;
     if (bytes == 0) {
-        if (old) region_release(memory, purpose, region);
+        if (region->at) region_release(memory, purpose, region);
         return 1;
     }
     if (bytes > (size_t)1 << 55) return 0;

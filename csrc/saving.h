@@ -30,6 +30,10 @@ GM_INLINE int gm_saving_add(gm_saving *saving, uint32_t what, uint32_t of, uint6
     return 1;
 }
 
+/* Says the reason, and returns the code. */
+int gm_refused(int code, char *why, size_t size, const char *reason);
+#define gm_no_memory "out of memory"
+
 /* Reads a section's place, once, as the bytes may change meanwhile; 0: it is not within the snapshot. */
 int gm_section_within(const gomap_snapshot *snapshot, uint32_t i, gomap_section *section);
 

@@ -58,13 +58,15 @@ void gomap_save_end(gomap_saver *saver)
 /* A map of the elastic engine with the same entries. */
 static gomap *with_sections(const gomap *map)
 {
-    uint64_t seed = gm_map_of(map)->seed.a;
-    gomap *copy = gomap_new(GOMAP_ELASTIC, map->type, map->count, gm_random(&seed));
-    if (copy && gomap_merge(copy, map)) {
-        gomap_free(copy);
-        return NULL;
-    }
-    return copy;
+    /* The seed is the same each time, and does not tell the map's own. */
+    gomap *copy = gomap_new(GOMAP_ELASTIC, map->type, map->count, gm_hash_word(0, gm_map_of(map)->seed));
+    gomap_iter iter;
+    if (copy == NULL) return NULL;
+    gomap_iter_begin(&iter, (gomap *)(uintptr_t)map);
+    memset(iter.place, 0, sizeof iter.place); /* from the first bucket, so that the bytes are the same each time */
+    if (gm_merge(copy, &iter) == 0) return copy;
+    gomap_free(copy);
+    return NULL;
 }
 
 static void lay_out(gomap_saver *saver)
@@ -179,7 +181,7 @@ void gomap_save_head(const gomap_saver *saver, void *room)
 
 /* ---- opening ------------------------------------------------------------------------------------------------- */
 
-static int refused(int code, char *why, size_t size, const char *reason)
+int gm_refused(int code, char *why, size_t size, const char *reason)
 {
     (void)gm_broken(why, size, "%s", reason);
     return code;
@@ -215,27 +217,27 @@ int gomap_snapshot_read(gomap_snapshot *snapshot, const void *at, uint64_t bytes
 {
     head h;
     memset(snapshot, 0, sizeof *snapshot);
-    if (GM_BIG_ENDIAN) return refused(GOMAP_SNAPSHOT_ENDIAN, why, size, "this machine is big-endian");
+    if (GM_BIG_ENDIAN) return gm_refused(GOMAP_SNAPSHOT_ENDIAN, why, size, "this machine is big-endian");
     if (bytes < sizeof magic || memcmp(at, magic, sizeof magic) != 0)
-        return refused(GOMAP_SNAPSHOT_FOREIGN, why, size, "it does not begin as a saved map does");
-    if (bytes < sizeof h) return refused(GOMAP_SNAPSHOT_SHORT, why, size, "it ends within its head");
+        return gm_refused(GOMAP_SNAPSHOT_FOREIGN, why, size, "it does not begin as a saved map does");
+    if (bytes < sizeof h) return gm_refused(GOMAP_SNAPSHOT_SHORT, why, size, "it ends within its head");
     memcpy(&h, at, sizeof h);
     if (h.version > GOMAP_SNAPSHOT_VERSION) {
         (void)gm_broken(why, size, "it is of version %u", h.version);
         return GOMAP_SNAPSHOT_LATER;
     }
-    if (h.version == 0) return refused(GOMAP_SNAPSHOT_DAMAGED, why, size, "its version is 0");
+    if (h.version == 0) return gm_refused(GOMAP_SNAPSHOT_DAMAGED, why, size, "its version is 0");
     uint64_t head_needs = sizeof h + (uint64_t)h.sections * sizeof(gomap_section) + h.key_type_bytes;
     head_needs += h.value_type_bytes;
     if (h.head_bytes % GOMAP_SNAPSHOT_PAGE || h.head_bytes < head_needs || h.bytes < h.head_bytes ||
         (uint64_t)h.key_type_bytes + h.value_type_bytes > GOMAP_SPELLINGS_MOST || h.sections > SECTIONS_MOST)
-        return refused(GOMAP_SNAPSHOT_DAMAGED, why, size, "the sizes in its head contradict each other");
+        return gm_refused(GOMAP_SNAPSHOT_DAMAGED, why, size, "the sizes in its head contradict each other");
     if (bytes < h.bytes) {
         (void)gm_broken(why, size, "it has %llu bytes of %llu", (unsigned long long)bytes, (unsigned long long)h.bytes);
         return GOMAP_SNAPSHOT_SHORT;
     }
     if (head_checksum(at, h.head_bytes) != h.checksum)
-        return refused(GOMAP_SNAPSHOT_DAMAGED, why, size, "its head has another checksum");
+        return gm_refused(GOMAP_SNAPSHOT_DAMAGED, why, size, "its head has another checksum");
     *snapshot = (gomap_snapshot){at,
                                  h.bytes,
                                  h.version,
@@ -265,18 +267,20 @@ int gomap_snapshot_open(gomap **map, const gomap_snapshot *snapshot, const gomap
     *map = NULL;
     if (snapshot->key_kind != type->key_kind || snapshot->key_size != type->key_size ||
         snapshot->value_size != type->value_size || !(snapshot->seed[1] & 1))
-        return refused(GOMAP_SNAPSHOT_DAMAGED, why, size, "its head contradicts its types");
+        return gm_refused(GOMAP_SNAPSHOT_DAMAGED, why, size, "its head contradicts its types");
+    if (type->key_kind == GOMAP_OBJECT) /* an address, which means nothing here */
+        return gm_refused(GOMAP_SNAPSHOT_DAMAGED, why, size, "its keys are objects");
     for (uint32_t i = 0; i < snapshot->sections; i++) {
         gomap_section section;
         if (!gm_section_within(snapshot, i, &section) || section.at < end || section.bytes == 0 ||
             section.at % align_of(section.bytes))
-            return refused(GOMAP_SNAPSHOT_DAMAGED, why, size, "a section is not where one can be");
+            return gm_refused(GOMAP_SNAPSHOT_DAMAGED, why, size, "a section is not where one can be");
         end = section.at + section.bytes;
     }
     if (end != snapshot->bytes)
-        return refused(GOMAP_SNAPSHOT_DAMAGED, why, size, "its sections do not end where it does");
+        return gm_refused(GOMAP_SNAPSHOT_DAMAGED, why, size, "its sections do not end where it does");
     gomap *made = gomap_new(GOMAP_ELASTIC, type, 0, 0);
-    if (made == NULL) return GOMAP_SNAPSHOT_NO_MEMORY;
+    if (made == NULL) return gm_refused(GOMAP_SNAPSHOT_NO_MEMORY, why, size, gm_no_memory);
     gm_map_of(made)->seed = (gm_seed){snapshot->seed[0], snapshot->seed[1]};
     int code = gm_engine_of(made)->open(made, snapshot, why, size);
     if (code == GOMAP_SNAPSHOT_GOOD) *map = made;
@@ -290,10 +294,10 @@ int gomap_snapshot_verify(const gomap_snapshot *snapshot, char *why, size_t size
     for (uint32_t i = 0; i < snapshot->sections; i++) {
         gomap_section section;
         if (!gm_section_within(snapshot, i, &section))
-            return refused(GOMAP_SNAPSHOT_DAMAGED, why, size, "a section is not where one can be");
+            return gm_refused(GOMAP_SNAPSHOT_DAMAGED, why, size, "a section is not where one can be");
         for (; end < section.at; end++)
             if (snapshot->at[end])
-                return refused(GOMAP_SNAPSHOT_DAMAGED, why, size, "there is something between its sections");
+                return gm_refused(GOMAP_SNAPSHOT_DAMAGED, why, size, "there is something between its sections");
         if (gm_checksum_of(snapshot->at + section.at, section.bytes) != section.checksum) {
             (void)gm_broken(why, size, "section %u has another checksum", i);
             return GOMAP_SNAPSHOT_DAMAGED;
@@ -306,13 +310,16 @@ int gomap_snapshot_verify(const gomap_snapshot *snapshot, char *why, size_t size
 int gomap_load(gomap **loaded, const gomap *map, char *why, size_t size)
 {
     const gm_engine *engine = gm_engine_of(map);
-    *loaded = engine->copy(map);
-    if (*loaded == NULL) return refused(GOMAP_SNAPSHOT_NO_MEMORY, why, size, "out of memory");
-    if (engine->sound(*loaded, why, size)) {
-        gomap_free(*loaded);
-        *loaded = NULL;
-        return GOMAP_SNAPSHOT_DAMAGED;
+    gomap *copy = engine->copy ? engine->copy(map) : gomap_clone(map, gm_hash_word(0, gm_map_of(map)->seed));
+    int code = GOMAP_SNAPSHOT_GOOD;
+    *loaded = NULL;
+    if (copy == NULL) return gm_refused(GOMAP_SNAPSHOT_NO_MEMORY, why, size, gm_no_memory);
+    if (engine->copy && engine->is_lent(map)) code = engine->sound(copy, why, size);
+    if (code == GOMAP_SNAPSHOT_GOOD) {
+        if (engine->copy) engine->settle(copy);
+        *loaded = copy;
+    } else {
+        gomap_free(copy);
     }
-    engine->settle(*loaded);
-    return GOMAP_SNAPSHOT_GOOD;
+    return code;
 }

@@ -83,14 +83,17 @@ void gm_strings_clear(gm_strings **strings, gm_memory *memory)
     *strings = NULL;
 }
 
+/* In a snapshot the texts stand one behind another, so that all together take no more memory than it has. */
 static int clone_large(gm_strings *to, const gm_strings *source, gm_memory *memory)
 {
     gm_store *store = &to->store[GM_STRING_LARGE];
     uint32_t used = store->used;
+    uint64_t offset = 0;
     for (uint32_t number = 1; number <= used; number++) {
         gm_large_string large = gm_string_large(to, number);
         const unsigned char *from = gm_large_text(source, &large);
-        if (from == NULL) large.bytes = 0;
+        if (from == NULL || (is_lent(source) && large.at != offset)) large.bytes = 0;
+        offset += large.bytes;
         unsigned char *block = large.bytes ? gm_alloc(memory, GOMAP_STRINGS, (size_t)large.bytes) : NULL;
         if (large.bytes && block == NULL) {
             store->used = number - 1; /* the others' blocks are the source's */

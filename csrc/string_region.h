@@ -65,6 +65,8 @@ GM_INLINE gm_large_string gm_string_large(const gm_strings *strings, uint32_t nu
 {
     gm_large_string large;
     memcpy(&large, gm_string_record(strings, GM_STRING_LARGE, number), sizeof large);
+    GM_READ_ONCE(large.at);
+    GM_READ_ONCE(large.bytes);
     return large;
 }
 
@@ -75,11 +77,11 @@ GM_INLINE const unsigned char *gm_large_text(const gm_strings *strings, const gm
     return (const unsigned char *)(strings->text + (uintptr_t)large->at);
 }
 
-/* The bytes of a long string. NULL only in a map that is over a damaged snapshot: there is no such string. */
-GM_INLINE const unsigned char *gm_string_at(const gm_strings *strings, const unsigned char *image)
+/* The bytes of the long string of this number and length. NULL only in a map that is over a damaged snapshot: there is
+ * no such string. */
+GM_INLINE const unsigned char *gm_string_at(const gm_strings *strings, uint32_t number, size_t length)
 {
-    size_t length = gm_image_length(image);
-    uint32_t number = gm_image_number(image);
+    GM_READ_ONCE(number);
     if (GM_UNLIKELY(length < GM_IMAGE || strings == NULL)) return NULL;
     unsigned size_class = gm_string_class(length);
     if (GM_UNLIKELY(number - 1 >= strings->store[size_class].used)) return NULL; /* 0, too */
@@ -90,9 +92,15 @@ GM_INLINE const unsigned char *gm_string_at(const gm_strings *strings, const uns
 
 GM_INLINE gomap_string gm_string_read(const gm_strings *strings, const unsigned char *image)
 {
-    gomap_string string = {image, gm_image_length(image)};
-    if (!gm_image_is_long(image)) return string;
-    string.at = gm_string_at(strings, image);
+    uint64_t low = gm_load64(image), high = gm_load64(image + 8);
+    unsigned char own[GM_IMAGE]; /* what is decided and what is returned are of one reading */
+    GM_READ_ONCE(low);
+    GM_READ_ONCE(high);
+    gm_store64(own, low);
+    gm_store64(own + 8, high);
+    gomap_string string = {image, gm_image_length(own)};
+    if (!gm_image_is_long(own)) return string;
+    string.at = gm_string_at(strings, gm_image_number(own), string.length);
     if (GM_UNLIKELY(string.at == NULL)) string.length = 0;
     return string;
 }
@@ -103,7 +111,7 @@ GM_INLINE int gm_image_equal(const gm_strings *strings, const gm_string *sought,
     if (gm_load64(sought->image) != gm_load64(image)) return 0;
     if (GM_LIKELY(!gm_image_is_long(sought->image))) return gm_load64(sought->image + 8) == gm_load64(image + 8);
     if (gm_load32(sought->image + 12) != gm_load32(image + 12)) return 0;
-    const unsigned char *at = gm_string_at(strings, image);
+    const unsigned char *at = gm_string_at(strings, gm_image_number(image), sought->string.length);
     return GM_LIKELY(at != NULL) && memcmp(sought->string.at, at, sought->string.length) == 0;
 }
 
@@ -117,7 +125,7 @@ void gm_strings_clear(gm_strings **strings, gm_memory *memory);
 /* A region without strings, for a snapshot's; NULL when there is no memory. */
 gm_strings *gm_strings_new(gm_memory *memory);
 /* A copy of every string, in just the room they take. 0: no memory, and there is none. A large string that is not
- * within the text is copied as none. */
+ * within the text, behind the one before it, is copied as none. */
 int gm_strings_clone(gm_strings **to, gm_memory *memory, const gm_strings *from);
 /* Gives back the room that is not used. */
 void gm_strings_trim(gm_strings *strings, gm_memory *memory);

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 TESTS = Path(__file__).resolve().parent / "c"
 CORE = TESTS.parent.parent / "csrc"
 
-# Each is one C file and its arguments: the fuzzer's are a seed and a number of inputs.
+# Each is one C file and its arguments: a fuzzer's are a seed and a number of inputs.
 PROGRAMS: dict[str, list[str]] = {
     "test_hash": [],
     "test_memory": [],
@@ -35,8 +35,10 @@ PROGRAMS: dict[str, list[str]] = {
     "test_strings": [],
     "test_failure": [],
     "test_plan": [],
+    "test_snapshot": [],
     "test_soak": [],
     "fuzz_ops": ["1", "300"],
+    "fuzz_snapshot": ["1", "20000"],
 }
 
 pytestmark = pytest.mark.long

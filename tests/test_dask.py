@@ -91,7 +91,7 @@ def test_parts_that_cannot_be() -> None:
         part_of([1], 0, int)
     with pytest.raises(TypeError, match="parts: expected an int, got 1.5"):
         part_of([1], 1.5, int)  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match=r"keys\[1\]: expected int for int, got str 'a'"):
+    with pytest.raises(TypeError, match=r"keys\[1\]: expected int for type int, got str 'a'"):
         part_of([1, "a"], 2, int)
     with pytest.raises(TypeError, match="keys: any has no hash that is the same in every process"):
         part_of([1], 2, object)
@@ -266,7 +266,7 @@ def test_columns_of_keys_in_every_form(client: Any) -> None:
     assert sharded.get_many(pa.chunked_array([[3], [0, 99]])).tolist() == wanted
     with pytest.raises(TypeError, match="keys"):
         sharded.get_many(["a"])
-    with pytest.raises(TypeError, match="value: expected int for int64, got str 'a'"):
+    with pytest.raises(TypeError, match="value: expected int for type int64, got str 'a'"):
         sharded.get_many([1], "a")
     with pytest.raises(TypeError, match="keys: expected keys in this process, got dask's Series"):
         sharded.get_many(dd.from_pandas(pd.Series([1]), npartitions=1))
@@ -337,8 +337,8 @@ def test_an_error_changes_no_part(client: Any) -> None:
     for keys, by, error, words in [
         (range(20), [1] * 19 + [200], OverflowError, "is out of range for uint8"),
         ([1, 2], [1], ValueError, "values: expected 2, one for each key, got 1"),
-        ([*range(10), "a"], 1, TypeError, r"keys\[10\]: expected int for int, got str 'a'"),
-        (range(10), [1] * 9 + ["a"], TypeError, r"\[9\]: expected int for uint8, got str 'a'"),
+        ([*range(10), "a"], 1, TypeError, r"keys\[10\]: expected int for type int, got str 'a'"),
+        (range(10), [1] * 9 + ["a"], TypeError, r"\[9\]: expected int for type uint8, got str 'a'"),
         ([1, None], 1, TypeError, "keys"),
     ]:
         with pytest.raises(error, match=words):
@@ -358,7 +358,7 @@ def test_an_error_changes_no_part(client: Any) -> None:
 def test_nulls(client: Any) -> None:
     frame = pd.DataFrame({"key": pd.array(["a", None, "b", "a"], "string"), "value": [1.0, 2.0, 3.0, 4.0]})
     ddf = dd.from_pandas(frame, npartitions=1)
-    with pytest.raises(ValueError, match=r"keys\[1\]: null"):
+    with pytest.raises(ValueError, match=r"keys\[1\]: expected string, got null"):
         ShardedMap.from_dask(ddf, key="key", value="value")
     assert dict(local(ShardedMap.from_dask(ddf, key="key", value="value", nulls="skip"))) == {"a": 4.0, "b": 3.0}
     assert dict(local(ShardedMap.counts(ddf["key"], nulls="skip"))) == {"a": 2, "b": 1}
@@ -410,7 +410,7 @@ def test_arguments_of_from_arrays(client: Any, ddf: Any) -> None:
     with pytest.raises(TypeError, match="value: expected a type other than object, got any"):
         ShardedMap.from_arrays([1], [1], key=int, value=object)
     keys, values = list(range(100)), [*range(99), "a"]
-    with pytest.raises(TypeError, match=r"values\[99\]: expected int for int, got str 'a'"):
+    with pytest.raises(TypeError, match=r"values\[99\]: expected int for type int, got str 'a'"):
         ShardedMap.from_arrays(keys, values, key=int, value=int, parts=7)
 
 

@@ -51,11 +51,4 @@ GM_INLINE void el_settle_copy(gomap *map, gm_kind kind)
     if (kind.ref) gm_store_trim(&m->records, &m->map.memory);
 }
 
-GM_INLINE gomap *el_clone(const gomap *source, gm_kind kind)
-{
-    gomap *copy = el_copy(source, kind);
-    if (copy) el_settle_copy(copy, kind);
-    return copy;
-}
-
 #endif

@@ -11,7 +11,7 @@ static int overflow_has_entries(const el_map *m)
 
 void el_cursor_move(el_map *m)
 {
-    uint32_t at = m->any_at;
+    uint32_t at = m->any_at, left = m->buckets;
     if (at == EL_IN_OVERFLOW) {
         if (overflow_has_entries(m)) return;
         at = m->buckets - 1;
@@ -19,6 +19,7 @@ void el_cursor_move(el_map *m)
         at = m->buckets - 1;
     }
     while (!el_full(m, at)) {
+        if (left-- == 0) break; /* there is none, in a map over a damaged snapshot */
         if (at > 0) {
             at--;
         } else if (overflow_has_entries(m)) {
@@ -36,10 +37,6 @@ void el_iterate(gomap_iter *iter)
     el_map *m = el_of(iter->map);
     el_course *course = (el_course *)(void *)iter->place;
     if (m->map.public_part.count == 0 || el_has_records(m)) return; /* records are gone through from the first */
-    if (el_is_lent(m)) { /* whose entries may be fewer than are counted: the cursor would find none */
-        course->from = course->bucket = m->buckets;
-        return;
-    }
     el_cursor_settle(m);
     course->from = course->bucket = m->any_at == EL_IN_OVERFLOW ? 0 : m->any_at + 1;
 }

@@ -16,7 +16,8 @@
 /* The cursor's place that is no bucket: the overflow list. There are never so many buckets. */
 #define EL_IN_OVERFLOW 0xffffffffu
 
-/* Moves the cursor on, unless there is an entry where it is. The map has entries. */
+/* Moves the cursor on, unless there is an entry where it is. The map has entries; one over a damaged snapshot may have
+ * none, and then the cursor stays at an empty place. */
 void el_cursor_move(el_map *m);
 
 GM_INLINE void el_cursor_settle(el_map *m)

@@ -46,11 +46,14 @@ GM_INLINE int el_any_place(gomap *map, const void **key, const void **value, el_
     el_cursor_settle(m);
     place->slot = NULL;
     if (m->any_at != EL_IN_OVERFLOW) {
-        unsigned slot = gm_match_index(el_full(m, m->any_at));
+        gm_match full = el_full(m, m->any_at);
+        if (!full) return 0;
+        unsigned slot = gm_match_index(full);
         place->tag = el_tags(m, m->any_at) + slot;
         place->slot = el_slot(m, m->any_at, slot, kind);
     }
     for (uint32_t i = 0; place->slot == NULL; i++) {
+        if (i == m->overflow_used) return 0;
         unsigned char *at = el_overflow(m, i, kind);
         place->tag = at + el_slot_bytes(m, kind);
         if (*place->tag != EL_EMPTY) place->slot = at;

@@ -19,7 +19,6 @@
                      (gomap *map, const void *key, void *room, const void *value, const gomap *from),              \
                      map, key, room, value, from)                                                                  \
     GM_KIND_FUNCTION(int, el, kind, fill, (gomap *map, size_t count), map, count)                                  \
-    GM_KIND_FUNCTION(gomap *, el, kind, clone, (const gomap *map), map)                                            \
     GM_KIND_FUNCTION(gomap *, el, kind, copy, (const gomap *map), map)                                             \
     GM_KIND_FUNCTION(int, el, kind, sound, (const gomap *map, char *why, size_t size), map, why, size)             \
     GM_KIND_ACTION(el, kind, settle_copy, (gomap *map), map)                                                       \
@@ -41,13 +40,13 @@
         .erase_any = el_##kind##_erase_any,                                                                        \
         .write = el_##kind##_write,                                                                                \
         .fill = el_##kind##_fill,                                                                                  \
-        .clone = el_##kind##_clone,                                                                                \
         .compact = el_##kind##_compact,                                                                            \
         .iterate = el_iterate,                                                                                     \
         .iterated = el_##kind##_iterated,                                                                          \
         .save = el_save,                                                                                           \
         .saved = el_saved,                                                                                         \
         .open = el_open,                                                                                           \
+        .is_lent = el_map_is_lent,                                                                                 \
         .copy = el_##kind##_copy,                                                                                  \
         .sound = el_##kind##_sound,                                                                                \
         .settle = el_##kind##_settle_copy,                                                                          \

@@ -156,6 +156,7 @@ GM_INLINE void el_copy_slot(const el_map *m, unsigned char *to, const unsigned c
 GM_INLINE unsigned char *el_record(const el_map *m, const unsigned char *slot)
 {
     uint32_t number = gm_load32(slot);
+    GM_READ_ONCE(number);
     return gm_store_at(&m->records, number - 1 < m->records.used ? number : 1);
 }
 

@@ -44,7 +44,7 @@ static uint32_t saved_number(const el_saving *own, uint32_t live, uint32_t numbe
     uint32_t low = 0, high = own->count;
     if (number <= live) return number;
     while (low + 1 < high) {
-        uint32_t middle = (low + high) / 2;
+        uint32_t middle = low + (high - low) / 2;
         if (own->movers[middle] <= number) low = middle;
         else high = middle;
     }
@@ -54,6 +54,7 @@ static uint32_t saved_number(const el_saving *own, uint32_t live, uint32_t numbe
 static uint32_t filled_places(const el_map *m)
 {
     uint32_t filled = 0;
+    if (el_is_lent(m)) return m->overflow_used;
     for (uint32_t i = 0; i < m->overflow_used; i++)
         filled += m->overflow.at[((size_t)i + 1) * (m->slot_bytes + 1u) - 1] != EL_EMPTY;
     return filled;
@@ -69,8 +70,9 @@ static int add_strings(const el_map *m, int part, gm_saving *saving)
         const gm_store *store = &strings->store[size_class];
         if (!gm_saving_add(saving, what, size_class, store->used, (uint64_t)store->used * store->stride)) return 0;
     }
-    for (uint32_t number = 1; number <= strings->store[GM_STRING_LARGE].used; number++)
+    for (uint32_t number = 1; !el_is_lent(m) && number <= strings->store[GM_STRING_LARGE].used; number++)
         text += gm_string_large(strings, number).bytes;
+    if (el_is_lent(m)) text = strings->text_bytes;
     what = part == GOMAP_KEY ? GOMAP_SECTION_KEY_TEXT : GOMAP_SECTION_VALUE_TEXT;
     return gm_saving_add(saving, what, 0, text, text);
 }
@@ -134,10 +136,16 @@ static size_t saved_overflow(const el_map *m, el_saving *own, uint64_t done, uns
 static size_t saved_records(const el_map *m, const el_saving *own, uint64_t done, unsigned char *room, size_t most)
 {
     size_t stride = m->records.stride;
+    uint32_t low = 0, high = own->count;
     memcpy(room, m->records.region.at + (size_t)done, most);
-    for (uint32_t i = 0; i < own->count; i++) { /* in the gaps, the records that take their numbers */
+    while (low < high) { /* the first gap that ends behind `done` */
+        uint32_t middle = low + (high - low) / 2;
+        if ((uint64_t)own->gaps[middle] * stride <= done) low = middle + 1;
+        else high = middle;
+    }
+    for (uint32_t i = low; i < own->count; i++) { /* in the gaps, the records that take their numbers */
         uint64_t begin = (uint64_t)(own->gaps[i] - 1) * stride, end = begin + stride;
-        if (end <= done || begin >= done + most) continue;
+        if (begin >= done + most) break;
         uint64_t from = begin < done ? done : begin, to = end < done + most ? end : done + most;
         memcpy(room + (size_t)(from - done), gm_store_at(&m->records, own->movers[i]) + (size_t)(from - begin),
                (size_t)(to - from));
@@ -166,8 +174,7 @@ static size_t saved_text(const gm_strings *strings, el_saving *own, uint64_t don
         gm_large_string large = gm_string_large(strings, own->large);
         const unsigned char *from = gm_large_text(strings, &large);
         size_t left = (size_t)(large.bytes - own->offset), some = left < most - wrote ? left : most - wrote;
-        if (from) memcpy(room + wrote, from + (size_t)own->offset, some);
-        else memset(room + wrote, 0, some);
+        memcpy(room + wrote, from + (size_t)own->offset, some);
         wrote += some;
         own->offset += some;
         if (some == left) own->large++, own->offset = 0;
@@ -175,23 +182,36 @@ static size_t saved_text(const gm_strings *strings, el_saving *own, uint64_t don
     return wrote;
 }
 
+/* The region that a section is made of. */
+static const unsigned char *region_of(const el_map *m, const gomap_section *section, int part)
+{
+    switch (section->what) {
+    case GOMAP_SECTION_TAGS: return m->tags.at;
+    case GOMAP_SECTION_SLOTS: return m->slots.at;
+    case GOMAP_SECTION_OVERFLOW: return m->overflow.at;
+    case GOMAP_SECTION_RECORDS: return m->records.region.at;
+    case GOMAP_SECTION_KEY_STRINGS:
+    case GOMAP_SECTION_VALUE_STRINGS: return m->strings[part]->store[section->of].region.at;
+    default: return (const unsigned char *)m->strings[part]->text;
+    }
+}
+
 size_t el_saved(gm_saving *saving, const gomap_section *section, uint64_t done, void *room, size_t most)
 {
     const el_map *m = el_of(saving->map);
     el_saving *own = saving->own;
     int part = section->what == GOMAP_SECTION_VALUE_STRINGS || section->what == GOMAP_SECTION_VALUE_TEXT;
-    switch (section->what) {
-    case GOMAP_SECTION_TAGS: memcpy(room, m->tags.at + (size_t)done, most); return most;
-    case GOMAP_SECTION_SLOTS: return saved_slots(m, own, done, room, most);
-    case GOMAP_SECTION_OVERFLOW: return saved_overflow(m, own, done, room, most);
-    case GOMAP_SECTION_RECORDS: return saved_records(m, own, done, room, most);
-    case GOMAP_SECTION_KEY_STRINGS:
-    case GOMAP_SECTION_VALUE_STRINGS:
-        if (section->of == GM_STRING_LARGE) return saved_large(m->strings[part], own, done, room, most);
-        memcpy(room, m->strings[part]->store[section->of].region.at + (size_t)done, most);
-        return most;
-    default: return saved_text(m->strings[part], own, done, room, most);
+    int is_strings = section->what == GOMAP_SECTION_KEY_STRINGS || section->what == GOMAP_SECTION_VALUE_STRINGS;
+    int is_large = is_strings && section->of == GM_STRING_LARGE;
+    if (!el_is_lent(m)) { /* a lent one is a snapshot already; were it damaged, it would mislead what follows */
+        if (section->what == GOMAP_SECTION_SLOTS) return saved_slots(m, own, done, room, most);
+        if (section->what == GOMAP_SECTION_OVERFLOW) return saved_overflow(m, own, done, room, most);
+        if (section->what == GOMAP_SECTION_RECORDS) return saved_records(m, own, done, room, most);
+        if (is_large) return saved_large(m->strings[part], own, done, room, most);
+        if (section->what >= GOMAP_SECTION_KEY_TEXT) return saved_text(m->strings[part], own, done, room, most);
     }
+    memcpy(room, region_of(m, section, part) + (size_t)done, most);
+    return most;
 }
 
 /* ---- opening --------------------------------------------------------------------------------------------------- */
@@ -254,9 +274,10 @@ static int lend(el_map *m, const gomap_snapshot *snapshot, const gomap_section *
 
 static int damaged(char *why, size_t size, const char *reason)
 {
-    (void)gm_broken(why, size, "%s", reason);
-    return GOMAP_SNAPSHOT_DAMAGED;
+    return gm_refused(GOMAP_SNAPSHOT_DAMAGED, why, size, reason);
 }
+
+int el_map_is_lent(const gomap *map) { return el_is_lent(el_of(map)); }
 
 int el_open(gomap *map, const gomap_snapshot *snapshot, char *why, size_t size)
 {
@@ -267,13 +288,13 @@ int el_open(gomap *map, const gomap_snapshot *snapshot, char *why, size_t size)
     if (count == 0)
         return snapshot->sections || buckets ? damaged(why, size, "it has sections, but no entries")
                                              : GOMAP_SNAPSHOT_GOOD;
-    if (buckets == 0 || buckets >= EL_MAX_BUCKETS ||
+    if (buckets == 0 || buckets >= EL_MAX_BUCKETS || snapshot->overflow > count ||
         (buckets == 1 ? count > EL_SLOTS : 2 * count > (uint64_t)EL_COMPACT_HALVES * buckets))
         return damaged(why, size, "its buckets have no room for its entries");
     for (int part = GOMAP_KEY; part < GOMAP_PARTS; part++) {
         if (map->type->strings[part].count == 0) continue;
         m->strings[part] = gm_strings_new(&m->map.memory);
-        if (m->strings[part] == NULL) return GOMAP_SNAPSHOT_NO_MEMORY;
+        if (m->strings[part] == NULL) return gm_refused(GOMAP_SNAPSHOT_NO_MEMORY, why, size, gm_no_memory);
         m->strings[part]->text_bytes = 0;
     }
     for (uint32_t i = 0; i < snapshot->sections; i++) {

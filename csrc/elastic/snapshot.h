@@ -16,6 +16,7 @@
 int el_save(const gomap *map, gm_saving *saving);
 size_t el_saved(gm_saving *saving, const gomap_section *section, uint64_t done, void *room, size_t most);
 int el_open(gomap *map, const gomap_snapshot *snapshot, char *why, size_t size);
+int el_map_is_lent(const gomap *map);
 
 /* ---- is it sound? ---------------------------------------------------------------------------------------------- */
 
@@ -37,8 +38,9 @@ int el_sound_images(const el_map *m, int part, const unsigned char *at, uint64_t
 /* Whether all that there are have been named. */
 int el_all_named(const el_map *m, const el_named *named);
 
-/* What writing relies on holds for an entry: it is in a bucket of its hash, or in the overflow list, under its tag; its
- * record and its strings are its own. Other than check.h, this looks for no key, so it goes through memory in order. */
+/* What writing relies on, so that it stays within the map's memory, holds for an entry: it is in a bucket of its hash, or in the overflow list, under its tag; its
+ * record and its strings are its own. Other than check.h, this looks for no key, so it goes through memory in order,
+ * and does not see two entries of one key, or a string that is not its hash's: they mislead nobody but who reads them. */
 GM_INLINE int el_sound_entry(const el_map *m, unsigned char tag, unsigned char *slot, uint32_t bucket, int in_bucket,
                              el_named *named, gm_kind kind)
 {
@@ -61,8 +63,9 @@ GM_INLINE int el_sound(const gomap *map, char *why, size_t size, gm_kind kind)
     el_named named;
     size_t entries = 0, slot_bytes = el_slot_bytes(m, kind);
     int sound = 1;
-    if (el_check_shape(m, why, size, kind)) return -1;
-    if (!el_named_begin(m, &named, &m->map.memory)) return gm_broken(why, size, "out of memory");
+    if (el_check_shape(m, why, size, kind)) return GOMAP_SNAPSHOT_DAMAGED;
+    if (!el_named_begin(m, &named, &m->map.memory))
+        return gm_refused(GOMAP_SNAPSHOT_NO_MEMORY, why, size, gm_no_memory);
     for (uint32_t bucket = 0; sound && bucket < m->buckets; bucket++)
         for (gm_match full = el_full(m, bucket); sound && full; full = gm_match_next(full), entries++) {
             unsigned i = gm_match_index(full);
@@ -74,7 +77,9 @@ GM_INLINE int el_sound(const gomap *map, char *why, size_t size, gm_kind kind)
     }
     sound = sound && entries == map->count && el_all_named(m, &named);
     el_named_end(&named, &m->map.memory);
-    return sound ? 0 : gm_broken(why, size, "an entry is not where it should be, or has what is not its own");
+    if (sound) return GOMAP_SNAPSHOT_GOOD;
+    return gm_refused(GOMAP_SNAPSHOT_DAMAGED, why, size,
+                      "an entry is not where it should be, or has what is not its own");
 }
 
 #endif

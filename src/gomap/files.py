@@ -153,7 +153,11 @@ def mapped(path: Path, copy: bool = False) -> Any:
     """A file's bytes: mapped, or with `copy` read into memory.
 
     :raises TruncatedFileError: it is empty
+    :raises ForeignFileError: it is a pipe or a device, which cannot be mapped
     """
+    mode = os.stat(path).st_mode
+    if not (copy or stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # a directory is told by the system
+        raise ForeignFileError(f"{os.fspath(path)!r}: expected a saved map, got something that is no regular file")
     with open(path, "rb") as file:
         if copy:
             return file.read()

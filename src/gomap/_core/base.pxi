@@ -96,7 +96,8 @@ cdef class Base:
         if self.map != NULL or self.writing:
             self.ready_to_write()
             if not same_types(self.layout, layout):
-                raise TypeError(f"this is a {self.spelling()} already, it cannot become another")
+                raise TypeError(f"this is a {self.spelling()}, and its types cannot change; "
+                                "make a new one for other types")
         else:
             if hint == 0 and items is not None and isinstance(items, (dict, set, frozenset, Base)):
                 hint = len(items)
@@ -197,7 +198,7 @@ cdef class Base:
             raise TypeError(f"reserve: expected int, got {type(count).__name__} {shown(count)}")
         count = PyNumber_Index(count)
         if count < 0:
-            raise ValueError(f"reserve: expected a number of entries, got {shown(count)}")
+            raise ValueError(f"reserve: expected at least 0 entries, got {shown(count)}")
         self.ready_to_write()
         if count >= 2**62 or gomap_reserve(self.map, count) < 0:
             raise MemoryError(f"no room for {shown(count)} entries of {self.spelling()}")
@@ -301,9 +302,8 @@ cdef class Base:
         :raises TypeError: the keys or values are objects
         :raises OSError: it cannot be written; the old file is as it was
         """
-        from . import files
-        cdef Saver saver = saver_of(self)
-        files.write(path, gomap_save_head_bytes(saver.saver), saver.pieces)
+        self.ready()
+        save_file(self, path)
 
     @classmethod
     def open(cls, path, /, *, mode="r", copy=False, verify=False, key=MISSING, value=MISSING):

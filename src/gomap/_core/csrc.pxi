@@ -85,6 +85,7 @@ cdef extern from "gomap.h" nogil:
 
     ctypedef struct gomap_iter:
         gomap *map
+        size_t left
 
     enum:
         GOMAP_GO
@@ -201,6 +202,7 @@ cdef extern from "columns.h" nogil:
         GOMAP_T_BOOL
         GOMAP_T_FLOAT
     int gomap_tidied(const gomap_tidy *steps, size_t count, char *at, int change)
+    int gomap_is_utf8(const void *text, size_t length)
 
     ctypedef struct gomap_column:
         int form
@@ -251,7 +253,9 @@ cdef extern from "columns.h" nogil:
     int64_t gomap_views_text(const gomap_column *column, const unsigned char *absent)
     int gomap_column_overlaps(const gomap_column *column, const void *at, size_t size)
 
-    size_t gomap_expected(size_t count, size_t drawn, size_t twice)
+    ctypedef struct gomap_sampled:
+        size_t drawn, distinct, once, twice
+    size_t gomap_expected(size_t count, const gomap_sampled *sampled)
     int gomap_column_fill(gomap *map, gomap_column *keys)
     size_t gomap_column_put(gomap *map, gomap_column *keys, gomap_column *values, size_t begin, size_t most)
     ctypedef struct gomap_getting:

@@ -210,6 +210,7 @@ cdef ArrowColumn texts_for(BaseMap m, object keys, object default, bint nulls):
     if texts.lost and default is MISSING and not nulls:
         raise missing_keys(first, texts.lost, count)
     PyByteArray_Resize(text, texts.offsets[count])
+    check_text(m, m.value, text)
     return arrow_column(m.value, count, offsets, text, marks)
 
 
@@ -259,13 +260,16 @@ cdef ArrowColumn arrow_of(Base m, gomap *map, Role role, const void **at, size_t
     with nogil:
         for i in range(count):
             offset[i + 1] = offset[i] + <int64_t>gomap_string_at(map, role == VALUE, at[i]).length
+    if m.image is not None and offset[count] > m.image.view.nbytes + <int64_t>count * 16:
+        refuse_saved(GOMAP_SNAPSHOT_DAMAGED, b"its strings are longer than all of it", m.image.name())
     text = bytearray(offset[count])
     to = <char *>PyByteArray_AS_STRING(text)
     with nogil:
         for i in range(count):
             string = gomap_string_at(map, role == VALUE, at[i])
-            if string.length:
+            if string.length and <int64_t>string.length == offset[i + 1] - offset[i]:  # the bytes of a file may change
                 memcpy(to + offset[i], string.at, string.length)
+    check_text(m, codec, text)
     return arrow_column(codec, count, offsets, text, None)
 
 
@@ -275,5 +279,6 @@ cdef bint wants_arrow(Base m, Codec codec, object arrow, object given) except -1
         return codec.string and not m.objects and given is not None and not frames.is_pandas(given) and \
             (hasattr(given, "__arrow_c_array__") or hasattr(given, "__arrow_c_stream__"))
     if arrow and (m.objects or codec.form != NULL or codec.kind == OBJECT or codec.kind == NOTHING):
-        raise TypeError(f"arrow: Arrow has no column for {m.spelling()}")
+        raise TypeError(f"arrow: a {m.spelling()} has no Arrow columns: expected no struct, any or struct{{}}; "
+                        "leave out arrow=True and missing=\"null\"")
     return bool(arrow)

@@ -18,6 +18,11 @@ cdef class Image:
     cdef bint private  # the first write copies them: mode "c"
     cdef uint64_t checksum  # of the head
 
+    def written(self, write):
+        """As Saver.pieces: all of it, and no head."""
+        write(self.view)
+        return b""
+
     cdef str name(self):
         return "a buffer" if self.path is None else repr(self.path)
 
@@ -32,13 +37,20 @@ cdef class Saver:
     cdef gomap_saver *saver
 
     def __dealloc__(self):
+        self.end()
+
+    cdef void end(self) noexcept:
+        """The map may be written to again. Whoever made it calls this, as an error's traceback may keep it alive."""
         if self.saver != NULL:
             gomap_save_end(self.saver)
+            self.saver = NULL
             self.m.readers -= 1
 
     cdef size_t read(self, char *room, size_t most) except? 0:
         """The next bytes behind the head; 0 at the end."""
         cdef size_t some
+        if self.saver == NULL:
+            raise ValueError("saving has ended")
         with nogil:
             some = gomap_save_next(self.saver, room, most)
         PyErr_CheckSignals()
@@ -102,28 +114,62 @@ cdef Saver saver_of(Base m):
 
 
 cdef bytes saved_bytes(Base m):
+    if m.image is not None:
+        return bytes(m.image.view)
     cdef Saver saver = saver_of(m)
-    cdef bytes made = PyBytes_FromStringAndSize(NULL, gomap_save_bytes(saver.saver))
-    saver.fill(PyBytes_AS_STRING(made))
+    cdef bytes made
+    try:
+        made = PyBytes_FromStringAndSize(NULL, gomap_save_bytes(saver.saver))
+        saver.fill(PyBytes_AS_STRING(made))
+    finally:
+        saver.end()
     return made
 
 
 cdef object saved_into(Base m, object out):
     """Into a buffer that is there; returns the part that was used."""
-    cdef Saver saver = saver_of(m)
-    cdef size_t needed = gomap_save_bytes(saver.saver)
+    cdef Saver saver
+    cdef size_t needed = saved_size(m)
     view = memoryview(out)
     if view.readonly or not view.c_contiguous:
         raise TypeError(f"out: expected a contiguous buffer that can be written to, got {type(out).__name__}")
     view = view.cast("B")
     if <size_t>view.nbytes < needed:
         raise ValueError(f"out: expected a buffer of at least {needed:,} bytes, got {view.nbytes:,}")
-    saver.fill(<char *>PyMemoryView_GET_BUFFER(view).buf)
+    if m.image is not None:
+        view[:needed] = m.image.view
+        return view[:needed]
+    saver = saver_of(m)
+    try:
+        if gomap_save_bytes(saver.saver) != needed:
+            raise RuntimeError("the map changed while it was saved")
+        saver.fill(<char *>PyMemoryView_GET_BUFFER(view).buf)
+    finally:
+        saver.end()
     return view[:needed]
 
 
+cdef int save_file(Base m, object path) except -1:
+    from . import files
+    cdef Saver saver
+    if m.image is not None:  # whatever is in it
+        files.write(path, 0, m.image.written)
+    else:
+        saver = saver_of(m)
+        try:
+            files.write(path, gomap_save_head_bytes(saver.saver), saver.pieces)
+        finally:
+            saver.end()
+    return 0
+
+
 cdef size_t saved_size(Base m) except? 0:
-    return gomap_save_bytes(saver_of(m).saver)
+    if m.image is not None:
+        return m.image.view.nbytes
+    cdef Saver saver = saver_of(m)
+    cdef size_t size = gomap_save_bytes(saver.saver)
+    saver.end()
+    return size
 
 
 # ---- opening ------------------------------------------------------------------------------------------------------
@@ -195,6 +241,9 @@ cdef Base opened(type cls, object buffer, object path, object mode, bint verify,
     cdef int code
     cdef gomap *map
     cdef Image image
+    if issubclass(cls, GoMap):
+        raise TypeError("a GoMap is not read where it is saved, as its own layout is not that of a file: GoMap.load(path) "
+                        "fills one, Map.open(path) and Map.from_buffer(buffer) read it as a Map")
     if mode != "r" and mode != "c":
         raise ValueError(f"mode: expected \"r\" or \"c\", got {shown(mode)}")
     view = buffer_view(buffer)
@@ -206,9 +255,9 @@ cdef Base opened(type cls, object buffer, object path, object mode, bint verify,
         refuse_saved(code, why, name)
     try:
         if verify:
-            verified(map, &snapshot, name)
+            verified(layout, map, &snapshot, name)
         image = Image.__new__(Image)
-        image.view = view
+        image.view = view[:snapshot.bytes]
         image.path = path
         image.private = mode == "c"
         image.checksum = snapshot.checksum
@@ -218,7 +267,70 @@ cdef Base opened(type cls, object buffer, object path, object mode, bint verify,
             gomap_free(map)
 
 
-cdef int verified(gomap *map, const gomap_snapshot *snapshot, object name) except -1:
+cdef bint may_be_none(Codec codec) noexcept:
+    """Whether some bytes are no key or value of the type: of a bool, a time, a struct or text."""
+    return codec.kind == BOOL or codec.kind == STRING or codec.form != NULL or codec.timed
+
+
+cdef bint text_holds(const gomap *map, Role role, const void *at) noexcept:
+    cdef gomap_string text = gomap_string_at(map, role, at)
+    return gomap_is_utf8(text.at, text.length)
+
+
+cdef bint texts_hold(const gomap *map, Role role, Struct struct, const char *at) noexcept:
+    cdef FieldCodec *field
+    cdef Py_ssize_t i
+    for i in range(struct.count if struct.string_count else 0):
+        field = &struct.fields[i]
+        if field.kind == STRUCT:
+            if not texts_hold(map, role, <Struct>field.form, at + field.offset):
+                return False
+        elif field.kind == STRING and not text_holds(map, role, at + field.offset):
+            return False
+    return True
+
+
+cdef bint item_holds(const gomap *map, Role role, Codec codec, const char *at) noexcept:
+    if codec.kind == BOOL:
+        return at[0] & 0xfe == 0
+    if codec.kind == STRING:
+        return text_holds(map, role, at)
+    if codec.form != NULL and not (intact(<Struct>codec.form, at, role == KEY)
+                                   and texts_hold(map, role, <Struct>codec.form, at)):
+        return False
+    return times_hold(codec, at)
+
+
+cdef int check_text(Base m, Codec codec, bytearray text) except -1:
+    """Whoever takes Arrow's text relies on its being UTF-8, which nobody has checked in a map over an image."""
+    if m.image is not None and codec.kind == STRING and not gomap_is_utf8(PyByteArray_AS_STRING(text), len(text)):
+        refuse_saved(GOMAP_SNAPSHOT_DAMAGED, b"its text is not UTF-8", m.image.name())
+    return 0
+
+
+cdef int check_items(Layout layout, gomap *map, object name) except -1:
+    """Raises DamagedFileError unless every key and value is one of its type."""
+    cdef gomap_iter iter
+    cdef const void *key
+    cdef const void *value
+    cdef bint keys = may_be_none(layout.key), values = may_be_none(layout.value)
+    if not keys and not values:
+        return 0
+    gomap_iter_begin(&iter, map)
+    try:
+        while gomap_iter_next(&iter, &key, &value) == 1:
+            if keys and not item_holds(map, KEY, layout.key, <const char *>key):
+                refuse_saved(GOMAP_SNAPSHOT_DAMAGED, f"a key is no {layout.key_type}".encode(), name)
+            if values and not item_holds(map, VALUE, layout.value, <const char *>value):
+                refuse_saved(GOMAP_SNAPSHOT_DAMAGED, f"a value is no {layout.value_type}".encode(), name)
+            if iter.left % PIECE == 0:
+                PyErr_CheckSignals()
+    finally:
+        gomap_iter_end(&iter)
+    return 0
+
+
+cdef int verified(Layout layout, gomap *map, const gomap_snapshot *snapshot, object name) except -1:
     cdef char why[400]
     cdef int code
     with nogil:
@@ -227,7 +339,7 @@ cdef int verified(gomap *map, const gomap_snapshot *snapshot, object name) excep
             code = GOMAP_SNAPSHOT_DAMAGED
     if code != GOMAP_SNAPSHOT_GOOD:
         refuse_saved(code, why, name)
-    return 0
+    return check_items(layout, map, name)
 
 
 cdef Base over(type cls, Layout layout, Image image, gomap **map):
@@ -258,8 +370,14 @@ cdef gomap *loaded_core(Base m) except NULL:
     with nogil:
         code = gomap_load(&made, map, why, sizeof(why))
     m.readers -= 1
+    name = m.image.name() if m.image is not None else "map"
     if code != GOMAP_SNAPSHOT_GOOD:
-        refuse_saved(code, why, m.image.name() if m.image is not None else "map")
+        refuse_saved(code, why, name)
+    try:
+        check_items(m.layout, made, name)
+    except BaseException:
+        gomap_free(made)
+        raise
     return made
 
 
@@ -282,9 +400,12 @@ cdef Base loaded(type cls, object buffer, object path, bint reseed, object key=M
         finally:
             if map != NULL:
                 gomap_free(map)
+    check_items(source.layout, source.map, source.image.name())
     cdef Base made = made_empty(cls, source.layout, source.map.count)
     if gomap_merge(made.map, source.map) < 0:
         raise MemoryError()
+    if made.map.count != source.map.count:
+        refuse_saved(GOMAP_SNAPSHOT_DAMAGED, b"it has a key twice, or other entries than are counted", source.image.name())
     return made
 
 

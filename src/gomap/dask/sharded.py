@@ -249,7 +249,7 @@ class ShardedMap:
             if len(places) == 1:
                 raise
             first = error.args[0]
-        raise KeyError(f"{first!r} and {len(places) - 1} more of {count} keys")
+        raise KeyError(f"{first!r} and {len(places) - 1} more of {count} keys are not in the map")
 
     def contains_many(self, keys: Any, /) -> Any:
         """Whether each key is there: an array of bools.
