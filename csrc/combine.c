@@ -100,17 +100,42 @@ static size_t merge_strings(gomap *map, const gm_batch *batch, int how)
     return batch->count;
 }
 
+/* One by one, from keys that are copied first. */
+static size_t merge_own(gomap *map, gm_batch *batch, merger *by)
+{
+    gm_own_key own;
+    size_t i = 0;
+    memset(&own, 0, sizeof own);
+    for (; i < batch->count; i++) {
+        int added, how = by->merging->how;
+        const void *key = gm_own_key_of(&own, batch->map, batch->entries[i]);
+        if (key == NULL) break;
+        if (map->type->strings[GOMAP_VALUE].count) {
+            if (how == GOMAP_FIRST && gomap_find(map, key)) continue;
+            if (gm_put(map, key, batch->values[i], batch->map, &added) == NULL) break;
+        } else {
+            void *room = gomap_assign(map, key, &added);
+            if (room == NULL || !merge_write(&by->writer, room, &batch->values[i], added)) break;
+        }
+    }
+    gm_own_key_end(&own);
+    return i;
+}
+
 size_t gomap_merge_some(gomap *map, gomap_iter *source, const gomap_merging *merging, size_t most)
 {
     merger own = {{merge_write}, merging, map->type->value_size};
     gm_batch batch;
     size_t done = 0, some;
     if (source->map == NULL) return 0;
+    int is_lent = gm_is_lent(source->map);
     gm_batch_begin(&batch, source->map);
     while ((some = gm_batch_read(&batch, source, most - done)) > 0) {
-        size_t put = map->type->strings[GOMAP_VALUE].count
-                         ? merge_strings(map, &batch, merging->how)
-                         : gomap_write_many(map, batch.keys, some, batch.values, sizeof batch.values[0], &own.writer);
+        int is_own = batch.keys == (const void *)&batch.copied && map->type->strings[GOMAP_KEY].count == 0;
+        size_t put;
+        if (is_lent && !is_own) put = merge_own(map, &batch, &own);
+        else if (map->type->strings[GOMAP_VALUE].count) put = merge_strings(map, &batch, merging->how);
+        else put = gomap_write_many(map, batch.keys, some, batch.values, sizeof batch.values[0], &own.writer);
         done += put;
         if (put < some) break;
     }

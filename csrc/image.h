@@ -132,9 +132,10 @@ GM_INLINE int gm_string_make(gm_string *made, const gomap_string *string, gm_see
     size_t length = string->length;
     const unsigned char *from = string->at;
     made->string = *string;
-    if (GM_LIKELY(length < 16 || (length == 16 && from[15] < GM_IMAGE_INLINE))) {
+    if (GM_LIKELY(length <= 16)) {
+        /* The image says which form it has, not the bytes that it was made of, which may change meanwhile. */
         gm_image_inline(made->image, from, length);
-        return 1;
+        if (GM_LIKELY(length < 16 || made->image[15] < GM_IMAGE_INLINE)) return 1;
     }
     if (GM_UNLIKELY((uint64_t)length >> GM_IMAGE_LENGTH_BITS != 0)) return 0;
     gm_store64(made->image, gm_hash_string(string, seed) >> 24 | (uint64_t)length << 40);

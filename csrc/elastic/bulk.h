@@ -22,7 +22,8 @@ typedef struct el_probe {
     const void *key; /* NULL: it is left out, or a string longer than any */
     uint64_t hash;
     uint32_t first, second;
-    unsigned char *slot; /* el_window_look: the slot that most likely holds the key; NULL: it is in neither bucket */
+    unsigned char *slot;  /* el_window_look: the slot that most likely holds the key; NULL: it is in neither bucket */
+    unsigned char *entry; /* likewise, where entries stand in records: the record of that slot */
 } el_probe;
 
 typedef struct el_window {
@@ -73,7 +74,7 @@ GM_INLINE void el_window_look(const el_map *m, el_window *window, size_t count, 
     if (!kind.ref) return;
     for (size_t i = 0; i < count; i++) {
         if (window->probe[i].slot == NULL) continue;
-        const unsigned char *entry = el_entry(m, window->probe[i].slot, kind);
+        const unsigned char *entry = window->probe[i].entry = el_record(m, window->probe[i].slot);
         GM_PREFETCH(entry);
         GM_PREFETCH(entry + m->value_at);
     }
@@ -89,13 +90,16 @@ GM_INLINE size_t el_window_match(const el_map *m, const el_window *window, size_
         found[i] = NULL;
         if (probe->slot == NULL) {
             if (GM_LIKELY(m->overflow_used == 0) || probe->key == NULL) continue;
-        } else if (GM_LIKELY(el_matches(m, probe->slot, probe->key, kind))) {
-            found[i] = el_entry(m, probe->slot, kind) + m->value_at;
-            hits++;
-            continue;
+        } else {
+            unsigned char *entry = kind.ref ? probe->entry : probe->slot;
+            if (GM_LIKELY(el_matches(m, entry, probe->key, kind))) {
+                found[i] = entry + m->value_at;
+                hits++;
+                continue;
+            }
         }
         if (!el_search(m, probe->first, probe->second, el_tag(probe->hash), probe->key, kind, &place)) continue;
-        found[i] = el_entry(m, place.slot, kind) + m->value_at;
+        found[i] = place.entry + m->value_at;
         hits++;
     }
     return hits;

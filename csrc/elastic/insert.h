@@ -72,7 +72,7 @@ GM_INLINE void *el_assign_hashed(el_map *m, const void *key, uint64_t hash, el_k
     uint32_t record = 0, number = 0;
     if (el_locate(m, hash, key, kind, &place)) {
         *added = 0;
-        return el_entry(m, place.slot, kind) + m->value_at;
+        return place.entry + m->value_at;
     }
     el_end_iterators(m);
     if (GM_UNLIKELY(map->count >= m->grow_at) && !el_grow(m)) return NULL;
