@@ -17,8 +17,9 @@ the disk. Processor time is that of all threads, the kernel's part included; it 
 use the machine too. A process allocates and frees memory before it measures: in a virtual machine, memory that no
 program had for a while comes from the host, and takes longer than what is measured.
 
-Private bytes are Private_Clean and Private_Dirty of /proc/PID/smaps_rollup, while all workers are there, beyond what the
-same process had after it had imported gomap, NumPy and the peer. `--scale 0.01` measures with fewer entries. Linux only.
+Private bytes are Private_Clean and Private_Dirty of /proc/PID/smaps_rollup, while all workers are there, beyond what
+the same process had after it had imported gomap, NumPy and the peer. `--scale 0.01` measures with fewer entries. With
+`--only`, `--write` leaves the other parts' results as they were. Linux only.
 """
 
 from __future__ import annotations
@@ -58,7 +59,14 @@ from gomap import Map
 RESULTS = Path(__file__).resolve().parent.parent / "results"
 SHM = Path("/dev/shm")
 WORKERS = 8
-PACKAGES = {"LMDB": "lmdb", "diskcache": "diskcache", "UltraDict": "UltraDict", "marisa": "marisa_trie", "cdb": "cdblib"}
+LOADERS = 4
+PACKAGES = {
+    "LMDB": "lmdb",
+    "diskcache": "diskcache",
+    "UltraDict": "UltraDict",
+    "marisa": "marisa_trie",
+    "cdb": "cdblib",
+}
 
 
 def has(peer: str) -> bool:
@@ -193,15 +201,18 @@ def write_peer(peer: str, keys: list[Any], values: list[Any], path: str) -> None
     elif peer == "LMDB":
         import lmdb
 
-        with lmdb.open(path, map_size=2**36, subdir=False, lock=False) as environment:
-            with environment.begin(write=True) as transaction:
-                for key, value in sorted((as_bytes(k), as_bytes(v)) for k, v in zip(keys, values, strict=True)):
-                    transaction.put(key, value, append=True)
+        pairs = sorted((as_bytes(k), as_bytes(v)) for k, v in zip(keys, values, strict=True))
+        with (
+            lmdb.open(path, map_size=2**36, subdir=False, lock=False) as environment,
+            environment.begin(write=True) as transaction,
+        ):
+            for key, value in pairs:
+                transaction.put(key, value, append=True)
     elif peer == "marisa":
         import marisa_trie
 
-        pairs = [(k if isinstance(k, str) else k.hex(), as_bytes(v)) for k, v in zip(keys, values, strict=True)]
-        marisa_trie.BytesTrie(pairs).save(path)
+        texts = (key if isinstance(key, str) else as_bytes(key).hex() for key in keys)
+        marisa_trie.BytesTrie(zip(texts, map(as_bytes, values), strict=True)).save(path)
     elif peer == "cdb":
         import cdblib
 
@@ -373,7 +384,10 @@ def part_lookups(options: argparse.Namespace, found: dict[str, Any]) -> list[str
                 row += [f"{statistics.median(samples[name]):.0f}", f"{ratio:.2f}"]
             rows.append(row)
     header = ["", "", "memory", "file", "ratio", "/dev/shm", "ratio"]
-    return ["Nanoseconds of the processor for each key; ratios to memory, medians of the rounds'.", *table(header, rows)]
+    return [
+        "Nanoseconds of the processor for each key; ratios to memory, medians of the rounds'.",
+        *table(header, rows),
+    ]
 
 
 # ---- saving and loading -----------------------------------------------------------------------------------------
@@ -489,10 +503,7 @@ def work(peer: str, given: Any, count: int, stride: int, barrier: Any, results: 
     int_keys(0, STEP).tolist()
     barrier.wait()
     before = private()
-    if isinstance(given, bytes):
-        look_up = pickle.loads(given).__getitem__  # here, so that what is before it is not counted
-    else:
-        look_up = open_peer(peer, given)
+    look_up = pickle.loads(given).__getitem__ if isinstance(given, bytes) else open_peer(peer, given)
     m = getattr(look_up, "__self__", None)
     barrier.wait()
     processor, seen = time.process_time(), 0
@@ -572,8 +583,8 @@ def part_workers(options: argparse.Namespace, found: dict[str, Any]) -> list[str
         remove(path)
     return [
         f"{WORKERS} processes; private MB beyond an interpreter with gomap and NumPy. Each looks up every key of gomap, "
-        "dict and UltraDict, every 4th page of 4,096 keys of LMDB and diskcache, every 8th of SQLite, one key at a time; "
-        "of 10,000,000 with `get_many`. ns are of the processor for each key.",
+        "dict and UltraDict; of every 4,096 keys in four those of LMDB and diskcache, in eight those of SQLite. It does "
+        "so one key at a time; of 10,000,000 with `get_many`. ns are of the processor for each key.",
         *table(["", "entries", "start", "MB", "MB a worker", "ns"], rows),
     ]
 
@@ -624,27 +635,26 @@ def loader(kind: str, holds: str, count: int, path: str) -> dict[str, float]:
         loading = DataLoader(
             dataset,  # type: ignore[arg-type]
             batch_size=None,
-            num_workers=4,
+            num_workers=LOADERS,
             multiprocessing_context="spawn",
             persistent_workers=True,
         )
         begin = time.perf_counter()
         for _ in range(2):
-            for process, held, _total in loading:
-                last[process] = held
+            last |= {process: held for process, held, _total in loading}
         seconds = time.perf_counter() - begin
     else:
         context = multiprocessing.get_context("spawn")
-        tasks, results, barrier = context.Queue(), context.Queue(), context.Barrier(4)
+        tasks, results, barrier = context.Queue(), context.Queue(), context.Barrier(LOADERS)
         arguments = (dataset, tasks, results, barrier)
-        processes = [context.Process(target=load_batches, args=arguments) for _ in range(4)]
+        processes = [context.Process(target=load_batches, args=arguments) for _ in range(LOADERS)]
         begin = time.perf_counter()
         for process in processes:
             process.start()
         batches = len(dataset)
-        for batch in [*range(batches), *range(batches), *[None] * 4]:
+        for batch in [*range(batches), *range(batches), *[None] * LOADERS]:
             tasks.put(batch)
-        got = [results.get(timeout=800) for _ in range(2 * batches + 4)]
+        got = [results.get(timeout=800) for _ in range(2 * batches + LOADERS)]
         seconds = time.perf_counter() - begin
         last = {number: held for batch, (number, held, _total) in got if batch is None}
         for process in processes:
@@ -665,11 +675,11 @@ def part_loaders(options: argparse.Namespace, found: dict[str, Any]) -> list[str
         for holds in ("Map", "dict"):
             if got[holds] and got["nothing"]:
                 extra = (got[holds]["private"] - got["nothing"]["private"]) / 1e6
-                rows.append([kind, holds, f"{extra:,.2f}", f"{extra / 4:,.2f}", f"{got[holds]['seconds']:.1f}"])
+                rows.append([kind, holds, f"{extra:,.2f}", f"{extra / LOADERS:,.2f}", f"{got[holds]['seconds']:.1f}"])
     return [
-        f"4 persistent workers, started by spawn, each with the dataset that was pickled to it; it holds a map of "
-        f"{count:,} entries that was opened from a file, or a dict. Private MB beyond the same workers with a dataset "
-        "without one, after two epochs.",
+        f"{LOADERS} persistent workers, started by spawn, each with the dataset that was pickled to it. It holds a map "
+        f"of {count:,} entries that was opened from a file, or a dict. Private MB beyond the same workers with a "
+        "dataset without one, after two epochs.",
         *table(["loader", "holds", "MB", "MB a worker", "s"], rows),
     ]
 
@@ -685,8 +695,7 @@ PARTS: dict[str, tuple[str, Callable[[argparse.Namespace, dict[str, Any]], list[
     "loaders": ("Loaders", part_loaders),
 }
 CHILDREN: dict[str, Callable[..., Any]] = {
-    each.__name__: each
-    for each in (file_bytes, saved, write_ints, opening, lookups, saving, pickling, workers, loader)
+    each.__name__: each for each in (file_bytes, saved, write_ints, opening, lookups, saving, pickling, workers, loader)
 }
 
 
@@ -732,20 +741,24 @@ def main() -> None:
         print(json.dumps(CHILDREN[options.child[0]](*json.loads(options.child[1]))))
         return
     command = shlex.join(["python", "benchmarks/python/image.py", *sys.argv[1:]])
-    parts = ["# Saved maps", "", *about(command, options.rounds)]
-    samples: dict[str, Any] = {}
+    results, whole = RESULTS / "image.json", {}
+    if options.write and results.exists():  # parts that are not measured now stay
+        whole = json.loads(results.read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory(dir=options.directory) as directory:
         options.directory = directory
         for name in options.only.split(","):
-            title, part = PARTS[name]
-            parts += ["", f"## {title}", "", *part(options, samples.setdefault(name, {}))]
-            print(f"{name}: done", file=sys.stderr)
-    text = "\n".join(parts) + "\n"
-    print(text)
+            samples: dict[str, Any] = {}
+            text = PARTS[name][1](options, samples)
+            whole[name] = {"about": about(command, options.rounds), "text": text, "samples": samples}
+    lines = ["# Saved maps"]
+    for name, (title, _) in PARTS.items():
+        if name in whole:
+            lines += ["", f"## {title}", "", *whole[name]["about"], "", *whole[name]["text"]]
+    report = "\n".join(lines) + "\n"
+    print(report)
     if options.write:
-        (RESULTS / "image.md").write_text(text, encoding="utf-8")
-        whole = {"command": command, "samples": samples}
-        (RESULTS / "image.json").write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
+        (RESULTS / "image.md").write_text(report, encoding="utf-8")
+        results.write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
