@@ -48,7 +48,7 @@ struct gm_engine {
     int (*save)(const gomap *, gm_saving *); /* says which sections there are; 0: out of memory */
     size_t (*saved)(gm_saving *, const gomap_section *, uint64_t done, void *room, size_t most); /* the next bytes */
     int (*open)(gomap *, const gomap_snapshot *, char *why, size_t size); /* its regions lie in the sections */
-    int (*is_lent)(const gomap *);                       /* its regions lie in a snapshot */
+    int (*is_lent)(const gomap *);                                        /* its regions lie in a snapshot */
     gomap *(*copy)(const gomap *);                       /* as it is; that of a lent one may not be sound */
     int (*sound)(const gomap *, char *why, size_t size); /* GOMAP_SNAPSHOT_GOOD: all that writing relies on holds */
     void (*settle)(gomap *);                             /* does what was put off */

@@ -64,7 +64,8 @@ GM_INLINE int el_sound(const gomap *map, char *why, size_t size, gm_kind kind)
     size_t entries = 0, slot_bytes = el_slot_bytes(m, kind);
     int sound = 1;
     if (el_check_shape(m, why, size, kind)) return GOMAP_SNAPSHOT_DAMAGED;
-    if (!el_named_begin(m, &named, &m->map.memory)) return gm_refused(GOMAP_SNAPSHOT_NO_MEMORY, why, size, gm_no_memory);
+    if (!el_named_begin(m, &named, &m->map.memory))
+        return gm_refused(GOMAP_SNAPSHOT_NO_MEMORY, why, size, gm_no_memory);
     for (uint32_t bucket = 0; sound && bucket < m->buckets; bucket++)
         for (gm_match full = el_full(m, bucket); sound && full; full = gm_match_next(full), entries++) {
             unsigned i = gm_match_index(full);

@@ -41,7 +41,8 @@ static const saved *good_file(size_t t, size_t size)
     if (file->at) return file;
     model *m = model_new(&test_engines[GOMAP_ELASTIC], type, 1 << 13, 0, t * SIZES + size);
     for (size_t i = 0; i < counts[size] && i < m->domain; i++) CHECK_EQ(model_assign(m, i), 1);
-    if (size == SIZES - 1 && m->domain == 1 << 13 && (m->type->key_kind == GOMAP_BITS64 || m->type->key_kind == GOMAP_STRING)) {
+    if (size == SIZES - 1 && m->domain == 1 << 13 &&
+        (m->type->key_kind == GOMAP_BITS64 || m->type->key_kind == GOMAP_STRING)) {
         size_t numbers[COLLIDING], n = forced_numbers(m->map, 4, m->domain, numbers, COLLIDING);
         for (size_t i = 0; i < n; i++) (void)model_assign(m, numbers[i]);
         for (size_t i = 0; i < 30; i++)
@@ -66,8 +67,25 @@ typedef struct file {
 
 static uint64_t odd_number(uint64_t was)
 {
-    static const uint64_t odd[] = {0, 1, 2, 7, 8, 15, 16, 255, 4096, 65535, 0x7fffffff, 0x80000000, 0xfffffffe,
-                                   0xffffffff, 0x100000000, (uint64_t)1 << 40, UINT64_MAX / 2, UINT64_MAX - 4095, UINT64_MAX};
+    static const uint64_t odd[] = {0,
+                                   1,
+                                   2,
+                                   7,
+                                   8,
+                                   15,
+                                   16,
+                                   255,
+                                   4096,
+                                   65535,
+                                   0x7fffffff,
+                                   0x80000000,
+                                   0xfffffffe,
+                                   0xffffffff,
+                                   0x100000000,
+                                   (uint64_t)1 << 40,
+                                   UINT64_MAX / 2,
+                                   UINT64_MAX - 4095,
+                                   UINT64_MAX};
     switch (roll(6)) {
     case 0: return was + 1;
     case 1: return was - 1;
@@ -124,11 +142,10 @@ static void change_table(file *f)
 {
     uint32_t sections = sections_of(f);
     if (sections == 0) return;
-    unsigned char *one = f->at + HEAD + roll(sections) * ITEM, *other = f->at + HEAD + roll(sections) * ITEM, kept[ITEM];
+    unsigned char *one = f->at + HEAD + roll(sections) * ITEM, *other = f->at + HEAD + roll(sections) * ITEM,
+                  kept[ITEM];
     switch (roll(7)) {
-    case 0: /* what, of */
-        gm_store32(one, (uint32_t)(roll(2) ? roll(10) : odd_number(gm_load32(one))));
-        break;
+    case 0: /* what, of */ gm_store32(one, (uint32_t)(roll(2) ? roll(10) : odd_number(gm_load32(one)))); break;
     case 1: gm_store32(one + 4, (uint32_t)(roll(2) ? roll(56) : odd_number(gm_load32(one + 4)))); break;
     case 2: {
         size_t field = 8 + 8 * (size_t)roll(3);
@@ -140,9 +157,9 @@ static void change_table(file *f)
         memcpy(one, other, ITEM);
         memcpy(other, kept, ITEM);
         break;
-    case 4: memcpy(one, other, ITEM); break; /* twice */
+    case 4: memcpy(one, other, ITEM); break;       /* twice */
     case 5: memcpy(one + 8, other + 8, 16); break; /* in one place */
-    default: /* the last one is no more */
+    default:                                       /* the last one is no more */
         gm_store32(f->at + AT_SECTIONS, sections - 1);
         memcpy(kept, f->at + HEAD + (sections - 1) * ITEM, ITEM);
         if (roll(2)) gm_store64(f->at + AT_BYTES, gm_load64(kept + 8));

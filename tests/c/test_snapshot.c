@@ -174,8 +174,7 @@ static void every_type_comes_back(void)
             size_t many = type->key_size + type->value_size >= 1000 ? 300 : 5000;
             if (!snapshot_can_be(type)) continue;
             for (int history = 0; history < HISTORIES; history++)
-                for (size_t c = 0; c < COUNT_OF(counts); c++)
-                    with_history(&test_engines[e], type, counts[c], history);
+                for (size_t c = 0; c < COUNT_OF(counts); c++) with_history(&test_engines[e], type, counts[c], history);
             with_history(&test_engines[e], type, many, (int)((t + e) % HISTORIES));
         }
     }
@@ -227,9 +226,9 @@ static void nothing_of_the_erased(void)
         const char *name;
         size_t length; /* of strings */
     } cases[] = {
-        {"map[string]string", 14},   {"map[string]string", 40},        {"map[string]string", 300},
-        {"map[string]string", 5000}, {"map[[8]byte][16]byte", 0},      {"map[[16]byte]int16", 0},
-        {"map[int]*[128]byte", 0},   {"map[[128]byte][128]byte", 0},   {"map[string][129]byte", 33},
+        {"map[string]string", 14},   {"map[string]string", 40},      {"map[string]string", 300},
+        {"map[string]string", 5000}, {"map[[8]byte][16]byte", 0},    {"map[[16]byte]int16", 0},
+        {"map[int]*[128]byte", 0},   {"map[[128]byte][128]byte", 0}, {"map[string][129]byte", 33},
         {"map[int]*string", 60},     {"map[[129]byte][129]byte", 0},
     };
     for (size_t c = 0; c < COUNT_OF(cases); c++) {
@@ -258,7 +257,8 @@ static void nothing_of_the_erased(void)
                     gomap_string key_string = {key_text, cases[c].length}, value_string = {value_text, cases[c].length};
                     if (made->key_kind == GOMAP_STRING) memcpy(key, &key_string, sizeof key_string);
                     else memcpy(key, key_text, made->key_size);
-                    if (made->key_kind == GOMAP_BITS64 && !stays) memcpy(key, "\x01SECRETS", 8), key[0] = (unsigned char)i;
+                    if (made->key_kind == GOMAP_BITS64 && !stays)
+                        memcpy(key, "\x01SECRETS", 8), key[0] = (unsigned char)i;
                     if (made->strings[GOMAP_VALUE].count) memcpy(value, &value_string, sizeof value_string);
                     else memcpy(value, value_text, made->value_size);
                     if (turn == 1 && !stays) CHECK_EQ(gomap_erase(map, key), 1);
@@ -500,8 +500,7 @@ static void copies(void)
         CHECK_EQ(gomap_load(&loaded, m->map, why, sizeof why), GOMAP_SNAPSHOT_GOOD);
         verify_in(m, loaded);
         goes_on(m, loaded);
-        CHECK_EQ(snapshot_open(&opened, &snapshot, made.at, made.bytes, m->type, why, sizeof why),
-                 GOMAP_SNAPSHOT_GOOD);
+        CHECK_EQ(snapshot_open(&opened, &snapshot, made.at, made.bytes, m->type, why, sizeof why), GOMAP_SNAPSHOT_GOOD);
         gomap *clone = gomap_clone(opened, 3), *merged = gomap_new(m->engine->id, m->type, 0, 9);
         verify_in(m, clone);
         goes_on(m, clone);

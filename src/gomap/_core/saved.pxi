@@ -42,13 +42,20 @@ cdef class Saver:
     cdef gomap_saver *saver
 
     def __dealloc__(self):
+        self.end()
+
+    cdef void end(self) noexcept:
+        """The map may be written to again. Whoever made it calls this, as an error's traceback may keep it alive."""
         if self.saver != NULL:
             gomap_save_end(self.saver)
+            self.saver = NULL
             self.m.readers -= 1
 
     cdef size_t read(self, char *room, size_t most) except? 0:
         """The next bytes behind the head; 0 at the end."""
         cdef size_t some
+        if self.saver == NULL:
+            raise ValueError("saving has ended")
         with nogil:
             some = gomap_save_next(self.saver, room, most)
         PyErr_CheckSignals()
@@ -121,14 +128,18 @@ cdef bytes saved_bytes(Base m):
     if m.image is not None:
         return bytes(m.image.view)
     cdef Saver saver = saver_of(m)
-    cdef bytes made = PyBytes_FromStringAndSize(NULL, gomap_save_bytes(saver.saver))
-    saver.fill(PyBytes_AS_STRING(made))
+    cdef bytes made
+    try:
+        made = PyBytes_FromStringAndSize(NULL, gomap_save_bytes(saver.saver))
+        saver.fill(PyBytes_AS_STRING(made))
+    finally:
+        saver.end()
     return made
 
 
 cdef object saved_into(Base m, object out):
     """Into a buffer that is there; returns the part that was used."""
-    cdef Saver saver = saver_of(m) if m.image is None else None
+    cdef Saver saver
     cdef size_t needed = saved_size(m)
     view = memoryview(out)
     if view.readonly or not view.c_contiguous:
@@ -136,10 +147,16 @@ cdef object saved_into(Base m, object out):
     view = view.cast("B")
     if <size_t>view.nbytes < needed:
         raise ValueError(f"out: expected a buffer of at least {needed:,} bytes, got {view.nbytes:,}")
-    if saver is None:
+    if m.image is not None:
         view[:needed] = m.image.view
-    else:
+        return view[:needed]
+    saver = saver_of(m)
+    try:
+        if gomap_save_bytes(saver.saver) != needed:
+            raise RuntimeError("the map changed while it was saved")
         saver.fill(<char *>PyMemoryView_GET_BUFFER(view).buf)
+    finally:
+        saver.end()
     return view[:needed]
 
 
@@ -150,14 +167,20 @@ cdef int save_file(Base m, object path) except -1:
         write(path, m.image.written)
     else:
         saver = saver_of(m)
-        write(path, saver.pieces)
+        try:
+            write(path, saver.pieces)
+        finally:
+            saver.end()
     return 0
 
 
 cdef size_t saved_size(Base m) except? 0:
     if m.image is not None:
         return m.image.view.nbytes
-    return gomap_save_bytes(saver_of(m).saver)
+    cdef Saver saver = saver_of(m)
+    cdef size_t size = gomap_save_bytes(saver.saver)
+    saver.end()
+    return size
 
 
 # ---- opening ------------------------------------------------------------------------------------------------------
