@@ -583,8 +583,8 @@ def part_workers(options: argparse.Namespace, found: dict[str, Any]) -> list[str
         remove(path)
     return [
         f"{WORKERS} processes; private MB beyond an interpreter with gomap and NumPy. Each looks up every key of "
-        "gomap, dict and UltraDict, 4,096 keys in every 16,384 of LMDB and diskcache, and in every 32,768 of SQLite, one at a "
-        "time; of 10,000,000 with `get_many`. ns are of the processor for each key.",
+        "gomap, dict and UltraDict, 4,096 keys in every 16,384 of LMDB and diskcache, in every 32,768 of SQLite, one "
+        "at a time; of 10,000,000 with `get_many`. ns are of the processor for each key.",
         *table(["", "entries", "start", "MB", "MB a worker", "ns"], rows),
     ]
 

@@ -51,11 +51,15 @@ cdef class Saver:
             self.saver = NULL
             self.m.readers -= 1
 
+    cdef int going_on(self) except -1:
+        if self.saver == NULL:
+            raise ValueError("saving has ended")
+        return 0
+
     cdef size_t read(self, char *room, size_t most) except? 0:
         """The next bytes behind the head; 0 at the end."""
         cdef size_t some
-        if self.saver == NULL:
-            raise ValueError("saving has ended")
+        self.going_on()
         with nogil:
             some = gomap_save_next(self.saver, room, most)
         PyErr_CheckSignals()
@@ -70,8 +74,10 @@ cdef class Saver:
         """Writes the file piece by piece, with zeros for its head; returns the head."""
         cdef bytearray room = bytearray(WRITTEN_AT_ONCE + GOMAP_SAVE_LEAST)
         cdef char *at = PyByteArray_AS_STRING(room)
-        cdef size_t filled = gomap_save_head_bytes(self.saver), some
+        cdef size_t filled, some
         view = memoryview(room)
+        self.going_on()
+        filled = gomap_save_head_bytes(self.saver)
         while True:
             some = self.read(at + filled, WRITTEN_AT_ONCE + GOMAP_SAVE_LEAST - filled)
             filled += some
