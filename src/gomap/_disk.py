@@ -8,7 +8,6 @@ from __future__ import annotations
 import mmap
 import os
 import stat
-from contextlib import suppress
 
 TYPE_CHECKING = False  # typing takes long to import
 if TYPE_CHECKING:
@@ -59,8 +58,10 @@ def write(path: Path, pieces: Callable[[Callable[[memoryview], object]], bytes])
             os.close(file)
         os.replace(beside, target)
     except BaseException:
-        with suppress(OSError):
+        try:  # noqa: SIM105  contextlib takes longer to import than a map to open
             os.unlink(beside)
+        except OSError:
+            pass
         raise
     _sync_directory(directory)
 
