@@ -274,8 +274,8 @@ def part_bytes(options: argparse.Namespace, found: dict[str, Any]) -> list[str]:
     rows = [[case, *(f"{each:.1f}" if each else "-" for each in found[case].values())] for case in CASES]
     return [
         f"Bytes of file for each of {most:,} entries, of {fewer:,} from SQLite on. marisa has no binary keys: they are "
-        "hexadecimal. In str to str the values are the keys in another order, and pickle writes an object once; values of "
-        "128 bytes are a number and zeros, and marisa keeps equal ends once.",
+        "hexadecimal. In str to str the values are the keys in another order, and pickle writes an object once; values "
+        "of 128 bytes are a number and zeros, and marisa keeps equal ends once.",
         *table(["", *counts], rows),
     ]
 
