@@ -21,6 +21,9 @@ static const unsigned char magic[8] = {0x89, 'G', 'M', 'A', 'P', '\r', '\n', 0x1
 
 /* Sections of a page or more begin at one, so that each can be mapped for itself. */
 enum { SMALL_ALIGN = 64 };
+/* So much is copied, and then goes into the checksum from the processor's cache. 4,000,000 entries of 16 bytes into
+ * memory: 28 ms; 30 at 64 KB, 37 at 512 KB, 60 with the checksum after pieces of 16 MB. */
+enum { IN_CACHE = 128 << 10 };
 /* More than there are kinds of sections. */
 enum { SECTIONS_MOST = 256 };
 
@@ -150,6 +153,7 @@ size_t gomap_save_next(gomap_saver *saver, void *room, size_t bytes)
         }
         uint64_t left = section->bytes - saver->done;
         size_t most = (size_t)(end - to) < left ? (size_t)(end - to) : (size_t)left;
+        if (most > IN_CACHE) most = IN_CACHE;
         size_t some = gm_engine_of(saving->map)->saved(saving, section, saver->done, to, most);
         gm_checksum_add(&saver->sum, to, some);
         to += some;

@@ -1,4 +1,4 @@
-"""Saved maps as files: how one is written whole or not at all, and what is known of one without its entries.
+"""Saved maps as files: what is known of one without its entries, and why one cannot be used.
 
     m.save("ids.gomap")             a new file beside it is written, synced, and takes its place
     Map.open("ids.gomap")           the file is mapped: nothing is read before it is looked for
@@ -11,14 +11,12 @@ The format is described in docs/format.md.
 
 from __future__ import annotations
 
-import mmap
 import os
-import secrets
-import stat
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
+
+from ._disk import mapped
 
 if TYPE_CHECKING:
     from .types import Type
@@ -147,82 +145,3 @@ def verify(path: Path) -> FileInfo:
     described: FileInfo = describe_saved(buffer, path)
     Map._opened(buffer, path, "r", True)
     return described
-
-
-def mapped(path: Path, copy: bool = False) -> Any:
-    """A file's bytes: mapped, or with `copy` read into memory.
-
-    :raises TruncatedFileError: it is empty
-    :raises ForeignFileError: it is a pipe or a device, which cannot be mapped
-    """
-    mode = os.stat(path).st_mode
-    if not (copy or stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # a directory is told by the system
-        raise ForeignFileError(f"{os.fspath(path)!r}: expected a saved map, got something that is no regular file")
-    with open(path, "rb") as file:
-        content = file.read() if copy else b""
-        if not content and (copy or os.fstat(file.fileno()).st_size == 0):  # which no system maps
-            raise TruncatedFileError(f"{os.fspath(path)!r}: expected a saved map, got an empty file")
-        return content if copy else mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-
-
-# ---- writing -------------------------------------------------------------------------------------------------------
-
-
-def write(path: Path, head_bytes: int, pieces: Callable[[Callable[[memoryview], object]], bytes]) -> None:
-    """Writes a file whole or not at all. At every moment, whatever ends the process, the old file or the new one is
-    there.
-
-    :param head_bytes: what comes first, and is known last
-    :param pieces: calls a function with one piece after the other of what follows the head, and returns the head
-    :raises OSError: it cannot be written; the old file, if there was one, is as it was
-    """
-    target = os.fsdecode(os.path.realpath(path))
-    kept = _mode_of(target)
-    directory, name = os.path.split(target)
-    beside = os.path.join(directory, f".{name[:200]}.{secrets.token_hex(6)}.tmp")
-    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-    file = os.open(beside, flags, 0o666)
-    try:
-        try:
-            if kept is not None and hasattr(os, "fchmod"):
-                os.fchmod(file, kept)
-            os.lseek(file, head_bytes, os.SEEK_SET)
-            head = pieces(lambda piece: _write_all(file, piece))
-            os.lseek(file, 0, os.SEEK_SET)
-            _write_all(file, memoryview(head))
-            os.fsync(file)
-        finally:
-            os.close(file)
-        os.replace(beside, target)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(beside)
-        raise
-    _sync_directory(directory)
-
-
-def _mode_of(target: str) -> int | None:
-    """The permissions of the file that is replaced, if there is one."""
-    try:
-        status = os.stat(target)
-    except FileNotFoundError:
-        return None
-    if not stat.S_ISREG(status.st_mode):
-        raise OSError(f"{target!r}: expected the name of a file, got that of something that cannot be replaced by one")
-    return stat.S_IMODE(status.st_mode)
-
-
-def _write_all(file: int, piece: memoryview) -> None:
-    while piece:
-        piece = piece[os.write(file, piece) :]
-
-
-def _sync_directory(directory: str) -> None:
-    """So that the new name is there after a crash of the system, too."""
-    if os.name == "nt":  # which opens no directories
-        return
-    opened = os.open(directory or ".", os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)

@@ -321,7 +321,7 @@ cdef class Base:
         :raises TypeError: it has other types, or it is a map's and this a set
         :raises OSError: it cannot be opened
         """
-        from .files import mapped
+        from ._disk import mapped
         path = os.fspath(path)
         return opened(cls, mapped(path, copy), None if copy else os.path.abspath(path), mode, verify, key, value, path)
 
@@ -336,7 +336,7 @@ cdef class Base:
         :raises TypeError: it has other types, or it is a map's and this a set
         :raises OSError: it cannot be opened
         """
-        from .files import mapped
+        from ._disk import mapped
         path = os.fspath(path)
         return loaded(cls, mapped(path), path, reseed, key, value)
 

@@ -438,6 +438,7 @@ cdef extern from "snapshot.h" nogil:
 
     gomap_saver *gomap_save_begin(const gomap *map, const char *key_type, uint32_t key_type_bytes,
                                   const char *value_type, uint32_t value_type_bytes, uint32_t made_by)
+    size_t GOMAP_SAVE_LEAST
     uint64_t gomap_save_bytes(const gomap_saver *saver)
     uint32_t gomap_save_head_bytes(const gomap_saver *saver)
     size_t gomap_save_next(gomap_saver *saver, void *room, size_t bytes)

@@ -1,0 +1,98 @@
+"""A saved map's file: mapped, and written whole or not at all.
+
+It imports little: a map is opened in less time than it takes to import dataclasses.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import stat
+
+TYPE_CHECKING = False  # typing takes long to import
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from .files import Path
+
+
+def mapped(path: Path, copy: bool = False) -> Any:
+    """A file's bytes: mapped, or with `copy` read into memory.
+
+    :raises TruncatedFileError: it is empty
+    :raises ForeignFileError: it is a pipe or a device, which cannot be mapped
+    """
+    mode = os.stat(path).st_mode
+    if not (copy or stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # a directory is told by the system
+        from .files import ForeignFileError
+
+        raise ForeignFileError(f"{os.fspath(path)!r}: expected a saved map, got something that is no regular file")
+    with open(path, "rb") as file:
+        content = file.read() if copy else b""
+        if not content and (copy or os.fstat(file.fileno()).st_size == 0):  # which no system maps
+            from .files import TruncatedFileError
+
+            raise TruncatedFileError(f"{os.fspath(path)!r}: expected a saved map, got an empty file")
+        return content if copy else mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+
+def write(path: Path, pieces: Callable[[Callable[[memoryview], object]], bytes]) -> None:
+    """Writes a file whole or not at all. At every moment, whatever ends the process, the old file or the new one is
+    there.
+
+    :param pieces: calls a function with one piece of the file after the other, and returns what is to stand at its
+        beginning instead of what it gave first: its head, which is known last
+    :raises OSError: it cannot be written; the old file, if there was one, is as it was
+    """
+    target = os.fsdecode(os.path.realpath(path))
+    kept = _mode_of(target)
+    directory, name = os.path.split(target)
+    beside = os.path.join(directory, f".{name[:200]}.{os.urandom(6).hex()}.tmp")
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+    file = os.open(beside, flags, 0o666)
+    try:
+        try:
+            if kept is not None and hasattr(os, "fchmod"):
+                os.fchmod(file, kept)
+            head = pieces(lambda piece: _write_all(file, piece))
+            os.lseek(file, 0, os.SEEK_SET)
+            _write_all(file, memoryview(head))
+            os.fsync(file)
+        finally:
+            os.close(file)
+        os.replace(beside, target)
+    except BaseException:
+        try:  # noqa: SIM105  contextlib takes longer to import than a map to open
+            os.unlink(beside)
+        except OSError:
+            pass
+        raise
+    _sync_directory(directory)
+
+
+def _mode_of(target: str) -> int | None:
+    """The permissions of the file that is replaced, if there is one."""
+    try:
+        status = os.stat(target)
+    except FileNotFoundError:
+        return None
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(f"{target!r}: expected the name of a file, got that of something that cannot be replaced by one")
+    return stat.S_IMODE(status.st_mode)
+
+
+def _write_all(file: int, piece: memoryview) -> None:
+    while piece:
+        piece = piece[os.write(file, piece) :]
+
+
+def _sync_directory(directory: str) -> None:
+    """So that the new name is there after a crash of the system, too."""
+    if os.name == "nt":  # which opens no directories
+        return
+    opened = os.open(directory or ".", os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
