@@ -635,6 +635,8 @@ def read_all(m: Any) -> None:
         lambda: pickle.dumps(m),
         lambda: m == m.copy(),
         lambda: m.most_common(3),
+        lambda: m.uniques(),
+        lambda: m.decode([0, 1]),
     ):
         with contextlib.suppress(*harmless, TypeError):
             read()
@@ -656,6 +658,32 @@ def test_damage_is_never_followed(name: str, data: st.DataObject) -> None:
         for key in list(copied)[::2]:
             del copied[key]
         copied.clear()
+
+
+READING: dict[str, Any] = {
+    "to_arrays": lambda m: m.to_arrays(),
+    "arrow": lambda m: m.to_arrays(arrow=True),
+    "pickle": lambda m: pickle.dumps(m, 2),
+    "uniques": lambda m: m.uniques(),
+    "decode": lambda m: m.decode([0]),
+}
+
+
+@each(READING)
+@pytest.mark.parametrize("kept", [0, 7])
+def test_fewer_entries_than_are_counted(operation: Any, kept: int) -> None:
+    image = bytearray(Map(int, "int64", {i: i for i in range(500)}).to_buffer())
+    tags = next(each for each in described(image).sections if each.name == "tags")
+    image[tags.offset + kept : tags.offset + tags.nbytes] = bytes(tags.nbytes - kept)
+    damaged = Map.from_buffer(image)
+    assert len(list(damaged)) <= kept
+    with pytest.raises(files.DamagedFileError, match="it has fewer entries than it counts"):
+        operation(damaged)
+    read_all(damaged)
+
+
+def described(image: Any) -> files.FileInfo:
+    return gomap._core.describe_saved(image, "an image")
 
 
 def test_bytes_that_change_meanwhile() -> None:

@@ -397,6 +397,8 @@ cdef class Base:
             memcpy(to + self.key.size, value, self.value.size)
             to += self.key.size + self.value.size
         gomap_iter_end(&iter)
+        if to != PyBytes_AS_STRING(packed) + PyBytes_GET_SIZE(packed):
+            entries_missing(self)
         return _restore, (*names, self.map.count, packed, sys.byteorder), self.__getstate__()
 
     # ---- reports ----

@@ -539,7 +539,7 @@ cdef tuple columns_out(Base m, bint with_values, bint arrow=False):
     cdef gomap_iter iter
     cdef char *keys
     cdef char *values
-    cdef size_t left, piece
+    cdef size_t left, piece, copied
     m.ready()
     if arrow:
         return arrow_out(m, with_values)
@@ -552,13 +552,15 @@ cdef tuple columns_out(Base m, bint with_values, bint arrow=False):
     values = <char *>PyMemoryView_GET_BUFFER(memoryview(value_array)).buf if with_values else NULL
     m.ready()
     if left != m.map.count:
-        raise RuntimeError("the map changed while it was copied")
+        entries_missing(m)
     read_begin(m, &iter)
     try:
         while left:
             piece = min(left, <size_t>PIECE)
             with nogil:
-                gomap_entries_copy(&iter, piece, keys, values)
+                copied = gomap_entries_copy(&iter, piece, keys, values)
+            if copied < piece:
+                entries_missing(m)
             left -= piece
             keys += piece * m.key.size
             if values != NULL:

@@ -252,7 +252,9 @@ cdef tuple piece_out(BaseMap m, gomap_iter *iter, size_t count):
         keys_at = <char *>PyMemoryView_GET_BUFFER(keys_view).buf
         values_at = <char *>PyMemoryView_GET_BUFFER(values_view).buf
         with nogil:
-            gomap_entries_copy(iter, count, keys_at, values_at)
+            i = gomap_entries_copy(iter, count, keys_at, values_at)
+        if i < count:
+            entries_missing(m)
         return finished(m.key, keys, m.layout.key_type), finished(m.value, values, m.layout.value_type)
     keys, values = [], []
     for i in range(count):
@@ -427,7 +429,7 @@ cdef object decoded(BaseMap m, Column codes, bint checking=False):
     are codes."""
     cdef gomap_iter reader
     cdef gomap_decoding decoding
-    cdef size_t left, some, known
+    cdef size_t left, some, here, known
     m.ready()
     known = m.map.count
     memset(&decoding, 0, sizeof(decoding))
@@ -441,7 +443,9 @@ cdef object decoded(BaseMap m, Column codes, bint checking=False):
             while left and decoding.bad == NULL:
                 some = min(left, <size_t>PIECE)
                 with nogil:
-                    gomap_codes_find(&reader, &decoding, some)
+                    here = gomap_codes_find(&reader, &decoding, some)
+                if here < some and decoding.bad == NULL:
+                    entries_missing(m)
                 left -= some
                 PyErr_CheckSignals()
             if decoding.bad != NULL:
@@ -471,7 +475,9 @@ cdef object keys_array(BaseMap m, const void **keys, size_t known, Column codes)
     to = <char *>PyMemoryView_GET_BUFFER(view).buf
     if codes is None:
         with nogil:
-            gomap_codes_keys(keys, known, size, NULL, known, to)
+            here = gomap_codes_keys(keys, known, size, NULL, known, to)
+        if here < known:
+            entries_missing(m)
         return finished(m.key, result, m.layout.key_type)
     while done < count:
         some = gomap_column_read(&codes.c, done, min(count - done, <size_t>PIECE), &piece)

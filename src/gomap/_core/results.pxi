@@ -233,7 +233,7 @@ cdef tuple arrow_out(Base m, bint with_values):
                 value += 1
                 left -= 1
         if left:
-            raise RuntimeError("the map changed while it was copied")
+            entries_missing(m)
         return (arrow_of(m, map, KEY, <const void **>PyByteArray_AS_STRING(keys), count),
                 arrow_of(m, map, VALUE, <const void **>PyByteArray_AS_STRING(values), count) if with_values else None)
     finally:

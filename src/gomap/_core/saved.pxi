@@ -318,6 +318,13 @@ cdef bint item_holds(const gomap *map, Role role, Codec codec, const char *at) n
     return times_hold(codec, at)
 
 
+cdef int entries_missing(Base m) except -1:
+    """There are fewer entries than are counted."""
+    if m.image is not None:
+        refuse_saved(GOMAP_SNAPSHOT_DAMAGED, b"it has fewer entries than it counts", m.image.name())
+    raise RuntimeError("the map changed while it was copied")
+
+
 cdef int check_text(Base m, Codec codec, bytearray text) except -1:
     """Whoever takes Arrow's text relies on its being UTF-8, which nobody has checked in a map over an image."""
     if m.image is not None and codec.kind == STRING and not gomap_is_utf8(PyByteArray_AS_STRING(text), len(text)):

@@ -19,8 +19,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from .._core import Map
+from .._disk import write
 from .._words import shown
-from ..files import DamagedFileError, FileFormatError, ForeignFileError, NewerFileError, info, write
+from ..files import DamagedFileError, FileFormatError, ForeignFileError, NewerFileError, info
 from ..types import Type, parse
 
 MANIFEST = "gomap-parts.json"
@@ -123,7 +124,7 @@ def write_manifest(directory: str, manifest: Manifest) -> None:
         put(data)
         return b""
 
-    write(os.path.join(directory, MANIFEST), 0, pieces)
+    write(os.path.join(directory, MANIFEST), pieces)
     discard(directory, before)
 
 
