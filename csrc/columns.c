@@ -2,6 +2,7 @@
  * columns.h. */
 #include "columns.h"
 #include "hash.h"
+#include "rows.h"
 
 /* ---- numbers ------------------------------------------------------------------------------------------ */
 
@@ -117,11 +118,13 @@ size_t gomap_numbers_convert(const gomap_numbers *from, char *to, int kind, size
     return from->count;
 }
 
-int gomap_add(void *room, const void *by, int kind)
+/* `kind` is a constant. */
+GM_INLINE int add_number(void *room, const void *by, int kind)
 {
     int64_t i = 0, j = 0;
     uint64_t u = 0, v = 0;
     double f = 0, g = 0;
+    char made[8];
     if (kind == GOMAP_N_UINT64) {
         memcpy(&u, room, 8);
         memcpy(&v, by, 8);
@@ -130,7 +133,8 @@ int gomap_add(void *room, const void *by, int kind)
         memcpy(room, &u, 8);
         return 1;
     }
-    if (number_read(room, kind, 0, &i, &u, &f) == 2) {
+    if (kind >= GOMAP_N_FLOAT32) {
+        (void)number_read(room, kind, 0, &i, &u, &f);
         (void)number_read(by, kind, 0, &j, &v, &g);
         if (kind == GOMAP_N_FLOAT64) {
             f += g;
@@ -141,11 +145,26 @@ int gomap_add(void *room, const void *by, int kind)
         }
         return 1;
     }
+    (void)number_read(room, kind, 0, &i, &u, &f);
     (void)number_read(by, kind, 0, &j, &v, &g);
-    if ((j > 0 && i > INT64_MAX - j) || (j < 0 && i < INT64_MIN - j)) return 0;
-    char made[8];
-    int64_t sum = i + j;
-    return int_write(made, kind, sum) && int_write(room, kind, sum);
+    if (kind == GOMAP_N_INT64 && ((j > 0 && i > INT64_MAX - j) || (j < 0 && i < INT64_MIN - j))) return 0;
+    return int_write(made, kind, i + j) && int_write(room, kind, i + j);
+}
+
+int gomap_add(void *room, const void *by, int kind)
+{
+    switch (kind) {
+    case GOMAP_N_INT8: return add_number(room, by, GOMAP_N_INT8);
+    case GOMAP_N_INT16: return add_number(room, by, GOMAP_N_INT16);
+    case GOMAP_N_INT32: return add_number(room, by, GOMAP_N_INT32);
+    case GOMAP_N_INT64: return add_number(room, by, GOMAP_N_INT64);
+    case GOMAP_N_UINT8: return add_number(room, by, GOMAP_N_UINT8);
+    case GOMAP_N_UINT16: return add_number(room, by, GOMAP_N_UINT16);
+    case GOMAP_N_UINT32: return add_number(room, by, GOMAP_N_UINT32);
+    case GOMAP_N_UINT64: return add_number(room, by, GOMAP_N_UINT64);
+    case GOMAP_N_FLOAT32: return add_number(room, by, GOMAP_N_FLOAT32);
+    default: return add_number(room, by, GOMAP_N_FLOAT64);
+    }
 }
 
 /* Takes an integer that was added away again: modulo 2^(8 size), which is right for either sign. */
@@ -237,12 +256,15 @@ void gomap_bits_read(char *to, const void *bits, size_t offset, size_t count)
     for (size_t i = offset; i < offset + count; i++) *to++ = (char)(at[i / 8] >> (i % 8) & 1);
 }
 
-static int is_ascii(const char *at, size_t length)
+static int is_ascii(const char *text, size_t length)
 {
+    const unsigned char *at = (const unsigned char *)text;
     uint64_t all = 0;
     size_t i = 0;
-    for (; i + 8 <= length; i += 8) all |= gm_load64((const unsigned char *)at + i);
-    for (; i < length; i++) all |= (unsigned char)at[i];
+    for (; i + 32 <= length; i += 32)
+        all |= (gm_load64(at + i) | gm_load64(at + i + 8)) | (gm_load64(at + i + 16) | gm_load64(at + i + 24));
+    for (; i + 8 <= length; i += 8) all |= gm_load64(at + i);
+    for (; i < length; i++) all |= at[i];
     return (all & 0x8080808080808080u) == 0;
 }
 
@@ -320,6 +342,8 @@ int gomap_is_utf8(const void *text, size_t length) { return is_ascii(text, lengt
 /* Room for a piece: a quarter to a half of a core's first cache, which leaves space for what a window of keys reads.
  * A piece holds as many strings as fit in together with their text. */
 enum { PIECE_BYTES = 8192, TEXT_BYTES = 16384, TEXT_ITEMS = 256 };
+/* Behind the text of a piece, so that sixteen bytes may be read of each string (gm_keys). */
+enum { TEXT_SPARE = 16 };
 
 size_t gomap_column_room(const gomap_column *column)
 {
@@ -336,7 +360,7 @@ size_t gomap_column_room(const gomap_column *column)
             if (one > most) most = one;
         }
         return most;
-    case GOMAP_C_PADDED: one += (size_t)column->width; break;
+    case GOMAP_C_PADDED: one += (size_t)column->width + TEXT_SPARE; break;
     default: break;
     }
     return one > TEXT_BYTES ? one : TEXT_BYTES;
@@ -383,7 +407,8 @@ static size_t read_items(const gomap_column *column, size_t begin, size_t most)
 
 static size_t read_padded(const gomap_column *column, size_t begin, size_t most)
 {
-    size_t width = (size_t)column->width, some = least(most, column->room_bytes / (sizeof(gomap_string) + width));
+    size_t width = (size_t)column->width;
+    size_t some = least(most, (column->room_bytes - TEXT_SPARE) / (sizeof(gomap_string) + width));
     gomap_string *strings = (gomap_string *)(void *)column->room;
     char *text = column->room + some * sizeof *strings;
     const char *from = column->at + (ptrdiff_t)begin * column->stride;
@@ -432,7 +457,7 @@ static size_t no_text(gomap_column *column, size_t at)
 static size_t wants_room(gomap_column *column, size_t text)
 {
     column->failure = GOMAP_C_ROOM;
-    column->room_wanted = TEXT_ITEMS * sizeof(gomap_string) + text;
+    column->room_wanted = TEXT_ITEMS * sizeof(gomap_string) + text + TEXT_SPARE;
     return 0;
 }
 
@@ -441,7 +466,7 @@ static size_t read_offsets(gomap_column *column, size_t begin, size_t most)
     size_t items = least(most, TEXT_ITEMS), some = 0;
     gomap_string *strings = (gomap_string *)(void *)column->room;
     char *text = column->room + items * sizeof *strings;
-    size_t text_room = column->room_bytes - items * sizeof *strings;
+    size_t text_room = column->room_bytes - TEXT_SPARE - items * sizeof *strings;
     int64_t first = offset_at(column, begin), at = first;
     if (first >= column->least && first <= column->most) {
         for (; some < items; some++) {
@@ -482,7 +507,7 @@ static size_t read_views(gomap_column *column, size_t begin, size_t most)
     size_t items = least(most, TEXT_ITEMS), some = 0, used = 0, length;
     gomap_string *strings = (gomap_string *)(void *)column->room;
     char *text = column->room + items * sizeof *strings;
-    size_t text_room = column->room_bytes - items * sizeof *strings;
+    size_t text_room = column->room_bytes - TEXT_SPARE - items * sizeof *strings;
     const unsigned char *absent = marks(column, begin);
     for (; some < items; some++) {
         unsigned char view[VIEW_BYTES] = {0};
@@ -568,12 +593,6 @@ static gomap_column *part_of(gomap_column *column, size_t item)
     return part;
 }
 
-/* The column, or the part of it, that the last piece is from. */
-static const gomap_column *last_read(const gomap_column *column)
-{
-    return column->form == GOMAP_C_PARTS ? &column->parts[column->part] : column;
-}
-
 static size_t read_window(gomap_column *column, size_t begin, size_t most, const char **piece)
 {
     if (begin < column->begin || begin - column->begin >= column->have) {
@@ -614,6 +633,8 @@ size_t gomap_column_read(gomap_column *column, size_t begin, size_t most, const 
     }
 }
 
+enum { CHECKED = 64 }; /* strings whose text is looked at as one */
+
 static size_t check_views(const gomap_column *column)
 {
     for (size_t i = 0; i < column->count; i++) {
@@ -627,33 +648,43 @@ static size_t check_views(const gomap_column *column)
     return column->count;
 }
 
+/* Whether strings `begin` to begin + count, which lead somewhere, are text. Most are ASCII, and are looked at as one. */
+static size_t check_text(const gomap_column *column, size_t begin, size_t count)
+{
+    int64_t at = offset_at(column, begin), end = offset_at(column, begin + count);
+    if (at < column->least || end > column->most) return 0; /* changed meanwhile */
+    if (end <= at || is_ascii(column->text + at, (size_t)(end - at))) return count;
+    for (size_t i = 0; i < count; i++, at = end) {
+        end = offset_at(column, begin + i + 1);
+        if (end < at || end > column->most) return i;
+        if (!(column->absent && column->absent[begin + i]) && !is_utf8(column->text + at, (size_t)(end - at))) return i;
+    }
+    return count;
+}
+
+/* How many strings lead somewhere. */
+GM_INLINE size_t check_offsets(const gomap_column *column, int width)
+{
+    int64_t at = column->least;
+    for (size_t i = 0; i < column->count; i++) {
+        int64_t end = width == 4 ? (int32_t)gm_load32((const unsigned char *)column->at + 4 * (i + 1))
+                                 : (int64_t)gm_load64((const unsigned char *)column->at + 8 * (i + 1));
+        if (GM_UNLIKELY(end < at || end > column->most)) return i;
+        at = end;
+    }
+    return column->count;
+}
+
 size_t gomap_column_check(const gomap_column *column)
 {
     if (column->form == GOMAP_C_VIEWS) return check_views(column);
     if (column->form != GOMAP_C_OFFSETS) return column->count;
-    int64_t at = column->least;
-    size_t good = 0;
-    for (; good < column->count; good++) {
-        int64_t end = offset_at(column, good + 1);
-        if (end < at || end > column->most) break;
-        at = end;
-    }
-    if (!column->utf8 || at == column->least || is_ascii(column->text + column->least, (size_t)(at - column->least)))
-        return good;
-    if (is_utf8(column->text + column->least, (size_t)(at - column->least))) {
-        size_t begins = 0;
-        for (; begins < good; begins++) {
-            int64_t from = offset_at(column, begins);
-            if (from >= column->least && from < at && goes_on(column->text + from)) break;
-        }
-        if (begins == good) return good;
-    }
-    at = column->least;
-    for (size_t i = 0; i < good; i++) {
-        int64_t end = offset_at(column, i + 1);
-        if (end < at || end > column->most) return i;
-        if (!(column->absent && column->absent[i]) && !is_utf8(column->text + at, (size_t)(end - at))) return i;
-        at = end;
+    size_t good = column->width == 4 ? check_offsets(column, 4) : check_offsets(column, 8);
+    if (!column->utf8 || column->most <= column->least) return good;
+    for (size_t done = 0; done < good;) {
+        size_t some = least(good - done, CHECKED), text = check_text(column, done, some);
+        done += text;
+        if (text < some) return done;
     }
     return good;
 }
@@ -686,14 +717,6 @@ int gomap_column_overlaps(const gomap_column *column, const void *at, size_t siz
     return with < to && from < with + size;
 }
 
-/* A value is read just once, where it is copied into a map: that needs no piece. */
-static size_t read_values(gomap_column *values, size_t begin, size_t most, const char **piece)
-{
-    if (values->form != GOMAP_C_ITEMS || values->tidy_count) return gomap_column_read(values, begin, most, piece);
-    *piece = values->at + (ptrdiff_t)begin * values->stride;
-    return most;
-}
-
 /* ---- filling ------------------------------------------------------------------------------------------- */
 
 /* Enough keys to notice, among 1,000,000, that one in a hundred occurs twice. Sampling takes one or two tenths of a
@@ -711,30 +734,55 @@ static size_t random_step(uint64_t *random, size_t mean)
     return 1 + (size_t)(halvings / 1.5 * (double)(mean - 1));
 }
 
-size_t gomap_expected(size_t count, size_t drawn, size_t twice)
+size_t gomap_expected(size_t count, const gomap_sampled *sampled)
 {
-    double all = (double)count, some = (double)drawn, again = (double)twice;
-    /* Of n drawn from N keys, each there f times, some n^2 / 2N (f - 1) are drawn twice. */
-    return twice ? (size_t)(all / (1 + 2 * again * all / (some * some))) : count;
+    double all = (double)count, drawn = (double)sampled->drawn, once = (double)sampled->once;
+    /* Chao and Lin's estimate (2012) for samples without replacement. It is right where all keys are as frequent, and
+     * low where they are not: then the map grows. It does not let one frequent key pass for many. */
+    double more = 2 * (double)sampled->twice + drawn / (all - drawn) * once;
+    return sampled->once ? least(count, sampled->distinct + (size_t)(once * once / more)) : sampled->distinct;
+}
+
+/* Draws keys into a map of its own, which counts them. */
+static void sample(const gomap *map, gomap_column *keys, gomap_sampled *sampled)
+{
+    gomap_type counting = *map->type;
+    uint64_t random = keys->count;
+    size_t mean = keys->count / SAMPLE;
+    int added;
+    counting.value_size = 1;
+    counting.value_ref = 0;
+    counting.strings[GOMAP_VALUE].count = 0;
+    memset(sampled, 0, sizeof *sampled);
+    gomap *counts = gomap_new(gm_engine_of(map)->id, &counting, 0, gm_map_of(map)->seed.a);
+    if (counts == NULL) return;
+    for (size_t i = random_step(&random, mean) - 1; i < keys->count; i += random_step(&random, mean)) {
+        const char *key;
+        if (keys->absent && keys->absent[i]) continue;
+        if (!gomap_column_read(keys, i, 1, &key)) continue; /* a long string: the others will do */
+        unsigned char *times = gomap_assign(counts, key, &added);
+        if (times == NULL) break;
+        sampled->drawn++;
+        switch (*times) {
+        case 0: sampled->once++; break;
+        case 1: sampled->once--, sampled->twice++; break;
+        case 2: sampled->twice--; break;
+        default: continue;
+        }
+        ++*times;
+    }
+    sampled->distinct = counts->count;
+    gomap_free(counts);
 }
 
 int gomap_column_fill(gomap *map, gomap_column *keys)
 {
     size_t expected = keys->count;
-    int added;
     if (!gomap_fills(map)) return 0;
     if (keys->count > SAMPLED_FROM) {
-        uint64_t random = keys->count;
-        size_t drawn = 0, mean = keys->count / SAMPLE;
-        for (size_t i = random_step(&random, mean) - 1; i < keys->count; i += random_step(&random, mean)) {
-            const char *key;
-            if (keys->absent && keys->absent[i]) continue;
-            if (!gomap_column_read(keys, i, 1, &key)) continue; /* a long string: the others will do */
-            if (gomap_assign(map, key, &added) == NULL) break;
-            drawn++;
-        }
-        expected = gomap_expected(keys->count, drawn, drawn - map->count);
-        gomap_clear(map);
+        gomap_sampled sampled;
+        sample(map, keys, &sampled);
+        if (sampled.drawn) expected = gomap_expected(keys->count, &sampled);
     }
     gomap_fill_begin(map, expected);
     return 1;
@@ -744,44 +792,19 @@ int gomap_column_fill(gomap *map, gomap_column *keys)
 
 enum { FOUND = 256 }; /* addresses that are found before their values are fetched: they stay in the first cache */
 
-size_t gomap_column_run(const gomap_column *keys, size_t begin, size_t most, size_t *left_out)
-{
-    size_t run = 0;
-    *left_out = 0;
-    if (keys->absent == NULL) return most;
-    const unsigned char *absent = keys->absent + begin;
-    while (*left_out < most && absent[*left_out]) ++*left_out;
-    while (*left_out + run < most && !absent[*left_out + run]) run++;
-    return run;
-}
-
-static size_t put_piece(gomap *map, const char *keys, size_t key_stride, size_t count, const char *values,
-                        size_t stride)
-{
-    int added;
-    if (map->type->strings[GOMAP_VALUE].count == 0) return gomap_put_many(map, keys, count, values, stride);
-    for (size_t i = 0; i < count; i++)
-        if (gomap_put(map, keys + i * key_stride, values + i * stride, &added) == NULL) return i;
-    return count;
-}
-
 size_t gomap_column_put(gomap *map, gomap_column *keys, gomap_column *values, size_t begin, size_t most)
 {
-    size_t done = 0;
-    values->failure = keys->failure = 0;
-    while (done < most) {
-        const char *key, *value;
-        size_t left_out, run = gomap_column_run(keys, begin + done, most - done, &left_out);
-        done += left_out;
-        if (run == 0) continue;
-        size_t some = read_values(values, begin + done, run, &value);
-        if (some) some = gomap_column_read(keys, begin + done, some, &key);
-        if (some == 0) break;
-        size_t put = put_piece(map, key, keys->size, some, value, values->stride ? values->size : 0);
-        done += put;
-        if (put < some) break;
-    }
-    return done;
+    return gm_rows_write(map, keys, values, NULL, begin, most);
+}
+
+/* Keys of a piece from key `first` on, up to FOUND of them. */
+static gm_keys some_of(const gm_keys *keys, size_t stride, size_t first)
+{
+    gm_keys some = *keys;
+    some.at += first * stride;
+    some.count = least(keys->count - first, FOUND);
+    if (some.absent) some.absent += first;
+    return some;
 }
 
 size_t gomap_column_get(const gomap *map, gomap_column *keys, gomap_getting *getting, size_t begin, size_t most)
@@ -790,18 +813,18 @@ size_t gomap_column_get(const gomap *map, gomap_column *keys, gomap_getting *get
     size_t done = 0, size = getting->size, lost = getting->lost;
     char *to = getting->to + begin * size;
     while (done < most) {
-        const char *key;
-        size_t piece = gomap_column_read(keys, begin + done, most - done, &key);
-        const unsigned char *absent = marks(keys, begin + done);
+        gm_rows rows;
+        size_t piece = gm_rows_read(keys, NULL, begin + done, most - done, &rows);
         if (piece == 0) break;
         for (size_t i = 0, some; i < piece; i += some) {
-            some = least(piece - i, FOUND);
-            (void)gomap_find_many(map, key + i * keys->size, some, found);
+            const gm_keys sought = some_of(&rows.keys, keys->size, i);
+            some = sought.count;
+            (void)gm_engine_of(map)->find_many(map, &sought, found);
             for (size_t k = 0; k < some; k++, to += size) {
                 const void *value = found[k];
-                if (GM_UNLIKELY(value == NULL || (absent && absent[i + k]))) {
+                if (GM_UNLIKELY(value == NULL)) {
                     if (getting->lost++ == 0) {
-                        getting->first = key + (i + k) * keys->size;
+                        getting->first = (const char *)sought.at + k * keys->size;
                         getting->first_at = begin + done + i + k;
                     }
                     if (getting->marks) getting->marks[begin + done + i + k] = 1;
@@ -825,14 +848,12 @@ size_t gomap_column_texts(const gomap *map, gomap_column *keys, gomap_texts *tex
     size_t done = 0, lost = texts->lost;
     texts->wanted = 0;
     while (done < most) {
-        const char *key;
+        gm_rows rows;
         size_t from = begin + done, used = (size_t)texts->offsets[from], bytes = 0;
-        size_t some = gomap_column_read(keys, from, least(most - done, FOUND), &key);
-        const unsigned char *absent = marks(keys, from);
+        size_t some = gm_rows_read(keys, NULL, from, least(most - done, FOUND), &rows);
         if (some == 0) break;
-        (void)gomap_find_many(map, key, some, found);
+        (void)gm_engine_of(map)->find_many(map, &rows.keys, found);
         for (size_t i = 0; i < some; i++) {
-            if (absent && absent[i]) found[i] = NULL;
             strings[i] = found[i] ? gomap_string_at(map, 1, found[i]) : texts->missing;
             bytes += strings[i].length;
         }
@@ -846,7 +867,7 @@ size_t gomap_column_texts(const gomap *map, gomap_column *keys, gomap_texts *tex
             texts->offsets[from + i + 1] = (int64_t)used;
             if (found[i]) continue;
             if (texts->lost++ == 0) {
-                texts->first = key + i * keys->size;
+                texts->first = (const char *)rows.keys.at + i * keys->size;
                 texts->first_at = from + i;
             }
             if (texts->marks) texts->marks[from + i] = 1;
@@ -862,17 +883,16 @@ size_t gomap_column_contains(const gomap *map, gomap_column *keys, unsigned char
     void *found[FOUND];
     size_t done = 0;
     while (done < most) {
-        const char *key;
-        size_t piece = gomap_column_read(keys, begin + done, most - done, &key);
-        const unsigned char *absent = marks(keys, begin + done);
+        gm_rows rows;
+        size_t piece = gm_rows_read(keys, NULL, begin + done, most - done, &rows);
         unsigned char *is_in = to + begin + done;
         if (piece == 0) break;
         for (size_t i = 0, some; i < piece; i += some) {
-            some = least(piece - i, FOUND);
-            (void)gomap_find_many(map, key + i * keys->size, some, found);
+            const gm_keys sought = some_of(&rows.keys, keys->size, i);
+            some = sought.count;
+            (void)gm_engine_of(map)->find_many(map, &sought, found);
             for (size_t k = 0; k < some; k++) is_in[i + k] = found[k] != NULL;
         }
-        for (size_t i = 0; absent && i < piece; i++) is_in[i] &= !absent[i];
         done += piece;
     }
     return done;
@@ -880,36 +900,32 @@ size_t gomap_column_contains(const gomap *map, gomap_column *keys, unsigned char
 
 size_t gomap_column_erase(gomap *map, gomap_column *keys, size_t *erased, size_t begin, size_t most)
 {
-    size_t done = 0;
-    while (done < most) {
-        const char *key;
-        size_t piece = gomap_column_read(keys, begin + done, most - done, &key);
-        const unsigned char *absent = marks(keys, begin + done);
-        if (piece == 0) break;
-        if (absent == NULL) *erased += gomap_erase_many(map, key, piece);
-        for (size_t i = 0; absent && i < piece; i++)
-            if (!absent[i]) *erased += (size_t)gomap_erase(map, key + i * keys->size);
-        done += piece;
+    gomap_iter held;
+    gm_rows rows;
+    size_t done = 0, some;
+    gomap_erase_begin(&held, map);
+    for (; done < most; done += some) {
+        some = gm_rows_read(keys, NULL, begin + done, most - done, &rows);
+        if (some == 0) break;
+        *erased += gm_engine_of(map)->erase_many(map, &rows.keys);
     }
+    gomap_erase_end(&held);
     return done;
 }
 
 size_t gomap_column_code(gomap *map, gomap_column *keys, int64_t *codes, size_t begin, size_t most)
 {
-    size_t done = 0;
-    while (done < most) {
-        const char *key;
-        size_t left_out, run = gomap_column_run(keys, begin + done, most - done, &left_out);
-        for (size_t i = 0; i < left_out; i++) codes[begin + done + i] = -1;
-        done += left_out;
-        if (run == 0) continue;
-        size_t piece = gomap_column_read(keys, begin + done, run, &key);
-        if (piece == 0) break;
-        size_t coded = gomap_code_many(map, key, piece, codes + begin + done);
-        done += coded;
-        if (coded < piece) break;
+    gm_rows rows;
+    for (size_t done = 0, some; done < most; done += some) {
+        int64_t *to = codes + begin + done;
+        some = gm_rows_read(keys, NULL, begin + done, most - done, &rows);
+        if (some == 0) return done;
+        for (size_t i = 0; rows.keys.absent && i < some; i++)
+            if (rows.keys.absent[i]) to[i] = -1;
+        size_t coded = gm_code_many(map, &rows.keys, to);
+        if (coded < some) return done + coded;
     }
-    return done;
+    return most;
 }
 
 /* ---- adding -------------------------------------------------------------------------------------------- */
@@ -932,14 +948,16 @@ static uint64_t digest(uint64_t start, const char *at, size_t bytes)
 /* The digest of `count` items of a column, which are in a piece. Own memory does not change, so it is left out. */
 static uint64_t piece_digest(const gomap_column *column, uint64_t start, const char *piece, size_t count)
 {
-    column = last_read(column);
+    column = gm_last_read(column);
     if (column->form == GOMAP_C_OWN || column->form == GOMAP_C_WINDOW) return start;
     if (column->form == GOMAP_C_ITEMS || column->form == GOMAP_C_CODES)
         return digest(start, piece, count * column->size);
     /* The strings' text stands together; a digest of each would take longer than a key. */
     const gomap_string *strings = (const gomap_string *)(const void *)piece;
     const char *text = strings[0].at, *end = strings[count - 1].at;
-    for (size_t i = 0; i < count; i++) start = (start ^ strings[i].length) * GM_MIX;
+    uint64_t lane[4] = {start, 1, 2, 3};
+    for (size_t i = 0; i < count; i++) lane[i & 3] = (lane[i & 3] ^ strings[i].length) * GM_MIX;
+    start = gm_fold(lane[0] ^ GM_MIX, lane[1] | 1) ^ gm_fold(lane[2] ^ GM_MIX, lane[3] | 1);
     return digest(start, text, (size_t)(end - text) + strings[count - 1].length);
 }
 
@@ -964,7 +982,8 @@ static int is_nan(const gomap *map, const char *key)
 typedef struct adder {
     gomap_writer writer;
     gomap_adding *adding;
-    unsigned char *mark; /* of the key to come */
+    unsigned char *mark;         /* of the key to come */
+    const unsigned char *absent; /* whether that is left out; NULL: none is */
 } adder;
 
 static int add(gomap_adding *adding, void *room, const void *by)
@@ -980,6 +999,7 @@ static int add(gomap_adding *adding, void *room, const void *by)
 static int adder_write(gomap_writer *writer, void *room, void *by, int added)
 {
     adder *own = (adder *)(void *)writer;
+    for (; own->absent && *own->absent++; own->mark++) {}
     *own->mark++ = (unsigned char)added;
     return add(own->adding, room, by);
 }
@@ -996,6 +1016,7 @@ static size_t add_some(gomap *map, gomap_adding *adding, size_t begin, const cha
     int added;
     for (size_t i = 0; i < count; i++, key += adding->keys->size) {
         int is = is_nan(map, key);
+        if (adding->keys->absent && adding->keys->absent[begin + i]) continue;
         if (adding->nans == GOMAP_A_NANS ? new[i] != GOMAP_A_LATER : is) {
             if (adding->nans != GOMAP_A_NANS) new[i] = GOMAP_A_LATER;
             continue;
@@ -1025,35 +1046,33 @@ static size_t pieces_of(const gomap_column *column)
     case GOMAP_C_OFFSETS: bytes = (size_t)(column->most - column->least); break;
     default: bytes = (size_t)column->most;
     }
-    return column->count / TEXT_ITEMS + 2 * bytes / (TEXT_BYTES - TEXT_ITEMS * sizeof(gomap_string)) + 2;
+    return column->count / TEXT_ITEMS + 2 * bytes / (TEXT_BYTES - TEXT_SPARE - TEXT_ITEMS * sizeof(gomap_string)) + 2;
 }
 
 size_t gomap_adding_pieces(const gomap_column *keys, const gomap_column *by, size_t most)
 {
     size_t pieces = pieces_of(keys) + pieces_of(by) + keys->count / most + 2;
-    for (size_t i = 1; keys->absent && i < keys->count; i++) pieces += keys->absent[i - 1] && !keys->absent[i];
     return pieces < keys->count + 1 ? pieces : keys->count + 1;
 }
 
 size_t gomap_column_add(gomap *map, gomap_adding *adding, size_t begin, size_t most)
 {
     gomap_column *keys = adding->keys, *by = adding->by;
-    size_t done = 0, stride = by->stride ? by->size : 0;
+    size_t done = 0;
     keys->failure = by->failure = adding->overflow = 0;
     while (done < most && adding->piece_count < adding->piece_room) {
-        const char *key, *more;
-        size_t left_out, run = gomap_column_run(keys, begin + done, most - done, &left_out), added;
-        done += left_out;
-        if (run == 0) continue;
-        size_t from = begin + done, some = gomap_column_read(by, from, run, &more);
-        if (some) some = gomap_column_read(keys, from, some, &key);
+        gm_rows rows;
+        size_t from = begin + done, added, some = gm_rows_read(keys, by, from, most - done, &rows);
+        const char *key = (const char *)rows.keys.at;
         if (some == 0) break;
-        adding->pieces[adding->piece_count++] = (gomap_piece){from, some, adding_digest(adding, key, more, some)};
+        adding->pieces[adding->piece_count++] =
+            (gomap_piece){from, some, adding_digest(adding, key, rows.values, some)};
         if (adding->nans == GOMAP_A_ALL) {
-            adder own = {{adder_write}, adding, adding->new + from};
-            added = gomap_write_many(map, key, some, (void *)(uintptr_t)more, stride, &own.writer);
+            adder own = {{adder_write}, adding, adding->new + from, rows.keys.absent};
+            added =
+                gm_engine_of(map)->put_many(map, &rows.keys, (void *)(uintptr_t)rows.values, rows.stride, &own.writer);
         } else {
-            added = add_some(map, adding, from, key, some, more, stride);
+            added = add_some(map, adding, from, key, some, rows.values, rows.stride);
         }
         done += added;
         if (added < some) break;
@@ -1075,6 +1094,7 @@ size_t gomap_column_take_back(gomap *map, gomap_adding *adding, size_t done)
             return least(done, piece->begin + piece->count);
         for (size_t i = 0; i < piece->count && piece->begin + i < done; i++, key += keys->size) {
             if (adding->new[piece->begin + i] == GOMAP_A_LATER) continue;
+            if (keys->absent && keys->absent[piece->begin + i]) continue;
             /* A key that was new goes where it first came; later it is not found, and its sum is gone with it. */
             void *room = adding->new[piece->begin + i] ? NULL : gomap_find(map, key);
             if (room) subtract(room, more + i * stride, by->size);

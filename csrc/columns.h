@@ -155,10 +155,6 @@ size_t gomap_column_room(const gomap_column *column);
  * how many, at least one; 0: column->failure says why. */
 size_t gomap_column_read(gomap_column *column, size_t begin, size_t most, const char **piece);
 
-/* Of the items from `begin` on, up to most: how many come first that are marked absent, and how many follow that are
- * not. */
-size_t gomap_column_run(const gomap_column *keys, size_t begin, size_t most, size_t *left_out);
-
 /* Checks a whole column whose memory is not own, so that it can be refused before anything is changed. Its items are
  * checked again as they are read. Returns how many items are good. */
 size_t gomap_column_check(const gomap_column *column);
@@ -178,8 +174,13 @@ int64_t gomap_views_text(const gomap_column *column, const unsigned char *absent
  * Each processes items begin to begin + most and returns how many it processed. If these are fewer, column->failure
  * says why. If failure is 0, memory has run out, or the function gives its own reason. */
 
-/* How many of `count` keys are distinct, if of a random sample of `drawn` keys `twice` had been drawn before. */
-size_t gomap_expected(size_t count, size_t drawn, size_t twice);
+/* A random sample of keys: how many were drawn, how many of them are distinct, and how many keys came once and twice. */
+typedef struct gomap_sampled {
+    size_t drawn, distinct, once, twice;
+} gomap_sampled;
+
+/* How many of `count` keys are distinct, by a sample of them. */
+size_t gomap_expected(size_t count, const gomap_sampled *sampled);
 
 /* Before a column of keys is put into an empty map: estimates from a sample how many are distinct, and lays the map out
  * for those, full. 1: it was empty, and gomap_fill_end is to be called afterwards, whatever happens. */

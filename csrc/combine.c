@@ -2,6 +2,7 @@
 #include "combine.h"
 #include "batch.h"
 #include "rank.h"
+#include "rows.h"
 
 GM_INLINE int combine(void *room, const void *value, int kind, int how)
 {
@@ -42,21 +43,7 @@ size_t gomap_column_combine(gomap *map, gomap_column *keys, gomap_column *values
                             size_t most)
 {
     combiner own = {{combine_write}, kind, how, values->size};
-    size_t done = 0, stride = values->stride ? values->size : 0;
-    values->failure = keys->failure = 0;
-    while (done < most) {
-        const char *key, *value;
-        size_t left_out, run = gomap_column_run(keys, begin + done, most - done, &left_out);
-        done += left_out;
-        if (run == 0) continue;
-        size_t some = gomap_column_read(values, begin + done, run, &value);
-        if (some) some = gomap_column_read(keys, begin + done, some, &key);
-        if (some == 0) break;
-        size_t put = gomap_write_many(map, key, some, (void *)(uintptr_t)value, stride, &own.writer);
-        done += put;
-        if (put < some) break;
-    }
-    return done;
+    return gm_rows_write(map, keys, values, &own.writer, begin, most);
 }
 
 /* ---- from a map ---------------------------------------------------------------------------------------- */
@@ -113,17 +100,42 @@ static size_t merge_strings(gomap *map, const gm_batch *batch, int how)
     return batch->count;
 }
 
+/* One by one, from keys that are copied first. */
+static size_t merge_own(gomap *map, gm_batch *batch, merger *by)
+{
+    gm_own_key own;
+    size_t i = 0;
+    memset(&own, 0, sizeof own);
+    for (; i < batch->count; i++) {
+        int added, how = by->merging->how;
+        const void *key = gm_own_key_of(&own, batch->map, batch->entries[i]);
+        if (key == NULL) break;
+        if (map->type->strings[GOMAP_VALUE].count) {
+            if (how == GOMAP_FIRST && gomap_find(map, key)) continue;
+            if (gm_put(map, key, batch->values[i], batch->map, &added) == NULL) break;
+        } else {
+            void *room = gomap_assign(map, key, &added);
+            if (room == NULL || !merge_write(&by->writer, room, &batch->values[i], added)) break;
+        }
+    }
+    gm_own_key_end(&own);
+    return i;
+}
+
 size_t gomap_merge_some(gomap *map, gomap_iter *source, const gomap_merging *merging, size_t most)
 {
     merger own = {{merge_write}, merging, map->type->value_size};
     gm_batch batch;
     size_t done = 0, some;
     if (source->map == NULL) return 0;
+    int is_lent = gm_is_lent(source->map);
     gm_batch_begin(&batch, source->map);
     while ((some = gm_batch_read(&batch, source, most - done)) > 0) {
-        size_t put = map->type->strings[GOMAP_VALUE].count
-                         ? merge_strings(map, &batch, merging->how)
-                         : gomap_write_many(map, batch.keys, some, batch.values, sizeof batch.values[0], &own.writer);
+        int is_own = batch.keys == (const void *)&batch.copied && map->type->strings[GOMAP_KEY].count == 0;
+        size_t put;
+        if (is_lent && !is_own) put = merge_own(map, &batch, &own);
+        else if (map->type->strings[GOMAP_VALUE].count) put = merge_strings(map, &batch, merging->how);
+        else put = gomap_write_many(map, batch.keys, some, batch.values, sizeof batch.values[0], &own.writer);
         done += put;
         if (put < some) break;
     }

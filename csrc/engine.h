@@ -16,6 +16,16 @@
 
 typedef struct gm_engine gm_engine;
 
+/* Many keys, one behind another as gomap.h has them. */
+typedef struct gm_keys {
+    const unsigned char *at;
+    size_t count;
+    const unsigned char *absent; /* marks keys that are left out; NULL: none is */
+    int padded;                  /* of each string sixteen bytes may be read, where it is shorter */
+} gm_keys;
+
+GM_INLINE int gm_keys_absent(const gm_keys *keys, size_t i) { return keys->absent && keys->absent[i]; }
+
 struct gm_engine {
     gomap_engine public_part;
     int id;  /* GOMAP_GO ... */
@@ -30,9 +40,9 @@ struct gm_engine {
     size_t (*swap)(gomap *, gomap *); /* swaps the structs; returns their bytes */
     int (*write)(gomap *, const void *key, void *room, const void *value, const gomap *from); /* a value with strings */
     uint64_t (*string_bytes)(const gomap *);
-    size_t (*find_many)(const gomap *, const void *keys, size_t count, void **found);
-    size_t (*put_many)(gomap *, const void *keys, size_t count, void *values, size_t value_stride, gomap_writer *);
-    size_t (*erase_many)(gomap *, const void *keys, size_t count);
+    size_t (*find_many)(const gomap *, const gm_keys *, void **found);
+    size_t (*put_many)(gomap *, const gm_keys *, void *values, size_t value_stride, gomap_writer *);
+    size_t (*erase_many)(gomap *, const gm_keys *);
     void (*stats)(const gomap *, gomap_stats *);
     void (*walk)(const gomap *, size_t live[GOMAP_PURPOSES]);
     int (*check)(const gomap *, char *why, size_t size);
@@ -82,12 +92,11 @@ int gm_broken(char *why, size_t size, const char *format, ...);
     GM_KIND_FUNCTION(int, engine, kind, any, (gomap *map, const void **key, const void **value), map, key, value)  \
     GM_KIND_FUNCTION(int, engine, kind, reserve, (gomap *map, size_t count), map, count)                           \
     GM_KIND_FUNCTION(size_t, engine, kind, find_many,                                                              \
-                     (const gomap *map, const void *keys, size_t count, void **found), map, keys, count, found)    \
+                     (const gomap *map, const gm_keys *keys, void **found), map, keys, found)                      \
     GM_KIND_FUNCTION(size_t, engine, kind, put_many,                                                               \
-                     (gomap *map, const void *keys, size_t count, void *values, size_t stride, gomap_writer *w),   \
-                     map, keys, count, values, stride, w)                                                          \
-    GM_KIND_FUNCTION(size_t, engine, kind, erase_many, (gomap *map, const void *keys, size_t count),               \
-                     map, keys, count)                                                                             \
+                     (gomap *map, const gm_keys *keys, void *values, size_t stride, gomap_writer *w),              \
+                     map, keys, values, stride, w)                                                                 \
+    GM_KIND_FUNCTION(size_t, engine, kind, erase_many, (gomap *map, const gm_keys *keys), map, keys)               \
     GM_KIND_FUNCTION(int, engine, kind, check, (const gomap *map, char *why, size_t size), map, why, size)
 
 /* The table's entries for these functions, and for those that are the same for every kind. `at_` is the function for

@@ -1,6 +1,6 @@
 /* groups.c - values placed by key. See groups.h. */
 #include "groups.h"
-#include "platform.h"
+#include "rows.h"
 
 /* ---- numbers ------------------------------------------------------------------------------------------- */
 
@@ -19,17 +19,8 @@ static int write_number(gomap_writer *writer, void *room, void *number, int adde
 size_t gomap_column_number(gomap *map, gomap_column *keys, uint32_t *numbers, size_t begin, size_t most)
 {
     numberer own = {{write_number}, map};
-    size_t done = 0;
-    keys->failure = 0;
-    while (done < most) {
-        const char *key;
-        size_t some = gomap_column_read(keys, begin + done, most - done, &key);
-        if (some == 0) break;
-        size_t put = gomap_write_many(map, key, some, numbers + begin + done, sizeof *numbers, &own.writer);
-        done += put;
-        if (put < some) break;
-    }
-    return done;
+    gomap_column to = gomap_column_own(numbers, sizeof *numbers, begin + most);
+    return gm_rows_write(map, keys, &to, &own.writer, begin, most);
 }
 
 /* ---- offsets ------------------------------------------------------------------------------------------- */

@@ -97,19 +97,65 @@ void *gomap_put(gomap *map, const void *key, const void *value, int *added)
     return gm_put(map, key, value, NULL, added);
 }
 
+int gm_is_lent(const gomap *map) { return gm_engine_of(map)->is_lent && gm_engine_of(map)->is_lent(map); }
+
+static int has_room(gm_own_key *own, size_t bytes)
+{
+    if (bytes <= own->room) return 1;
+    unsigned char *moved = gm_resize(&own->memory, GOMAP_HEADER, own->at, own->room, bytes + bytes / 2);
+    if (moved == NULL) return 0;
+    own->at = moved;
+    own->room = bytes + bytes / 2;
+    return 1;
+}
+
+const void *gm_own_key_of(gm_own_key *own, const gomap *map, const void *at)
+{
+    const gomap_type *type = map->type;
+    const gomap_places *strings = &type->strings[GOMAP_KEY];
+    gomap_string string[GOMAP_INLINE_MAX / GOMAP_STRING_SIZE];
+    size_t bytes = 0, done = 0;
+    if (type->key_kind == GOMAP_OBJECT) return gomap_key_again(map, at, &own->key);
+    if (strings->count == 0) {
+        unsigned char *to = own->key.bytes;
+        if (type->key_size > sizeof own->key.bytes) to = has_room(own, type->key_size) ? own->at : NULL;
+        return to ? memcpy(to, at, type->key_size) : NULL;
+    }
+    (void)gomap_key_again(map, at, &own->key);
+    for (uint32_t i = 0; i < strings->count; i++) {
+        memcpy(&string[i], own->key.bytes + strings->at[i], sizeof string[i]);
+        bytes += string[i].length;
+    }
+    if (!has_room(own, bytes)) return NULL;
+    for (uint32_t i = 0; i < strings->count; i++) {
+        if (string[i].length == 0) continue;
+        string[i].at = memcpy(own->at + done, string[i].at, string[i].length);
+        done += string[i].length;
+        memcpy(own->key.bytes + strings->at[i], &string[i], sizeof string[i]);
+    }
+    return &own->key;
+}
+
+void gm_own_key_end(gm_own_key *own) { gm_release(&own->memory, GOMAP_HEADER, own->at, own->room); }
+
 int gm_merge(gomap *map, gomap_iter *source)
 {
     const gomap *from = source->map;
+    int is_lent = gm_is_lent(from);
+    gm_own_key own;
     gomap_key room;
-    const void *key, *value;
+    const void *at, *value;
     int more, added;
-    while ((more = gomap_iter_next(source, &key, &value)) == 1) {
-        if (gm_put(map, gomap_key_again(from, key, &room), value, from, &added) == NULL) {
+    memset(&own, 0, sizeof own);
+    while ((more = gomap_iter_next(source, &at, &value)) == 1) {
+        const void *key = is_lent ? gm_own_key_of(&own, from, at) : gomap_key_again(from, at, &room);
+        if (key == NULL || gm_put(map, key, value, from, &added) == NULL) {
             more = -1;
             break;
         }
     }
     gomap_iter_end(source);
+    gm_own_key_end(&own);
     return more;
 }
 
@@ -168,18 +214,20 @@ void gomap_become(gomap *map, gomap *other)
 
 size_t gomap_find_many(const gomap *map, const void *keys, size_t count, void **found)
 {
-    return gm_engine_of(map)->find_many(map, keys, count, found);
+    const gm_keys many = {keys, count, NULL, 0};
+    return gm_engine_of(map)->find_many(map, &many, found);
 }
 
 size_t gomap_put_many(gomap *map, const void *keys, size_t count, const void *values, size_t value_stride)
 {
-    return gm_engine_of(map)->put_many(map, keys, count, (void *)(uintptr_t)values, value_stride, NULL);
+    return gomap_write_many(map, keys, count, (void *)(uintptr_t)values, value_stride, NULL);
 }
 
 size_t gomap_write_many(gomap *map, const void *keys, size_t count, void *values, size_t value_stride,
                         gomap_writer *writer)
 {
-    return gm_engine_of(map)->put_many(map, keys, count, values, value_stride, writer);
+    const gm_keys many = {keys, count, NULL, 0};
+    return gm_engine_of(map)->put_many(map, &many, values, value_stride, writer);
 }
 
 void gomap_erase_begin(gomap_iter *held, gomap *map)
@@ -192,9 +240,10 @@ void gomap_erase_end(gomap_iter *held) { gomap_iter_end(held); }
 
 size_t gomap_erase_many(gomap *map, const void *keys, size_t count)
 {
+    const gm_keys many = {keys, count, NULL, 0};
     gomap_iter held;
     gomap_erase_begin(&held, map);
-    size_t erased = gm_engine_of(map)->erase_many(map, keys, count);
+    size_t erased = gm_engine_of(map)->erase_many(map, &many);
     gomap_erase_end(&held);
     return erased;
 }
@@ -216,10 +265,16 @@ static int write_code(gomap_writer *writer, void *room, void *code, int added)
     return 1;
 }
 
-size_t gomap_code_many(gomap *map, const void *keys, size_t count, int64_t *codes)
+size_t gm_code_many(gomap *map, const gm_keys *keys, int64_t *codes)
 {
     coder own = {{write_code}, map};
-    return gomap_write_many(map, keys, count, codes, sizeof *codes, &own.writer);
+    return gm_engine_of(map)->put_many(map, keys, codes, sizeof *codes, &own.writer);
+}
+
+size_t gomap_code_many(gomap *map, const void *keys, size_t count, int64_t *codes)
+{
+    const gm_keys many = {keys, count, NULL, 0};
+    return gm_code_many(map, &many, codes);
 }
 
 int gomap_fills(const gomap *map)

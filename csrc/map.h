@@ -35,8 +35,26 @@ void gm_map_destroy(gm_map *map, size_t struct_bytes);
 /* Puts a value as the caller passes it, or, with `from`, as it stands in an entry of that map. As gomap_put. */
 void *gm_put(gomap *map, const void *key, const void *value, const gomap *from, int *added);
 
+/* Whether a map lies in a snapshot, whose bytes may change at any time. */
+int gm_is_lent(const gomap *map);
+
+/* An entry's key in memory of its own, in the form in which it is passed. What is put is hashed first and copied later,
+ * and both must be of the same bytes. */
+typedef struct gm_own_key {
+    gm_memory memory;
+    unsigned char *at; /* of a key's text, or a long key */
+    size_t room;
+    gomap_key key;
+} gm_own_key;
+/* From all zeros on; one key after the other. NULL: out of memory. */
+const void *gm_own_key_of(gm_own_key *own, const gomap *map, const void *at);
+void gm_own_key_end(gm_own_key *own);
+
 /* Puts the entries of an iteration into another map of the same types, and ends it. -1: out of memory; some have been
  * put. */
 int gm_merge(gomap *map, gomap_iter *source);
+
+/* As gomap_code_many; a key that is left out gets no code. Returns how many keys it came by. */
+size_t gm_code_many(gomap *map, const gm_keys *keys, int64_t *codes);
 
 #endif

@@ -14,8 +14,8 @@
  * A snapshot is not trusted. Reading an opened map stays within the snapshot and comes to an end, whatever the bytes
  * are, also if they change meanwhile: every number that leads somewhere is read once and compared with how many there
  * are (el_record, gm_string_at), and an iteration ends after as many entries as are counted, or fewer. Writing relies on
- * more, so gomap_load checks that first, in its copy. What puts entries of an opened map into another map relies on bytes
- * that stay as they are during the call: where they may not, it takes them from a copy that gomap_load has made.
+ * more, so gomap_load checks that first, in its copy. Merging an opened map into another one copies each key first
+ * (gm_own_key_of): what is put must not change while it is.
  */
 #ifndef GM_SNAPSHOT_H
 #define GM_SNAPSHOT_H

@@ -10,12 +10,14 @@ static int resize(gm_store *store, gm_memory *memory, size_t capacity)
     return 1;
 }
 
-/* The capacity to have for so many records. A large region grows in place, so it gets a 128th more. A heap block may
- * have to be copied and is small, so it gets half more. */
+/* The capacity to have for so many records. A large region grows in place, so it gets a 128th more, and GM_MOST_STEP
+ * bytes at most, since one insertion waits for the pages. A heap block may have to be copied and is small, so it gets
+ * half more. */
 static size_t with_room(uint32_t stride, size_t count)
 {
     size_t least = stride < 1024 ? 4 : 1;
     size_t step = count * stride < GM_MAP_BYTES ? count / 2 : count / 128;
+    if (step * stride > GM_MOST_STEP) step = GM_MOST_STEP / stride;
     return count + (step > least ? step : least);
 }
 

@@ -40,6 +40,14 @@ KEY_TYPES = [
 VALUE_TYPES = [*KEY_TYPES, *("*" + name for name in KEY_TYPES if "[" in name), "*int", "*bool", "*float32"]
 VALUE_TYPES += ["struct{}", "*struct{}", "*struct{a uint32; b int16}", "*string", "*any"]
 
+#: Types that differ from another of the list to Python alone: the core has no path of their own for them.
+ALIKE = {
+    *("int16", "int32", "uint8", "uint64", "[8]byte", "struct{a uint16; b [4096]byte}", "bytes"),
+    *("datetime64[s, UTC]", "timedelta64[ms]", "date", "struct{day date; id uuid; at datetime64[us]}"),
+    *("*[1]byte", "*[8]byte", "*[16]byte", "*[32]byte", "*[128]byte", "*struct{a uint16; b [4096]byte}", "*bool"),
+    *("*float32", "*struct{day date; id uuid; at datetime64[us]}", "*struct{a uint32; b int16}"),
+}
+
 #: A pair for every way that the core stores keys and values.
 PAIRS = [
     ("int", "int"),
@@ -111,16 +119,26 @@ OBJECTS: tuple[Any, ...] = (
 # The same examples in every run; HYPOTHESIS_PROFILE=explore looks for new ones.
 settings.register_profile("fixed", derandomize=True, deadline=None, database=None, stateful_step_count=40)
 settings.register_profile("explore", deadline=None, database=None, max_examples=2000, stateful_step_count=60)
-settings.register_profile("brief", settings.get_profile("fixed"), max_examples=20)
+settings.register_profile("brief", settings.get_profile("fixed"), max_examples=8)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--all", action="store_true", help="run what takes long too (marked long)")
+    parser.addoption("--thin", action="store_true", help="leave out types that the C core treats as it treats others")
+
+
+def _is_like_another(item: pytest.Item) -> bool:
+    """Whether it runs for a type of ALIKE, given by one of the fixtures below."""
+    parameters = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+    return any(parameters.get(name) in ALIKE for name in ("key_type", "value_type"))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out what takes long, unless all is asked for, or files are named."""
+    """Leaves out what takes long, unless all is asked for, or files are named; with --thin, what is like another."""
+    if config.getoption("--thin"):
+        config.hook.pytest_deselected(items=[item for item in items if _is_like_another(item)])
+        items[:] = [item for item in items if not _is_like_another(item)]
     named = any(Path(arg.partition("::")[0]).is_file() for arg in map(str, config.invocation_params.args))
     if config.getoption("--all") or named:
         return
@@ -269,10 +287,18 @@ def results(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     return str(request.param)
 
 
-@pytest.fixture(scope="module")
-def frozen() -> Iterator[None]:
-    """The collector runs often here, and need not look at what the other tests have left."""
+@pytest.fixture(scope="module", autouse=True)
+def frozen() -> None:
+    """What the files before have left stays too: each collection in a test would look at all of it, for a second."""
     gc.collect()
     gc.freeze()
-    yield
-    gc.unfreeze()
+
+
+@pytest.fixture
+def np() -> Any:
+    return pytest.importorskip("numpy")
+
+
+@pytest.fixture
+def pd() -> Any:
+    return pytest.importorskip("pandas")

@@ -1,6 +1,6 @@
 """Maps and sets of every type, as they are saved in tests/saved/: these files are opened by every version from now on.
 
-    python tests/saved_cases.py     writes the files that are missing
+python tests/saved_cases.py     writes the files that are missing
 """
 
 from __future__ import annotations
@@ -55,12 +55,16 @@ CASES: dict[str, tuple[Any, tuple[str, ...], Any]] = {
         Map,
         ("datetime64[us]", "struct{day date; took timedelta64[ms]; at datetime64[s, UTC]}"),
         {
-            MOMENT + timedelta(days=i): (date(2026, 1, 1) + timedelta(i), timedelta(seconds=i), datetime(2000, 1, 1, i, tzinfo=UTC))
+            MOMENT + timedelta(days=i): (
+                date(2026, 1, 1) + timedelta(i),
+                timedelta(seconds=i),
+                datetime(2000, 1, 1, i, tzinfo=UTC),
+            )
             for i in range(20)
         },
     ),
     "uuid": (Map, ("uuid", "date"), {UUID(int=i << 64): date(1, 1, 1) + timedelta(i) for i in range(20)}),
-    "gomap": (GoMap, ("int", "string"), {i: text for i, text in enumerate(LONG)}),
+    "gomap": (GoMap, ("int", "string"), dict(enumerate(LONG))),
 }
 
 

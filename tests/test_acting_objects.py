@@ -15,8 +15,6 @@ from gomap import Set
 
 Maps = Any  # a map or a Set, with what the two have in common
 
-pytestmark = pytest.mark.usefixtures("frozen")
-
 
 def put(m: Maps, key: Any) -> None:
     m.add(key) if isinstance(m, Set) else m.setdefault(key)

@@ -106,7 +106,7 @@ def test_fromkeys_of_an_alias(map_class: Class) -> None:
     assert m.value_type.name == "[2]byte"
     assert dict(m.items()) == {1: b"ab", 2: b"ab"}
     assert dict(map_class[int, float].fromkeys(range(3)).items()) == {0: 0.0, 1: 0.0, 2: 0.0}
-    with pytest.raises(TypeError, match=r"^key: expected int for int, got str 'a'$"):
+    with pytest.raises(TypeError, match=r"^key: expected int for type int, got str 'a'$"):
         map_class[int, int].fromkeys("a")
     with pytest.raises(AttributeError, match="fromkeys"):
         Set[int].fromkeys  # noqa: B018
@@ -132,11 +132,12 @@ def test_fromkeys_without_types(map_class: Class) -> None:
 
     for cls in (map_class, Sub):
         name = cls.__name__
-        start = f"fromkeys: expected the types, as {name}[key, value].fromkeys(keys) or by key= and value=; "
-        for options, end in [({}, "both are"), ({"key": int}, "one is"), ({"value": int}, "one is")]:
+        start = "fromkeys: expected a key type and a value type, got "
+        end = f"; write {name}[int, float].fromkeys(keys), with the types that you need, or pass key= and value="
+        for options, got in [({}, "none"), ({"key": int}, "one"), ({"value": int}, "one")]:
             with pytest.raises(TypeError) as caught:
                 cls.fromkeys([1], 2, **options)
-            assert str(caught.value) == f"{start}{end} missing"
+            assert str(caught.value) == start + got + end
         assert dict(cls.fromkeys([1], 2, key=int, value=int).items()) == {1: 2}
     with pytest.raises(TypeError):
         BaseMap.fromkeys([1])

@@ -175,7 +175,7 @@ def test_peers_that_hold_other_types_are_left_out() -> None:
 
 
 def test_unknown_peer() -> None:
-    with pytest.raises(ValueError, match="peers: expected among borghash.* got 'abseil'"):
+    with pytest.raises(ValueError, match="peers: expected names from borghash.* got 'abseil'"):
         compare(n=10, peers=["abseil"])
     check_peer("any.module:thing")
 
@@ -506,7 +506,7 @@ def test_command_with_a_file(tmp_path: Path) -> None:
     assert [row["name"] for row in csv.DictReader(io.StringIO(found.stdout))] == ["set", "Set"]
     found = run("ids.csv", "--peer", "preshed", "--value", "string", "--csv", cwd=tmp_path)
     assert (found.returncode, found.stdout) == (2, "")
-    assert "Map: an entry is not of the types given: value: expected str for string, got int" in found.stderr
+    assert "Map: an entry is not of the types given: value: expected str for type string, got int" in found.stderr
 
 
 @pytest.mark.parametrize(

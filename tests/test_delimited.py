@@ -330,7 +330,7 @@ def test_keys_that_come_twice(table: Path) -> None:
     assert entries_of(table, values=[]) == {1, 2}
     assert entries_of(table, 1, on_duplicate="error") == {5: (1, 6), 7: (2, 8), 9: (1, 10)}
     for wrong in ({"on_duplicate": "all"}, {"on_blank": None}):
-        with pytest.raises(ValueError, match="expected among"):
+        with pytest.raises(ValueError, match="expected one of"):
             read(table, **wrong)  # type: ignore[arg-type]
 
 
@@ -351,10 +351,10 @@ def test_the_command_line_says_what_it_did(table: Path, capsys: pytest.CaptureFi
 
 def test_help_names_the_suffixes(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
-    for command in ("advise", "compare"):
+    for command in ("advise", "compare", "build"):
         with pytest.raises(SystemExit):
             main([command, "--help"])
-        assert ".csv, .csv.gz, .tsv, .tsv.gz, .parquet or .npy" in capsys.readouterr().out
+        assert ".csv, .csv.gz, .tsv, .tsv.gz, .parquet, .npy or .json" in capsys.readouterr().out
 
 
 # ---- compressed; large ------------------------------------------------------------------------------

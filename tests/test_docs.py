@@ -23,7 +23,8 @@ import pytest
 from error_cases import CASES, DOCUMENT, row, shown
 
 import gomap
-from gomap import _core, types, views
+import gomap.dask
+from gomap import _core, files, types, views
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
@@ -36,6 +37,7 @@ REFERENCE = DOCUMENTS / "reference.md"
 NEEDS = {
     "numpy": importlib.util.find_spec("numpy") is not None,
     "pyarrow": importlib.util.find_spec("pyarrow") is not None,
+    "dask": all(importlib.util.find_spec(name) for name in ("distributed", "pandas", "pyarrow")),
     "resident memory": Path("/proc/self/smaps_rollup").exists(),
     "glibc's blocks, pages of 4 KiB": PAGESIZE == 4096 and _core.heap_bytes(700) == 720,
 }
@@ -196,6 +198,12 @@ OWNERS: dict[str, Any] = {
     "Advice": gomap.Advice,
     "Estimate": gomap.Estimate,
     "Comparison": gomap.Comparison,
+    "gomap.dask": gomap.dask,
+    "ShardedMap": gomap.dask.ShardedMap,
+    "WorkerMemory": gomap.dask.WorkerMemory,
+    "gomap.files": files,
+    "FileInfo": files.FileInfo,
+    "Section": files.Section,
     "gomap.types": types,
     "Type": types.Type,
     "Field": types.Field,

@@ -477,7 +477,7 @@ def test_no_entries() -> None:
             (int, int, 1),
             {"key_bytes": 8},
             TypeError,
-            "key_bytes: expected None for int, which",
+            "key_bytes: expected None for type int, whose",
         ),
         (
             (int, str, 1),

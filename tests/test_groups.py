@@ -115,7 +115,7 @@ def test_lists_of_text() -> None:
         words[4000] = wrong  # type: ignore[call-overload]
         with pytest.raises(TypeError) as caught:
             gomap.group(words, key=str)
-        assert str(caught.value) == f"keys[4000]: expected str for string, got {type(wrong).__name__} {wrong!r}"
+        assert str(caught.value) == f"keys[4000]: expected str for type string, got {type(wrong).__name__} {wrong!r}"
 
 
 def test_none_at_all(results: str) -> None:

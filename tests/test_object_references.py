@@ -21,8 +21,6 @@ from gomap import TRACEMALLOC_DOMAIN, Set
 
 # ---- references --------------------------------------------------------------------------------------
 
-pytestmark = pytest.mark.usefixtures("frozen")
-
 
 def test_references_of_every_operation(map_class: Class) -> None:
     key, equal, value, other = Key(1), Key(1), Thing(), Thing()

@@ -26,9 +26,6 @@ from support import Class, each
 
 from gomap import Set
 
-pytestmark = pytest.mark.usefixtures("frozen")
-
-
 # ---- the very objects --------------------------------------------------------------------------------
 
 

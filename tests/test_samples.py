@@ -39,6 +39,7 @@ def array_of(shape: str, descr: str = "'<i8'") -> str:
 
 
 GARBAGE = bytes(i * 7919 % 251 for i in range(5000))
+NO_JSON = "expected JSON, found what Python cannot read: "
 NO_ARRAY = "expected an array as numpy.save writes it, found "
 FILES = {
     "garbage.csv": (b"a,b\n" + GARBAGE, "expected text in UTF-8, found byte"),
@@ -56,7 +57,21 @@ FILES = {
     "cut.csv.gz": (gzip.compress(b"1,2\n" * 9)[:-9], "expected text that gzip has compressed, found what gzip"),
     "uneven.csv": (b"1,2\n3\n", "expected 2 columns as in row 1, found 1 in row 2"),
     "twice.csv": (b"1,2\n1,3\n", "expected every key once, found 1 twice in column 'column0'"),
-    "garbage.json": (b"{}", "expected a file ending in .csv, .csv.gz, .tsv, .tsv.gz, .parquet, .npy"),
+    "garbage.xls": (b"{}", "expected a file ending in .csv, .csv.gz, .tsv, .tsv.gz, .parquet, .npy, .json"),
+    "empty.json": (b"", NO_JSON + "JSONDecodeError"),
+    "cut.json": (b'[{"id": 1}', NO_JSON + "JSONDecodeError"),
+    "bytes.json": (b'["\xff"]', NO_JSON + "UnicodeDecodeError"),
+    "deep.json": (b"[" * 100_000, NO_JSON + "RecursionError"),
+    "number.json": (b"3", "expected a list or an object, found a number"),
+    "null.json": (b"null", "expected a list or an object, found null"),
+    "rowless.json": (b"{}", "expected at least one row, found none"),
+    "columnless.json": (b"[{}, {}]", "expected at least one column, found none"),
+    "kinds.json": (b"[1, [2]]", "expected a number in every row as in row 1, found a list in row 2"),
+    "lengths.json": (b"[[1], [2, 3]]", "expected lists of one length, found 1 items in row 1, and 2 in row 2"),
+    "names.json": (b'[{"id": 1, "id": 2}]', "expected every name once in an object, found 'id' twice"),
+    "inner.json": (b'{"a": {"x": {"y": 1, "y": 2}}}', "expected every name once in an object, found 'y' twice"),
+    "twice.json": (b'{"1": 2, "1": 3}', "expected every key once, found 1 twice in column 'key'"),
+    "keyless.json": (b'[{"x": 1}, {"id": 2}]', "column 'x': 1 of 2 cells is blank"),
 }
 ARRAYS = {
     "empty.npy": (b"", NO_ARRAY + "a file that begins b''"),
@@ -148,8 +163,44 @@ def test_tables_that_are_none(capsys: pytest.CaptureFixture[str], tmp_path: Path
     assert entries_of(tmp_path / "parts.parquet") == {1: 3, 2: 4}
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('[{"id": 1, "x": 0.5}, {"x": 2, "id": 3}]', {1: 0.5, 3: 2.0}),
+        ('[{"id": "a", "x": 1, "y": [2]}, {"id": "b", "x": 3, "y": null}]', {"a": (1, [2]), "b": (3, None)}),
+        ("[[1, 0.5], [2, 3]]", {1: 0.5, 2: 3.0}),
+        ("[[1, 0.5], [2, 9007199254740993]]", {1: 0.5, 2: 2**53 + 1}),
+        ("[5, 7, 5]", {5, 7}),
+        ('["ä", "\\u00e4", "\\ud83d\\ude00"]', {"ä", "\U0001f600"}),
+        ('{"1": "x", "-2": "y"}', {1: "x", -2: "y"}),
+        ('{"007": 1, "8": 2}', {"007": 1, "8": 2}),
+        ('{"": 1}', {"": 1}),
+        ('{"a": {"x": 1, "y": "z"}}', {"a": (1, "z")}),
+        ('{"a": [1, "z"], "b": [2, ""]}', {"a": (1, "z"), "b": (2, "")}),
+        ('{"a": {"x": {"deep": 1}}}', {"a": {"deep": 1}}),
+    ],
+)
+def test_json_as_it_is_laid_out(tmp_path: Path, text: str, expected: Any) -> None:
+    (tmp_path / "x.json").write_text(text, encoding="utf-8")
+    found = entries_of(tmp_path / "x.json")
+    assert found == expected
+    if isinstance(expected, dict):
+        assert list(map(type, found.values())) == [
+            type(found[key]) if isinstance(each, tuple) else type(each) for key, each in expected.items()
+        ]
+
+
+def test_json_keeps_what_is_chosen(tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_text('{"a": 1, "b": 2, "a": 3}')
+    assert entries_of(tmp_path / "x.json", on_duplicate="last") == {"a": 3, "b": 2}
+    assert entries_of(tmp_path / "x.json", on_duplicate="first", n=1) == {"a": 1}
+    (tmp_path / "x.json").write_text('[{"id": 1, "x": 2, "y": 3}, {"id": 4, "y": 5}]')
+    assert entries_of(tmp_path / "x.json", key="y", values=["id"]) == {3: 1, 5: 4}
+    assert entries_of(tmp_path / "x.json", on_blank="skip") == {1: (2, 3)}
+
+
 @POSIX
-@pytest.mark.parametrize("suffix", ["csv", "npy", "parquet"])
+@pytest.mark.parametrize("suffix", ["csv", "npy", "parquet", "json"])
 def test_what_is_no_regular_file(capsys: pytest.CaptureFixture[str], tmp_path: Path, suffix: str) -> None:
     if not {"npy": HAS_NUMPY, "parquet": HAS_PYARROW}.get(suffix, True):
         pytest.skip("what reads it is not installed")
@@ -274,10 +325,10 @@ def test_nan_keys(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path.write_text("id,x\n1,2\nnan,3\n4,5\n")
     for options in ([], ["--value-columns="], ["--key=float"]):
         said = refused(capsys, "compare", str(path), *options)
-        assert said == "expected keys that can be looked up, got nan, which is equal to none"
+        assert said == "expected keys that are equal to themselves, got nan; leave nan out"
     assert main(["advise", str(path)]) == 0
     assert "keys: NaN, which a dict finds only by identity" in capsys.readouterr().out
-    with pytest.raises(ScenarioError, match="got nan, which is equal to none"):
+    with pytest.raises(ScenarioError, match="^expected keys that are equal to themselves, got nan; leave nan out$"):
         compare({1.0: 2, float("nan"): 3})
     path.write_text("id,x\n1,nan\n2,nan\n")
     assert main(["compare", str(path), "-q"]) == 0
@@ -305,11 +356,11 @@ def test_keys_whose_copies_are_others(live: Any, tmp_path: Path, monkeypatch: py
         (["--value=uint8"], "Map: an entry is not of the types given: value: 300 is out of range for uint8"),
         (
             ["--key=string"],
-            "Map: an entry is not of the types given: key: expected str for string, got int 1",
+            "Map: an entry is not of the types given: key: expected str for type string, got int 1",
         ),
         (
             ["--value=[4]byte"],
-            "an entry is not of the types given: value: expected bytes for [4]byte, got int",
+            "an entry is not of the types given: value: expected bytes for type [4]byte, got int",
         ),
     ],
 )

@@ -10,39 +10,25 @@ import pickle
 import random
 import struct
 import sys
-import threading
 from collections import ChainMap, Counter, OrderedDict, namedtuple
-from collections.abc import Callable, Iterator
-from contextlib import suppress
-from functools import partial
+from collections.abc import Iterator
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import pytest
-from support import ActingInt
-from support import refused as refused_in_words
+from struct_cases import CHUNK, LOOKUPS, Operation, packed, refused
+from support import ActingInt, Class
 
 from gomap import GoMap, Map, Set
 from gomap._core import _restore
 from gomap.types import Kind, Type, parse
 
-Class = Any  # one of the map classes
-Operation = Callable[[Any, Any], Any]
-
-CHUNK = "struct{refcount uint32; size uint32; csize uint32}"
 POINT = "struct{x float64; y float32}"
 NESTED = "struct{a int8; b struct{c uint16; d [3]byte}; e bool}"
 
 HUGE = 10**5000  # more digits than the interpreter turns into text
 NAN = float("nan")
 OTHER_NAN = struct.unpack("<d", bytes([1, 2, 3, 4, 5, 6, 0xF8, 0xFF]))[0]  # other bits, and the sign
-
-
-def packed(m: Any) -> bytes:
-    """The entries' bytes, as they lie in the map."""
-    content = m.__reduce__()[1][4]
-    assert isinstance(content, bytes)
-    return content
 
 
 # ---- what goes in comes out --------------------------------------------------------------------------
@@ -252,7 +238,7 @@ def test_numpy_structured_scalars(map_class: Class) -> None:
         np.int8(5),
         np.array([(5, 0.5)], [("a", "i8"), ("b", "f4")]),
     ):
-        with pytest.raises(TypeError, match=r"^value: expected a tuple or mapping for struct{a int8"):
+        with pytest.raises(TypeError, match=r"^value: expected a tuple or mapping for type struct{a int8"):
             m[1] = wrong
 
 
@@ -351,17 +337,6 @@ def test_padding_does_not_tell_keys_apart(map_class: Class) -> None:
 # ---- what is refused ---------------------------------------------------------------------------------
 
 
-refused = partial(refused_in_words, state=packed)
-
-LOOKUPS: dict[str, Operation] = {
-    "[]": lambda m, key: m[key],
-    "in": lambda m, key: key in m,
-    "get": lambda m, key: m.get(key),
-    "pop": lambda m, key: m.pop(key),
-    "pop default": lambda m, key: m.pop(key, 7),
-    "del": operator.delitem,
-    "in items()": lambda m, key: (key, 1) in m.items(),
-}
 KEY_STORES: dict[str, Operation] = {
     "set": lambda m, key: operator.setitem(m, key, 1),
     "setdefault": lambda m, key: m.setdefault(key),
@@ -404,15 +379,15 @@ class Named(NamedTuple):
 
 EXAMPLE: dict[str, Any] = {CHUNK: (1, 2, 3), POINT: (0.5, 1.5), NESTED: (1, (2, b"abc"), True)}
 WRONG: list[tuple[str, Any, type[Exception], str]] = [
-    (CHUNK, None, TypeError, f"expected a tuple or mapping for {CHUNK}, got NoneType None"),
-    (CHUNK, 5, TypeError, f"expected a tuple or mapping for {CHUNK}, got int 5"),
-    (CHUNK, [1, 2, 3], TypeError, f"expected a tuple or mapping for {CHUNK}, got list [1, 2, 3]"),
-    (CHUNK, "abc", TypeError, f"expected a tuple or mapping for {CHUNK}, got str 'abc'"),
-    (CHUNK, bytes(12), TypeError, f"expected a tuple or mapping for {CHUNK}, got bytes {bytes(12)!r}"),
-    (CHUNK, {1, 2, 3}, TypeError, f"expected a tuple or mapping for {CHUNK}, got set {{1, 2, 3}}"),
-    (CHUNK, (), ValueError, f"expected 3 fields for {CHUNK}, got 0"),
-    (CHUNK, (1, 2), ValueError, f"expected 3 fields for {CHUNK}, got 2"),
-    (CHUNK, (1, 2, 3, 4), ValueError, f"expected 3 fields for {CHUNK}, got 4"),
+    (CHUNK, None, TypeError, f"expected a tuple or mapping for type {CHUNK}, got NoneType None"),
+    (CHUNK, 5, TypeError, f"expected a tuple or mapping for type {CHUNK}, got int 5"),
+    (CHUNK, [1, 2, 3], TypeError, f"expected a tuple or mapping for type {CHUNK}, got list [1, 2, 3]"),
+    (CHUNK, "abc", TypeError, f"expected a tuple or mapping for type {CHUNK}, got str 'abc'"),
+    (CHUNK, bytes(12), TypeError, f"expected a tuple or mapping for type {CHUNK}, got bytes {bytes(12)!r}"),
+    (CHUNK, {1, 2, 3}, TypeError, f"expected a tuple or mapping for type {CHUNK}, got set {{1, 2, 3}}"),
+    (CHUNK, (), ValueError, f"expected 3 fields for type {CHUNK}, got 0"),
+    (CHUNK, (1, 2), ValueError, f"expected 3 fields for type {CHUNK}, got 2"),
+    (CHUNK, (1, 2, 3, 4), ValueError, f"expected 3 fields for type {CHUNK}, got 4"),
     (CHUNK, {}, ValueError, f"expected the fields of {CHUNK}; missing: 'refcount', 'size', 'csize'"),
     (CHUNK, {"refcount": 1, "csize": 2}, ValueError, f"expected the fields of {CHUNK}; missing: 'size'"),
     (
@@ -427,32 +402,32 @@ WRONG: list[tuple[str, Any, type[Exception], str]] = [
         ValueError,
         f"expected the fields of {CHUNK}; missing: 'size'; unexpected: 'other'",
     ),
-    (CHUNK, (1, "x", 3), TypeError, "field 'size': expected int for uint32, got str 'x'"),
-    (CHUNK, (1, 2, True), TypeError, "field 'csize': expected int for uint32, got bool True"),
-    (CHUNK, (1.0, 2, 3), TypeError, "field 'refcount': expected int for uint32, got float 1.0"),
+    (CHUNK, (1, "x", 3), TypeError, "field 'size': expected int for type uint32, got str 'x'"),
+    (CHUNK, (1, 2, True), TypeError, "field 'csize': expected int for type uint32, got bool True"),
+    (CHUNK, (1.0, 2, 3), TypeError, "field 'refcount': expected int for type uint32, got float 1.0"),
     (
         CHUNK,
         {"refcount": 1, "size": 2, "csize": None},
         TypeError,
-        "field 'csize': expected int for uint32, got NoneType None",
+        "field 'csize': expected int for type uint32, got NoneType None",
     ),
-    (POINT, (0.5, "x"), TypeError, "field 'y': expected float for float32, got str 'x'"),
-    (POINT, (True, 0.5), TypeError, "field 'x': expected float for float64, got bool True"),
-    (NESTED, (1, (2, b"abc"), 1), TypeError, "field 'e': expected bool for bool, got int 1"),
-    (NESTED, (1, (2, "abc"), True), TypeError, "field 'b.d': expected bytes for [3]byte, got str 'abc'"),
-    (NESTED, (1, (2, b"ab"), True), ValueError, "field 'b.d': expected 3 bytes for [3]byte, got 2"),
-    (NESTED, (1, (2, bytearray(4)), True), ValueError, "field 'b.d': expected 3 bytes for [3]byte, got 4"),
+    (POINT, (0.5, "x"), TypeError, "field 'y': expected float for type float32, got str 'x'"),
+    (POINT, (True, 0.5), TypeError, "field 'x': expected float for type float64, got bool True"),
+    (NESTED, (1, (2, b"abc"), 1), TypeError, "field 'e': expected bool for type bool, got int 1"),
+    (NESTED, (1, (2, "abc"), True), TypeError, "field 'b.d': expected bytes for type [3]byte, got str 'abc'"),
+    (NESTED, (1, (2, b"ab"), True), ValueError, "field 'b.d': expected 3 bytes for type [3]byte, got 2"),
+    (NESTED, (1, (2, bytearray(4)), True), ValueError, "field 'b.d': expected 3 bytes for type [3]byte, got 4"),
     (
         NESTED,
         (1, (2,), True),
         ValueError,
-        "field 'b': expected 2 fields for struct{c uint16; d [3]byte}, got 1",
+        "field 'b': expected 2 fields for type struct{c uint16; d [3]byte}, got 1",
     ),
     (
         NESTED,
         (1, b"abc", True),
         TypeError,
-        "field 'b': expected a tuple or mapping for struct{c uint16; d [3]byte}, got bytes b'abc'",
+        "field 'b': expected a tuple or mapping for type struct{c uint16; d [3]byte}, got bytes b'abc'",
     ),
     (
         NESTED,
@@ -460,7 +435,7 @@ WRONG: list[tuple[str, Any, type[Exception], str]] = [
         ValueError,
         "field 'b': expected the fields of struct{c uint16; d [3]byte}; missing: 'd'",
     ),
-    (NESTED, (1, ("x", b"abc"), True), TypeError, "field 'b.c': expected int for uint16, got str 'x'"),
+    (NESTED, (1, ("x", b"abc"), True), TypeError, "field 'b.c': expected int for type uint16, got str 'x'"),
 ]
 wrong = pytest.mark.parametrize(
     ("spelling", "value", "error", "words"), WRONG, ids=[repr(row[1])[:40] for row in WRONG]
@@ -515,7 +490,8 @@ OUT_OF_RANGE: list[tuple[str, Any, str]] = [
     (
         POINT,
         (2**53 + 1, 0.5),
-        f"field 'x': {2**53 + 1} is out of range for float64 (an int must be exact in it)",
+        f"field 'x': {2**53 + 1} is out of range for float64 "
+        "(it cannot hold this int exactly; to round it, pass a float)",
     ),
 ]
 out_of_range = pytest.mark.parametrize(
@@ -563,7 +539,7 @@ def test_wrong_type_after_a_number_out_of_range(map_class: Class) -> None:
     """The look-up raises, as it does for every key of a wrong type."""
     m = map_class(CHUNK, int, {(1, 2, 3): 5})
     for operation in LOOKUPS.values():
-        with refused(m, TypeError, "key: field 'csize': expected int for uint32, got str 'x'"):
+        with refused(m, TypeError, "key: field 'csize': expected int for type uint32, got str 'x'"):
             operation(m, (2**40, 2, "x"))
 
 
@@ -574,231 +550,6 @@ def test_missing_gets_the_key_as_it_came(map_class: Class) -> None:
 
     key = {"refcount": 2**40, "size": 2, "csize": 3}
     assert Echo(CHUNK, int)[key] is key
-
-
-# ---- fields whose reading runs code ------------------------------------------------------------------
-
-
-KEYS = "struct{a int; b int}"
-ACTIONS: dict[str, Callable[[Any], Any]] = {
-    "clear": lambda m: m.clear(),
-    "delete": lambda m: m.pop((5, 5), None),
-    "insert": lambda m: m.__setitem__((5, 5), (50, 50)),
-    "grow": lambda m: m.update({(i, i): (-i, -i) for i in range(1000, 2000)}),
-    "empty": lambda m: [m.popitem() for _ in range(len(m))],
-    "look": lambda m: [m.get((i, i)) for i in range(20)],
-}
-
-
-@pytest.mark.parametrize("action", ACTIONS.values(), ids=ACTIONS)
-@pytest.mark.parametrize("as_dict", [False, True], ids=["tuple", "mapping"])
-def test_fields_that_change_the_map(map_class: Class, action: Callable[[Any], Any], as_dict: bool) -> None:
-    """A dict where the change comes first says what is expected."""
-
-    def given(first: Any, second: Any) -> Any:
-        return {"b": second, "a": first} if as_dict else (first, second)
-
-    operations: dict[str, Operation] = {
-        "[]": lambda m, key: m[key],
-        "get": lambda m, key: m.get(key),
-        "in": lambda m, key: key in m,
-        "pop": lambda m, key: m.pop(key, None),
-        "del": operator.delitem,
-        "set": lambda m, key: m.__setitem__(key, (7, 8)),
-        "setdefault": lambda m, key: m.setdefault(key, (7, 8)),
-    }
-    for absent in (5, 6):
-        for operation in operations.values():
-            model = {(i, i): (i, i) for i in range(100) if i != absent}
-            m = map_class(KEYS, KEYS, model)
-            action(model)
-            key = given(5, ActingInt(5, lambda: action(m)))  # noqa: B023
-            try:
-                expected = operation(model, (5, 5))
-            except KeyError:
-                with pytest.raises(KeyError):
-                    operation(m, key)
-            else:
-                assert operation(m, key) == expected
-            assert dict(m.items()) == model
-            assert m._check() is None
-
-
-@pytest.mark.parametrize("action", ACTIONS.values(), ids=ACTIONS)
-def test_fields_of_key_and_value_that_change_the_map(map_class: Class, action: Callable[[Any], Any]) -> None:
-    for store in (lambda m, k, v: m.__setitem__(k, v), lambda m, k, v: m.update([(k, v)])):
-        model = {(i, i): (i, i) for i in range(100)}
-        m = map_class(KEYS, KEYS, model)
-        store(m, (3, ActingInt(4, lambda: action(m))), (ActingInt(1, lambda: action(m)), 2))  # noqa: B023
-        action(model)
-        action(model)
-        model[3, 4] = (1, 2)
-        assert dict(m.items()) == model
-        assert m._check() is None
-
-
-def test_fields_that_store_in_the_same_map(map_class: Class) -> None:
-    """Every struct is packed into memory of its own, however many are under way."""
-    for kind in (KEYS, "struct{a, b int; c [5000]byte}"):
-        filler = (b"\0" * 5000,) if "c [" in kind else ()
-
-        def deep(level: int, m: Any, filler: tuple[Any, ...] = filler) -> Any:
-            if level == 0:
-                return (0, 0, *filler)
-
-            def store() -> None:
-                m[deep(level - 1, m)] = deep(level - 1, m)
-
-            return (level, ActingInt(10 * level, store), *filler)
-
-        m = map_class(kind, kind)
-        m[deep(4, m)] = deep(4, m)
-        assert dict(m.items()) == {(i, 10 * i, *filler): (i, 10 * i, *filler) for i in range(5)}
-        assert m._check() is None
-
-
-@pytest.mark.parametrize("threads", [4])
-def test_fields_that_let_other_threads_run(map_class: Class, threads: int) -> None:
-    m = map_class(KEYS, KEYS)
-    barriers = [threading.Barrier(threads) for _ in range(20)]
-
-    def work(number: int) -> None:
-        for round_, barrier in enumerate(barriers):
-            m[number, ActingInt(round_, barrier.wait)] = (round_, ActingInt(number, barrier.wait))
-
-    workers = [threading.Thread(target=work, args=(number,)) for number in range(threads)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join(60)
-    assert dict(m.items()) == {(n, r): (r, n) for n in range(threads) for r in range(len(barriers))}
-
-
-def test_fields_that_raise(map_class: Class) -> None:
-    def fail() -> None:
-        raise ZeroDivisionError("no number today")
-
-    m = map_class(KEYS, KEYS, {(1, 2): (3, 4)})
-    for operation in (
-        *LOOKUPS.values(),
-        lambda m, key: m.__setitem__(key, (1, 2)),
-        lambda m, key: m.setdefault(key),
-    ):
-        with refused(m, ZeroDivisionError, "no number today"):
-            operation(m, (1, ActingInt(1, fail)))
-    with refused(m, ZeroDivisionError, "no number today"):
-        m[1, 2] = (1, ActingInt(1, fail))
-
-    class Failing(dict[str, int]):
-        def __getitem__(self, name: str) -> int:
-            raise ZeroDivisionError("no item today")
-
-    with refused(m, ZeroDivisionError, "no item today"):
-        m[1, 2] = Failing(a=1, b=2)
-
-
-def test_key_of_a_look_up_is_read_once(map_class: Class) -> None:
-    asked: list[int] = []
-    m = map_class(KEYS, int, {(1, 2): 3})
-    for operation in LOOKUPS.values():
-        asked.clear()
-        with suppress(KeyError):
-            operation(m, (2**70, ActingInt(2, lambda: asked.append(1))))
-        assert asked == [1]
-
-
-def test_reading_is_not_disturbed_by_the_collector(map_class: Class) -> None:
-    """Making tuples can run the collector and so any code: here, some that changes the map."""
-    model = {(i, i): (-i, (i,)) for i in range(50)}
-    kind = "struct{a int; b struct{c int}}"
-    m = map_class(KEYS, kind, model)
-    s = Set(KEYS, model)
-    changing = False
-
-    def disturb(phase: str, info: dict[str, int]) -> None:
-        nonlocal changing
-        if not changing:
-            changing = True
-            m.clear()
-            s.clear()
-            m.update(dict.fromkeys(((j, j) for j in range(1000, 1040)), (1, (1,))))
-            s.update((j, j) for j in range(1000, 1040))
-            changing = False
-
-    def restore() -> None:
-        nonlocal changing
-        changing = True
-        m.clear()
-        m.update(model)
-        s.clear()
-        s.update(model)
-        changing = False
-
-    threshold = gc.get_threshold()
-    gc.callbacks.append(disturb)
-    try:
-        for _ in range(20):
-            for operation in (lambda: m.popitem(), lambda: next(iter(m.items()))):
-                restore()
-                gc.set_threshold(1)
-                # From 3.12 on the collector runs between two steps, and may do so after iter().
-                with suppress(RuntimeError):
-                    key, value = operation()
-                    assert value == model.get(key, (1, (1,)))
-                gc.set_threshold(*threshold)
-                assert m._check() is None
-            restore()
-            gc.set_threshold(1)
-            taken = s.pop()
-            gc.set_threshold(*threshold)
-            assert taken not in s
-            assert len(s) in (39, 49)
-            restore()
-            gc.set_threshold(1)
-            found = m.get((3, 3))
-            gc.set_threshold(*threshold)
-            assert found in ((-3, (3,)), None)
-    finally:
-        gc.set_threshold(*threshold)
-        gc.callbacks.remove(disturb)
-    assert gc.isenabled()
-
-
-def test_collector_stays_off_when_it_is() -> None:
-    m = Map(int, CHUNK, {1: (1, 2, 3)})
-    assert gc.isenabled()
-    gc.disable()
-    try:
-        assert m[1] == (1, 2, 3)
-        assert not gc.isenabled()
-    finally:
-        gc.enable()
-    assert m[1] == (1, 2, 3)
-    assert gc.isenabled()
-
-
-# ---- iteration ---------------------------------------------------------------------------------------
-
-
-def test_iteration(map_class: Class) -> None:
-    model = {(i, i): (i, 2 * i) for i in range(300)}
-    m = map_class(KEYS, KEYS, model)
-    assert sorted(m) == sorted(model)
-    assert sorted(m.values()) == sorted(model.values())
-    kept = list(m.items())
-    assert dict(kept) == model
-    for key, value in m.items():
-        m[key] = (0, value.a - key.a)
-    assert set(m.values()) == {(0, 0)}
-    for key in m:
-        del m[key]
-    assert len(m) == 0
-    assert dict(kept) == model  # what was read stays as it was
-    m[1, 1] = (1, 1)
-    keys = iter(m)
-    m[next(keys).a + 1, 1] = (1, 1)
-    with pytest.raises(RuntimeError, match="inserted"):
-        next(keys)
 
 
 # ---- copies and pickles ------------------------------------------------------------------------------

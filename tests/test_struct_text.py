@@ -215,14 +215,14 @@ def test_any_text(map_class: Class, text: str) -> None:
 @pytest.mark.parametrize(
     ("value", "error", "words"),
     [
-        ((1, 2, b"DE", b""), TypeError, "field 'name': expected str for string, got int 1"),
-        ((b"x", 2, b"DE", b""), TypeError, "field 'name': expected str for string, got bytes b'x'"),
-        (("x", 2, b"DE", "y"), TypeError, "field 'flag': expected bytes for bytes, got str 'y'"),
-        (("x", 2, b"D", b""), ValueError, "field 'country': expected 2 bytes for [2]byte, got 1"),
+        ((1, 2, b"DE", b""), TypeError, "field 'name': expected str for type string, got int 1"),
+        ((b"x", 2, b"DE", b""), TypeError, "field 'name': expected str for type string, got bytes b'x'"),
+        (("x", 2, b"DE", "y"), TypeError, "field 'flag': expected bytes for type bytes, got str 'y'"),
+        (("x", 2, b"D", b""), ValueError, "field 'country': expected 2 bytes for type [2]byte, got 1"),
         (("x", 2**32, b"DE", b""), OverflowError, "field 'population': 4294967296 is out of range for uint32"),
-        (("x", None, b"DE", b""), TypeError, "field 'population': expected int for uint32, got NoneType None"),
-        (("x", 2, b"DE"), ValueError, f"expected 4 fields for {CITY}, got 3"),
-        ("x", TypeError, f"expected a tuple or mapping for {CITY}, got str 'x'"),
+        (("x", None, b"DE", b""), TypeError, "field 'population': expected int for type uint32, got NoneType None"),
+        (("x", 2, b"DE"), ValueError, f"expected 4 fields for type {CITY}, got 3"),
+        ("x", TypeError, f"expected a tuple or mapping for type {CITY}, got str 'x'"),
         ({"name": "x"}, ValueError, "missing: 'population', 'country', 'flag'"),
         (None, TypeError, "expected a tuple or mapping"),
     ],
@@ -326,7 +326,9 @@ def test_many_at_a_time(map_class: Class) -> None:
     assert m.get_many([7, 5000, 8], default=None) == [city(7), None, city(8)]
     with pytest.raises(KeyError, match="5000"):
         m.get_many([7, 5000])
-    with pytest.raises(TypeError, match=r"^out: values of type struct.* come as a list$"):
+    with pytest.raises(
+        TypeError, match=r"^out: a map\[int\]struct{.*} cannot write its values to an array; call without out=$"
+    ):
         m.get_many([7], out=bytearray(40))
     keys, found = m.to_arrays()
     assert type(found) is list
@@ -386,7 +388,7 @@ def test_numpy_records(map_class: Class) -> None:
     one = rows[7]
     m[1000] = one
     assert m[1000] == expected[7]
-    with pytest.raises(TypeError, match=r"^values\[0\]: field 'name': expected str for string, got bytes b'x'$"):
+    with pytest.raises(TypeError, match=r"^values\[0\]: field 'name': expected str for type string, got bytes b'x'$"):
         m.set_many(
             [1], np.array([(b"x", 1, b"DE", b"")], list(zip(m.value_type.namedtuple._fields, "OOOO", strict=True)))
         )

@@ -19,10 +19,11 @@ enum { EL_WINDOW = 16 };
 
 /* A key of the window, and where it leads. */
 typedef struct el_probe {
-    const void *key;
+    const void *key; /* NULL: it is left out, or a string longer than any */
     uint64_t hash;
     uint32_t first, second;
-    unsigned char *slot; /* el_window_look: the slot that most likely holds the key; NULL: it is in neither bucket */
+    unsigned char *slot;  /* el_window_look: the slot that most likely holds the key; NULL: it is in neither bucket */
+    unsigned char *entry; /* likewise, where entries stand in records: the record of that slot */
 } el_probe;
 
 typedef struct el_window {
@@ -30,13 +31,21 @@ typedef struct el_window {
     el_key room[EL_WINDOW];
 } el_window;
 
-GM_INLINE void el_window_hash(const el_map *m, el_window *window, const unsigned char *keys, size_t stride,
+/* From key `done` on. */
+GM_INLINE void el_window_hash(const el_map *m, el_window *window, const gm_keys *keys, size_t done, size_t stride,
                               size_t count, gm_kind kind)
 {
     uint32_t buckets = m->buckets, mask = m->mask;
     for (size_t i = 0; i < count; i++) {
         el_probe *probe = &window->probe[i];
-        probe->key = el_key_make(m, keys + i * stride, &window->room[i], kind);
+        probe->key = NULL;
+        if (gm_keys_absent(keys, done + i)) continue;
+        const unsigned char *key = keys->at + (done + i) * stride;
+        if (kind.code == GM_IMAGES && keys->padded)
+            probe->key = gm_string_make_padded(&window->room[i].string, (const void *)key, m->map.seed)
+                             ? &window->room[i]
+                             : NULL;
+        else probe->key = el_key_make(m, key, &window->room[i], kind);
         if (probe->key == NULL) continue;
         probe->hash = el_key_hash(m, probe->key, kind);
         probe->first = el_address(el_first(probe->hash), buckets, mask);
@@ -65,7 +74,7 @@ GM_INLINE void el_window_look(const el_map *m, el_window *window, size_t count, 
     if (!kind.ref) return;
     for (size_t i = 0; i < count; i++) {
         if (window->probe[i].slot == NULL) continue;
-        const unsigned char *entry = el_entry(m, window->probe[i].slot, kind);
+        const unsigned char *entry = window->probe[i].entry = el_record(m, window->probe[i].slot);
         GM_PREFETCH(entry);
         GM_PREFETCH(entry + m->value_at);
     }
@@ -81,13 +90,16 @@ GM_INLINE size_t el_window_match(const el_map *m, const el_window *window, size_
         found[i] = NULL;
         if (probe->slot == NULL) {
             if (GM_LIKELY(m->overflow_used == 0) || probe->key == NULL) continue;
-        } else if (GM_LIKELY(el_matches(m, probe->slot, probe->key, kind))) {
-            found[i] = el_entry(m, probe->slot, kind) + m->value_at;
-            hits++;
-            continue;
+        } else {
+            unsigned char *entry = kind.ref ? probe->entry : probe->slot;
+            if (GM_LIKELY(el_matches(m, entry, probe->key, kind))) {
+                found[i] = entry + m->value_at;
+                hits++;
+                continue;
+            }
         }
         if (!el_search(m, probe->first, probe->second, el_tag(probe->hash), probe->key, kind, &place)) continue;
-        found[i] = el_entry(m, place.slot, kind) + m->value_at;
+        found[i] = place.entry + m->value_at;
         hits++;
     }
     return hits;
@@ -96,11 +108,10 @@ GM_INLINE size_t el_window_match(const el_map *m, const el_window *window, size_
 /* found[i]: the address of key i's value, or NULL. Returns how many were found. A window is hashed before the keys
  * of the previous window are compared. Meanwhile the few slots arrive that absent keys ask for because of an equal
  * tag (a miss at 1,000,000 entries takes a quarter less). */
-GM_INLINE size_t el_find_many(const gomap *map, const void *keys, size_t count, void **found, gm_kind kind)
+GM_INLINE size_t el_find_many(const gomap *map, const gm_keys *keys, void **found, gm_kind kind)
 {
     const el_map *m = el_of(map);
-    const unsigned char *at = keys;
-    size_t stride = gm_key_stride(map->type, gm_key_bytes(&m->map, kind)), hits = 0, before = 0;
+    size_t count = keys->count, stride = gm_key_stride(map->type, gm_key_bytes(&m->map, kind)), hits = 0, before = 0;
     el_window windows[2];
     unsigned turn = 0;
     if (map->count == 0) {
@@ -109,7 +120,7 @@ GM_INLINE size_t el_find_many(const gomap *map, const void *keys, size_t count, 
     }
     for (size_t done = 0, some; done < count; done += some) {
         some = count - done < EL_WINDOW ? count - done : EL_WINDOW;
-        el_window_hash(m, &windows[turn], at + done * stride, stride, some, kind);
+        el_window_hash(m, &windows[turn], keys, done, stride, some, kind);
         hits += el_window_match(m, &windows[turn ^ 1], before, found + done - before, kind);
         el_window_look(m, &windows[turn], some, kind);
         before = some;
@@ -121,14 +132,16 @@ GM_INLINE size_t el_find_many(const gomap *map, const void *keys, size_t count, 
 /* Prefetches the slots where a window's keys will probably be written. Where both buckets of a key are full, one of
  * their entries must be displaced first. For these it prefetches the entries and, once all of the window's are under
  * way, the tags of the buckets where an entry may go. */
-GM_INLINE void el_window_ask(const el_map *m, const el_window *window, size_t count, gm_kind kind)
+GM_INLINE void el_window_ask(const el_map *m, el_window *window, size_t count, gm_kind kind)
 {
     unsigned char full[EL_WINDOW];
     size_t full_count = 0;
     for (size_t i = 0; i < count; i++) {
-        const el_probe *probe = &window->probe[i];
+        el_probe *probe = &window->probe[i];
+        probe->slot = NULL;
         if (probe->key == NULL) continue;
-        const unsigned char *slot = el_candidate(m, probe->first, probe->second, el_tag(probe->hash), kind);
+        const unsigned char *slot = probe->slot =
+            el_candidate(m, probe->first, probe->second, el_tag(probe->hash), kind);
         if (slot == NULL) {
             gm_match first, second;
             uint32_t bucket = probe->first;
@@ -151,14 +164,17 @@ GM_INLINE void el_window_ask(const el_map *m, const el_window *window, size_t co
         el_displace_ask(m, window->probe[full[i]].first, window->probe[full[i]].second, kind);
 }
 
-/* Every key with its value, or what the writer makes of it. Returns how many keys are in: fewer than count when there
- * is no memory, or the writer ended it. */
-GM_INLINE size_t el_put_many(gomap *map, const void *keys, size_t count, void *values, size_t value_stride,
-                             gomap_writer *writer, gm_kind kind)
+/* Every key with its value, or what the writer makes of it. Returns how many keys it came by: fewer than there are when
+ * there is no memory, or the writer ended it.
+ *
+ * Most keys of a column of text are there already, in the slot that was asked for. So that slot is compared first, as
+ * long as no key of the window is new: then entries may have moved. (1,500,000 words, of which 59,000 are distinct,
+ * take a tenth less.) */
+GM_INLINE size_t el_put_many(gomap *map, const gm_keys *keys, void *values, size_t value_stride, gomap_writer *writer,
+                             gm_kind kind)
 {
     el_map *m = el_of(map);
-    const unsigned char *at = keys;
-    size_t stride = gm_key_stride(map->type, gm_key_bytes(&m->map, kind));
+    size_t count = keys->count, stride = gm_key_stride(map->type, gm_key_bytes(&m->map, kind));
     const gm_values put = {values, value_stride, map->type->value_size, writer};
     el_window window;
     if (count && GM_UNLIKELY(m->buckets == 0) && !el_begin(m, kind)) return 0;
@@ -167,13 +183,21 @@ GM_INLINE size_t el_put_many(gomap *map, const void *keys, size_t count, void *v
         if (GM_LIKELY(m->map.iterators == 0))
             while (map->count + some > m->grow_at && m->buckets > 1)
                 if (!el_grow(m)) break; /* keys that are there need no room */
-        el_window_hash(m, &window, at + done * stride, stride, some, kind);
+        el_window_hash(m, &window, keys, done, stride, some, kind);
         el_window_ask(m, &window, some, kind);
+        size_t before = map->count;
         for (size_t i = 0; i < some; i++) {
-            int added;
             const el_probe *probe = &window.probe[i];
-            if (probe->key == NULL) return done + i;
-            void *room = el_assign_hashed(m, probe->key, probe->hash, &window.room[i], &added, kind);
+            int added = 0;
+            void *room;
+            if (probe->slot && map->count == before && GM_LIKELY(el_matches(m, probe->slot, probe->key, kind))) {
+                room = el_entry(m, probe->slot, kind) + m->value_at;
+            } else if (probe->key) {
+                room = el_assign_hashed(m, probe->key, probe->hash, &window.room[i], &added, kind);
+            } else {
+                if (gm_keys_absent(keys, done + i)) continue;
+                return done + i;
+            }
             if (!gm_values_write(&put, done + i, room, added)) return done + i;
         }
     }
@@ -182,15 +206,14 @@ GM_INLINE size_t el_put_many(gomap *map, const void *keys, size_t count, void *v
 
 /* Returns how many of the keys were there. Keys are no objects: comparing them runs no code that could change the map
  * meanwhile. */
-GM_INLINE size_t el_erase_many(gomap *map, const void *keys, size_t count, gm_kind kind)
+GM_INLINE size_t el_erase_many(gomap *map, const gm_keys *keys, gm_kind kind)
 {
     el_map *m = el_of(map);
-    const unsigned char *at = keys;
-    size_t stride = gm_key_stride(map->type, gm_key_bytes(&m->map, kind)), erased = 0;
+    size_t count = keys->count, stride = gm_key_stride(map->type, gm_key_bytes(&m->map, kind)), erased = 0;
     el_window window;
     for (size_t done = 0, some; done < count && map->count; done += some) {
         some = count - done < EL_WINDOW ? count - done : EL_WINDOW;
-        el_window_hash(m, &window, at + done * stride, stride, some, kind);
+        el_window_hash(m, &window, keys, done, stride, some, kind);
         for (size_t i = 0; i < some; i++) {
             const el_probe *probe = &window.probe[i];
             if (probe->key == NULL) continue;

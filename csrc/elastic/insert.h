@@ -44,17 +44,22 @@ GM_INLINE int el_place_new(el_map *m, uint64_t hash, gm_kind kind, el_place *pla
     return 1;
 }
 
-/* The strings of a new key into the region; 0 when there is no memory. */
-GM_INLINE int el_key_keep(el_map *m, const void *key, uint64_t hash, el_key *room, el_images *images, gm_kind kind)
+/* The strings of a new key into the region; 0 when there is no memory. `number` is that of a key that is a string. */
+GM_INLINE int el_key_keep(el_map *m, const void *key, uint64_t hash, const el_key *room, uint32_t *number,
+                          el_images *images, gm_kind kind)
 {
-    if (kind.code == GM_IMAGES) return el_string_keep(m, GOMAP_KEY, &room->string, hash);
+    if (kind.code == GM_IMAGES) return el_string_keep(m, GOMAP_KEY, &room->string, hash, number);
     if (kind.code == GM_IMAGE_STRUCTS) return el_strings_keep(m, GOMAP_KEY, key, NULL, hash, images);
     return 1;
 }
 
-GM_INLINE void el_key_drop(el_map *m, const el_key *room, const el_images *images, gm_kind kind)
+GM_INLINE void el_key_drop(el_map *m, const el_key *room, uint32_t number, const el_images *images, gm_kind kind)
 {
-    if (kind.code == GM_IMAGES) el_string_drop(m, GOMAP_KEY, room->string.image);
+    if (kind.code == GM_IMAGES) {
+        unsigned char image[GM_IMAGE];
+        gm_image_place(image, room->string.image, number);
+        el_string_drop(m, GOMAP_KEY, image);
+    }
     if (kind.code == GM_IMAGE_STRUCTS) el_strings_drop(m, GOMAP_KEY, images);
 }
 
@@ -64,17 +69,17 @@ GM_INLINE void *el_assign_hashed(el_map *m, const void *key, uint64_t hash, el_k
     gomap *map = &m->map.public_part;
     el_place place;
     el_images images; /* of a struct's strings */
-    uint32_t record = 0;
+    uint32_t record = 0, number = 0;
     if (el_locate(m, hash, key, kind, &place)) {
         *added = 0;
-        return el_entry(m, place.slot, kind) + m->value_at;
+        return place.entry + m->value_at;
     }
     el_end_iterators(m);
     if (GM_UNLIKELY(map->count >= m->grow_at) && !el_grow(m)) return NULL;
     if (kind.ref && (record = gm_store_add(&m->records, &m->map.memory)) == 0) return NULL;
-    int kept = el_key_keep(m, key, hash, room, &images, kind);
+    int kept = el_key_keep(m, key, hash, room, &number, &images, kind);
     if (!kept || !el_place_new(m, hash, kind, &place)) {
-        if (kept) el_key_drop(m, room, &images, kind);
+        if (kept) el_key_drop(m, room, number, &images, kind);
         if (kind.ref) gm_store_take_back(&m->records, &m->map.memory, record);
         return NULL;
     }
@@ -84,6 +89,7 @@ GM_INLINE void *el_assign_hashed(el_map *m, const void *key, uint64_t hash, el_k
     unsigned char *entry = el_entry(m, place.slot, kind);
     size_t key_bytes = gm_key_bytes(&m->map, kind);
     if (kind.code == GM_IMAGE_STRUCTS) el_strings_place(m, GOMAP_KEY, entry, key, &images);
+    else if (kind.code == GM_IMAGES) gm_image_place(entry, key, number);
     else memcpy(entry, key, key_bytes);
     if (!kind.ref) {
         size_t value_bytes = m->slot_bytes - key_bytes;

@@ -157,7 +157,7 @@ GM_INLINE unsigned char *el_record(const el_map *m, const unsigned char *slot)
 {
     uint32_t number = gm_load32(slot);
     GM_READ_ONCE(number);
-    return gm_store_at(&m->records, number - 1 < m->records.used ? number : 1);
+    return gm_store_at(&m->records, GM_LIKELY(number - 1 < m->records.used) ? number : 1);
 }
 
 /* The entry, which begins with its key: the slot itself, or the record it names. */

@@ -289,7 +289,7 @@ int el_open(gomap *map, const gomap_snapshot *snapshot, char *why, size_t size)
         return snapshot->sections || buckets ? damaged(why, size, "it has sections, but no entries")
                                              : GOMAP_SNAPSHOT_GOOD;
     if (buckets == 0 || buckets >= EL_MAX_BUCKETS || snapshot->overflow > count ||
-        (buckets == 1 ? count > EL_SLOTS : 2 * count > (uint64_t)EL_COMPACT_HALVES * buckets))
+        count > (buckets == 1 ? EL_SLOTS : EL_COMPACT_HALVES * buckets / 2))
         return damaged(why, size, "its buckets have no room for its entries");
     for (int part = GOMAP_KEY; part < GOMAP_PARTS; part++) {
         if (map->type->strings[part].count == 0) continue;

@@ -74,12 +74,12 @@ static void release(el_map *m, int part, unsigned char *bytes, el_images *unplac
     }
 }
 
-int el_string_keep(el_map *m, int part, gm_string *string, uint64_t hash)
+int el_string_keep(el_map *m, int part, const gm_string *string, uint64_t hash, uint32_t *number)
 {
+    *number = 0;
     if (gm_image_is_long(string->image)) {
-        uint32_t number = gm_strings_add(&m->strings[part], &m->map.memory, &string->string, hash);
-        if (number == 0) return 0;
-        gm_image_set_number(string->image, number);
+        *number = gm_strings_add(&m->strings[part], &m->map.memory, &string->string, hash);
+        if (*number == 0) return 0;
     }
     m->string_bytes += string->string.length;
     return 1;
@@ -94,8 +94,9 @@ int el_strings_keep(el_map *m, int part, const unsigned char *bytes, const gomap
     for (uint32_t i = 0; i < strings->count; i++) {
         gomap_string string = gm_string_from(from, part, bytes + strings->at[i]);
         gm_string made;
-        if (gm_string_make(&made, &string, m->map.seed) && el_string_keep(m, part, &made, hash)) {
-            memcpy(images->at[i], made.image, GM_IMAGE);
+        uint32_t number;
+        if (gm_string_make(&made, &string, m->map.seed) && el_string_keep(m, part, &made, hash, &number)) {
+            gm_image_place(images->at[i], made.image, number);
             continue;
         }
         while (i > 0) el_string_drop(m, part, images->at[--i]); /* each is the last of its class */

@@ -45,8 +45,9 @@ GM_INLINE uint64_t el_key_hash(const el_map *m, const void *key, gm_kind kind)
 /* The image that names this string, of an entry of this hash; NULL when none does. */
 unsigned char *el_string_owner(const el_map *m, int part, unsigned size_class, uint32_t number, uint64_t hash);
 
-/* A string of an entry of this hash into the region, when it is long; 0 when there is no memory. */
-int el_string_keep(el_map *m, int part, gm_string *string, uint64_t hash);
+/* A string of an entry of this hash into the region, when it is long, with the number that its image gets, else 0.
+ * Returns 0 when there is no memory. */
+int el_string_keep(el_map *m, int part, const gm_string *string, uint64_t hash, uint32_t *number);
 /* Takes the string out of the region again, which was the last one kept. */
 void el_string_drop(el_map *m, int part, const unsigned char *image);
 

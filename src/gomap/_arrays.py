@@ -288,7 +288,7 @@ def check_times_out(array: Any, type: Type, count: int) -> None:
         or array.shape != (count,)
     ):
         got = f"one of {array.shape} {array.dtype}" if isinstance(array, np.ndarray) else array.__class__.__name__
-        raise TypeError(f"out: expected a writable array of {count} {wanted} for {type}, got {got}")
+        raise TypeError(f"out: expected a writable array of {count} {wanted} for type {type}, got {got}")
 
 
 # ---- formats ------------------------------------------------------------------------------------------
@@ -326,7 +326,7 @@ def structured(array: Any, type: Type, what: str) -> Any:
     if array.ndim != 1 or is_masked(array) or not (records or _converts(np, array.dtype, wanted)):
         kind = f"a masked one of {array.dtype}" if is_masked(array) else f"one of {array.dtype}"
         raise TypeError(
-            f"{what}: expected an array of {'records' if records else wanted} for {type}, got {kind}"
+            f"{what}: expected an array of {'records' if records else wanted} for type {type}, got {kind}"
             f"{'' if array.ndim == 1 else f' with {array.ndim} dimensions'}"
         )
     if records:

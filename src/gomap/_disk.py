@@ -21,15 +21,20 @@ def mapped(path: Path, copy: bool = False) -> Any:
     """A file's bytes: mapped, or with `copy` read into memory.
 
     :raises TruncatedFileError: it is empty
+    :raises ForeignFileError: it is a pipe or a device, which cannot be mapped
     """
+    mode = os.stat(path).st_mode
+    if not (copy or stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # a directory is told by the system
+        from .files import ForeignFileError
+
+        raise ForeignFileError(f"{os.fspath(path)!r}: expected a saved map, got something that is no regular file")
     with open(path, "rb") as file:
-        if copy:
-            return file.read()
-        if os.fstat(file.fileno()).st_size == 0:  # which no system maps
+        content = file.read() if copy else b""
+        if not content and (copy or os.fstat(file.fileno()).st_size == 0):  # which no system maps
             from .files import TruncatedFileError
 
             raise TruncatedFileError(f"{os.fspath(path)!r}: expected a saved map, got an empty file")
-        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        return content if copy else mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
 def write(path: Path, pieces: Callable[[Callable[[memoryview], object]], bytes]) -> None:

@@ -171,7 +171,7 @@ def _is_numpy(source: Any) -> bool:
 def _masked(source: Any, type: Type, what: str) -> Nullable:
     if source.ndim != 1 or source.dtype.names is not None:
         raise TypeError(
-            f"{what}: expected an array of {arrays.dtype_of(type) or type} for {type}, got a masked one of "
+            f"{what}: expected an array of {arrays.dtype_of(type) or type} for type {type}, got a masked one of "
             f"{source.dtype} with {source.ndim} dimensions"
         )
     np = arrays.numpy()
@@ -180,7 +180,9 @@ def _masked(source: Any, type: Type, what: str) -> Nullable:
 
 def _series(source: Any, type: Type, what: str) -> Any:
     if _has_levels(source):
-        raise TypeError(f"{what}: expected one column for {type}, got a {source.__class__.__name__} of several levels")
+        raise TypeError(
+            f"{what}: expected one column for type {type}, got a {source.__class__.__name__} of several levels"
+        )
     array, dtype = source.array, source.dtype
     if hasattr(array, "codes") and hasattr(array, "categories"):
         return Coded(arrays.numpy().ascontiguousarray(array.codes), array.categories)
@@ -223,12 +225,14 @@ def _rows(named: dict[str, Any], source: Any, type: Type, what: str) -> Any:
     """Several columns as rows of a struct."""
     if type.kind is not Kind.STRUCT:
         raise TypeError(
-            f"{what}: expected one column for {type}, got {_shown(source, named)}; pass one of them, such as "
+            f"{what}: expected one column for type {type}, got {_shown(source, named)}; pass one of them, such as "
             f"df[{next(iter(named), 'name')!r}], or take a struct of them as the type"
         )
     wanted = [each.name for each in type.fields]
     if wanted != list(named):
-        raise TypeError(f"{what}: expected the columns {', '.join(wanted)} for {type}, got {_shown(source, named)}")
+        raise TypeError(
+            f"{what}: expected the columns {', '.join(wanted)} for type {type}, got {_shown(source, named)}"
+        )
     np = arrays.numpy()
     apart = (Kind.STRUCT, Kind.STRING, Kind.VARBYTES)  # no field of a structured array, or none that is copied
     if np is None or any(each.type.kind in apart for each in type.fields):
@@ -285,11 +289,15 @@ def refuse_as_entries(source: Any) -> None:
         )
 
 
-def sample(items: tuple[Any, ...]) -> list[Any]:
-    """Some thousand items at random, and the same ones every time."""
+def sample(items: tuple[Any, ...]) -> tuple[int, int, int, int]:
+    """Draws some thousand items at random, and the same ones every time: how many, how many of them are distinct, and
+    how many came once and twice."""
+    from collections import Counter
     from random import Random
 
-    return [items[i] for i in Random(len(items)).sample(range(len(items)), 8192)]
+    drawn = Counter([items[i] for i in Random(len(items)).sample(range(len(items)), 8192)])
+    times = list(drawn.values())
+    return 8192, len(times), times.count(1), times.count(2)
 
 
 # ---- their types ------------------------------------------------------------------------------------

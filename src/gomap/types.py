@@ -32,16 +32,37 @@ MAX_KEY_WITH_STRINGS = 128
 
 
 class _Kinds(type):
-    """What makes ``for kind in Kind`` go."""
+    """What a class of ``enum`` does: ``for kind in Kind``, ``Kind["INT8"]``, ``len(Kind)``, ``Kind.__members__``."""
 
     def __iter__(cls) -> Iterator[Kind]:
         return iter(_KINDS)
+
+    def __reversed__(cls) -> Iterator[Kind]:
+        return reversed(_KINDS)
+
+    def __len__(cls) -> int:
+        return len(_KINDS)
+
+    def __contains__(cls, thing: object) -> bool:
+        return thing in _KINDS
+
+    def __getitem__(cls, name: str) -> Kind:
+        return cls.__members__[name]
+
+    @property
+    def __members__(cls) -> dict[str, Kind]:
+        return dict(zip(_NAMES, _KINDS, strict=True))
+
+    def __setattr__(cls, name: str, value: object) -> None:
+        if name in _NAMES:
+            raise AttributeError(f"cannot reassign member {name!r}")
+        super().__setattr__(name, value)
 
 
 class Kind(int, metaclass=_Kinds):
     """What the bytes of a value are. The binding (``_core/layouts.pxi``) has the same in the same order.
 
-    Much as an ``enum.IntEnum``, which takes longer to import than all of gomap.
+    It behaves as an ``enum.IntEnum``, but is none: ``enum`` takes longer to import than all of gomap.
     """
 
     BOOL: ClassVar[Kind]
@@ -82,6 +103,10 @@ class Kind(int, metaclass=_Kinds):
     def name(self) -> str:
         return _NAMES[self]
 
+    @property
+    def value(self) -> int:
+        return int(self)
+
     def __new__(cls, number: object) -> Kind:
         if isinstance(number, int) and 0 <= number < len(_KINDS):
             return _KINDS[number]
@@ -90,6 +115,9 @@ class Kind(int, metaclass=_Kinds):
     def __repr__(self) -> str:
         return f"<Kind.{self.name}: {int(self)}>"
 
+    def __str__(self) -> str:
+        return str(int(self))
+
     def __reduce__(self) -> tuple[Any, ...]:
         return Kind, (int(self),)
 
@@ -97,7 +125,7 @@ class Kind(int, metaclass=_Kinds):
 _NAMES = list(Kind.__annotations__)
 _KINDS = [int.__new__(Kind, number) for number in range(len(_NAMES))]
 for _kind in _KINDS:
-    setattr(Kind, _kind.name, _kind)
+    type.__setattr__(Kind, _kind.name, _kind)
 
 
 class _Fixed:
@@ -226,7 +254,7 @@ class Type(_Fixed):
         :raises TypeError: the type is no struct
         """
         if self.kind is not Kind.STRUCT:
-            raise TypeError(f"only a struct has a named tuple, {self} is none")
+            raise TypeError(f"namedtuple: expected a struct type, got {self}")
         from ._struct_classes import class_of
 
         return class_of(self, _restore_struct)
@@ -236,7 +264,7 @@ _SUPPORTED = (
     "int, int8 to int64, uint, uint8 to uint64, byte, rune, float32, float64, bool, [N]byte, string, bytes, "
     "date, datetime64[unit], datetime64[unit, UTC], timedelta64[unit], uuid, any, struct{name T; ...}, *T, struct{}"
 )
-_FIELDS = "a struct's fields are numbers, bool, [N]byte, string, bytes, times, uuid and structs of these"
+_FIELDS = "expected a field type: a number, bool, [N]byte, string, bytes, a time, uuid, or a struct of these"
 _TOO_LARGE = f"a struct takes at most {MAX_BYTES} bytes"
 _TOO_MANY_STRINGS = f"a struct has at most {MAX_STRINGS} fields of string and bytes"
 
@@ -359,7 +387,7 @@ def _name_refused(name: str, names: Collection[str]) -> str | None:
     """Why a struct that has fields of these names cannot have one of this name, by a named tuple's rules; None if it
     can."""
     if not name.isidentifier():
-        return f"a field's name is an identifier, {name!r} is none"
+        return f"a field's name must be a Python identifier, got {name!r}"
     import keyword
     import unicodedata
 
@@ -525,7 +553,7 @@ class _Parser:
             return Type("struct{}", Kind.NOTHING, _SIZES[Kind.NOTHING])
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            self.fail(f"structs lie in each other at most {MAX_DEPTH} deep", start)
+            self.fail(f"structs can be nested at most {MAX_DEPTH} deep", start)
         members: dict[str, Type] = {}
         taken: set[str] = set()
         while not self.take("}"):
@@ -618,12 +646,12 @@ def _dtype_type(dtype: Any, whole: Any, path: tuple[str, ...] = ()) -> Type:
     if not dtype.isnative and dtype.kind in "iufmM":
         reason = (f"its field {'.'.join(path)!r} has" if path else "it has") + " the bytes in the other order"
     hint = f"; did you mean {' or '.join(hints)}?" if hints else ""
-    raise TypeError(f"NumPy dtype {whole!r} names no type of gomap: {reason}{hint}")
+    raise TypeError(f"gomap has no type for NumPy's {whole!r}: {reason}{hint}")
 
 
 def _dtype_struct(dtype: Any, whole: Any, path: tuple[str, ...]) -> Type:
     if len(path) >= MAX_DEPTH:
-        raise ValueError(f"NumPy dtype {whole!r:.60}: structs lie in each other at most {MAX_DEPTH} deep")
+        raise ValueError(f"NumPy dtype {whole!r:.60}: structs can be nested at most {MAX_DEPTH} deep")
     members: dict[str, Type] = {}
     for each in dtype.names:
         reason = _name_refused(each, members)

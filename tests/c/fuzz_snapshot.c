@@ -323,20 +323,22 @@ static void put_into_others(gomap *map)
         CHECK(gomap_merge(other, map) == 0);
         CHECK(other->count <= map->count);
         CHECK_MAP(other);
+        gomap_iter iter;
+        gomap_merging merging;
+        memset(&merging, 0, sizeof merging);
+        merging.kind = GOMAP_N_INT64;
+        merging.how = roll(2) ? GOMAP_FIRST : GOMAP_LAST;
         if (map->type->value_size == 8) {
-            gomap_iter iter;
-            gomap_merging merging;
-            memset(&merging, 0, sizeof merging);
-            merging.kind = GOMAP_N_INT64;
             merging.how = GOMAP_MIN;
             gomap_iter_begin(&iter, map);
             CHECK(gomap_merge_fits(other, &iter, &merging, map->count) <= map->count);
             gomap_iter_end(&iter);
-            gomap_iter_begin(&iter, map);
-            CHECK(gomap_merge_some(other, &iter, &merging, map->count) <= map->count);
-            gomap_iter_end(&iter);
-            CHECK_MAP(other);
         }
+        if (roll(2)) gomap_clear(other);
+        gomap_iter_begin(&iter, map);
+        CHECK(gomap_merge_some(other, &iter, &merging, map->count) <= map->count);
+        gomap_iter_end(&iter);
+        CHECK_MAP(other);
         gomap_free(other);
     }
 }
@@ -474,6 +476,16 @@ static void read_disturbed(gomap *map, unsigned char *at, size_t bytes, size_t b
         check(map);
         load(map);
         read_whole(map);
+        gomap *other = gomap_new(GOMAP_ELASTIC, map->type, 0, current);
+        CHECK(gomap_merge(other, map) == 0);
+        gomap_iter iter;
+        gomap_merging merging;
+        memset(&merging, 0, sizeof merging);
+        gomap_iter_begin(&iter, map);
+        CHECK(gomap_merge_some(other, &iter, &merging, map->count) <= map->count);
+        gomap_iter_end(&iter);
+        write_to(other);
+        gomap_free(other);
     }
     atomic_store(&going, 0);
     (void)pthread_join(thread, NULL);
@@ -554,7 +566,7 @@ static void try_file(void)
 
 static void say_where(void)
 {
-    fprintf(stderr, "fuzz_snapshot: ended at file %llu of seed %llu; %zu opened, of which %zu loaded\n",
+    fprintf(stderr, "fuzz_snapshot: file %llu of seed %llu; %zu opened, of which %zu loaded\n",
             (unsigned long long)current, (unsigned long long)seed, opened_files, loaded_files);
 }
 
@@ -569,6 +581,7 @@ int main(int argc, char **argv)
     for (; files > 0; files--, current++) {
         dice = test_scramble(seed) + current * 0x9e3779b97f4a7c15u * 3;
         try_file();
+        if (current % 50000 == 49999) say_where(); /* a sanitizer's end says nothing of it */
     }
     CHECK(opened_files > 0 && loaded_files > 0 && good_files > 0);
     for (size_t t = 0; t < COUNT_OF(test_types); t++)

@@ -355,6 +355,17 @@ static int fill(const test_type *made, size_t count, size_t distinct, int layout
     return met;
 }
 
+/* What a sample of a tenth says. */
+static void expected(void)
+{
+    const gomap_sampled unlike = {1000, 1000, 1000, 0}, twice = {1000, 950, 900, 50}, few = {1000, 10, 0, 0};
+    const gomap_sampled skewed = {1000, 901, 900, 0}; /* one key is a tenth of all */
+    CHECK_EQ(gomap_expected(10000, &unlike), 10000);
+    CHECK_BETWEEN(gomap_expected(10000, &twice), 4900, 5500);
+    CHECK_EQ(gomap_expected(10000, &few), 10);
+    CHECK_BETWEEN(gomap_expected(10000, &skewed), 8900, 9100);
+}
+
 static void filling(void)
 {
     static const char *const names[] = {"map[int]int", "map[[16]byte]int16", "map[int][129]byte", "map[float64]int"};
@@ -494,6 +505,7 @@ int main(void)
                 }
         }
     }
+    expected();
     filling();
     colliding();
     return 0;

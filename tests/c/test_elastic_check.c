@@ -311,7 +311,7 @@ static void long_images(model *model, int is_value, size_t length)
     else BROKEN_BYTE("T2", map, hash_end, *hash_end ^ 1);
     BROKEN_BYTE("T2", map, record, record[0] ^ 1);
     BROKEN_BYTE("T2", map, record + 7, record[7] ^ 0x80);
-    unsigned char *bytes = (unsigned char *)(uintptr_t)gm_string_at(strings, image);
+    unsigned char *bytes = (unsigned char *)(uintptr_t)gm_string_read(strings, image).at;
     BROKEN_BYTE("T1", map, bytes, ~bytes[0]);
     BROKEN_BYTE("T1", map, bytes + length - 1, bytes[length - 1] + 1);
     unsigned char *block_end = byte_of(record + 16, 8, 0);

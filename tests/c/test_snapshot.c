@@ -414,6 +414,10 @@ static void refusals(void)
     made.at[8] = 0;
     CHECK_EQ(gomap_snapshot_read(&snapshot, made.at, made.bytes, why, sizeof why), GOMAP_SNAPSHOT_DAMAGED);
     made.at[8] = 1;
+    gm_store64(made.at + 32, (uint64_t)1 << 63 | 1); /* so many entries, the double of which is 2 */
+    gm_store64(made.at + 24, 0);
+    gm_store64(made.at + 24, gm_checksum_of(made.at, GOMAP_SNAPSHOT_PAGE));
+    CHECK_EQ(snapshot_open(&opened, &snapshot, made.at, made.bytes, type, why, sizeof why), GOMAP_SNAPSHOT_DAMAGED);
     made.at[100]++; /* a spelling's length */
     CHECK_EQ(gomap_snapshot_read(&snapshot, made.at, made.bytes, why, sizeof why), GOMAP_SNAPSHOT_DAMAGED);
     free(made.at);

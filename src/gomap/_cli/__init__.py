@@ -9,7 +9,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from . import advise, bench, compare, estimate, fill, timeline
+from . import advise, bench, build, compare, estimate, fill, get, info, timeline, verify
 from .common import Failure, Parser, ReaderGone, UsageError, Version, complain, standard_output
 
 __all__ = ["main"]
@@ -22,6 +22,10 @@ _COMMANDS: dict[str, Any] = {
     "advise": advise,
     "estimate": estimate,
     "bench": bench,
+    "build": build,
+    "info": info,
+    "verify": verify,
+    "get": get,
 }
 _DEFAULT = "fill"
 # The exit codes that a shell reports for a command ended by a signal: by Ctrl-C, or by writing to a pipe without a
@@ -35,7 +39,8 @@ def _parser() -> argparse.ArgumentParser:
     suppress: Any = argparse.SUPPRESS
     parser = Parser(
         prog="gomap",
-        description="Measures the memory and the time of gomap's maps and of dict, on this machine.",
+        description="Measures the memory and the time of gomap's maps and of dict, on this machine. Builds, checks and "
+        "reads saved maps.",
         argument_default=suppress,
     )
     parser.add_argument("--version", action=Version)

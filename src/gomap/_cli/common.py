@@ -206,24 +206,32 @@ def given_behind(command: str, options: argparse.Namespace) -> dict[str, Any]:
     return given
 
 
-def output_options(parser: argparse.ArgumentParser) -> None:
+def output_options(parser: argparse.ArgumentParser, quiet: str = "show no progress") -> None:
     parser.add_argument("--json", action="store_true", help="print the figures as JSON, in bytes")
     parser.add_argument("--no-color", action="store_true", help="plain text; so does NO_COLOR")
-    parser.add_argument("-q", "--quiet", action="store_true", help="show no progress")
+    parser.add_argument("-q", "--quiet", action="store_true", help=quiet)
 
 
-def file_argument(parser: argparse.ArgumentParser, entries: str, *, optional: bool = False) -> None:
-    """The file of a command that reads a sample of entries, and how it is read.
+def file_argument(
+    parser: argparse.ArgumentParser,
+    entries: str,
+    *,
+    optional: bool = False,
+    metavar: str = "FILE",
+    what: str = "a sample of entries",
+) -> None:
+    """The file of a command that reads entries, and how it is read.
 
     :param entries: what -n means
+    :param what: what the file has
     """
     parser.add_argument(
         "file",
         nargs="?" if optional else None,
         default=None,
-        metavar="FILE",
+        metavar=metavar,
         type=Path,
-        help=f"a sample of entries: {SUFFIXES}",
+        help=f"{what}: {SUFFIXES}",
     )
     parser.add_argument("--key-column", metavar="COLUMN", help="of a file, by name or number from 0")
     parser.add_argument(
@@ -266,6 +274,32 @@ def read_file(given: dict[str, Any]) -> Any:
     for remark in sample.remarks:
         complain(remark)
     return sample.entries
+
+
+# ---- saved maps -------------------------------------------------------------------------------------
+
+
+def saved_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("saved", metavar="FILE", type=Path, help="a saved map, as gomap build and Map.save write it")
+
+
+@contextmanager
+def opening_saved(path: str) -> Iterator[None]:
+    """Says why a saved map cannot be opened or read.
+
+    :raises UsageError: it is no saved map, or is damaged
+    :raises Failure: it cannot be read
+    """
+    from ..files import FileFormatError
+
+    try:
+        yield
+    except FileFormatError as error:
+        raise UsageError(str(error)) from None
+    except OSError as error:
+        raise Failure(f"cannot read {path}: {reason(error)}") from None
+    except (NotImplementedError, ImportError) as error:
+        raise Failure(f"{path}: {error}") from None
 
 
 # ---- running ----------------------------------------------------------------------------------------

@@ -29,8 +29,8 @@ HELP = "dict, Map, GoMap and other libraries' maps side by side: bytes and time"
 DESCRIPTION = (
     "Fills a dict, a Map and a GoMap with the same entries, each in a process of its own. Then it looks up all keys, "
     "and removes them. Shows the bytes held at each step, and the time for each entry. The entries are random numbers "
-    "of the types given, or those of a file: CSV, TSV, Parquet (with pyarrow) or .npy (with NumPy). The first column "
-    "has the keys, the others have the values."
+    "of the types given, or those of a file: CSV, TSV, Parquet (with pyarrow), .npy (with NumPy) or JSON. The first "
+    "column has the keys, the others have the values."
 )
 
 

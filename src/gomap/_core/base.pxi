@@ -96,7 +96,8 @@ cdef class Base:
         if self.map != NULL or self.writing:
             self.ready_to_write()
             if not same_types(self.layout, layout):
-                raise TypeError(f"this is a {self.spelling()} already, it cannot become another")
+                raise TypeError(f"this is a {self.spelling()}, and its types cannot change; "
+                                "make a new one for other types")
         else:
             if hint == 0 and items is not None and isinstance(items, (dict, set, frozenset, Base)):
                 hint = len(items)
@@ -197,7 +198,7 @@ cdef class Base:
             raise TypeError(f"reserve: expected int, got {type(count).__name__} {shown(count)}")
         count = PyNumber_Index(count)
         if count < 0:
-            raise ValueError(f"reserve: expected a number of entries, got {shown(count)}")
+            raise ValueError(f"reserve: expected at least 0 entries, got {shown(count)}")
         self.ready_to_write()
         if count >= 2**62 or gomap_reserve(self.map, count) < 0:
             raise MemoryError(f"no room for {shown(count)} entries of {self.spelling()}")
@@ -322,7 +323,7 @@ cdef class Base:
         """
         from ._disk import mapped
         path = os.fspath(path)
-        return opened(cls, mapped(path, copy), None if copy else os.path.abspath(path), mode, verify, key, value)
+        return opened(cls, mapped(path, copy), None if copy else os.path.abspath(path), mode, verify, key, value, path)
 
     @classmethod
     def load(cls, path, /, *, reseed=False, key=MISSING, value=MISSING):

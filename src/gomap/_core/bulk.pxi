@@ -36,14 +36,15 @@ cdef void write_end(Base m, gomap *map) noexcept:
 cdef gomap *fill_begin(Base m, Column keys, bint *filling) except NULL:
     """write_begin for keys that are put in: an empty map is laid out for them."""
     cdef gomap *map
-    cdef size_t drawn
+    cdef gomap_sampled sampled
     if keys.c.form == GOMAP_C_WINDOW:  # the core could not look at any key
-        sample = frames.sample(keys.items)
-        drawn = len(sample)
+        sampled.drawn = 0
+        if keys.c.count > PIECE:
+            sampled.drawn, sampled.distinct, sampled.once, sampled.twice = frames.sample(keys.items)
         map = write_begin(m)
         filling[0] = gomap_fills(map)
         if filling[0]:
-            gomap_fill_begin(map, gomap_expected(keys.c.count, drawn, drawn - len(set(sample))))
+            gomap_fill_begin(map, gomap_expected(keys.c.count, &sampled) if sampled.drawn else keys.c.count)
         return map
     map = write_begin(m)
     with nogil:
@@ -85,7 +86,7 @@ cdef object missing_keys(object first, size_t missing, size_t count):
     """The error for keys that are not there."""
     if missing == 1:
         return KeyError(first)
-    return KeyError(f"{first!r} and {missing - 1} more of {count} keys")
+    return KeyError(f"{first!r} and {missing - 1} more of {count} keys are not in the map")
 
 
 cdef object item_of(Base m, Role role, Column column, size_t i, const char *at):
@@ -196,7 +197,8 @@ cdef object values_for(BaseMap m, object keys, object default, object into, obje
     cdef bytearray marks = None
     m.ready()
     if nulls and (missing_ != "null" or default is not MISSING or into is not None):
-        raise ValueError(f"missing: expected \"null\", and neither a default nor out, got {shown(missing_)}")
+        raise ValueError(f"missing: expected \"null\", got {shown(missing_)}" if missing_ != "null" else
+                         "missing: expected neither default= nor out= beside it; leave out one or the other")
     if wants_arrow(m, m.value, True if nulls else arrow, keys):
         if into is not None:
             raise TypeError("out: a result as Arrow data goes into no array")
@@ -204,7 +206,7 @@ cdef object values_for(BaseMap m, object keys, object default, object into, obje
             return texts_for(m, keys, default, nulls)
     if m.objects or not is_plain(m.value):
         if into is not None:
-            raise TypeError(f"out: values of type {m.layout.value_type} come as a list")
+            raise TypeError(f"out: a {m.spelling()} cannot write its values to an array; call without out=")
         return listed_for(m, keys, default)
     column = column_of(m, KEY, keys, LOOKING)
     if default is not MISSING:
@@ -268,15 +270,17 @@ cdef object result_view(BaseMap m, object into, Column keys):
     try:
         view = memoryview(into)
     except (TypeError, ValueError):
-        raise TypeError(f"out: expected a writable array for {m.layout.value_type}, got {type(into).__name__}") from None
+        raise TypeError(f"out: expected a writable array of type {m.layout.value_type}, got {type(into).__name__}") from None
     if view.readonly or not view.c_contiguous or view.nbytes != <Py_ssize_t>(count * size) or \
             not arrays.holds(into, view, m.layout.value_type):
-        raise TypeError(f"out: expected a writable, contiguous array of {count} for {m.layout.value_type}, got "
+        raise TypeError(f"out: expected a writable, contiguous array of type {m.layout.value_type} and length {count} "
+                        f"({count * size} bytes), got "
                         f"{'a read-only' if view.readonly else 'an'} array of {view.nbytes} bytes, format {view.format!r}")
     buffer = PyMemoryView_GET_BUFFER(view)
     if gomap_column_overlaps(&keys.c, buffer.buf, buffer.len) and not (
             keys.c.form == GOMAP_C_ITEMS and keys.c.at == buffer.buf and keys.c.size == size):  # read first, piece by piece
-        raise ValueError("out: the keys stand in it")
+        raise ValueError("out: expected an array that shares no memory with the keys; "
+                         "give another array, or copy the keys first")
     return view
 
 
@@ -427,7 +431,7 @@ cdef int put_all(BaseMap m, object keys, object values, object nulls, int how) e
 
 cdef int check_countable(BaseMap m, str operation="add") except -1:
     if m.value.kind == BOOL or m.value.kind > FLOAT64:
-        raise TypeError(f"{operation}: values of type {m.layout.value_type} are no numbers")
+        raise TypeError(f"{operation}: expected a map whose values are numbers, got values of type {m.layout.value_type}")
     return 0
 
 

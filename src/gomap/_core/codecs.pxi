@@ -36,7 +36,7 @@ cdef str role_name(Base m, Role role):
 
 
 cdef int wrong_type(Base m, Role role, str expected, object got) except -1:
-    raise TypeError(f"{role_name(m, role)}: expected {expected} for {type_of(m, role)}, "
+    raise TypeError(f"{role_name(m, role)}: expected {expected} for type {type_of(m, role)}, "
                     f"got {type(got).__name__} {shown(got)}")
 
 
@@ -47,7 +47,8 @@ cdef int out_of_range(Base m, Role role, object value, bint raises) except -1:
     kind = type_of(m, role)
     bits = 8 * kind.size
     if kind.kind == FLOAT32 or kind.kind == FLOAT64:
-        limits = "an int must be exact in it" if PyLong_Check(value) else "largest is 3.4028235e+38"
+        limits = "it cannot hold this int exactly; to round it, pass a float" if PyLong_Check(value) else \
+            "largest is 3.4028235e+38"
     elif is_time(kind.kind):
         limits = times.RANGES[kind.kind]
     elif kind.kind >= UINT8:
@@ -179,7 +180,8 @@ cdef object pack_bytes(Base m, Role role, object value, bint raises):
     PyObject_GetBuffer(value, &view, PyBUF_SIMPLE)
     try:
         if view.itemsize != 1:
-            wrong_type(m, role, "bytes", value)
+            raise TypeError(f"{role_name(m, role)}: expected bytes for type {type_of(m, role)}, got a memoryview "
+                            f"with items of {view.itemsize} bytes; write view.tobytes()")
         return PyBytes_FromStringAndSize(<char *>view.buf, view.len)
     finally:
         PyBuffer_Release(&view)
@@ -242,7 +244,7 @@ cdef int convert_other(Base m, Role role, Codec codec, object value, Cell *cell,
 
 
 cdef int wrong_length(Base m, Role role, bytes value) except -1:
-    raise ValueError(f"{role_name(m, role)}: expected {type_of(m, role).size} bytes for {type_of(m, role)}, "
+    raise ValueError(f"{role_name(m, role)}: expected {type_of(m, role).size} bytes for type {type_of(m, role)}, "
                      f"got {len(value)}")
 
 

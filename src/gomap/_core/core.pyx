@@ -45,6 +45,7 @@ include "results.pxi"    # results as Arrow data
 include "bulk.pxi"       # whole arrays at a time, without the interpreter's lock
 include "operations.pxi" # merging, codes, the largest values, deleting by a predicate
 include "groups.pxi"     # values by key, in one array
+include "hashes.pxi"     # hashes of keys that are the same everywhere
 include "maps.pxi"       # Map and GoMap
 include "sets.pxi"       # Set
 include "saved.pxi"      # maps over the bytes of saved ones

@@ -253,7 +253,9 @@ cdef extern from "columns.h" nogil:
     int64_t gomap_views_text(const gomap_column *column, const unsigned char *absent)
     int gomap_column_overlaps(const gomap_column *column, const void *at, size_t size)
 
-    size_t gomap_expected(size_t count, size_t drawn, size_t twice)
+    ctypedef struct gomap_sampled:
+        size_t drawn, distinct, once, twice
+    size_t gomap_expected(size_t count, const gomap_sampled *sampled)
     int gomap_column_fill(gomap *map, gomap_column *keys)
     size_t gomap_column_put(gomap *map, gomap_column *keys, gomap_column *values, size_t begin, size_t most)
     ctypedef struct gomap_getting:

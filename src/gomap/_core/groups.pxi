@@ -15,8 +15,8 @@ def group_columns(keys, values, key, value):
     cdef Column column = None, given = None
     cdef list listed = None
     cdef size_t count
-    if numbers.objects or (type(keys) is list and numbers.key.kind == STRING):
-        listed = items_of(numbers, KEY, keys, STORING) if numbers.objects else keys[:]
+    if numbers.objects:
+        listed = items_of(numbers, KEY, keys, STORING)
         count = len(listed)
     else:
         column = column_of(numbers, KEY, keys, STORING)
@@ -33,8 +33,6 @@ def group_columns(keys, values, key, value):
     cdef uint32_t *number = <uint32_t *>PyBytes_AS_STRING(room)
     if numbers.objects:
         number_objects(numbers, listed, number)
-    elif listed is not None:
-        number_texts(numbers, listed, number)
     else:
         number_column(numbers, column, number)
         column = None  # what it keeps is not needed any more
@@ -57,40 +55,6 @@ cdef int number_column(BaseMap numbers, Column keys, uint32_t *to) except -1:
             PyErr_CheckSignals()
     finally:
         fill_end(numbers, map, filling)
-    return 0
-
-
-cdef int number_texts(BaseMap numbers, list keys, uint32_t *to) except -1:
-    """Numbers the items of a list of str, a window at a time: most are the bytes that are stored, and are read where
-    they stand. A column of all would read them twice, and takes half as long again."""
-    cdef gomap_string window[FOUND]
-    cdef gomap_column column
-    cdef size_t done = 0, some, i, count = len(keys)
-    cdef list kept = []
-    cdef object item
-    while done < count:
-        some = min(count - done, <size_t>FOUND)
-        for i in range(some):
-            item = keys[done + i]
-            if py_is_ascii(item):
-                window[i].at = PyUnicode_DATA(item)
-                window[i].length = PyUnicode_GET_LENGTH(item)
-                continue
-            try:
-                item = pack(numbers, KEY, numbers.key, item, True)
-            except TypeError:
-                column_of(numbers, KEY, keys, STORING)  # names the item by its place
-                raise
-            kept.append(item)
-            window[i].at = PyBytes_AS_STRING(item)
-            window[i].length = PyBytes_GET_SIZE(item)
-        column = gomap_column_own(window, sizeof(gomap_string), some)
-        if gomap_column_number(numbers.map, &column, to + done, 0, some) < some:
-            raise MemoryError()
-        kept.clear()
-        done += some
-        if done % PIECE == 0:
-            PyErr_CheckSignals()
     return 0
 
 

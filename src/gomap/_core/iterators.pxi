@@ -47,7 +47,8 @@ cdef class MapIterator:
         self.left = 0
         if more < 0:
             raise RuntimeError(f"a key was inserted into the {'set' if isinstance(m, Set) else 'map'} "
-                               "during iteration, or it was rebuilt or written as a whole")
+                               "during iteration, or all its entries were moved or overwritten; "
+                               "iterate over a copy instead, such as list(...)")
         raise StopIteration
 
 

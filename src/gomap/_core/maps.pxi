@@ -386,8 +386,9 @@ cdef class BaseMap(Base):
                 return own
             made = own
         elif key is MISSING or value is MISSING:
-            raise TypeError(f"fromkeys: expected the types, as {cls.__name__}[key, value].fromkeys(keys) or by key= "
-                            f"and value=; {'both are' if key is value else 'one is'} missing")
+            raise TypeError(f"fromkeys: expected a key type and a value type, got {'none' if key is value else 'one'}; "
+                            f"write {cls.__name__}[int, float].fromkeys(keys), with the types that you need, or pass "
+                            "key= and value=")
         else:
             made = cls(key, value)
         made.ready()

@@ -399,12 +399,16 @@ cdef size_t erase_objects(Base m, object keys) except? 0:
     """Removes the keys that are there, all or none of them; returns how many were."""
     cdef list wanted = keys if type(keys) is list else list(keys)
     cdef Changes log = log_of(m, len(wanted))
-    if m.key.kind == OBJECT:
-        for key in wanted:
-            log_found(m, log, key)
-    else:
+    if m.key.kind != OBJECT:
         log.keys = wanted
         log.count = len(wanted)
+        return erase_logged(m, log)
+    try:
+        for key in wanted:
+            log_found(m, log, key)
+    except BaseException as error:
+        say_done(error, 0, len(wanted), "removed")
+        raise
     return erase_logged(m, log)
 
 

@@ -279,5 +279,6 @@ cdef bint wants_arrow(Base m, Codec codec, object arrow, object given) except -1
         return codec.string and not m.objects and given is not None and not frames.is_pandas(given) and \
             (hasattr(given, "__arrow_c_array__") or hasattr(given, "__arrow_c_stream__"))
     if arrow and (m.objects or codec.form != NULL or codec.kind == OBJECT or codec.kind == NOTHING):
-        raise TypeError(f"arrow: Arrow has no column for {m.spelling()}")
+        raise TypeError(f"arrow: a {m.spelling()} has no Arrow columns: expected no struct, any or struct{{}}; "
+                        "leave out arrow=True and missing=\"null\"")
     return bool(arrow)

@@ -251,8 +251,8 @@ cdef int fits_class(type cls, Layout layout, const gomap_snapshot *snapshot, obj
 
 
 cdef Base opened(type cls, object buffer, object path, object mode, bint verify, object key=MISSING,
-                 object value=MISSING):
-    """A map over a buffer. `path` is the file that it is the content of."""
+                 object value=MISSING, object name=None):
+    """A map over a buffer. `path` is the file that it is, and `name` the file that it was read from."""
     cdef gomap_snapshot snapshot
     cdef char why[400]
     cdef int code
@@ -264,7 +264,7 @@ cdef Base opened(type cls, object buffer, object path, object mode, bint verify,
     if mode != "r" and mode != "c":
         raise ValueError(f"mode: expected \"r\" or \"c\", got {shown(mode)}")
     view = buffer_view(buffer)
-    name = "buffer" if path is None else repr(path)
+    name = repr(path if name is None else name) if path is not None or name is not None else "buffer"
     cdef Layout layout = read_head(&snapshot, view, name)
     fits_class(cls, layout, &snapshot, name, key, value)
     code = gomap_snapshot_open(&map, &snapshot, &layout.type, why, sizeof(why))

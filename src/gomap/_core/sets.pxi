@@ -277,7 +277,8 @@ cdef class Set(Base):
         return 0
 
     def difference_update(self, *others):
-        """Remove every key that is in one of the others."""
+        """Remove every key that is in one of the others, which are taken one after another. Elements that are no keys of
+        this set's type are passed over."""
         self.ready_to_write()
         for other in others:
             self.remove_from(other)

@@ -175,7 +175,7 @@ cdef int pack_fields(Base m, Role role, Struct struct, object value, char *to, l
     if type(value) is not struct.cls and type(value) is not tuple and type(value) is not struct.other_cls:
         value = fields_in(m, role, struct, value)
     if PyTuple_GET_SIZE(value) != struct.count:
-        raise ValueError(f"{role_name(m, role)}: expected {struct.count} fields for {type_of(m, role)}, "
+        raise ValueError(f"{role_name(m, role)}: expected {struct.count} fields for type {type_of(m, role)}, "
                          f"got {PyTuple_GET_SIZE(value)}")
     if kept is not None:
         kept.append(value)

@@ -183,7 +183,7 @@ cdef int uuid_in(Base m, Role role, object value, Cell *cell) except -1:
 
 
 cdef int wrong_time(Base m, Role role, uint8_t kind, object value) except -1:
-    raise TypeError(f"{role_name(m, role)}: expected {times.expected(Kind(kind))} for {type_of(m, role)}, "
+    raise TypeError(f"{role_name(m, role)}: expected {times.expected(Kind(kind))} for type {type_of(m, role)}, "
                     f"got {type(value).__name__} {shown(value)}{times.instead(value, Kind(kind))}")
 
 

@@ -154,8 +154,8 @@ def compare(
     """Measures what entries cost in a dict, a Map, a GoMap and other libraries' maps.
 
     :param source: whose entries: a live dict or any other mapping, or a set; the path of a ``.csv``,
-        ``.tsv``, ``.parquet`` or ``.npy`` file; or a spelling such as ``"map[int][128]byte"``, for `n` entries made
-        of numbers, as `key` and `value` are without a source
+        ``.tsv``, ``.parquet``, ``.npy`` or ``.json`` file; or a spelling such as ``"map[int][128]byte"``, for `n`
+        entries made of numbers, as `key` and `value` are without a source
     :param key: the key type of gomap's maps; by default ``int``, or what :func:`gomap.advise` finds
     :param value: the value type, likewise; by default ``[128]byte`` without a source
     :param n: how many entries, 1,000,000 by default; with a file, how many are read at most
@@ -219,7 +219,7 @@ def compare_entries(
     if not advice.entries:
         raise ValueError(f"expected a {name_of(type(live))} with entries, got an empty one")
     if any(type(each) is float and each != each for each in live):
-        raise ScenarioError("expected keys that can be looked up, got nan, which is equal to none")
+        raise ScenarioError("expected keys that are equal to themselves, got nan; leave nan out")
     key_type = parse(advice.key if key is None else key, "key")
     value_or_none = None if isinstance(live, Set) else parse(advice.value if value is None else value)
     remarks = advice.reasons if key is None and value is None else ()
@@ -249,7 +249,7 @@ def check_peer(name: object) -> None:
         raise TypeError(f"peers: expected names of type str, got {name_of(type(name))} {shown(name)}")
     if name not in PEERS and place(name) is None:
         raise ValueError(
-            f"peers: expected among {', '.join(PEERS)}, or 'module:callable' for any other, got {shown(name)}"
+            f"peers: expected names from {', '.join(PEERS)}, or 'module:callable' for any other, got {shown(name)}"
         )
 
 

@@ -249,7 +249,9 @@ def _lengths(what: str, type_: Type, given: object) -> Lengths:
     """What was said of strings or objects, checked; nothing for other types."""
     if type_.kind is not Kind.OBJECT and not string_offsets(type_):
         if given is not None:
-            raise TypeError(f"{what}: expected None for {type_}, which tells its size, got {shown(given)}")
+            raise TypeError(
+                f"{what}: expected None for type {type_}, whose size is fixed, got {shown(given)}; leave {what} out"
+            )
         return ()
     if given is None:
         given = OBJECT_BYTES if type_.kind is Kind.OBJECT else STRING_BYTES

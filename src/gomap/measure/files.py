@@ -1,4 +1,4 @@
-"""Entries from files: CSV and TSV, Parquet by pyarrow, .npy by NumPy. And files to be written.
+"""Entries from files: CSV and TSV, Parquet by pyarrow, .npy by NumPy, JSON. And files to be written.
 
 Columns are keys and values: one of values is the value itself, several are a named tuple of the columns' names, none
 make a set.
@@ -24,7 +24,8 @@ from unicodedata import normalize
 from .._libraries import library
 from .._words import printable, shown, told
 from .delimited import read_delimited
-from .tables import Choose, Malformed, Table, named
+from .json_tables import read_json
+from .tables import EXACT, Choose, Malformed, Table, named
 
 Choice = str | int | None
 
@@ -33,7 +34,6 @@ ON_DUPLICATE = ("error", "first", "last")
 ON_BLANK = ("missing", "skip", "error")
 
 _MOST_NAMED = 20  # columns, in a message
-_EXACT = 2**53  # up to which every int is a float
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def read(
     """
     for name, choice, choices in (("on_duplicate", on_duplicate, ON_DUPLICATE), ("on_blank", on_blank, ON_BLANK)):
         if choice not in choices:
-            raise ValueError(f"{name}: expected among {', '.join(map(repr, choices))}, got {shown(choice)}")
+            raise ValueError(f"{name}: expected one of {', '.join(map(repr, choices))}, got {shown(choice)}")
     suffix = next((each for each in _READERS if path.name.lower().endswith(each)), None)
     if suffix is None:
         raise ValueError(f"{path}: expected a file ending in {', '.join(_READERS)}")
@@ -144,7 +144,7 @@ def _filled(column: list[Any]) -> tuple[list[Any], str]:
     """A column with NaN for each None, where all else are numbers that floats hold exactly; and what it is filled
     with."""
     kinds = {type(value) for value in column if value is not None}
-    exact = all(type(value) is not int or abs(value) <= _EXACT for value in column)
+    exact = all(type(value) is not int or abs(value) <= EXACT for value in column)
     if kinds and kinds <= {int, float} and exact:
         why = ", hence floats" if int in kinds else ""
         return [math.nan if value is None else float(value) for value in column], f"nan{why}"
@@ -296,6 +296,12 @@ def _npy(path: Path, n: int | None, choose: Choose) -> Table:
     raise Malformed(f"expected an array of 1 or 2 dimensions, found one of {array.ndim}")
 
 
+def _json(path: Path, n: int | None, choose: Choose) -> Table:
+    _check_regular(path)
+    with _reading("JSON", "Python"):
+        return read_json(path, n, choose)
+
+
 _READERS: dict[str, Callable[[Path, int | None, Choose], Table]] = {
     ".csv": partial(_text, tabs=False),
     ".csv.gz": partial(_text, tabs=False),
@@ -303,6 +309,7 @@ _READERS: dict[str, Callable[[Path, int | None, Choose], Table]] = {
     ".tsv.gz": partial(_text, tabs=True),
     ".parquet": _parquet,
     ".npy": _npy,
+    ".json": _json,
 }
 #: The suffixes of the files that are read, in words.
 SUFFIXES = f"{', '.join(list(_READERS)[:-1])} or {list(_READERS)[-1]}"
@@ -311,16 +318,20 @@ SUFFIXES = f"{', '.join(list(_READERS)[:-1])} or {list(_READERS)[-1]}"
 # ---- files to be written ----------------------------------------------------------------------------
 
 
-def unwritable(path: Path) -> str | None:
+def unwritable(path: Path, *, replaced: bool = False) -> str | None:
     """Why a file cannot be written there, as far as can be said without writing it; None where it can.
 
     To be asked before a long run.
+
+    :param replaced: a new file is made in the directory, and takes the place of one that is there
     """
     directory, name = os.path.split(path)
     if not os.path.isdir(directory or os.curdir):
         return f"there is no directory {directory!r} for {name!r}"
     if os.path.isdir(path):
         return f"{str(path)!r} is a directory"
-    if not os.access(path if os.path.exists(path) else directory or os.curdir, os.W_OK):
+    if replaced and os.path.exists(path) and not os.path.isfile(path):
+        return f"{str(path)!r} is no regular file, and cannot be replaced by one"
+    if not os.access(directory or os.curdir if replaced or not os.path.exists(path) else path, os.W_OK):
         return f"there is no permission to write {str(path)!r}"
     return None

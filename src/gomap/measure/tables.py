@@ -6,6 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+#: Up to which every int is a float.
+EXACT = 2**53
+
 #: Which columns are wanted, by number, of those of these names.
 Choose = Callable[[list[str]], Sequence[int]]
 
