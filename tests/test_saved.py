@@ -213,9 +213,28 @@ def test_subclasses(path: Path) -> None:
         def __new__(cls, *args: Any) -> Any:
             return super().__new__(cls)
 
+    class Made(Map[Any, Any]):
+        """Whose map is there before it is opened, of types that are spelled in another way."""
+
+        def __new__(cls, *args: Any) -> Any:
+            made = super().__new__(cls)
+            Map.__init__(made, "int64", "struct{a int; b string}")
+            return made
+
     Mine(int, int, {1: 2}).save(path)
     assert type(Mine.open(path)) is type(Mine.load(path)) is Mine
     assert_same(Mine.load(path), {1: 2})
+    Map(int, "struct{a int; b string}", {1: (2, "x" * 99)}).save(path)
+    made = [Made.open(path), Made.open(path, mode="c"), Made.load(path)]
+    for i in range(600):  # types are not remembered for ever
+        Map(f"[{i}]byte", int)
+    gc.collect()
+    for m in made:
+        assert m[1] == (2, "x" * 99)
+        assert m._check() is None
+    made[1][5] = made[2][5] = (6, "y" * 99)
+    assert made[1] == made[2] == {1: (2, "x" * 99), 5: (6, "y" * 99)}
+    Mine(int, int, {1: 2}).save(path)
     assert_same(Plain.load(path), {1: 2})
 
 

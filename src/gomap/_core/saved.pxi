@@ -373,11 +373,10 @@ cdef Base over(type cls, Layout layout, Image image, gomap **map):
         made.become_empty(layout)
         made.ready_to_write()
         gomap_become(made.map, map[0])
-        map[0] = NULL
     else:
         made.map = map[0]
-        map[0] = NULL
-        made.use(layout)
+    map[0] = NULL
+    made.use(layout)  # to which the core's map refers
     if image is not None:
         made.image = image
         made.readers += 1  # as long as it is over the image: writing asks for it
