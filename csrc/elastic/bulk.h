@@ -189,9 +189,10 @@ GM_INLINE size_t el_put_many(gomap *map, const gm_keys *keys, void *values, size
         for (size_t i = 0; i < some; i++) {
             const el_probe *probe = &window.probe[i];
             int added = 0;
+            unsigned char *asked = probe->slot && map->count == before ? el_entry(m, probe->slot, kind) : NULL;
             void *room;
-            if (probe->slot && map->count == before && GM_LIKELY(el_matches(m, probe->slot, probe->key, kind))) {
-                room = el_entry(m, probe->slot, kind) + m->value_at;
+            if (asked && GM_LIKELY(el_matches(m, asked, probe->key, kind))) {
+                room = asked + m->value_at;
             } else if (probe->key) {
                 room = el_assign_hashed(m, probe->key, probe->hash, &window.room[i], &added, kind);
             } else {

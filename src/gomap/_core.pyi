@@ -20,7 +20,8 @@ from uuid import UUID
 from typing_extensions import disjoint_base
 
 from ._alias import Alias
-from .files import FileInfo, Path
+from ._disk import Path
+from .files import FileInfo
 from .memory import MemoryReport, Stats
 from .types import Type
 from .views import MapItemsView, MapKeysView, MapValuesView

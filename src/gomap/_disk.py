@@ -1,4 +1,4 @@
-"""A saved map's file: mapped, and written whole or not at all.
+"""A saved map's file: mapped, written whole or not at all, and why it cannot be used.
 
 It imports little: a map is opened in less time than it takes to import dataclasses.
 """
@@ -14,7 +14,27 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from .files import Path
+    Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+
+
+class FileFormatError(ValueError):
+    """A file, or another buffer, is no saved map that can be used. Its subclasses say why."""
+
+
+class ForeignFileError(FileFormatError):
+    """It is something else than a saved map."""
+
+
+class TruncatedFileError(FileFormatError):
+    """It ends before its end."""
+
+
+class NewerFileError(FileFormatError):
+    """It was saved by a later version of gomap, in a format that this version does not know."""
+
+
+class DamagedFileError(FileFormatError):
+    """Something in it is not as it was saved, or contradicts something else in it."""
 
 
 def mapped(path: Path, copy: bool = False) -> Any:
@@ -25,14 +45,10 @@ def mapped(path: Path, copy: bool = False) -> Any:
     """
     mode = os.stat(path).st_mode
     if not (copy or stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # a directory is told by the system
-        from .files import ForeignFileError
-
         raise ForeignFileError(f"{os.fspath(path)!r}: expected a saved map, got something that is no regular file")
     with open(path, "rb") as file:
         content = file.read() if copy else b""
         if not content and (copy or os.fstat(file.fileno()).st_size == 0):  # which no system maps
-            from .files import TruncatedFileError
-
             raise TruncatedFileError(f"{os.fspath(path)!r}: expected a saved map, got an empty file")
         return content if copy else mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 

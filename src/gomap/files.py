@@ -11,14 +11,21 @@ The format is described in docs/format.md.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
-from ._disk import mapped
+from ._disk import (
+    DamagedFileError,
+    FileFormatError,
+    ForeignFileError,
+    NewerFileError,
+    TruncatedFileError,
+    mapped,
+)
 
 if TYPE_CHECKING:
+    from ._disk import Path
     from .types import Type
 
 __all__ = [
@@ -33,27 +40,10 @@ __all__ = [
     "verify",
 ]
 
-Path: TypeAlias = "str | bytes | os.PathLike[str] | os.PathLike[bytes]"
 
-
-class FileFormatError(ValueError):
-    """A file, or another buffer, is no saved map that can be used. Its subclasses say why."""
-
-
-class ForeignFileError(FileFormatError):
-    """It is something else than a saved map."""
-
-
-class TruncatedFileError(FileFormatError):
-    """It ends before its end."""
-
-
-class NewerFileError(FileFormatError):
-    """It was saved by a later version of gomap, in a format that this version does not know."""
-
-
-class DamagedFileError(FileFormatError):
-    """Something in it is not as it was saved, or contradicts something else in it."""
+# Defined where little is imported, and known from here.
+for _error in (FileFormatError, ForeignFileError, TruncatedFileError, NewerFileError, DamagedFileError):
+    _error.__module__ = __name__
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
