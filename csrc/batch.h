@@ -40,7 +40,8 @@ GM_INLINE int gm_batch_add(gm_batch *batch, const void *key, const void *value)
     if (batch->map->type->key_kind == GOMAP_STRING)
         batch->copied.strings[batch->count] = gomap_string_at(batch->map, GOMAP_KEY, key);
     else if (batch->map->type->key_kind == GOMAP_STRUCT)
-        (void)gomap_key_again(batch->map, key, (gomap_key *)(void *)(batch->copied.bytes + batch->count * batch->stride));
+        (void)gomap_key_again(batch->map, key,
+                              (gomap_key *)(void *)(batch->copied.bytes + batch->count * batch->stride));
     else if (GM_LIKELY(batch->room)) gm_copy(batch->copied.bytes + batch->count * batch->stride, key, batch->stride);
     else batch->keys = key;
     return ++batch->count >= batch->room;
