@@ -93,7 +93,8 @@ def test_cities(
     value = "struct{country string; latitude float64; people uint32}"
     assert (figures["key"], figures["value"], figures["entries"]) == ("string", value, 200_000)
     assert figures["nbytes"] == Path("cities.gomap").stat().st_size
-    assert figures["dict"] > 3 * figures["nbytes"]
+    # 3.1 on CPython 3.11, 2.8 from 3.12 on, where a str takes fewer bytes.
+    assert figures["dict"] > 2.7 * figures["nbytes"]
     assert list(figures["seconds"]) == ["reading", "finding the types", "building", "saving"]
     saved = Map.open("cities.gomap", verify=True)
     assert len(saved) == len(entries)
