@@ -177,15 +177,21 @@ static void recount_header(gm_map *map, size_t from, size_t to)
     if (purposes->peak[GOMAP_HEADER] < to) purposes->peak[GOMAP_HEADER] = to;
 }
 
+/* Two maps of one type and engine change places with all that they hold. */
+static void swap(gomap *map, gomap *other)
+{
+    size_t bytes = gm_engine_of(map)->swap(map, other);
+    recount_header(gm_map_of(map), gm_granted(other, bytes), gm_granted(map, bytes));
+    recount_header(gm_map_of(other), gm_granted(map, bytes), gm_granted(other, bytes));
+}
+
 gomap *gomap_detach(gomap *map, uint64_t seed)
 {
     gm_map *whole = gm_map_of(map);
     gomap *other = gomap_new(gm_engine_of(map)->id, map->type, 0, seed);
     if (other == NULL) return NULL;
     gm_map *gone = gm_map_of(other);
-    size_t bytes = gm_engine_of(map)->swap(map, other);
-    recount_header(whole, gm_granted(other, bytes), gm_granted(map, bytes));
-    recount_header(gone, gm_granted(map, bytes), gm_granted(other, bytes));
+    swap(map, other);
     /* Iterators stay with the map, and find it empty; peaks do too. */
     uint32_t epoch = gone->epoch, iterators = gone->iterators;
     gone->epoch = whole->epoch;
@@ -204,9 +210,7 @@ void gomap_become(gomap *map, gomap *other)
 {
     gm_map *whole = gm_map_of(map), *gone = gm_map_of(other);
     uint32_t epoch = whole->epoch;
-    size_t bytes = gm_engine_of(map)->swap(map, other);
-    recount_header(whole, gm_granted(other, bytes), gm_granted(map, bytes));
-    recount_header(gone, gm_granted(map, bytes), gm_granted(other, bytes));
+    swap(map, other);
     whole->epoch = epoch + 1;
     whole->iterators = gone->iterators = 0;
     gomap_free(other);

@@ -101,11 +101,9 @@ gomap_saver *gomap_save_begin(const gomap *map, const char *key_type, uint32_t k
     saving->memory = memory;
     saver->head.made_by = made_by;
     if (gm_engine_of(map)->save == NULL) map = saver->copy = with_sections(map);
-    if (map == NULL || !gm_engine_of(map)->save((saving->map = map), saving)) {
-        gomap_save_end(saver);
-        return NULL;
-    }
-    saver->types = gm_alloc(&saving->memory, GOMAP_HEADER, key_type_bytes + (size_t)value_type_bytes + 1);
+    saving->map = map;
+    if (map && gm_engine_of(map)->save(map, saving))
+        saver->types = gm_alloc(&saving->memory, GOMAP_HEADER, key_type_bytes + (size_t)value_type_bytes + 1);
     if (saver->types == NULL) {
         gomap_save_end(saver);
         return NULL;

@@ -13,8 +13,8 @@
  *
  * A snapshot is not trusted. Reading an opened map stays within the snapshot and comes to an end, whatever the bytes
  * are, also if they change meanwhile: every number that leads somewhere is read once and compared with how many there
- * are (el_record, gm_string_at), and an iteration ends after as many entries as are counted, or fewer. Writing relies on
- * more, so gomap_load checks that first, in its copy. Merging an opened map into another one copies each key first
+ * are (el_record, gm_string_at), and an iteration ends after as many entries as are counted, or fewer. Writing relies
+ * on more, so gomap_load checks that first, in its copy. Merging an opened map into another one copies each key first
  * (gm_own_key_of): what is put must not change while it is.
  */
 #ifndef GM_SNAPSHOT_H
@@ -83,8 +83,8 @@ typedef struct gomap_snapshot {
 typedef struct gomap_saver gomap_saver;
 
 /* Nobody writes to the map until gomap_save_end. The spellings are copied. `made_by` says what kind of map it was, and
- * means nothing to the core. Go's map is saved as an elastic one with the same entries; of several NaN keys one is left.
- * The same map gives the same bytes. NULL: out of memory, or the machine is big-endian. */
+ * means nothing to the core. Go's map is saved as an elastic one with the same entries; of several NaN keys one is
+ * left. The same map gives the same bytes. NULL: out of memory, or the machine is big-endian. */
 gomap_saver *gomap_save_begin(const gomap *map, const char *key_type, uint32_t key_type_bytes, const char *value_type,
                               uint32_t value_type_bytes, uint32_t made_by);
 uint64_t gomap_save_bytes(const gomap_saver *saver);      /* of the whole snapshot */

@@ -29,6 +29,22 @@ def run(*arguments: str | bytes, command: list[str] = COMMAND, **options: Any) -
     )
 
 
+def in_terminal(*arguments: str) -> tuple[subprocess.Popen[bytes], int]:
+    """A process whose standard error is a terminal, and that terminal. It is the first of a group of its own."""
+    import pty
+
+    terminal, inside = pty.openpty()
+    process = subprocess.Popen(
+        [*COMMAND, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=inside,
+        start_new_session=True,
+        env={**os.environ, "TERM": "xterm"},
+    )
+    os.close(inside)
+    return process, terminal
+
+
 def refused(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 2) -> str:
     """What the command line says that it refuses: one line, on standard error alone."""
     assert main(arguments) == code

@@ -19,7 +19,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from command import COMMAND, LINUX, POSIX, refused, run
+from command import COMMAND, LINUX, POSIX, in_terminal, refused, run
 
 from gomap import GoMap, Map, Set, sizeof
 from gomap._cli import main
@@ -715,17 +715,7 @@ def test_rows_in_cells(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_interrupted(here: Path) -> None:
     Path("x.csv").write_text("".join(f"{i},{i}\n" for i in range(400_000)))
     Path("x.gomap").write_text("before")
-    import pty
-
-    terminal, inside = pty.openpty()
-    process = subprocess.Popen(
-        [*COMMAND, "build", "x.csv", "-o", "x.gomap"],
-        stdout=subprocess.PIPE,
-        stderr=inside,
-        start_new_session=True,
-        env={**os.environ, "TERM": "xterm"},
-    )
-    os.close(inside)
+    process, terminal = in_terminal("build", "x.csv", "-o", "x.gomap")
     said = b""
     while b"finding the types" not in said:  # the progress, which only a terminal shows
         said += os.read(terminal, 1000)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from command import in_terminal
 from conftest import own_allocator
 
 from gomap import GoMap, Map, sizeof
@@ -389,17 +390,7 @@ def test_a_reader_that_goes_away() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals and terminals")
 def test_interrupted() -> None:
-    import pty
-
-    terminal, inside = pty.openpty()
-    process = subprocess.Popen(
-        [*COMMAND, "-n", "3M", "--value", "bool"],
-        stdout=subprocess.PIPE,
-        stderr=inside,
-        start_new_session=True,
-        env={**os.environ, "TERM": "xterm"},
-    )
-    os.close(inside)
+    process, terminal = in_terminal("timeline", "-n", "3M", "--value", "bool")
     shown = b""
     try:
         while b"starting" not in shown:

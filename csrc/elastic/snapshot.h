@@ -38,9 +38,10 @@ int el_sound_images(const el_map *m, int part, const unsigned char *at, uint64_t
 /* Whether all that there are have been named. */
 int el_all_named(const el_map *m, const el_named *named);
 
-/* What writing relies on, so that it stays within the map's memory, holds for an entry: it is in a bucket of its hash, or in the overflow list, under its tag; its
- * record and its strings are its own. Other than check.h, this looks for no key, so it goes through memory in order,
- * and does not see two entries of one key, or a string that is not its hash's: they mislead nobody but who reads them. */
+/* What writing relies on, so that it stays within the map's memory, holds for an entry: it is in a bucket of its hash, or
+ * in the overflow list, under its tag; its record and its strings are its own. Other than check.h, this looks for no
+ * key, so it goes through memory in order. It does not see two entries of one key, or a string that is not its hash's:
+ * those mislead only whoever reads them. */
 GM_INLINE int el_sound_entry(const el_map *m, unsigned char tag, unsigned char *slot, uint32_t bucket, int in_bucket,
                              el_named *named, gm_kind kind)
 {
@@ -51,10 +52,9 @@ GM_INLINE int el_sound_entry(const el_map *m, unsigned char tag, unsigned char *
     if (in_bucket && el_address(el_first(hash), m->buckets, m->mask) != bucket &&
         el_address(el_second(hash), m->buckets, m->mask) != bucket)
         return 0;
-    return (kind.code != GM_IMAGES && kind.code != GM_IMAGE_STRUCTS) ||
-                   el_sound_images(m, GOMAP_KEY, entry, hash, named)
-               ? !m->value_strings || el_sound_images(m, GOMAP_VALUE, entry + m->value_at, hash, named)
-               : 0;
+    int key_strings = kind.code == GM_IMAGES || kind.code == GM_IMAGE_STRUCTS;
+    return (!key_strings || el_sound_images(m, GOMAP_KEY, entry, hash, named)) &&
+           (!m->value_strings || el_sound_images(m, GOMAP_VALUE, entry + m->value_at, hash, named));
 }
 
 GM_INLINE int el_sound(const gomap *map, char *why, size_t size, gm_kind kind)

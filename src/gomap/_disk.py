@@ -53,6 +53,16 @@ def mapped(path: Path, copy: bool = False) -> Any:
         return content if copy else mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
+def whole(content: memoryview) -> Callable[[Callable[[memoryview], object]], bytes]:
+    """What :func:`write` takes, for a file that is known from the beginning."""
+
+    def pieces(put: Callable[[memoryview], object]) -> bytes:
+        put(content)
+        return b""
+
+    return pieces
+
+
 def write(path: Path, pieces: Callable[[Callable[[memoryview], object]], bytes]) -> None:
     """Writes a file whole or not at all. At every moment, whatever ends the process, the old file or the new one is
     there.

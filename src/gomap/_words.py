@@ -47,6 +47,11 @@ def number(count: int) -> str:
     return f"{count:,}" if count.bit_length() < 256 else f"an int of {count.bit_length():,} bits"
 
 
+def entries_of(count: int) -> str:
+    """So many entries, in words."""
+    return f"{count:,} {'entry' if count == 1 else 'entries'}"
+
+
 def printable(text: str) -> str:
     """On one line, and without what a terminal would obey."""
     if text.isprintable():

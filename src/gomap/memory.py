@@ -56,7 +56,9 @@ class MemoryReport:
             yield name.replace("_", " "), f"{count:,}", human(count)
 
     def _summary(self) -> str:
-        text = f"{self.entries:,} {'entry' if self.entries == 1 else 'entries'}"
+        from ._words import entries_of
+
+        text = entries_of(self.entries)
         return f"{text}, {self.bytes_per_entry:,.1f} bytes each" if self.entries else text
 
     def __str__(self) -> str:

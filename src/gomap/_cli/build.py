@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .._display import Line, Progress, aligned, terminal_width, wrapped
-from .._words import name_of, printable, reason
+from .._words import entries_of, name_of, printable, reason
 from ..measure.files import unwritable
 from ..types import Kind, Type, parse
 from .common import (
@@ -187,14 +187,13 @@ def _lines(figures: dict[str, Any]) -> list[Line]:
     value = "" if figures["value"] is None else f', "{figures["value"]}"'
     kind = "Set" if figures["value"] is None else "Map"
     other = "set" if "set" in figures else "dict"
-    entries = f"{figures['entries']:,} {'entry' if figures['entries'] == 1 else 'entries'}"
     rows = [
         ("", "bytes", "an entry"),
         ("saved", f"{figures['nbytes']:,}", f"{figures['bytes_per_entry']:,.1f}"),
         (f"as a {other}", f"{figures[other]:,}", f"{figures[other + '_per_entry']:,.1f}"),
     ]
     steps = ", ".join(f"{step} {seconds:.1f} s" for step, seconds in figures["seconds"].items())
-    head = f'{printable(figures["file"])}: {kind}("{figures["key"]}"{value}), {entries}'
+    head = f'{printable(figures["file"])}: {kind}("{figures["key"]}"{value}), {entries_of(figures["entries"])}'
     width = terminal_width()
     return [
         *wrapped(head, width, "title"),

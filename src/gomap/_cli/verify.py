@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 
-from .._words import printable
+from .._words import entries_of, printable
 from .common import Failure, UsageError, given_behind, opening_saved, output_options, print_figures, saved_argument
 
 HELP = "check all of a saved map"
@@ -31,7 +31,6 @@ def run(options: argparse.Namespace) -> int:
     except UsageError as error:  # what is wrong with the file is the answer
         raise Failure(str(error)) from None
     figures = {"file": path, "good": True, "entries": found.entries, "nbytes": found.nbytes, "checksum": found.checksum}
-    entries = f"{found.entries:,} {'entry' if found.entries == 1 else 'entries'}"
-    text = f"{printable(path)}: good, {entries} in {found.nbytes:,} bytes checked"
+    text = f"{printable(path)}: good, {entries_of(found.entries)} in {found.nbytes:,} bytes checked"
     print_figures(figures, lambda: [("text", text)], given)
     return 0

@@ -365,6 +365,12 @@ cdef class Base:
         return opened(cls, buffer, os.fspath(path), mode, verify)
 
     @property
+    def _file_checksum(self):
+        """That of the file that it is over, or None: files with the same one hold the same."""
+        self.ready()
+        return None if self.image is None or self.image.path is None else self.image.hex()
+
+    @property
     def saved_nbytes(self):
         """The bytes that :meth:`save` writes now."""
         return saved_size(self)

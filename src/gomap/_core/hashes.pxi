@@ -3,7 +3,8 @@
 #
 # The hash is XXH64 with the seed 0 of a key's bytes:
 #
-#     numbers, times    as the type stores them, little-endian; a float's -0.0 is 0.0, and every NaN one
+#     numbers, times    as the type stores them, little-endian; a float's -0.0 is 0.0, and every NaN is the quiet one
+#                       without a sign, 0x7ff8000000000000
 #     [N]byte, uuid     the bytes
 #     string, bytes     UTF-8, a lone surrogate as three bytes; the bytes
 #     struct            its fields' bytes one behind another, without padding; before a string its length, in 8 bytes

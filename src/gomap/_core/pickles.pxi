@@ -47,10 +47,15 @@ def _restore_elements(cls, key, value, elements):
     return made
 
 
-cdef Base pickled_empty(object cls, Layout layout, size_t hint):
-    """One of a class that a pickle names, with types that such a class can have."""
+cdef int check_pickled_class(object cls) except -1:
     if not isinstance(cls, type) or not issubclass(cls, PLAIN_CLASSES):
         raise TypeError(f"pickled map: expected a class of gomap's, got {shown(cls)}")
+    return 0
+
+
+cdef Base pickled_empty(object cls, Layout layout, size_t hint):
+    """One of a class that a pickle names, with types that such a class can have."""
+    check_pickled_class(cls)
     if issubclass(cls, Set) and layout.value_type != NOTHING_TYPE:
         raise ValueError(f"pickled {cls.__name__}: a set has no values, got {layout.value_type}")
     return made_empty(cls, layout, hint)

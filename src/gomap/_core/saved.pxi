@@ -4,9 +4,9 @@
 #: Fewer bytes of entries are pickled one by one: the head alone takes a page.
 cdef size_t PICKLED_WHOLE = 64 << 10
 
-#: A piece of a file that is written at once. What is written so, from one multiple of 2 MB to the next, ext4, XFS and
-#: btrfs keep as one huge page, as which it is then mapped: of 10,000,000 entries 1,000,000 are found in 47 ms, as in
-#: memory; in 70 ms where pieces were of 1 MB and the head's page went first.
+#: A piece of a file that is written at once. ext4 keeps what is written from one multiple of 2 MB to the next as one huge
+#: page, and maps it so: 1,000,000 of 10,000,000 entries are found in 47 ms, as in memory. It took 70 ms where pieces were
+#: of 1 MB and began behind the head's page.
 cdef size_t WRITTEN_AT_ONCE = 2 << 20
 
 cdef dict SECTION_NAMES = {GOMAP_SECTION_TAGS: "tags", GOMAP_SECTION_SLOTS: "slots",
@@ -23,10 +23,8 @@ cdef class Image:
     cdef bint private  # the first write copies them: mode "c"
     cdef uint64_t checksum  # of the head
 
-    def written(self, write):
-        """As Saver.pieces: all of it, and no head."""
-        write(self.view)
-        return b""
+    cdef str hex(self):
+        return f"{self.checksum:016x}"
 
     cdef str name(self):
         return "a buffer" if self.path is None else repr(self.path)
@@ -97,12 +95,12 @@ cdef class Saver:
         cdef bytearray room = None
         while to != end:
             most = min(<size_t>(end - to), <size_t>16 << 20)
-            if most >= 1 << 20:
+            if most >= GOMAP_SAVE_LEAST:
                 some = self.read(to, most)
-            else:  # the core wants room for whole pieces
+            else:
                 if room is None:
-                    room = bytearray(1 << 20)
-                some = self.read(PyByteArray_AS_STRING(room), 1 << 20)
+                    room = bytearray(GOMAP_SAVE_LEAST)
+                some = self.read(PyByteArray_AS_STRING(room), GOMAP_SAVE_LEAST)
                 memcpy(to, PyByteArray_AS_STRING(room), some)
             to += some
         gomap_save_head(self.saver, at)
@@ -145,32 +143,36 @@ cdef bytes saved_bytes(Base m):
 
 cdef object saved_into(Base m, object out):
     """Into a buffer that is there; returns the part that was used."""
-    cdef Saver saver
-    cdef size_t needed = saved_size(m)
+    cdef Saver saver = saver_of(m) if m.image is None else None
+    try:
+        needed = m.image.view.nbytes if saver is None else gomap_save_bytes(saver.saver)
+        view = room_in_buffer(out, needed)
+        if saver is None:
+            view[:] = m.image.view
+        else:
+            saver.fill(<char *>PyMemoryView_GET_BUFFER(view).buf)
+    finally:
+        if saver is not None:
+            saver.end()
+    return view
+
+
+cdef object room_in_buffer(object out, size_t needed):
+    """The first bytes of a buffer that can be written to, as many as are needed."""
     view = memoryview(out)
     if view.readonly or not view.c_contiguous:
         raise TypeError(f"out: expected a contiguous buffer that can be written to, got {type(out).__name__}")
     view = view.cast("B")
     if <size_t>view.nbytes < needed:
         raise ValueError(f"out: expected a buffer of at least {needed:,} bytes, got {view.nbytes:,}")
-    if m.image is not None:
-        view[:needed] = m.image.view
-        return view[:needed]
-    saver = saver_of(m)
-    try:
-        if gomap_save_bytes(saver.saver) != needed:
-            raise RuntimeError("the map changed while it was saved")
-        saver.fill(<char *>PyMemoryView_GET_BUFFER(view).buf)
-    finally:
-        saver.end()
     return view[:needed]
 
 
 cdef int save_file(Base m, object path) except -1:
-    from ._disk import write
+    from ._disk import whole, write
     cdef Saver saver
     if m.image is not None:  # whatever is in it
-        write(path, m.image.written)
+        write(path, whole(m.image.view))
     else:
         saver = saver_of(m)
         try:
@@ -239,8 +241,7 @@ cdef str saved_by(const gomap_snapshot *snapshot):
     return ("Map", "GoMap", "Set")[snapshot.made_by] if snapshot.made_by < 3 else "another class"
 
 
-cdef int fits_class(type cls, Layout layout, const gomap_snapshot *snapshot, object name, object key,
-                    object value) except -1:
+cdef int fits_class(type cls, Layout layout, object name, object key, object value) except -1:
     """Whether a class can have what a saved map holds."""
     if issubclass(cls, Set) and layout.value_type != NOTHING_TYPE:
         raise TypeError(f"{name}: expected a saved set, got a map[{layout.key_type}]{layout.value_type}: use Map")
@@ -266,7 +267,7 @@ cdef Base opened(type cls, object buffer, object path, object mode, bint verify,
     view = buffer_view(buffer)
     name = repr(path if name is None else name) if path is not None or name is not None else "buffer"
     cdef Layout layout = read_head(&snapshot, view, name)
-    fits_class(cls, layout, &snapshot, name, key, value)
+    fits_class(cls, layout, name, key, value)
     code = gomap_snapshot_open(&map, &snapshot, &layout.type, why, sizeof(why))
     if code != GOMAP_SNAPSHOT_GOOD:
         refuse_saved(code, why, name)
@@ -479,7 +480,7 @@ cdef object reduced_whole(Base m, int protocol):
     """How a map is pickled as an image, or as the file that it is over; None for one that is pickled by entries."""
     cdef Image image = m.image
     if image is not None and image.path is not None:
-        return _reopen, (type(m), image.path, "c" if image.private else "r", f"{image.checksum:016x}")
+        return _reopen, (type(m), image.path, "c" if image.private else "r", image.hex())
     if protocol < 5 and not (m.key.strings or m.value.strings):  # entries take fewer bytes
         return None
     if m.objects or sys.byteorder != "little" or \
@@ -494,8 +495,7 @@ cdef object reduced_whole(Base m, int protocol):
 
 def _restore_image(cls, buffer):
     """A pickled map: over the bytes that were pickled, until it is written to."""
-    if not isinstance(cls, type) or not issubclass(cls, PLAIN_CLASSES):
-        raise TypeError(f"pickled map: expected a class of gomap's, got {shown(cls)}")
+    check_pickled_class(cls)
     if issubclass(cls, GoMap):
         return loaded(cls, buffer, None, False)
     return opened(cls, buffer, None, "c", False)
@@ -506,14 +506,13 @@ def _reopen(cls, path, mode, checksum):
     cdef Base made
     from ._disk import mapped
     from .files import FileFormatError
-    if not isinstance(cls, type) or not issubclass(cls, PLAIN_CLASSES):
-        raise TypeError(f"pickled map: expected a class of gomap's, got {shown(cls)}")
+    check_pickled_class(cls)
     try:
         buffer = mapped(path)
     except FileNotFoundError as error:
         raise FileNotFoundError(error.errno, "a map was pickled as this file, which is gone or on another machine",
                                 path) from None
     made = opened(cls, buffer, path, mode, False)
-    if f"{made.image.checksum:016x}" != checksum:
+    if made.image.hex() != checksum:
         raise FileFormatError(f"{path!r}: a map was pickled as this file, which holds something else since")
     return made

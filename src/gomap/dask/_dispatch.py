@@ -33,18 +33,10 @@ def register() -> None:
         sizeof.register(cls, size)
 
 
-def _file(m: Any) -> str | None:
-    """The checksum of the file that a map is over, if it is over one."""
-    if not m.memory().mapped:
-        return None
-    made, arguments = m.__reduce_ex__(5)[:2]  # of a map that is over bytes, this copies no more than 64 KiB
-    return str(arguments[-1]) if made.__name__ == "_reopen" else None
-
-
 def size(m: Any) -> int:
     """Bytes of memory."""
     held: int = m.nbytes
-    return held + (m.memory().mapped if _file(m) is None else 0)
+    return held + (m.memory().mapped if m._file_checksum is None else 0)
 
 
 def token(m: Any) -> Any:
@@ -52,7 +44,7 @@ def token(m: Any) -> Any:
     is_set = isinstance(m, Set)
     key, value = m.key_type, None if is_set else m.value_type
     name = f"{type(m).__module__}.{type(m).__qualname__}", key.name, None if value is None else value.name
-    if (checksum := _file(m)) is not None:
+    if (checksum := m._file_checksum) is not None:
         return *name, "file", checksum
     if key.kind is Kind.OBJECT or (value is not None and value.kind is Kind.OBJECT):
         return *name, import_module("dask.tokenize").normalize_token(set(m) if is_set else dict(m))

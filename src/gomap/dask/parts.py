@@ -1,13 +1,7 @@
 """Which part a key is in, and columns cut into parts. All of it runs on workers too, and needs no Dask.
 
     part    =  hash % parts
-    hash    =  XXH64, seed 0, of the key's bytes (_core/hashes.pxi)
-
-    numbers, times    as the type stores them, little-endian; a float's -0.0 is 0.0, and every NaN is the quiet one
-                      without a sign, 0x7ff8000000000000
-    [N]byte, uuid     the bytes
-    string, bytes     UTF-8, a lone surrogate as three bytes; the bytes
-    struct            its fields' bytes one behind another, without padding; before a string its length, in 8 bytes
+    hash    =  XXH64, seed 0, of the key's bytes as _core/hashes.pxi lays them out
 
 So 1 as an int64 is in another part than 1 as an int32. Nothing of it depends on the process, the machine or the
 version: saved parts stay where they belong.
@@ -183,8 +177,8 @@ def merged(maps: list[Map[Any, Any]], how: How) -> Map[Any, Any]:
     """One map of several of one part. It is new where it is not the only one: what others hold is never changed."""
     if len(maps) == 1:
         return maps[0]
-    made: Map[Any, Any] = Map(maps[0].key_type, maps[0].value_type)
-    for each in maps:
+    made = maps[0].copy()
+    for each in maps[1:]:
         made.merge(each, how)
     return made
 
@@ -196,7 +190,7 @@ def merged_with(m: Map[Any, Any], other: Map[Any, Any], how: How) -> Map[Any, An
 
 def added(m: Map[Any, Any], keys: Any, by: Any, nulls: Nulls) -> Map[Any, Any]:
     """A copy of a part, with so much added."""
-    made = merged([Map(m.key_type, m.value_type), m], "last")
+    made = m.copy()
     made.add_many(keys, by, nulls=nulls)
     return made
 

@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from .._core import Map
-from .._disk import write
+from .._disk import whole, write
 from .._words import shown
 from ..files import DamagedFileError, FileFormatError, ForeignFileError, NewerFileError, info
 from ..types import Type, parse
@@ -119,12 +119,7 @@ def write_manifest(directory: str, manifest: Manifest) -> None:
         "parts": [asdict(part) for part in manifest.parts],
     }
     data = memoryview(json.dumps(text, indent=1).encode())
-
-    def pieces(put: Any) -> bytes:
-        put(data)
-        return b""
-
-    write(os.path.join(directory, MANIFEST), pieces)
+    write(os.path.join(directory, MANIFEST), whole(data))
     discard(directory, before)
 
 

@@ -24,7 +24,7 @@ from uuid import UUID
 
 from .._core import Base, Map, Set
 from .._display import aligned, html_table, human
-from .._words import name_of, number, shown, told
+from .._words import entries_of, name_of, number, shown, told
 from ..sizes import CONTAINERS, allocated, sizeof
 from ..types import MAX_BYTES, MAX_DEPTH, Kind, Type, parse, string_offsets
 from .estimates import reserved_bytes
@@ -61,7 +61,7 @@ class Advice:
 
     def _head(self) -> str:
         types = f'Map("{self.key}", "{self.value}")' if self.value is not None else f'Set("{self.key}")'
-        entries = f"{self.entries:,} {'entry' if self.entries == 1 else 'entries'}"
+        entries = entries_of(self.entries)
         read = "all" if self.looked_at == self.entries else f"{self.looked_at:,} of them"
         return f"{types} for {entries}, {read} read"
 

@@ -12,6 +12,7 @@ from html import escape
 
 from .._display import Line, Table, Unit, html_table, human, wrapped
 from .._version import __version__
+from .._words import entries_of
 from . import machine, svg
 from .runs import Held
 
@@ -88,7 +89,7 @@ def _unit(comparison: Comparison) -> Unit:
 
 def _title(comparison: Comparison, unit: Unit) -> str:
     what = comparison.key if comparison.value is None else f"{comparison.key} to {comparison.value}"
-    many = f"{comparison.entries:,} {'entry' if comparison.entries == 1 else 'entries'}"
+    many = entries_of(comparison.entries)
     return f"{many} of {comparison.source}, {what}: {unit.name} held and nanoseconds an entry"
 
 

@@ -19,7 +19,7 @@ from typing import Any, SupportsIndex
 from .._core import plan
 from .._display import aligned, html_table, human
 from .._times import LIMITS
-from .._words import name_of, number, shown
+from .._words import entries_of, name_of, number, shown
 from ..sizes import DICT_ENTRY, DICT_TEXT_ENTRY, Lengths, dict_bytes, dict_peak, object_bytes, set_bytes
 from ..types import Kind, Type, parse, string_offsets
 
@@ -155,7 +155,7 @@ class Estimate:
             yield name, f"{count:,}", human(count), f"{self._each(count):,.1f}"
 
     def _summary(self) -> str:
-        entries = f"{self.entries:,} {'entry' if self.entries == 1 else 'entries'}"
+        entries = entries_of(self.entries)
         objects = "; the maps refer to the objects, and do not count them" if self.objects else ""
         return f"{entries} of map[{self.key}]{self.value}, estimated{objects}"
 
