@@ -283,6 +283,12 @@ def test_into_a_buffer() -> None:
         m.to_buffer(bytes(m.saved_nbytes))
     with pytest.raises(TypeError, match="one contiguous piece"):
         Map.from_buffer(memoryview(m.to_buffer())[::2])
+    with pytest.raises(
+        TypeError, match="out: expected an object with a buffer, such as bytes or a memoryview, got int 5"
+    ):
+        m.to_buffer(5)
+    with pytest.raises(TypeError, match="buffer: expected an object with a buffer, such as .*, got str 'text'"):
+        Map.from_buffer("text")
     assert m._check() is None
     m[1] = 2  # nothing holds it
 

@@ -159,7 +159,7 @@ cdef object saved_into(Base m, object out):
 
 cdef object room_in_buffer(object out, size_t needed):
     """The first bytes of a buffer that can be written to, as many as are needed."""
-    view = memoryview(out)
+    view = view_of_buffer(out, "out")
     if view.readonly or not view.c_contiguous:
         raise TypeError(f"out: expected a contiguous buffer that can be written to, got {type(out).__name__}")
     view = view.cast("B")
@@ -210,8 +210,16 @@ cdef int refuse_saved(int code, const char *why, object name) except -1:
     raise files.DamagedFileError(f"{name}: the saved map is damaged: {reason}")
 
 
+cdef object view_of_buffer(object buffer, str name):
+    try:
+        return memoryview(buffer)
+    except TypeError:
+        raise TypeError(f"{name}: expected an object with a buffer, such as bytes or a memoryview, "
+                        f"got {type(buffer).__name__} {shown(buffer)}") from None
+
+
 cdef object buffer_view(object buffer):
-    view = memoryview(buffer)
+    view = view_of_buffer(buffer, "buffer")
     if not view.c_contiguous:
         raise TypeError("buffer: expected one contiguous piece of memory, got one with gaps")
     return view.cast("B") if view.format != "B" or view.ndim != 1 else view
