@@ -65,6 +65,7 @@ typedef struct gomap_type {
     uint32_t key_size, value_size; /* bytes, as the caller sees them */
     uint8_t key_kind;
     uint8_t key_ref, value_ref; /* stored in a record, the bucket holding its number */
+    uint8_t aside;              /* bytes beside each entry, for a cache (cache.h); else 0 */
     gomap_places strings[GOMAP_PARTS];
 } gomap_type;
 
@@ -109,7 +110,7 @@ enum {
     GOMAP_HEADER,      /* the map's own struct */
     GOMAP_BUCKETS,     /* the bucket array */
     GOMAP_OLD_BUCKETS, /* the bucket array being evacuated */
-    GOMAP_TAGS,        /* tags in a region of their own */
+    GOMAP_TAGS,        /* tags in a region of their own; in a cache also its marks */
     GOMAP_OVERFLOW,    /* overflow buckets allocated one by one; entries that found no bucket */
     GOMAP_RECORDS,     /* keys and values behind a reference */
     GOMAP_STRINGS,     /* strings that are not inline */

@@ -24,6 +24,7 @@ void gomap_type_init(gomap_type *type, int key_kind, uint32_t key_size, uint32_t
                      : key_kind == GOMAP_OBJECT ? GOMAP_OBJECT_SIZE
                                                 : key_size;
     type->value_size = value_flags & GOMAP_STRING_VALUE ? GOMAP_STRING_SIZE : value_size;
+    type->aside = 0;
     type->key_ref = key_size > GOMAP_INLINE_MAX;
     type->value_ref = (value_flags & GOMAP_POINTER) || value_size > GOMAP_INLINE_MAX;
     type->strings[GOMAP_KEY] = (gomap_places){&first_byte, key_kind == GOMAP_STRING};

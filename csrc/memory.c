@@ -166,6 +166,11 @@ void gm_repurpose(gm_memory *memory, int from, int to, size_t granted)
 
 void *gm_alloc(gm_memory *memory, int purpose, size_t size)
 {
+    return gm_within_limit(memory, gm_granted_for(size)) ? gm_alloc_instead(memory, purpose, size) : NULL;
+}
+
+void *gm_alloc_instead(gm_memory *memory, int purpose, size_t size)
+{
     void *block = raw_alloc(size);
     if (block) gm_count_in(memory, purpose, block, gm_granted(block, size));
     return block;
@@ -181,6 +186,7 @@ void gm_release(gm_memory *memory, int purpose, void *block, size_t size)
 void *gm_resize(gm_memory *memory, int purpose, void *block, size_t old, size_t size)
 {
     if (block == NULL) return gm_alloc(memory, purpose, size);
+    if (size > old && !gm_within_limit(memory, gm_granted_for(size) - gm_granted_for(old))) return NULL;
     int in_place = !is_mapped(old) && !is_mapped(size);
 #if defined(__linux__)
     in_place = is_mapped(old) == is_mapped(size);
@@ -199,7 +205,7 @@ void *gm_resize(gm_memory *memory, int purpose, void *block, size_t old, size_t 
         gm_count_in(memory, purpose, moved, gm_granted(moved, size));
         return moved;
     }
-    void *copy = gm_alloc(memory, purpose, size);
+    void *copy = gm_alloc_instead(memory, purpose, size);
     if (copy == NULL) return NULL;
     memcpy(copy, block, old < size ? old : size);
     gm_release(memory, purpose, block, old);

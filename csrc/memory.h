@@ -16,6 +16,7 @@
 #define GM_MEMORY_H
 
 #include "gomap.h"
+#include "platform.h"
 
 /* glibc's own threshold for mapping (M_MMAP_THRESHOLD's default). */
 #define GM_MAP_BYTES ((size_t)128 << 10)
@@ -24,8 +25,11 @@
  * constant time (Go's overflow buckets); a header of 200 bytes has no room for them. */
 typedef struct gm_purposes {
     size_t live[GOMAP_PURPOSES], peak[GOMAP_PURPOSES];
+    uint64_t limit : 63, refused : 1; /* of the total, 0: none; whether it was the reason for a failure */
 } gm_purposes;
 
+/* A limit is kept as if the memory ended there: what would pass it fails and has changed nothing, as all that can fail
+ * does. While a block is exchanged for a larger one, the smaller one counts no longer. */
 typedef struct gm_memory {
     size_t total, peak;
     gm_purposes *purposes; /* or NULL */
@@ -33,6 +37,8 @@ typedef struct gm_memory {
 
 /* A block of zeros, NULL when there is none. size is not 0. */
 void *gm_alloc(gm_memory *memory, int purpose, size_t size);
+/* The same whatever the limit, for a block to which another one makes way. */
+void *gm_alloc_instead(gm_memory *memory, int purpose, size_t size);
 
 /* The block with its first min(old, size) bytes, at the same address or another; NULL leaves it as
  * it was. New bytes are not zeroed. A NULL block of size 0 is an allocation. */
@@ -40,6 +46,22 @@ void *gm_resize(gm_memory *memory, int purpose, void *block, size_t old, size_t 
 
 /* block may be NULL, when size is 0. */
 void gm_release(gm_memory *memory, int purpose, void *block, size_t size);
+
+/* malloc may give a block sixteen bytes more than its size says (a chunk's remainder that is too small for a chunk). */
+enum { GM_LIMIT_MARGIN = 16 };
+
+/* Whether the limit allows so many bytes more. */
+GM_INLINE int gm_within_limit(const gm_memory *memory, size_t more)
+{
+    gm_purposes *purposes = memory->purposes;
+    if (purposes == NULL || purposes->limit == 0) return 1;
+    if (more < purposes->limit && memory->total + more + GM_LIMIT_MARGIN <= purposes->limit) return 1;
+    purposes->refused = 1;
+    return 0;
+}
+
+/* Whether there is one. */
+GM_INLINE int gm_is_limited(const gm_memory *memory) { return memory->purposes && memory->purposes->limit; }
 
 /* The bytes counted for a block; 0 for NULL. */
 size_t gm_granted(const void *block, size_t size);

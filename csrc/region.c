@@ -132,7 +132,7 @@ static int region_convert(gm_memory *memory, int purpose, gm_region *region, siz
         other.reserved = log2 & 0xff;
         count_region(memory, purpose, &other, (unsigned char *)at, bytes);
     } else {
-        other.at = gm_alloc(memory, purpose, bytes);
+        other.at = gm_alloc_instead(memory, purpose, bytes);
         if (other.at == NULL) return 0;
         set_bytes(&other, bytes);
     }
@@ -152,6 +152,9 @@ int gm_region_resize(gm_memory *memory, int purpose, gm_region *region, size_t b
     if (bytes > (size_t)1 << 55) return 0;
     bytes = gm_region_bytes(purpose, bytes);
     if (bytes == old) return 1;
+    if (bytes > old &&
+        !gm_within_limit(memory, gm_region_granted_for(purpose, bytes) - gm_region_granted_for(purpose, old)))
+        return 0;
     if ((region->reserved != 0) != maps_region(purpose, bytes))
         return region_convert(memory, purpose, region, bytes) || bytes < old;
     if (!maps_region(purpose, bytes)) {

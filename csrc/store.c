@@ -21,13 +21,24 @@ static size_t with_room(uint32_t stride, size_t count)
     return count + (step > least ? step : least);
 }
 
+/* Near a limit the room gets smaller, down to one record's. */
+static int grow(gm_store *store, gm_memory *memory)
+{
+    size_t more = with_room(store->stride, store->used) - store->used;
+    while (!resize(store, memory, store->used + more)) {
+        if (more == 1 || !gm_is_limited(memory)) return 0;
+        more /= 2;
+    }
+    return 1;
+}
+
 uint32_t gm_store_add(gm_store *store, gm_memory *memory)
 {
     uint32_t number = store->free;
     if (number) {
         store->free = gm_load32(gm_store_at(store, number));
     } else {
-        if (store->used == store->capacity && !resize(store, memory, with_room(store->stride, store->used))) return 0;
+        if (store->used == store->capacity && !grow(store, memory)) return 0;
         number = ++store->used;
     }
     store->live++;

@@ -13,14 +13,14 @@ void el_stats(const gomap *map, gomap_stats *stats)
     stats->merges = (size_t)m->merges;
     stats->displaced = (size_t)m->displaced;
     for (uint32_t i = 0; i < m->overflow_used; i++)
-        stats->overflow_buckets += m->overflow.at[(size_t)(i + 1) * (m->slot_bytes + 1) - 1] != EL_EMPTY;
+        stats->overflow_buckets += m->overflow.at[i * el_overflow_stride(m, m->slot_bytes) + m->slot_bytes] != EL_EMPTY;
 }
 
 void el_walk(const gomap *map, size_t live[GOMAP_PURPOSES])
 {
     const el_map *m = el_of(map);
     live[GOMAP_HEADER] = gm_granted(m, el_struct_bytes(gm_engine_of(map), map->type));
-    live[GOMAP_TAGS] = gm_region_granted(&m->tags);
+    live[GOMAP_TAGS] = gm_region_granted(&m->tags) + (m->aside_bytes ? gm_region_granted(&m->aside) : 0);
     live[GOMAP_BUCKETS] = gm_region_granted(&m->slots);
     live[GOMAP_OVERFLOW] = gm_region_granted(&m->overflow);
     if (el_has_records(m)) live[GOMAP_RECORDS] = gm_region_granted(&m->records.region);

@@ -102,9 +102,12 @@ GM_INLINE int el_check_shape(const el_map *m, char *why, size_t size, gm_kind ki
         return gm_broken(why, size, "E1: %u buckets grow at %zu, shrink at %zu", m->buckets, m->grow_at, m->shrink_at);
     if (m->tags.bytes < (size_t)m->buckets * EL_SLOTS || m->slots.bytes < (size_t)m->buckets * EL_SLOTS * slot_bytes)
         return gm_broken(why, size, "E1: the regions are too small for %u buckets", m->buckets);
+    if (m->aside_bytes && m->aside.bytes < (size_t)m->buckets * EL_SLOTS * m->aside_bytes)
+        return gm_broken(why, size, "E1: the region aside is too small for %u buckets", m->buckets);
     if (count > (m->buckets == 1 ? EL_SLOTS : (size_t)EL_COMPACT_HALVES * m->buckets / 2))
         return gm_broken(why, size, "E1: %zu entries in %u buckets", count, m->buckets);
-    if (m->overflow.bytes < m->overflow_used * (slot_bytes + 1) || (m->overflow_used == 0) != (m->overflow.bytes == 0))
+    if (m->overflow.bytes < m->overflow_used * el_overflow_stride(m, slot_bytes) ||
+        (m->overflow_used == 0) != (m->overflow.bytes == 0))
         return gm_broken(why, size, "E6: an overflow list of %u places in %zu bytes", m->overflow_used,
                          (size_t)m->overflow.bytes);
     return 0;

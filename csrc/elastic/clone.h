@@ -16,7 +16,7 @@ GM_INLINE gomap *el_copy(const gomap *source, gm_kind kind)
     el_describe(m, gm_engine_of(source), source->type);
     m->map.seed = from->map.seed;
     if (source->count == 0) return &m->map.public_part;
-    size_t stride = el_slot_bytes(m, kind) + 1, overflow = from->overflow_used * stride;
+    size_t slot_bytes = el_slot_bytes(m, kind), overflow = from->overflow_used * el_overflow_stride(m, slot_bytes);
     if (!el_room(m, from->buckets, 1, kind) ||
         (overflow && !gm_region_resize(&m->map.memory, GOMAP_OVERFLOW, &m->overflow, overflow)) ||
         (kind.ref && !gm_store_reserve(&m->records, &m->map.memory, from->records.used)) ||
@@ -27,7 +27,8 @@ GM_INLINE gomap *el_copy(const gomap *source, gm_kind kind)
         return NULL;
     }
     memcpy(m->tags.at, from->tags.at, (size_t)from->buckets * EL_SLOTS);
-    memcpy(m->slots.at, from->slots.at, (size_t)from->buckets * EL_SLOTS * (stride - 1));
+    memcpy(m->slots.at, from->slots.at, (size_t)from->buckets * EL_SLOTS * slot_bytes);
+    if (m->aside_bytes) memcpy(m->aside.at, from->aside.at, (size_t)from->buckets * EL_SLOTS * m->aside_bytes);
     if (overflow) memcpy(m->overflow.at, from->overflow.at, overflow);
     if (kind.ref) {
         memcpy(m->records.region.at, from->records.region.at, (size_t)from->records.used * from->records.stride);

@@ -5,7 +5,7 @@
 static int overflow_has_entries(const el_map *m)
 {
     for (uint32_t i = 0; i < m->overflow_used; i++)
-        if (m->overflow.at[(size_t)(i + 1) * (m->slot_bytes + 1u) - 1] != EL_EMPTY) return 1;
+        if (m->overflow.at[i * el_overflow_stride(m, m->slot_bytes) + m->slot_bytes] != EL_EMPTY) return 1;
     return 0;
 }
 

@@ -12,6 +12,7 @@ GM_INLINE void el_move(el_map *m, uint32_t from, unsigned from_slot, uint32_t to
     unsigned char *tags = el_tags(m, from);
     el_tags(m, to)[to_slot] = tags[from_slot];
     el_copy_slot(m, el_slot(m, to, to_slot, kind), el_slot(m, from, from_slot, kind), kind);
+    el_move_aside(m, from, from_slot, to, to_slot);
     tags[from_slot] = EL_EMPTY;
 }
 

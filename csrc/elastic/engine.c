@@ -28,6 +28,7 @@ void el_describe(el_map *m, const gm_engine *engine, const gomap_type *type)
     uint32_t entry = type->key_size + type->value_size;
     m->value_at = type->key_size;
     m->slot_bytes = engine->ref ? 4 : (uint16_t)entry;
+    m->aside_bytes = (unsigned char)(type->aside & 15u) & 15u;
     m->value_strings = type->strings[GOMAP_VALUE].count != 0;
     m->most = engine->ref || (entry > 8 && entry <= 32) ? EL_GROW_EIGHTHS : EL_GROW_EIGHTHS_DENSE;
     if (!engine->ref) return;
@@ -58,6 +59,7 @@ void el_clear(gomap *map)
     (void)gm_region_resize(memory, GOMAP_TAGS, &m->tags, 0);
     (void)gm_region_resize(memory, GOMAP_BUCKETS, &m->slots, 0);
     (void)gm_region_resize(memory, GOMAP_OVERFLOW, &m->overflow, 0);
+    if (m->aside_bytes) (void)gm_region_resize(memory, GOMAP_TAGS, &m->aside, 0);
     if (el_has_records(m)) gm_store_clear(&m->records, memory);
     if (el_has_strings(m)) {
         for (int part = GOMAP_KEY; part < GOMAP_PARTS; part++) gm_strings_clear(&m->strings[part], memory);

@@ -4,6 +4,7 @@
 
 #include "find.h"
 #include "iterate.h"
+#include "place.h"
 
 /* The first bucket, empty; 0 when there is no memory. */
 GM_INLINE int el_begin(el_map *m, gm_kind kind)
@@ -97,6 +98,7 @@ GM_INLINE void *el_assign_hashed(el_map *m, const void *key, uint64_t hash, el_k
         else memset(entry + key_bytes, 0, value_bytes);
     }
     if (GM_UNLIKELY(m->value_strings)) el_strings_empty(m, entry + key_bytes);
+    if (GM_UNLIKELY(m->aside_bytes)) el_place_aside(m, place, kind);
     map->count++;
     *added = 1;
     return entry + m->value_at;

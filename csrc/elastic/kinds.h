@@ -7,6 +7,7 @@
 #include "check.h"
 #include "clone.h"
 #include "erase.h"
+#include "place.h"
 #include "plan.h"
 #include "snapshot.h"
 
@@ -30,9 +31,15 @@
     GM_KIND_FUNCTION(int, el, kind, merge, (el_map *m), m)                                                         \
     GM_KIND_ACTION(el, kind, drain, (el_map *m), m)                                                                \
     GM_KIND_ACTION(el, kind, fill_gaps, (el_map *m), m)                                                            \
+    GM_KIND_FUNCTION(size_t, el, kind, locate_place, (const el_map *m, const void *key), m, key)                   \
+    GM_KIND_FUNCTION(uint64_t, el, kind, place_hash, (const el_map *m, size_t place), m, place)                    \
+    GM_KIND_ACTION(el, kind, place_remove, (el_map *m, size_t place), m, place)                                    \
     static const el_resizer el_##kind##_resizer = {.displace = el_##kind##_displace, .split = el_##kind##_split,   \
                                                    .merge = el_##kind##_merge, .drain = el_##kind##_drain,         \
-                                                   .fill_gaps = el_##kind##_fill_gaps};                            \
+                                                   .fill_gaps = el_##kind##_fill_gaps,                             \
+                                                   .locate = el_##kind##_locate_place,                             \
+                                                   .hash_at = el_##kind##_place_hash,                              \
+                                                   .remove = el_##kind##_place_remove};                            \
     const gm_engine el_##kind##_engine = {                                                                         \
         GM_KIND_TABLE(el, kind, el_##kind##_at),                                                                   \
         .id = GOMAP_ELASTIC,                                                                                       \

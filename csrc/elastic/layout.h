@@ -13,6 +13,10 @@
  * So a full bucket costs five bytes a slot, and the entries are dense except for a few gaps (records.h). When some have
  * been erased, the last records take their numbers; a moved record's slot is found by the key in the record.
  *
+ * In a cache every slot has a few bytes aside, which move with its entry. Their meaning is the cache's (cache.h):
+ *
+ *     aside   | of slot 0 | of slot 1 | of slot 2 | ...
+ *
  * Addressing is linear hashing's (Litwin 1980). With n buckets, mask = 2^ceil(log2 n) - 1:
  *
  *     0            n - (mask+1)/2        (mask+1)/2          n        mask
@@ -61,12 +65,13 @@ enum { EL_SLOTS = 8, EL_EMPTY = 0 };
 typedef struct el_map {
     gm_map map;
     gm_region tags, slots;
-    gm_region overflow; /* of slots, each followed by its tag */
+    gm_region overflow; /* of slots, each followed by its tag and the bytes aside */
     uint32_t buckets, mask;
     size_t grow_at, shrink_at; /* an insertion into so many entries splits; a deletion that leaves fewer merges */
     uint16_t slot_bytes;
     uint8_t put_off : 1;       /* deletions under an iterator have left work */
     uint8_t value_strings : 1; /* values have strings */
+    uint8_t aside_bytes : 4;   /* a slot's; 0: this is no cache's map */
     uint8_t most;              /* EL_GROW_EIGHTHS or EL_GROW_EIGHTHS_DENSE */
     uint32_t value_at;         /* in an entry: the key's size */
     uint32_t overflow_used;    /* slots of the overflow list, free ones among them included */
@@ -77,6 +82,10 @@ typedef struct el_map {
     /* Only where there are strings: */
     gm_strings *strings[GOMAP_PARTS]; /* long ones of keys, of values */
     uint64_t string_bytes;            /* of all strings */
+    /* Only in a cache's map: */
+    gm_region aside;
+    size_t placed;        /* the place of the last new entry (place.h) */
+    gm_purposes purposes; /* map.memory's, for the limit */
 } el_map;
 
 /* What is called now and then, one function for a kind (kinds.h), not inlined where it is called. */
@@ -86,6 +95,10 @@ typedef struct el_resizer {
     int (*merge)(el_map *m);
     void (*drain)(el_map *m);
     void (*fill_gaps)(el_map *m);
+    /* a cache's (place.h) */
+    size_t (*locate)(const el_map *m, const void *key);
+    uint64_t (*hash_at)(const el_map *m, size_t place);
+    void (*remove)(el_map *m, size_t place);
 } el_resizer;
 
 GM_INLINE const el_resizer *el_resizer_of(const el_map *m) { return gm_engine_of(&m->map.public_part)->own; }
@@ -107,7 +120,8 @@ GM_INLINE int el_has_records(const el_map *m) { return gm_engine_of(&m->map.publ
 
 GM_INLINE size_t el_struct_bytes(const gm_engine *engine, const gomap_type *type)
 {
-    if (el_type_has_strings(type)) return sizeof(el_map);
+    if (type->aside) return sizeof(el_map);
+    if (el_type_has_strings(type)) return offsetof(el_map, aside);
     return engine->ref ? offsetof(el_map, strings) : offsetof(el_map, records);
 }
 
@@ -232,9 +246,25 @@ GM_INLINE void el_lay_out(el_map *m, size_t buckets)
     el_set_buckets(m, (uint32_t)buckets, el_mask_for(buckets));
 }
 
+/* The bytes of a place in the overflow list. */
+GM_INLINE size_t el_overflow_stride(const el_map *m, size_t slot_bytes) { return slot_bytes + 1 + m->aside_bytes; }
+
 GM_INLINE unsigned char *el_overflow(const el_map *m, uint32_t index, gm_kind kind)
 {
-    return m->overflow.at + (size_t)index * (el_slot_bytes(m, kind) + 1);
+    return m->overflow.at + (size_t)index * el_overflow_stride(m, el_slot_bytes(m, kind));
+}
+
+/* ---- the bytes aside, in a cache's map ---- */
+
+GM_INLINE unsigned char *el_aside(const el_map *m, uint32_t bucket, unsigned slot)
+{
+    return m->aside.at + ((size_t)bucket * EL_SLOTS + slot) * m->aside_bytes;
+}
+
+/* They go with an entry from one slot to another. */
+GM_INLINE void el_move_aside(el_map *m, uint32_t from, unsigned from_slot, uint32_t to, unsigned to_slot)
+{
+    if (GM_UNLIKELY(m->aside_bytes)) memcpy(el_aside(m, to, to_slot), el_aside(m, from, from_slot), m->aside_bytes);
 }
 
 /* The slot of two buckets that most likely holds an entry with this tag; NULL: none does. */
@@ -269,7 +299,7 @@ GM_INLINE unsigned char *el_seek(const el_map *m, uint64_t hash, size_t slot_byt
         }
     }
     for (uint32_t i = 0; i < m->overflow_used; i++) {
-        unsigned char *slot = m->overflow.at + (size_t)i * (slot_bytes + 1);
+        unsigned char *slot = m->overflow.at + (size_t)i * el_overflow_stride(m, slot_bytes);
         if (slot[slot_bytes] == tag && (at = sought_in(m, slot, sought)) != NULL) return at;
     }
     return NULL;

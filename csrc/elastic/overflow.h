@@ -7,7 +7,7 @@
 /* A new place at the list's end; 0 when there is no memory. */
 GM_INLINE unsigned char *el_overflow_add(el_map *m, gm_kind kind)
 {
-    size_t stride = el_slot_bytes(m, kind) + 1, needed = (m->overflow_used + 1) * stride;
+    size_t stride = el_overflow_stride(m, el_slot_bytes(m, kind)), needed = (m->overflow_used + 1) * stride;
     if (m->overflow.bytes < needed &&
         !gm_region_resize(&m->map.memory, GOMAP_OVERFLOW, &m->overflow, needed + needed / 2))
         return NULL;
@@ -31,8 +31,9 @@ GM_INLINE void el_drain(el_map *m, gm_kind kind)
             unsigned slot = gm_match_index(free);
             el_tags(m, to)[slot] = at[slot_bytes];
             el_copy_slot(m, el_slot(m, to, slot, kind), at, kind);
+            if (m->aside_bytes) memcpy(el_aside(m, to, slot), at + slot_bytes + 1, m->aside_bytes);
         } else {
-            if (kept < i) memcpy(el_overflow(m, kept, kind), at, slot_bytes + 1);
+            if (kept < i) memcpy(el_overflow(m, kept, kind), at, el_overflow_stride(m, slot_bytes));
             kept++;
         }
     }

@@ -17,15 +17,22 @@ GM_INLINE size_t el_region_room(int purpose, size_t needed, size_t buckets, int 
     return exactly || el_is_small(buckets - 1) ? needed : gm_region_room(purpose, needed);
 }
 
+/* Near a limit there is no room beyond what is needed. */
+GM_INLINE int el_region_fit(el_map *m, int purpose, gm_region *region, size_t needed, size_t buckets, int exactly)
+{
+    gm_memory *memory = &m->map.memory;
+    return region->bytes >= needed ||
+           gm_region_resize(memory, purpose, region, el_region_room(purpose, needed, buckets, exactly)) ||
+           (GM_UNLIKELY(m->aside_bytes) && gm_is_limited(memory) && gm_region_resize(memory, purpose, region, needed));
+}
+
 GM_INLINE int el_room(el_map *m, size_t buckets, int exactly, gm_kind kind)
 {
-    size_t tags = buckets * EL_SLOTS, slots = el_slots_needed(buckets, el_slot_bytes(m, kind));
-    gm_memory *memory = &m->map.memory;
-    if (m->tags.bytes < tags &&
-        !gm_region_resize(memory, GOMAP_TAGS, &m->tags, el_region_room(GOMAP_TAGS, tags, buckets, exactly)))
-        return 0;
-    return m->slots.bytes >= slots ||
-           gm_region_resize(memory, GOMAP_BUCKETS, &m->slots, el_region_room(GOMAP_BUCKETS, slots, buckets, exactly));
+    return el_region_fit(m, GOMAP_TAGS, &m->tags, buckets * EL_SLOTS, buckets, exactly) &&
+           el_region_fit(m, GOMAP_BUCKETS, &m->slots, el_slots_needed(buckets, el_slot_bytes(m, kind)), buckets,
+                         exactly) &&
+           (GM_LIKELY(!m->aside_bytes) ||
+            el_region_fit(m, GOMAP_TAGS, &m->aside, buckets * EL_SLOTS * m->aside_bytes, buckets, exactly));
 }
 
 /* Gives back the room beyond the buckets: all of it with `exactly`, else only if it is more than a region keeps
@@ -40,6 +47,10 @@ GM_INLINE void el_trim(el_map *m, int exactly, gm_kind kind)
     if (m->slots.bytes > (exactly ? slots : gm_region_spare(GOMAP_BUCKETS, slots)))
         (void)gm_region_resize(memory, GOMAP_BUCKETS, &m->slots,
                                exactly ? slots : gm_region_room(GOMAP_BUCKETS, slots));
+    if (GM_LIKELY(!m->aside_bytes)) return;
+    size_t aside = (size_t)m->buckets * EL_SLOTS * m->aside_bytes;
+    if (m->aside.bytes > (exactly ? aside : gm_region_spare(GOMAP_TAGS, aside)))
+        (void)gm_region_resize(memory, GOMAP_TAGS, &m->aside, exactly ? aside : gm_region_room(GOMAP_TAGS, aside));
 }
 
 #endif

@@ -37,6 +37,7 @@ GM_INLINE void el_split_one(el_map *m, gm_kind kind)
             (uint64_t)0 - ((uint64_t)((el_first(hash) & mask) != from) & (uint64_t)((el_second(hash) & mask) != from));
         uint64_t byte = (uint64_t)0xff << (8 * slot) & goes;
         el_copy_slot(m, new_slot, at, kind);
+        el_move_aside(m, from, slot, last, slot_of_last);
         moved |= (tags & byte) >> (8 * slot) << (8 * slot_of_last);
         tags &= ~byte;
         new_slot += slot_bytes & goes;
@@ -85,6 +86,7 @@ GM_INLINE int el_merge(el_map *m, gm_kind kind)
     for (gm_match full = el_full(m, last); full; full = gm_match_next(full), free = gm_match_next(free)) {
         unsigned slot = gm_match_index(full), to = gm_match_index(free);
         el_copy_slot(m, el_slot(m, into, to, kind), el_slot(m, last, slot, kind), kind);
+        el_move_aside(m, last, slot, into, to);
         tags |= ((from >> (8 * slot)) & 0xff) << (8 * to);
     }
     gm_tags_store(el_tags(m, into), tags);

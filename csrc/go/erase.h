@@ -83,7 +83,7 @@ GM_INLINE int go_any(gomap *map, const void **key, const void **value, gm_kind k
             if (!full) continue;
             m->any_head = head;
             m->any_bucket = bucket;
-            m->any_slot = gm_match_index(full);
+            m->any_slot = (uint8_t)gm_match_index(full);
             *key = go_key_at(m, go_key(m, bucket, m->any_slot, kind), kind);
             *value = go_value(m, bucket, m->any_slot);
             return 1;

@@ -74,9 +74,9 @@ typedef struct go_map {
     uint8_t key_ref, value_ref;         /* the type's, at hand */
     uint8_t key_strings, value_strings; /* keys, values have strings */
     uint8_t stale;                      /* free slots may hold erased values: zero them when they are taken again */
-    size_t any_at;                      /* gomap_any's cursor: the bucket it looks at first */
+    uint8_t any_slot;
+    size_t any_at;                      /* gomap_any's cursor: the bucket it looks at first; in it, any_slot */
     unsigned char *any_head, *any_bucket;
-    unsigned any_slot;
     size_t growths, same_size_growths;
     uint64_t string_bytes; /* of all strings */
 } go_map;

@@ -1,0 +1,126 @@
+/* cache.h - a cache: an elastic map held to a limit. It says which entry goes, and when entries expire.
+ *
+ *     gomap_cache *c = gomap_cache_new(&type, &settings, random_seed);       // NULL: out of memory, or of the limit
+ *     void *value = gomap_cache_assign(c, &key, now, deadline, &added);      // others go first; NULL: it can't have room
+ *     const void *found = gomap_cache_get(c, &key, now);                     // NULL: absent, or expired
+ *     gomap_cache_free(c);
+ *
+ * The limit of bytes is the map's memory's (memory.h): what would pass it fails, then entries go until it does not. So
+ * the bytes held are never more. The cache's own struct is counted.
+ *
+ * Which entry goes. Every slot has a mark (layout.h, "aside"), and two hands go round all slots, in the order of the
+ * hash. New entries are young. A hand for the young gives an entry another round if it has one left, then makes it old
+ * if it was read meanwhile, else evicts it. The hand for the old takes a round off an entry that has some, else evicts
+ * it. The young hand moves while the young are more than their share of all entries.
+ *
+ *     mark of a young entry   | 1 | 0 0 0 0 0 | read | round |       of an old one   | 0 | 0 0 0 0 0 | rounds, 0 to 3 |
+ *
+ * The share adapts itself, from 1 to 99 hundredths. A ghost remembers that a key was evicted, in a byte that the
+ * key's hash leads to: a digest of seven bits, and whether the entry was young. A new key that has a ghost is old at
+ * once. If young entries' ghosts come back more often, for each that was evicted, than old ones', the share rises, else
+ * it falls. So one policy is near S3-FIFO (Yang et al., SOSP 2023) where a few keys are popular for long, and near a
+ * clock, which is near LRU, where what is new is popular; the feedback is ARC's (Megiddo and Modha, FAST 2003).
+ * docs/design.md has the hit ratios.
+ *
+ * When entries expire. Aside there is a deadline in ticks, and one more that each access puts off. Time is the caller's:
+ * ticks that never go back. An expired entry is never found. Each operation sweeps some slots on, as many as time has
+ * passed, so that all are passed within half of the time to live.
+ */
+#ifndef GM_CACHE_H
+#define GM_CACHE_H
+
+#include "gomap.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* No place. */
+#define GOMAP_NOWHERE SIZE_MAX
+/* Deadlines are at most so many ticks ahead. */
+#define GOMAP_TICKS_MOST ((uint64_t)1 << 30)
+
+/* Why an entry goes. */
+enum { GOMAP_EVICTED, GOMAP_EXPIRED, GOMAP_REPLACED, GOMAP_REMOVED };
+
+/* Bytes aside: the mark; deadlines, if there are any; deadlines that an access puts off. */
+enum { GOMAP_ASIDE_MARK = 1, GOMAP_ASIDE_DEADLINE = 4, GOMAP_ASIDE_IDLE = 4 };
+
+/* Called before an entry goes. It may not touch the cache. The key and the value are as they stand in an entry. */
+typedef void gomap_leaving(void *owner, const void *key, const void *value, int reason);
+
+typedef struct gomap_cache_settings {
+    size_t max_bytes;   /* 0: no limit */
+    size_t max_entries; /* likewise */
+    uint64_t pace;      /* the ticks in which a sweep passes all slots; 0: the first deadline's will do */
+    uint64_t idle;      /* ticks from the last access; 0: none */
+    int deadlines;      /* entries may have some */
+    gomap_leaving *leaving;
+    void *owner;
+} gomap_cache_settings;
+
+typedef struct gomap_cache_counts {
+    uint64_t hits, misses, evictions, expirations;
+} gomap_cache_counts;
+
+/* To be read, never written, from outside. */
+typedef struct gomap_cache {
+    gomap *map;
+    gomap_cache_settings settings;
+    gomap_cache_counts counts;
+} gomap_cache;
+
+/* The type is the caller's, who keeps it as long as the cache: gomap_cache_type says what is aside. */
+void gomap_cache_type(gomap_type *type, int deadlines, int idle);
+gomap_cache *gomap_cache_new(const gomap_type *type, const gomap_cache_settings *settings, uint64_t seed);
+void gomap_cache_free(gomap_cache *cache);
+
+/* Bytes held, the cache's own struct included. */
+size_t gomap_cache_bytes(const gomap_cache *cache);
+/* Other limits. Entries go until they are kept; 0: even an empty cache is larger, and nothing has changed. */
+int gomap_cache_limit(gomap_cache *cache, size_t max_bytes, size_t max_entries);
+
+/* The place of a key's entry, or GOMAP_NOWHERE; expired or not. It holds until the cache is written to. */
+size_t gomap_cache_find(const gomap_cache *cache, const void *key);
+const void *gomap_cache_key(const gomap_cache *cache, size_t place);
+void *gomap_cache_value(const gomap_cache *cache, size_t place);
+int gomap_cache_expired(const gomap_cache *cache, size_t place, uint64_t now);
+/* The tick at which the entry expires, if nobody reads it; UINT64_MAX: never. */
+uint64_t gomap_cache_deadline(const gomap_cache *cache, size_t place);
+/* 0: never. Deadlines are settings.deadlines'. */
+void gomap_cache_set_deadline(gomap_cache *cache, size_t place, uint64_t now, uint64_t deadline);
+/* The entry was read. */
+void gomap_cache_touch(gomap_cache *cache, size_t place, uint64_t now);
+/* The entry goes. */
+void gomap_cache_remove(gomap_cache *cache, size_t place, int reason);
+
+/* The value of a key that is there and has not expired, else NULL; counts as an access, a hit or a miss. */
+void *gomap_cache_get(gomap_cache *cache, const void *key, uint64_t now);
+/* The address of the key's value, zeros if *added, for the caller to write to. Others go to make room. NULL: out of
+ * memory, or an entry has no room within the limit; then the key has no entry. */
+void *gomap_cache_assign(gomap_cache *cache, const void *key, uint64_t now, uint64_t deadline, int *added);
+/* The same, and writes the value, as gomap_put does. */
+void *gomap_cache_put(gomap_cache *cache, const void *key, const void *value, uint64_t now, uint64_t deadline,
+                      int *added);
+int gomap_cache_erase(gomap_cache *cache, const void *key, int reason);
+/* Evicts one entry; 0: there is none. */
+int gomap_cache_evict(gomap_cache *cache);
+/* Every entry goes. Nobody is told. */
+void gomap_cache_clear(gomap_cache *cache);
+
+/* Some slots are swept, in proportion to the time that has passed. Every operation does this first. */
+void gomap_cache_pass(gomap_cache *cache, uint64_t now);
+/* Sweeps until so many entries have expired, or all slots were passed. Returns how many have. */
+size_t gomap_cache_expire(gomap_cache *cache, uint64_t now, size_t most);
+
+/* The next entry that has not expired, from *place on, which begins at 0. The place behind it is left in *place. Returns
+ * its place, or GOMAP_NOWHERE at the end. */
+size_t gomap_cache_next(const gomap_cache *cache, size_t *place, uint64_t now);
+
+/* 0 when every invariant holds, those of the map and C1 to C4 (csrc/README.md), else -1 and the first broken one. */
+int gomap_cache_check(const gomap_cache *cache, char *why, size_t size);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,550 @@
+/* elastic/cache.c - see cache.h. */
+#include "../cache.h"
+#include "place.h"
+
+#include "../pages.h"
+#include "../region.h"
+
+/* ---- the struct -------------------------------------------------------------------------------------- */
+
+typedef struct el_cache {
+    gomap_cache public_part;
+    gm_memory memory;            /* of this struct and the ghosts */
+    size_t full_at;              /* with so many entries one goes before another comes */
+    size_t young;                /* entries */
+    double share;                /* the young's */
+    double gone_young, gone_old; /* evicted lately, which ghosts may remember */
+    size_t hand_young, hand_old, hand_expired;
+    uint64_t base;   /* deadlines are ticks from here */
+    uint64_t swept;  /* the tick of the last sweep */
+    uint64_t credit; /* slots times ticks that are to be swept */
+    uint64_t pace;   /* the ticks in which a sweep passes all */
+    gm_region ghosts;
+} el_cache;
+
+static el_cache *cache_of(const gomap_cache *cache) { return (el_cache *)(uintptr_t)cache; }
+static el_map *map_of(const el_cache *c) { return el_of(c->public_part.map); }
+static size_t count_of(const el_cache *c) { return c->public_part.map->count; }
+
+/* ---- marks ------------------------------------------------------------------------------------------- */
+
+enum { YOUNG = 0x80, ROUND = 1, READ = 2, ROUNDS = 3 };
+
+static unsigned char *mark_at(const el_cache *c, size_t place) { return el_aside_at(map_of(c), place); }
+
+/* Of an entry that was read. */
+static unsigned char mark_read(unsigned char mark)
+{
+    if (mark & YOUNG) return YOUNG | READ | ROUND;
+    return mark < ROUNDS ? (unsigned char)(mark + 1) : mark;
+}
+
+/* ---- deadlines ---------------------------------------------------------------------------------------- */
+
+/* In an entry's bytes aside: ticks from the base, 0 for none. */
+static unsigned char *deadline_at(const el_cache *c, size_t place) { return mark_at(c, place) + GOMAP_ASIDE_MARK; }
+static unsigned char *idle_at(const el_cache *c, size_t place)
+{
+    return deadline_at(c, place) + (c->public_part.settings.deadlines ? GOMAP_ASIDE_DEADLINE : 0);
+}
+
+static int is_timed(const el_cache *c) { return c->public_part.settings.deadlines || c->public_part.settings.idle; }
+
+static uint32_t from_base(const el_cache *c, uint64_t tick) { return (uint32_t)(tick > c->base ? tick - c->base : 1); }
+
+/* The earlier of an entry's two deadlines, from the base; UINT32_MAX: it has none. */
+static uint32_t earliest(const el_cache *c, size_t place)
+{
+    uint32_t deadline = c->public_part.settings.deadlines ? gm_load32(deadline_at(c, place)) : 0;
+    uint32_t idle = c->public_part.settings.idle ? gm_load32(idle_at(c, place)) : 0;
+    deadline -= 1; /* none becomes the latest */
+    idle -= 1;
+    deadline = deadline < idle ? deadline : idle;
+    return deadline == UINT32_MAX ? deadline : deadline + 1;
+}
+
+static int is_expired(const el_cache *c, size_t place, uint64_t now)
+{
+    return is_timed(c) && earliest(c, place) <= now - c->base;
+}
+
+/* All deadlines again from a later base, when ticks from the old one become too many for four bytes. At 1,024 ticks a
+ * second that is after 24 days. */
+static void rebase(el_cache *c, uint64_t now)
+{
+    el_map *m = map_of(c);
+    uint64_t later = now - c->base;
+    for (size_t place = 0; place < el_places(m); place++) {
+        unsigned char *at = deadline_at(c, place);
+        for (size_t i = 0; i + 4 < m->aside_bytes; i += 4) {
+            uint32_t deadline = gm_load32(at + i);
+            if (deadline) gm_store32(at + i, deadline > later ? (uint32_t)(deadline - later + 1) : 1);
+        }
+    }
+    c->base = now - 1; /* what has expired is at 1, which is now */
+}
+
+/* ---- limits ------------------------------------------------------------------------------------------- */
+
+size_t gomap_cache_bytes(const gomap_cache *cache) { return gomap_total(cache->map) + cache_of(cache)->memory.total; }
+
+/* The map has what the cache's own memory leaves. */
+static void share_limit(el_cache *c)
+{
+    size_t most = c->public_part.settings.max_bytes;
+    size_t left = most == 0 ? 0 : most > c->memory.total ? most - c->memory.total : 1;
+    map_of(c)->purposes.limit = left & (SIZE_MAX >> 1);
+}
+
+/* ---- ghosts ------------------------------------------------------------------------------------------- */
+
+enum { GHOST_YOUNG = 0x80 };
+
+static unsigned char *ghost_at(const el_cache *c, uint64_t hash, unsigned char *digest)
+{
+    uint64_t mixed = hash * 0x9e3779b97f4a7c15u;
+    *digest = (unsigned char)((mixed & 0x7f) ? (mixed & 0x7f) : 1);
+    return c->ghosts.at + (size_t)(((mixed >> 32) * (uint64_t)c->ghosts.bytes) >> 32);
+}
+
+/* As many ghosts as entries, and a quarter. Those there were are forgotten, as they would be looked for elsewhere; so
+ * their number follows the entries' by large steps. Without memory there are fewer. */
+static void fit_ghosts(el_cache *c)
+{
+    size_t count = count_of(c), bytes = count + count / 4 + EL_SLOTS, old = (size_t)c->ghosts.bytes;
+    if (GM_LIKELY(count <= old && old <= 2 * bytes)) return;
+    if (bytes > UINT32_MAX ||
+        (c->public_part.settings.max_bytes && bytes > old &&
+         gomap_cache_bytes(&c->public_part) + (bytes - old) + gm_page_bytes() > c->public_part.settings.max_bytes))
+        return;
+    if (!gm_region_resize(&c->memory, GOMAP_TAGS, &c->ghosts, bytes)) return;
+    memset(c->ghosts.at, 0, (size_t)c->ghosts.bytes);
+    share_limit(c);
+}
+
+static void leave_ghost(el_cache *c, uint64_t hash, int young)
+{
+    unsigned char digest, *ghost;
+    if (young) c->gone_young++;
+    else c->gone_old++;
+    if (c->gone_young + c->gone_old > 2 * (double)count_of(c)) {
+        c->gone_young /= 2;
+        c->gone_old /= 2;
+    }
+    if (c->ghosts.bytes == 0) return;
+    ghost = ghost_at(c, hash, &digest);
+    *ghost = (unsigned char)(digest | (young ? GHOST_YOUNG : 0));
+}
+
+/* Each ghost that comes back moves the share by STEP of an entry, weighed by how many entries of its kind were evicted,
+ * MOST_WEIGHT at most. */
+#define STEP 0.5
+#define MOST_WEIGHT 20.0
+#define LEAST_SHARE 0.01
+#define FIRST_SHARE 0.3
+
+static void move_share(el_cache *c, int young)
+{
+    double all = c->gone_young + c->gone_old, own = young ? c->gone_young : c->gone_old;
+    double weight = all < own * MOST_WEIGHT ? all / own : MOST_WEIGHT, step = STEP * weight / (double)(count_of(c) + 1);
+    c->share += young ? step : -step;
+    if (c->share < LEAST_SHARE) c->share = LEAST_SHARE;
+    if (c->share > 1 - LEAST_SHARE) c->share = 1 - LEAST_SHARE;
+}
+
+/* Whether a new key was evicted before. */
+static int take_ghost(el_cache *c, uint64_t hash)
+{
+    unsigned char digest, *ghost;
+    if (c->ghosts.bytes == 0) return 0;
+    ghost = ghost_at(c, hash, &digest);
+    if ((*ghost & ~GHOST_YOUNG) != digest) return 0;
+    move_share(c, (*ghost & GHOST_YOUNG) != 0);
+    *ghost = 0;
+    return 1;
+}
+
+/* ---- entries go --------------------------------------------------------------------------------------- */
+
+static void leave(el_cache *c, size_t place, int reason)
+{
+    el_map *m = map_of(c);
+    unsigned char *entry = el_place_entry(m, place);
+    const gomap_cache_settings *settings = &c->public_part.settings;
+    if (settings->leaving) settings->leaving(settings->owner, entry, entry + m->value_at, reason);
+    if (reason == GOMAP_EVICTED) c->public_part.counts.evictions++;
+    if (reason == GOMAP_EXPIRED) c->public_part.counts.expirations++;
+    if (*mark_at(c, place) & YOUNG) c->young--;
+    el_resizer_of(m)->remove(m, place);
+}
+
+static size_t next_place(const el_map *m, size_t place) { return place + 1 < el_places(m) ? place + 1 : 0; }
+
+/* A hand's next entry. There is one. */
+static size_t move_hand(const el_map *m, size_t *hand)
+{
+    size_t place = *hand;
+    do place = next_place(m, place);
+    while (*el_place_tag(m, place) == EL_EMPTY);
+    return *hand = place;
+}
+
+/* The next young entry. There is one. Marks of one byte are looked at eight at a time. */
+static size_t move_hand_young(const el_map *m, size_t *hand)
+{
+    size_t place = *hand, slots = (size_t)m->buckets * EL_SLOTS;
+    for (;;) {
+        place = next_place(m, place);
+        while (m->aside_bytes == GOMAP_ASIDE_MARK && place % EL_SLOTS == 0 && place < slots &&
+               !(gm_load64(m->aside.at + place) & 0x8080808080808080u))
+            place = place + EL_SLOTS < el_places(m) ? place + EL_SLOTS : 0;
+        if (*el_place_tag(m, place) != EL_EMPTY && *el_aside_at(m, place) & YOUNG) return *hand = place;
+    }
+}
+
+/* The entry to be evicted. There is an entry. */
+static size_t victim(el_cache *c)
+{
+    const el_map *m = map_of(c);
+    for (;;) {
+        size_t count = count_of(c);
+        if (c->young == count || (double)c->young > c->share * (double)count) {
+            size_t place = move_hand_young(m, &c->hand_young);
+            unsigned char *mark = el_aside_at(m, place);
+            if (*mark & ROUND) *mark ^= ROUND;
+            else if (*mark & READ) *mark = 0, c->young--;
+            else return place;
+        } else {
+            size_t place = move_hand(m, &c->hand_old);
+            unsigned char *mark = el_aside_at(m, place);
+            if (*mark & YOUNG) continue;
+            if (*mark == 0) return place;
+            --*mark;
+        }
+    }
+}
+
+int gomap_cache_evict(gomap_cache *cache)
+{
+    el_cache *c = cache_of(cache);
+    const el_map *m = map_of(c);
+    if (cache->map->count == 0) return 0;
+    size_t place = victim(c);
+    leave_ghost(c, el_resizer_of(m)->hash_at(m, place), *mark_at(c, place) & YOUNG);
+    leave(c, place, GOMAP_EVICTED);
+    return 1;
+}
+
+void gomap_cache_remove(gomap_cache *cache, size_t place, int reason)
+{
+    leave(cache_of(cache), place, reason);
+    fit_ghosts(cache_of(cache));
+}
+
+int gomap_cache_erase(gomap_cache *cache, const void *key, int reason)
+{
+    size_t place = gomap_cache_find(cache, key);
+    if (place == GOMAP_NOWHERE) return 0;
+    gomap_cache_remove(cache, place, reason);
+    return 1;
+}
+
+/* ---- a cache's life ----------------------------------------------------------------------------------- */
+
+void gomap_cache_type(gomap_type *type, int deadlines, int idle)
+{
+    type->aside = (uint8_t)(GOMAP_ASIDE_MARK + (deadlines ? GOMAP_ASIDE_DEADLINE : 0) + (idle ? GOMAP_ASIDE_IDLE : 0));
+}
+
+/* As of an empty cache. */
+static void forget_all(el_cache *c)
+{
+    size_t most = c->public_part.settings.max_entries;
+    c->full_at = most ? most : SIZE_MAX;
+    c->young = 0;
+    c->share = FIRST_SHARE;
+    c->gone_young = c->gone_old = 1;
+    c->hand_young = c->hand_old = c->hand_expired = 0;
+    c->credit = 0;
+    (void)gm_region_resize(&c->memory, GOMAP_TAGS, &c->ghosts, 0);
+    share_limit(c);
+}
+
+gomap_cache *gomap_cache_new(const gomap_type *type, const gomap_cache_settings *settings, uint64_t seed)
+{
+    gm_memory memory = {0, 0, NULL};
+    el_cache *c = gm_alloc(&memory, GOMAP_HEADER, sizeof *c);
+    if (c == NULL) return NULL;
+    c->memory = memory;
+    c->public_part.settings = *settings;
+    c->pace = settings->pace;
+    gomap *map = c->public_part.map = gomap_new(GOMAP_ELASTIC, type, 0, seed);
+    if (map == NULL || (settings->max_bytes && gomap_cache_bytes(&c->public_part) > settings->max_bytes)) {
+        gomap_cache_free(&c->public_part);
+        return NULL;
+    }
+    el_map *m = map_of(c);
+    m->purposes.live[GOMAP_HEADER] = m->purposes.peak[GOMAP_HEADER] = m->map.memory.total;
+    m->map.memory.purposes = &m->purposes;
+    forget_all(c);
+    return &c->public_part;
+}
+
+void gomap_cache_free(gomap_cache *cache)
+{
+    el_cache *c = cache_of(cache);
+    if (cache->map) gomap_free(cache->map);
+    (void)gm_region_resize(&c->memory, GOMAP_TAGS, &c->ghosts, 0);
+    gm_memory memory = c->memory; /* it counts the block it stands in */
+    gm_release(&memory, GOMAP_HEADER, c, sizeof *c);
+}
+
+void gomap_cache_clear(gomap_cache *cache)
+{
+    gomap_clear(cache->map);
+    forget_all(cache_of(cache));
+}
+
+int gomap_cache_limit(gomap_cache *cache, size_t max_bytes, size_t max_entries)
+{
+    el_cache *c = cache_of(cache);
+    gomap_cache_settings *settings = &cache->settings;
+    size_t least = gm_granted(c, sizeof *c) + gm_granted(map_of(c), sizeof(el_map));
+    if (max_bytes && max_bytes < least) return 0;
+    settings->max_bytes = max_bytes;
+    settings->max_entries = max_entries;
+    while (max_entries && count_of(c) > max_entries) gomap_cache_evict(cache);
+    map_of(c)->purposes.limit = 0;
+    while (max_bytes && gomap_cache_bytes(cache) > max_bytes) {
+        if (gomap_cache_evict(cache)) continue;
+        (void)gm_region_resize(&c->memory, GOMAP_TAGS, &c->ghosts, 0);
+        break;
+    }
+    c->full_at = max_entries ? max_entries : SIZE_MAX;
+    share_limit(c);
+    return 1;
+}
+
+/* ---- places ------------------------------------------------------------------------------------------- */
+
+size_t gomap_cache_find(const gomap_cache *cache, const void *key)
+{
+    const el_map *m = el_of(cache->map);
+    return el_resizer_of(m)->locate(m, key);
+}
+
+const void *gomap_cache_key(const gomap_cache *cache, size_t place) { return el_place_entry(el_of(cache->map), place); }
+
+void *gomap_cache_value(const gomap_cache *cache, size_t place)
+{
+    const el_map *m = el_of(cache->map);
+    return el_place_entry(m, place) + m->value_at;
+}
+
+int gomap_cache_expired(const gomap_cache *cache, size_t place, uint64_t now)
+{
+    return is_expired(cache_of(cache), place, now);
+}
+
+uint64_t gomap_cache_deadline(const gomap_cache *cache, size_t place)
+{
+    const el_cache *c = cache_of(cache);
+    uint32_t deadline = is_timed(c) ? earliest(c, place) : UINT32_MAX;
+    return deadline == UINT32_MAX ? UINT64_MAX : c->base + deadline;
+}
+
+static void put_off(el_cache *c, size_t place, uint64_t now)
+{
+    uint64_t idle = c->public_part.settings.idle;
+    if (idle) gm_store32(idle_at(c, place), from_base(c, now + idle));
+}
+
+void gomap_cache_set_deadline(gomap_cache *cache, size_t place, uint64_t now, uint64_t deadline)
+{
+    el_cache *c = cache_of(cache);
+    put_off(c, place, now);
+    if (!cache->settings.deadlines) return;
+    gm_store32(deadline_at(c, place), deadline ? from_base(c, deadline) : 0);
+    if (deadline > now && (c->pace == 0 || deadline - now < c->pace)) c->pace = deadline - now;
+}
+
+void gomap_cache_touch(gomap_cache *cache, size_t place, uint64_t now)
+{
+    el_cache *c = cache_of(cache);
+    unsigned char *at = mark_at(c, place), mark = mark_read(*at);
+    if (mark != *at) *at = mark; /* a line that is not written to need not be written back */
+    put_off(c, place, now);
+}
+
+size_t gomap_cache_next(const gomap_cache *cache, size_t *place, uint64_t now)
+{
+    const el_cache *c = cache_of(cache);
+    const el_map *m = map_of(c);
+    for (size_t places = el_places(m); *place < places;) {
+        size_t at = (*place)++;
+        if (*el_place_tag(m, at) != EL_EMPTY && !is_expired(c, at, now)) return at;
+    }
+    return GOMAP_NOWHERE;
+}
+
+/* ---- expiry ------------------------------------------------------------------------------------------- */
+
+/* The most slots that one operation passes: 20 microseconds' worth. */
+enum { PASS_MOST = 4096 };
+
+/* Passes so many slots; stops when `most` entries have expired. Returns how many have. */
+static size_t pass(el_cache *c, uint64_t now, size_t slots, size_t most)
+{
+    const el_map *m = map_of(c);
+    size_t expired = 0;
+    while (slots-- && count_of(c) && expired < most) {
+        size_t place = c->hand_expired < el_places(m) ? c->hand_expired : 0;
+        c->hand_expired = place + 1;
+        if (*el_place_tag(m, place) == EL_EMPTY || !is_expired(c, place, now)) continue;
+        leave(c, place, GOMAP_EXPIRED);
+        expired++;
+    }
+    if (expired) fit_ghosts(c);
+    return expired;
+}
+
+void gomap_cache_pass(gomap_cache *cache, uint64_t now)
+{
+    el_cache *c = cache_of(cache);
+    if (GM_LIKELY(now == c->swept)) return;
+    if (now - c->base > (uint64_t)1 << 31) rebase(c, now);
+    uint64_t passed = now - c->swept, pace = c->pace / 2 + 1;
+    c->swept = now;
+    size_t places = el_places(map_of(c));
+    if (c->pace == 0 || places == 0) return;
+    if (passed > pace) passed = pace;
+    c->credit += passed * places;
+    uint64_t slots = c->credit / pace;
+    if (slots > places) c->credit = places * pace; /* once round is enough */
+    if (slots > PASS_MOST) slots = PASS_MOST;
+    c->credit -= slots * pace;
+    (void)pass(c, now, (size_t)slots, SIZE_MAX);
+}
+
+size_t gomap_cache_expire(gomap_cache *cache, uint64_t now, size_t most)
+{
+    el_cache *c = cache_of(cache);
+    gomap_cache_pass(cache, now);
+    if (!is_timed(c)) return 0;
+    return pass(c, now, el_places(map_of(c)), most);
+}
+
+/* ---- look-ups and insertions -------------------------------------------------------------------------- */
+
+void *gomap_cache_get(gomap_cache *cache, const void *key, uint64_t now)
+{
+    el_cache *c = cache_of(cache);
+    const el_map *m = map_of(c);
+    if (is_timed(c)) gomap_cache_pass(cache, now);
+    size_t place = el_resizer_of(m)->locate(m, key);
+    if (place != EL_NOWHERE && GM_UNLIKELY(is_expired(c, place, now))) {
+        leave(c, place, GOMAP_EXPIRED);
+        place = EL_NOWHERE;
+    }
+    if (place == EL_NOWHERE) {
+        cache->counts.misses++;
+        return NULL;
+    }
+    cache->counts.hits++;
+    gomap_cache_touch(cache, place, now);
+    return el_place_entry(m, place) + m->value_at;
+}
+
+/* With a 128th of the limit free, and a few pages, growth is tried again. */
+static void relax(el_cache *c)
+{
+    const gomap_cache_settings *settings = &c->public_part.settings;
+    size_t most = settings->max_entries ? settings->max_entries : SIZE_MAX;
+    if (c->full_at == most || settings->max_bytes == 0) return;
+    size_t left = settings->max_bytes - gomap_cache_bytes(&c->public_part);
+    if (left > settings->max_bytes / 128 + 4 * gm_page_bytes()) c->full_at = most;
+}
+
+/* What follows an insertion, or an overwriting. */
+static void settle(el_cache *c, size_t place, uint64_t now, uint64_t deadline, int added)
+{
+    gomap_cache *cache = &c->public_part;
+    const el_map *m = map_of(c);
+    if (added) {
+        int known = take_ghost(c, el_resizer_of(m)->hash_at(m, place));
+        *mark_at(c, place) = known ? 0 : YOUNG | ROUND;
+        c->young += !known;
+    } else {
+        gomap_cache_touch(cache, place, now);
+    }
+    gomap_cache_set_deadline(cache, place, now, deadline);
+}
+
+void *gomap_cache_put(gomap_cache *cache, const void *key, const void *value, uint64_t now, uint64_t deadline,
+                      int *added)
+{
+    el_cache *c = cache_of(cache);
+    el_map *m = map_of(c);
+    if (is_timed(c)) gomap_cache_pass(cache, now);
+    fit_ghosts(c);
+    relax(c);
+    size_t place = EL_NOWHERE;
+    int looked = 0;
+    if (count_of(c) >= c->full_at) {
+        place = gomap_cache_find(cache, key);
+        looked = 1;
+        if (place == EL_NOWHERE)
+            while (count_of(c) >= c->full_at && gomap_cache_evict(cache)) {}
+    }
+    for (;;) {
+        size_t before = count_of(c);
+        m->purposes.refused = 0;
+        void *room = value ? gomap_put(cache->map, key, value, added) : gomap_assign(cache->map, key, added);
+        if (GM_LIKELY(room != NULL)) {
+            if (*added) place = m->placed;
+            else if (!looked || count_of(c) != before) place = gomap_cache_find(cache, key);
+            settle(c, place, now, deadline, *added);
+            return room;
+        }
+        if (!m->purposes.refused || before == 0) return NULL;
+        if (before < c->full_at) c->full_at = before;
+        looked = 0;
+        gomap_cache_evict(cache);
+    }
+}
+
+void *gomap_cache_assign(gomap_cache *cache, const void *key, uint64_t now, uint64_t deadline, int *added)
+{
+    return gomap_cache_put(cache, key, NULL, now, deadline, added);
+}
+
+/* ---- invariants --------------------------------------------------------------------------------------- */
+
+int gomap_cache_check(const gomap_cache *cache, char *why, size_t size)
+{
+    const el_cache *c = cache_of(cache);
+    const el_map *m = map_of(c);
+    const gomap_cache_settings *settings = &cache->settings;
+    size_t young = 0;
+    if (gomap_check(cache->map, why, size)) return -1;
+    if (settings->max_bytes && gomap_cache_bytes(cache) > settings->max_bytes)
+        return gm_broken(why, size, "C1: %zu bytes, at most %zu are allowed", gomap_cache_bytes(cache),
+                         settings->max_bytes);
+    if (settings->max_entries && count_of(c) > settings->max_entries)
+        return gm_broken(why, size, "C1: %zu entries, at most %zu are allowed", count_of(c), settings->max_entries);
+    for (size_t place = 0; place < el_places(m); place++) {
+        unsigned char mark = *mark_at(c, place);
+        if (*el_place_tag(m, place) == EL_EMPTY) continue;
+        if ((mark & ~(YOUNG | ROUNDS)) != 0) return gm_broken(why, size, "C2: place %zu: mark %u", place, mark);
+        young += (mark & YOUNG) != 0;
+        if (is_timed(c) && settings->idle && gm_load32(idle_at(c, place)) == 0)
+            return gm_broken(why, size, "C3: place %zu has no deadline of idleness", place);
+    }
+    if (young != c->young) return gm_broken(why, size, "C2: %zu young entries, counted are %zu", young, c->young);
+    if (!(c->share >= LEAST_SHARE && c->share <= 1 - LEAST_SHARE))
+        return gm_broken(why, size, "C4: the young's share is %g", c->share);
+    size_t own = gm_granted(c, sizeof *c) + gm_region_granted(&c->ghosts);
+    if (own != c->memory.total)
+        return gm_broken(why, size, "M1: the cache's own %zu bytes, counted are %zu", own, c->memory.total);
+    return 0;
+}
