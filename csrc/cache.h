@@ -24,7 +24,7 @@
  *
  * When entries expire. Aside there is a deadline in ticks, and one more that each access puts off. Time is the caller's:
  * ticks that never go back. An expired entry is never found. Each operation sweeps some slots on, as many as time has
- * passed, so that all are passed within half of the time to live.
+ * passed, so that all are passed four times within the time to live.
  */
 #ifndef GM_CACHE_H
 #define GM_CACHE_H
@@ -47,7 +47,7 @@ enum { GOMAP_EVICTED, GOMAP_EXPIRED, GOMAP_REPLACED, GOMAP_REMOVED };
 enum { GOMAP_ASIDE_MARK = 1, GOMAP_ASIDE_DEADLINE = 4, GOMAP_ASIDE_IDLE = 4 };
 
 /* Called before an entry goes. It may not touch the cache. The key and the value are as they stand in an entry. */
-typedef void gomap_leaving(void *owner, const void *key, const void *value, int reason);
+typedef void (*gomap_leaving)(void *owner, const void *key, const void *value, int reason);
 
 typedef struct gomap_cache_settings {
     size_t max_bytes;   /* 0: no limit */
@@ -55,7 +55,7 @@ typedef struct gomap_cache_settings {
     uint64_t pace;      /* the ticks in which a sweep passes all slots; 0: the first deadline's will do */
     uint64_t idle;      /* ticks from the last access; 0: none */
     int deadlines;      /* entries may have some */
-    gomap_leaving *leaving;
+    gomap_leaving leaving;
     void *owner;
 } gomap_cache_settings;
 
@@ -93,6 +93,9 @@ void gomap_cache_set_deadline(gomap_cache *cache, size_t place, uint64_t now, ui
 void gomap_cache_touch(gomap_cache *cache, size_t place, uint64_t now);
 /* The entry goes. */
 void gomap_cache_remove(gomap_cache *cache, size_t place, int reason);
+/* One hit or miss more, for who looks by place; and all counts from zero. */
+void gomap_cache_count(gomap_cache *cache, int hit);
+void gomap_cache_count_again(gomap_cache *cache);
 
 /* The value of a key that is there and has not expired, else NULL; counts as an access, a hit or a miss. */
 void *gomap_cache_get(gomap_cache *cache, const void *key, uint64_t now);

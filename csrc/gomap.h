@@ -322,6 +322,8 @@ void gomap_fill_end(gomap *map);
 void gomap_iter_begin(gomap_iter *iter, gomap *map);
 int gomap_iter_next(gomap_iter *iter, const void **key, const void **value); /* 1, 0 at the end, -1 */
 void gomap_iter_end(gomap_iter *iter);
+/* Whether an insertion has ended it: next would return -1. */
+int gomap_iter_is_over(const gomap_iter *iter);
 
 /* Begins another iteration in the order of one that has begun and whose next has not been called yet. */
 void gomap_iter_again(gomap_iter *again, const gomap_iter *begun);

@@ -356,6 +356,8 @@ int gomap_iter_next(gomap_iter *iter, const void **key, const void **value)
     return 0;
 }
 
+int gomap_iter_is_over(const gomap_iter *iter) { return iter->map && iter->epoch != gm_map_of(iter->map)->epoch; }
+
 void gomap_iter_end(gomap_iter *iter)
 {
     gomap *map = iter->map;

@@ -325,6 +325,14 @@ int gomap_cache_limit(gomap_cache *cache, size_t max_bytes, size_t max_entries)
     return 1;
 }
 
+void gomap_cache_count(gomap_cache *cache, int hit)
+{
+    if (hit) cache->counts.hits++;
+    else cache->counts.misses++;
+}
+
+void gomap_cache_count_again(gomap_cache *cache) { memset(&cache->counts, 0, sizeof cache->counts); }
+
 /* ---- places ------------------------------------------------------------------------------------------- */
 
 size_t gomap_cache_find(const gomap_cache *cache, const void *key)
@@ -389,17 +397,22 @@ size_t gomap_cache_next(const gomap_cache *cache, size_t *place, uint64_t now)
 
 /* ---- expiry ------------------------------------------------------------------------------------------- */
 
+/* How often all slots are passed within a time to live. A merge may displace an entry to a slot that has been passed, so
+ * that it is met the next time. */
+enum { PASSES = 4 };
 /* The most slots that one operation passes: 20 microseconds' worth. */
 enum { PASS_MOST = 4096 };
 
-/* Passes so many slots; stops when `most` entries have expired. Returns how many have. */
+/* Passes so many slots, downwards: a map that shrinks moves entries of the last bucket to lower ones, and they have been
+ * passed. Stops when `most` entries have expired. Returns how many have. */
 static size_t pass(el_cache *c, uint64_t now, size_t slots, size_t most)
 {
     const el_map *m = map_of(c);
     size_t expired = 0;
     while (slots-- && count_of(c) && expired < most) {
-        size_t place = c->hand_expired < el_places(m) ? c->hand_expired : 0;
-        c->hand_expired = place + 1;
+        size_t places = el_places(m), place = c->hand_expired - 1;
+        if (place >= places) place = places - 1;
+        c->hand_expired = place;
         if (*el_place_tag(m, place) == EL_EMPTY || !is_expired(c, place, now)) continue;
         leave(c, place, GOMAP_EXPIRED);
         expired++;
@@ -413,7 +426,7 @@ void gomap_cache_pass(gomap_cache *cache, uint64_t now)
     el_cache *c = cache_of(cache);
     if (GM_LIKELY(now == c->swept)) return;
     if (now - c->base > (uint64_t)1 << 31) rebase(c, now);
-    uint64_t passed = now - c->swept, pace = c->pace / 2 + 1;
+    uint64_t passed = now - c->swept, pace = c->pace / PASSES + 1;
     c->swept = now;
     size_t places = el_places(map_of(c));
     if (c->pace == 0 || places == 0) return;

@@ -12,6 +12,7 @@ from ._core import (  # noqa: F401  (pickles find _restore and its like here)
     TRACEMALLOC_DOMAIN,
     ArrowColumn,
     BaseMap,
+    Cache,
     GoMap,
     Map,
     Set,
@@ -28,18 +29,21 @@ from .types import Type
 
 TYPE_CHECKING = False  # typing takes long to import
 if TYPE_CHECKING:
+    from .caching import cached
     from .files import FileFormatError
     from .groups import Groups, group
     from .measure.advice import Advice, advise
     from .measure.comparison import Comparison, compare
     from .measure.estimates import Estimate, estimate
-    from .memory import MemoryReport, Stats
+    from .memory import CacheStats, MemoryReport, Stats
 
 __all__ = [
     "TRACEMALLOC_DOMAIN",
     "Advice",
     "ArrowColumn",
     "BaseMap",
+    "Cache",
+    "CacheStats",
     "Comparison",
     "Estimate",
     "FileFormatError",
@@ -52,6 +56,7 @@ __all__ = [
     "Type",
     "__version__",
     "advise",
+    "cached",
     "compare",
     "estimate",
     "group",
@@ -62,6 +67,7 @@ __all__ = [
 # Where to find what is imported when it is first asked for: a program that only has maps does without.
 _LATER = {
     "Advice": "measure.advice",
+    "CacheStats": "memory",
     "Comparison": "measure.comparison",
     "Estimate": "measure.estimates",
     "FileFormatError": "files",
@@ -69,6 +75,7 @@ _LATER = {
     "MemoryReport": "memory",
     "Stats": "memory",
     "advise": "measure.advice",
+    "cached": "caching",
     "compare": "measure.comparison",
     "estimate": "measure.estimates",
     "group": "groups",

@@ -1,4 +1,5 @@
-"""What ``m.memory()`` and ``m.stats()`` return: the bytes of a map by purpose, and how it is built."""
+"""What ``m.memory()``, ``m.stats()`` and ``cache.stats`` return: the bytes of a map by purpose, how it is built, and
+how often a cache had what it was asked for."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import Any
 
-__all__ = ["MemoryReport", "Stats"]
+__all__ = ["CacheStats", "MemoryReport", "Stats"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,3 +173,28 @@ class Stats:
         from ._display import html_table
 
         return html_table((), list(self._rows()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheStats:
+    """How often a :class:`~gomap.Cache` had what it was asked for, and what it holds.
+
+    Counted since the cache was made or :meth:`~gomap.Cache.reset_stats` was called; entries and bytes are those of now.
+    """
+
+    #: look-ups that found their key
+    hits: int
+    #: look-ups that did not, those of expired entries included
+    misses: int
+    #: entries that made way for others
+    evictions: int
+    #: entries whose time was over
+    expirations: int
+    entries: int
+    bytes: int
+
+    @property
+    def rate(self) -> float:
+        """Hits of all look-ups, from 0 to 1; 0.0 before the first one."""
+        lookups = self.hits + self.misses
+        return self.hits / lookups if lookups else 0.0

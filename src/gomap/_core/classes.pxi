@@ -17,6 +17,7 @@ if not py_set_attribute(<PyTypeObject *>Base, "__init_subclass__", classmethod(_
 py_set_name(<PyTypeObject *>Map, "gomap.Map")
 py_set_name(<PyTypeObject *>GoMap, "gomap.GoMap")
 py_set_name(<PyTypeObject *>Set, "gomap.Set")
+py_set_name(<PyTypeObject *>Cache, "gomap.Cache")
 for pickled in (_restore, _restore_empty, _restore_elements, _restore_image, _reopen):
     pickled.__module__ = "gomap"
 
@@ -24,3 +25,4 @@ collect_entries()
 
 MutableMapping.register(BaseMap)
 MutableSet.register(Set)
+MutableMapping.register(Cache)

@@ -51,5 +51,6 @@ include "sets.pxi"       # Set
 include "saved.pxi"      # maps over the bytes of saved ones
 include "iterators.pxi"  # iteration over keys, values or entries
 include "pickles.pxi"    # what pickles call
+include "caches.pxi"     # maps held to a limit
 include "classes.pxi"    # what is set up once the classes are there
 include "reports.pxi"    # plans of maps, hooks for tracemalloc, what tests need

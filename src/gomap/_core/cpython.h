@@ -25,6 +25,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <time.h>
 
 #if PY_VERSION_HEX >= 0x030B0000 && PY_VERSION_HEX < 0x03100000 && !defined(Py_LIMITED_API) && \
     !defined(PYPY_VERSION) && !defined(GOMAP_PUBLIC_API)
@@ -346,6 +347,20 @@ static inline int py_set_attribute(PyTypeObject *cls, const char *name, PyObject
     if (failed) return 0;
     PyType_Modified(cls);
     return 1;
+}
+
+/* time.monotonic()'s clock, without the call. 0 where it is not known here. */
+static inline int py_monotonic(double *seconds)
+{
+#if defined(__linux__)
+    struct timespec now;
+    if (clock_gettime(CLOCK_MONOTONIC, &now) != 0) return 0;
+    *seconds = (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+    return 1;
+#else
+    (void)seconds;
+    return 0;
+#endif
 }
 
 /* The name that a class of an extension is known by, its module before it. */

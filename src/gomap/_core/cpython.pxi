@@ -23,6 +23,7 @@ cdef extern from "cpython.h":
     void py_set_name(PyTypeObject *, const char *name)
     void py_set_collector(PyTypeObject *, traverseproc before, traverseproc traverse, inquiry clear)
     bint py_has_pointers_before(object)
+    bint py_monotonic(double *seconds)
 
 cdef extern from "objects.h":
     ctypedef struct py_object_key:
@@ -62,6 +63,7 @@ cdef extern from "Python.h":
     bint PyTuple_Check(object)
     Py_ssize_t PyTuple_GET_SIZE(object)
     PyObject *PyTuple_GET_ITEM(object, Py_ssize_t)  # borrowed
+    void *PyMem_Realloc(void *block, size_t size)
     void *PyMem_Calloc(size_t, size_t)
     void PyMem_Free(void *)
     object PyNumber_Index(object)

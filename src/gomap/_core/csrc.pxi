@@ -135,6 +135,7 @@ cdef extern from "gomap.h" nogil:
     void gomap_iter_begin(gomap_iter *iter, gomap *map)
     int gomap_iter_next(gomap_iter *iter, const void **key, const void **value)
     void gomap_iter_end(gomap_iter *iter)
+    int gomap_iter_is_over(const gomap_iter *iter)
     void gomap_iter_again(gomap_iter *again, const gomap_iter *begun)
     void gomap_iter_alone(gomap_iter *iter)
 
@@ -449,3 +450,57 @@ cdef extern from "snapshot.h" nogil:
     int gomap_snapshot_open(gomap **map, const gomap_snapshot *snapshot, const gomap_type *type, char *why, size_t size)
     int gomap_snapshot_verify(const gomap_snapshot *snapshot, char *why, size_t size)
     int gomap_load(gomap **loaded, const gomap *map, char *why, size_t size)
+
+
+cdef extern from "cache.h":
+    enum:
+        GOMAP_EVICTED
+        GOMAP_EXPIRED
+        GOMAP_REPLACED
+        GOMAP_REMOVED
+    size_t GOMAP_NOWHERE
+
+    ctypedef void (*gomap_leaving)(void *owner, const void *key, const void *value, int reason) noexcept
+
+    ctypedef struct gomap_cache_settings:
+        size_t max_bytes
+        size_t max_entries
+        uint64_t pace
+        uint64_t idle
+        int deadlines
+        gomap_leaving leaving
+        void *owner
+
+    ctypedef struct gomap_cache_counts:
+        uint64_t hits
+        uint64_t misses
+        uint64_t evictions
+        uint64_t expirations
+
+    ctypedef struct gomap_cache:
+        gomap *map
+        gomap_cache_settings settings
+        gomap_cache_counts counts
+
+    void gomap_cache_type(gomap_type *type, int deadlines, int idle)
+    gomap_cache *gomap_cache_new(const gomap_type *type, const gomap_cache_settings *settings, uint64_t seed)
+    void gomap_cache_free(gomap_cache *cache)
+    size_t gomap_cache_bytes(const gomap_cache *cache)
+    int gomap_cache_limit(gomap_cache *cache, size_t max_bytes, size_t max_entries)
+    size_t gomap_cache_find(const gomap_cache *cache, const void *key)
+    const void *gomap_cache_key(const gomap_cache *cache, size_t place)
+    void *gomap_cache_value(const gomap_cache *cache, size_t place)
+    int gomap_cache_expired(const gomap_cache *cache, size_t place, uint64_t now)
+    uint64_t gomap_cache_deadline(const gomap_cache *cache, size_t place)
+    void gomap_cache_touch(gomap_cache *cache, size_t place, uint64_t now)
+    void gomap_cache_remove(gomap_cache *cache, size_t place, int reason)
+    void gomap_cache_count(gomap_cache *cache, int hit)
+    void gomap_cache_count_again(gomap_cache *cache)
+    void *gomap_cache_get(gomap_cache *cache, const void *key, uint64_t now)
+    void *gomap_cache_put(gomap_cache *cache, const void *key, const void *value, uint64_t now, uint64_t deadline,
+                          int *added)
+    void gomap_cache_clear(gomap_cache *cache)
+    void gomap_cache_pass(gomap_cache *cache, uint64_t now)
+    size_t gomap_cache_expire(gomap_cache *cache, uint64_t now, size_t most)
+    size_t gomap_cache_next(const gomap_cache *cache, size_t *place, uint64_t now)
+    int gomap_cache_check(const gomap_cache *cache, char *why, size_t size)

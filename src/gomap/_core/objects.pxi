@@ -458,6 +458,8 @@ cdef void release_objects(Base m, gomap *gone) noexcept:
 
 cdef int clear_objects(Base m) except -1:
     """Empties the map at once, and drops what was in it then."""
+    if isinstance(m, CacheEntries):
+        return clear_cache_objects(<CacheEntries>m)
     cdef gomap *gone
     cdef PyObject **held
     cdef size_t count, i
@@ -551,6 +553,6 @@ cdef int pair_clear(PyObject *self) noexcept:
 
 cdef void collect_entries() noexcept:
     """Makes the collector see what is in the maps: Cython's own functions for it know of attributes only."""
-    for cls in (Base, BaseMap, Map, GoMap, Set):
+    for cls in (Base, BaseMap, Map, GoMap, Set, CacheEntries):
         py_set_collector(<PyTypeObject *>cls, types_traverse, map_traverse, map_clear)
     py_set_collector(<PyTypeObject *>MapIterator, iterator_traverse, pair_traverse, pair_clear)

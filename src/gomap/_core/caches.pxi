@@ -1,0 +1,787 @@
+# Cache: a map held to a limit (csrc/cache.h).
+#
+# Entries leave in the middle of the core's work: evicted or expired. The core says so by `entry_leaves`, which keeps the
+# key and the value, as objects, in an array of C's. When the core's work is done, `settle_cache` calls on_evict for each,
+# and drops references. Both may run any code, which may use this very cache.
+
+import time as _time
+
+cdef object NEVER = float("inf")
+cdef object monotonic = _time.monotonic
+cdef tuple REASONS = ("evicted", "expired", "replaced", "removed")
+
+cdef struct Gone:  # an entry that has left
+    PyObject *key    # owned; NULL where nobody asks for it
+    PyObject *value
+    PyObject *held_key    # the references that the map owned, or NULL
+    PyObject *held_value
+    int reason
+
+
+@cython.final
+@cython.no_gc_clear  # as Base
+cdef class CacheEntries(BaseMap):
+    """The map of a cache, which nobody else sees."""
+    cdef gomap_cache *cache
+    cdef Gone *gone
+    cdef size_t gone_count, gone_room
+    cdef bint told  # on_evict wants to know
+    cdef bint lost  # there was no memory to tell of an entry
+
+    cdef int engine(self):
+        return GOMAP_ELASTIC
+
+    cdef str spelling(self):
+        return f"Cache of {self.layout.key_type} to {self.layout.value_type}"
+
+    def __dealloc__(self):
+        cdef gomap_cache *cache = self.cache
+        cdef gomap *map = self.map
+        self.cache = NULL
+        self.map = NULL
+        if cache != NULL:
+            if self.objects:
+                release_objects(self, map)
+            gomap_cache_free(cache)
+        PyMem_Free(self.gone)
+
+
+cdef void entry_leaves(void *owner, const void *key, const void *value, int reason) noexcept:
+    cdef CacheEntries m = <CacheEntries>owner
+    cdef Gone *gone
+    cdef bint collecting
+    cdef size_t room
+    if m.gone_count == m.gone_room:
+        room = 2 * m.gone_room + 8
+        gone = <Gone *>PyMem_Realloc(m.gone, room * sizeof(Gone))
+        if gone == NULL:
+            m.lost = True
+            return
+        m.gone, m.gone_room = gone, room
+    gone = &m.gone[m.gone_count]
+    memset(gone, 0, sizeof(Gone))
+    gone.reason = reason
+    if m.key.kind == OBJECT:
+        gone.held_key = py_key_object_at(key)
+    if m.value.kind == OBJECT:
+        gone.held_value = py_object_at(value)
+    if m.told and reason <= GOMAP_EXPIRED:
+        collecting = py_collector_stop()  # making a struct's tuple might run the collector, and with it any code
+        try:
+            taken = out(m, KEY, key)
+            Py_INCREF(taken)
+            gone.key = <PyObject *>taken
+            taken = out(m, VALUE, value)
+            Py_INCREF(taken)
+            gone.value = <PyObject *>taken
+        except BaseException:
+            m.lost = True
+        py_collector_resume(collecting)
+    m.gone_count += 1
+
+
+cdef int settle_cache(Cache c) except -1:
+    """Tells of the entries that have left, and drops what the map had of them."""
+    cdef CacheEntries m = c.entries
+    cdef Gone *gone = m.gone
+    cdef size_t count = m.gone_count, i
+    cdef bint lost = m.lost
+    m.gone = NULL
+    m.gone_count = m.gone_room = 0
+    m.lost = False
+    m.changes += 1
+    failure = None
+    for i in range(count):
+        if gone[i].key != NULL and gone[i].value != NULL and c.on_evict is not None:
+            try:
+                c.on_evict(<object>gone[i].key, <object>gone[i].value, REASONS[gone[i].reason])
+            except BaseException as error:
+                if failure is None:
+                    failure = error
+                else:
+                    failure.add_note(f"on_evict raised once more: {type(error).__name__}: {error}")
+        Py_XDECREF(gone[i].held_value)
+        Py_XDECREF(gone[i].held_key)
+        Py_XDECREF(gone[i].value)
+        Py_XDECREF(gone[i].key)
+    PyMem_Free(gone)
+    if failure is not None:
+        raise failure
+    if lost:
+        raise MemoryError("out of memory while entries left: on_evict was not told of all")
+    return 0
+
+
+cdef int clear_cache_objects(CacheEntries m) except -1:
+    """Empties a cache at once, and drops what was in it then."""
+    cdef size_t count, i
+    cdef PyObject **held = held_objects(m, &count)
+    gomap_cache_clear(m.cache)
+    m.changes += 1
+    for i in range(count):
+        Py_XDECREF(held[i])
+    PyMem_Free(held)
+    return 0
+
+
+cdef class Cache:
+    """A mapping held to exact bytes or to a number of entries: to make room it evicts what is used least.
+
+    ``nbytes`` is never more than ``max_bytes``, strings and all of the cache's own memory included. New entries are on
+    probation, so a scan does not push out what is used often; see docs/design.md for the policy and its hit ratios.
+
+    :param key: the key type, as :class:`Map` takes it: ``int``, ``str``, ``"[16]byte"``, ``object``
+    :param value: the value type
+    :param items: a mapping or an iterable of (key, value) pairs to begin with
+    :param max_bytes: the most bytes: an int, or a str such as ``"1 GiB"``
+    :param max_entries: the most entries
+    :param ttl: seconds until an entry expires; ``math.inf``: never, unless :meth:`set` says otherwise. Takes 4 bytes an
+        entry
+    :param tti: seconds since an entry's last use until it expires. Takes 4 bytes an entry
+    :param on_evict: called with (key, value, reason) of each entry that was ``"evicted"`` or has ``"expired"``, when the
+        operation is done. It may use the cache
+    :param clock: a function that returns seconds; when it goes back no time passes
+    :raises ValueError: there is neither limit nor time, or the limit is too small for one entry
+
+    An expired entry is never returned. Its memory comes back without a thread: each operation looks at a few entries.
+
+    >>> c = Cache(int, "[4]byte", max_entries=2)
+    >>> c[1], c[2], c[3] = b"spam", b"eggs", b"tofu"
+    >>> len(c), c.stats.evictions
+    (2, 1)
+    """
+    cdef CacheEntries entries
+    cdef Layout layout
+    cdef object on_evict, clock
+    cdef readonly object ttl, tti
+    cdef bint timed, deadlines, system_clock, started
+    cdef double origin, last, per_second
+    cdef double lives  # ttl in seconds; infinite: none
+    cdef object __weakref__
+
+    __hash__ = None
+
+    @classmethod
+    def __class_getitem__(cls, types, /):
+        """The class with its types: for annotations."""
+        from types import GenericAlias
+        return GenericAlias(cls, types)
+
+    def __init__(self, key=MISSING, value=MISSING, items=None, /, *, max_bytes=None, max_entries=None, ttl=None,
+                 tti=None, on_evict=None, clock=None):
+        from . import _cache_arguments as checked
+        if self.entries is not None:
+            raise TypeError("Cache.__init__() was called before: make another Cache")
+        if value is MISSING:
+            raise TypeError("Cache: expected a key type and a value type, such as Cache(int, str, max_entries=1000)")
+        cdef size_t most_bytes, most_entries
+        most_bytes, most_entries = checked.limits(max_bytes, max_entries, ttl, tti)
+        ttl, tti = checked.seconds("ttl", ttl), checked.seconds("tti", tti)
+        if on_evict is not None and not callable(on_evict):
+            raise TypeError(f"on_evict: expected a function of key, value and reason, got {type(on_evict).__name__}")
+        if clock is not None and not callable(clock):
+            raise TypeError(f"clock: expected a function that returns seconds, got {type(clock).__name__}")
+        self.ttl, self.tti = ttl, tti
+        self.on_evict = on_evict
+        self.clock = monotonic if clock is None else clock
+        self.system_clock = self.clock is monotonic
+        self.deadlines = ttl is not None
+        self.timed = self.deadlines or tti is not None
+        self.lives = NEVER if ttl is None else ttl
+        self.per_second = checked.ticks_a_second(ttl, tti)
+        self.make(layout_of(key, value), most_bytes, most_entries)
+        if items is not None:
+            self.update(items)
+
+    cdef int make(self, Layout layout, size_t max_bytes, size_t max_entries) except -1:
+        cdef gomap_cache_settings settings
+        cdef CacheEntries m = CacheEntries.__new__(CacheEntries)
+        cdef Layout own = Layout.__new__(Layout)
+        own.type = layout.type
+        own.key_type, own.value_type = layout.key_type, layout.value_type
+        own.key_struct, own.value_struct = layout.key_struct, layout.value_struct
+        own.key, own.value, own.objects = layout.key, layout.value, layout.objects
+        gomap_cache_type(&own.type, self.deadlines, self.tti is not None)
+        memset(&settings, 0, sizeof(settings))
+        settings.max_bytes = max_bytes
+        settings.max_entries = max_entries
+        settings.deadlines = self.deadlines
+        settings.idle = 0 if self.tti is None else self.ticks_of(self.tti)
+        if self.deadlines and self.lives != NEVER:
+            settings.pace = self.ticks_of(self.lives)
+        if settings.idle and (settings.pace == 0 or settings.idle < settings.pace):
+            settings.pace = settings.idle
+        m.told = self.on_evict is not None
+        if m.told or layout.objects:
+            settings.leaving = entry_leaves
+            settings.owner = <void *>m
+        m.cache = gomap_cache_new(&own.type, &settings, gomap_random(&seeds))
+        if m.cache == NULL:
+            if max_bytes == 0 or max_bytes > 4096:
+                raise MemoryError()
+            raise ValueError(f"max_bytes: expected the bytes of an empty cache at least, which are some hundreds, got "
+                             f"{max_bytes}")
+        m.map = m.cache.map
+        m.use(own)
+        self.layout = own
+        self.entries = m
+        return 0
+
+    cdef inline CacheEntries ready(self):
+        if self.entries is None:
+            raise ValueError("Cache.__init__() has not been called")
+        return self.entries
+
+    # ---- time ----
+
+    cdef uint64_t ticks_of(self, double seconds) except? 0:
+        cdef double ticks = seconds * self.per_second
+        return 1 if ticks < 1 else <uint64_t>ticks
+
+    cdef double elapsed(self) except? -1:
+        """Seconds since the first call, of a clock that never goes back."""
+        cdef double seconds
+        if not (self.system_clock and py_monotonic(&seconds)):
+            found = self.clock()
+            try:
+                seconds = found
+            except TypeError:
+                raise TypeError(f"clock: expected a function that returns seconds, it returned "
+                                f"{type(found).__name__} {shown(found)}") from None
+            if not isfinite(seconds):
+                raise ValueError(f"clock: expected a finite number of seconds, got {seconds}")
+        if not self.started:
+            self.started = True
+            self.origin = self.last = seconds
+        if seconds < self.last:
+            self.origin -= self.last - seconds
+        self.last = seconds
+        return seconds - self.origin
+
+    cdef inline uint64_t now(self) except 0:
+        """The tick; from 1 on."""
+        return <uint64_t>(self.elapsed() * self.per_second) + 1 if self.timed else 1
+
+    cdef uint64_t deadline_in(self, double seconds) noexcept:
+        """The tick, so many seconds from the last look at the clock; 0: never."""
+        if seconds == NEVER or not self.deadlines:
+            return 0
+        return <uint64_t>((self.last - self.origin + seconds) * self.per_second) + 1
+
+    # ---- one entry ----
+
+    cdef size_t place_of(self, object key) except? <size_t>-1:
+        """Of a key's entry, expired or not; GOMAP_NOWHERE."""
+        cdef CacheEntries m = self.entries
+        cdef py_object_key sought
+        cdef Cell cell
+        cdef const void *at
+        cdef void *found
+        if m.key.kind == OBJECT:
+            seek_object(m, key, &sought, &found)
+            return GOMAP_NOWHERE if found == NULL else gomap_cache_find(m.cache, &sought.core)
+        if m.key.packs:
+            key = pack(m, KEY, m.key, key, False)
+        if not convert(m, KEY, m.key, key, &cell, &at, False):
+            return GOMAP_NOWHERE
+        return gomap_cache_find(m.cache, at)
+
+    cdef inline object settled(self, object result):
+        if self.entries.gone_count or self.entries.lost:
+            settle_cache(self)
+        return result
+
+    cdef object looked_up(self, object key):
+        """The value, or MISSING: counts as a use."""
+        cdef CacheEntries m = self.ready()
+        cdef Cell cell
+        cdef const void *at
+        cdef void *found = NULL
+        cdef size_t place
+        cdef uint64_t now = self.now()
+        if m.key.kind == OBJECT:
+            gomap_cache_pass(m.cache, now)
+            place = self.place_of(key)
+            if place != GOMAP_NOWHERE and gomap_cache_expired(m.cache, place, now):
+                gomap_cache_remove(m.cache, place, GOMAP_EXPIRED)
+                place = GOMAP_NOWHERE
+            gomap_cache_count(m.cache, place != GOMAP_NOWHERE)
+            if place == GOMAP_NOWHERE:
+                return self.settled(MISSING)
+            gomap_cache_touch(m.cache, place, now)
+            return self.settled(out(m, VALUE, gomap_cache_value(m.cache, place)))
+        if m.key.packs:
+            key = pack(m, KEY, m.key, key, False)
+        if convert(m, KEY, m.key, key, &cell, &at, False):
+            found = gomap_cache_get(m.cache, at, now)
+        else:
+            gomap_cache_count(m.cache, False)
+        result = MISSING if found == NULL else out(m, VALUE, found)
+        if m.gone_count or m.lost:
+            settle_cache(self)
+        return result
+
+    cdef object peeked(self, object key):
+        cdef CacheEntries m = self.ready()
+        cdef uint64_t now = self.now()
+        cdef size_t place = self.place_of(key)
+        if place == GOMAP_NOWHERE or gomap_cache_expired(m.cache, place, now):
+            return MISSING
+        return out(m, VALUE, gomap_cache_value(m.cache, place))
+
+    cdef int put(self, object key, object value, double lives) except -1:
+        cdef CacheEntries m = self.ready()
+        cdef py_object_key sought
+        cdef Cell key_cell, value_cell
+        cdef const void *key_at
+        cdef const void *value_at
+        cdef void *room
+        cdef PyObject *old
+        cdef size_t before
+        cdef int added = 0
+        cdef uint64_t now = self.now(), deadline = self.deadline_in(lives)
+        held = wanted = key
+        if m.key.packs:
+            wanted = pack(m, KEY, m.key, key, True)
+        packed = pack(m, VALUE, m.value, value, True) if m.value.packs else value
+        convert(m, VALUE, m.value, packed, &value_cell, &value_at, True)
+        if m.key.kind == OBJECT:
+            seek_object(m, key, &sought, &room)
+            key_at = &sought.core
+            if room != NULL:
+                held = <object><PyObject *><uintptr_t>sought.core.object
+        else:
+            convert(m, KEY, m.key, wanted, &key_cell, &key_at, True)
+        if m.key.strings or m.value.strings:
+            self.refuse_large(key, packed, wanted)
+        room = gomap_cache_put(m.cache, key_at, value_at if m.value.strings else NULL, now, deadline, &added)
+        if room == NULL:
+            self.settled(None)
+            if m.cache.settings.max_bytes and m.map.count == 0:
+                self.too_large(key)
+            raise MemoryError()
+        if added and m.key.kind == OBJECT:
+            Py_INCREF(held)
+        if m.value.kind == OBJECT:
+            old = NULL if added else py_object_at(room)
+            Py_INCREF(value)
+            memcpy(room, &value_cell.object, sizeof(value_cell.object))
+            m.changes += 1
+            Py_XDECREF(old)
+        elif not m.value.strings:
+            store(room, value_at, m.value.size)
+        if m.gone_count or m.lost:
+            settle_cache(self)
+        return 0
+
+    cdef int refuse_large(self, object key, object packed_value, object packed_key) except -1:
+        """An entry that is larger than the limit would push out all others before it is refused."""
+        cdef CacheEntries m = self.entries
+        cdef size_t most = m.cache.settings.max_bytes, long = 0
+        if most == 0:
+            return 0
+        if m.key.strings:
+            long += len(packed_key)
+        if m.value.strings:
+            long += len(packed_value)
+        if long > most / 2 and long + 4096 > most:
+            self.too_large(key)
+        return 0
+
+    cdef int too_large(self, object key) except -1:
+        raise ValueError(f"the entry of key {shown(key)} has no room within max_bytes, "
+                         f"which is {self.entries.cache.settings.max_bytes:,}")
+
+    def __len__(self):
+        """Entries, those included that have expired and were not met yet."""
+        return <Py_ssize_t>self.ready().map.count
+
+    def __contains__(self, key):
+        """Whether the key is there and has not expired. Does not count as a use."""
+        return self.peeked(key) is not MISSING
+
+    def __getitem__(self, key):
+        found = self.looked_up(key)
+        if found is MISSING:
+            handler = getattr(type(self), "__missing__", None)
+            if handler is not None:
+                return handler(self, key)
+            raise KeyError(key)
+        return found
+
+    def __setitem__(self, key, value):
+        self.put(key, value, self.lives)
+
+    def __delitem__(self, key):
+        if self.take(key) is MISSING:
+            raise KeyError(key)
+
+    def get(self, key, default=None, /):
+        """The value for key, or default when it is absent or has expired. Counts as a use, a hit or a miss."""
+        found = self.looked_up(key)
+        return default if found is MISSING else found
+
+    def peek(self, key, default=None, /):
+        """As :meth:`get`, but it does not count as a use: nothing changes."""
+        found = self.peeked(key)
+        return default if found is MISSING else found
+
+    def set(self, key, value, /, *, ttl=MISSING):
+        """Put in a key with its value.
+
+        :param ttl: seconds until this entry expires, ``math.inf`` for never; without it, the cache's
+        :raises ValueError: the cache has no ttl of its own (make it with ``ttl=math.inf``), or the entry has no room
+            within ``max_bytes``
+        """
+        if ttl is MISSING:
+            self.put(key, value, self.lives)
+            return
+        self.put(key, value, self.own_ttl(ttl))
+
+    cdef double own_ttl(self, object ttl) except? -1:
+        from . import _cache_arguments as checked
+        ttl = checked.seconds("ttl", ttl)
+        if not self.deadlines and ttl is not None:
+            raise ValueError("ttl: this cache has no times to live; make it with ttl=math.inf to give each entry its own")
+        checked.fits(ttl, self.per_second)
+        return NEVER if ttl is None else ttl
+
+    cdef object take(self, object key):
+        """Removes an entry; its value, or MISSING."""
+        cdef CacheEntries m = self.ready()
+        cdef uint64_t now = self.now()
+        gomap_cache_pass(m.cache, now)
+        cdef size_t place = self.place_of(key)
+        if place == GOMAP_NOWHERE:
+            return self.settled(MISSING)
+        if gomap_cache_expired(m.cache, place, now):
+            gomap_cache_remove(m.cache, place, GOMAP_EXPIRED)
+            return self.settled(MISSING)
+        value = out(m, VALUE, gomap_cache_value(m.cache, place))
+        if m.value.packs or m.key.kind == OBJECT:  # making the value may have run code
+            place = self.place_of(key)
+            if place == GOMAP_NOWHERE:
+                return self.settled(MISSING)
+        gomap_cache_remove(m.cache, place, GOMAP_REMOVED)
+        return self.settled(value)
+
+    def pop(self, key, default=MISSING, /):
+        """Remove key and return its value; when it is absent or has expired, default, or KeyError without one."""
+        value = self.take(key)
+        if value is MISSING:
+            if default is MISSING:
+                raise KeyError(key)
+            return default
+        return value
+
+    def popitem(self):
+        """Remove some entry and return it as a (key, value) tuple; KeyError when there is none."""
+        for key in self:
+            return key, self.pop(key)
+        raise KeyError("popitem(): cache is empty")
+
+    def setdefault(self, key, default, /):
+        """The value for key; when it is absent or has expired, default is put there first."""
+        found = self.looked_up(key)
+        if found is not MISSING:
+            return found
+        self.put(key, default, self.lives)
+        return default
+
+    def touch(self, key, /):
+        """Count a use of a key, as :meth:`get` does; returns whether it is there."""
+        cdef CacheEntries m = self.ready()
+        cdef uint64_t now = self.now()
+        cdef size_t place = self.place_of(key)
+        if place == GOMAP_NOWHERE or gomap_cache_expired(m.cache, place, now):
+            return False
+        gomap_cache_touch(m.cache, place, now)
+        return True
+
+    def ttl_of(self, key, /):
+        """The seconds until a key expires, if it is not used; ``math.inf``: never.
+
+        :raises KeyError: it is absent, or has expired
+        """
+        cdef CacheEntries m = self.ready()
+        cdef uint64_t now = self.now(), deadline
+        cdef size_t place = self.place_of(key)
+        if place == GOMAP_NOWHERE or gomap_cache_expired(m.cache, place, now):
+            raise KeyError(key)
+        deadline = gomap_cache_deadline(m.cache, place)
+        if deadline == <uint64_t>-1:
+            return NEVER
+        return max((deadline - 1) / self.per_second - (self.last - self.origin), 0.0)
+
+    # ---- many ----
+
+    def update(self, other=(), /, **entries):
+        """Put in every entry of a mapping or of an iterable of (key, value) pairs."""
+        self.ready()
+        if isinstance(other, Mapping):
+            other = other.items()
+        elif hasattr(other, "keys"):
+            other = [(key, other[key]) for key in other.keys()]
+        for key, value in other:
+            self.put(key, value, self.lives)
+        for name in entries:
+            self.put(name, entries[name], self.lives)
+
+    def get_many(self, keys, /, default=MISSING, **options):
+        """The values for many keys, as :meth:`Map.get_many` gives them. Each counts as a use, a hit or a miss.
+
+        :raises KeyError: a key is absent or has expired, and there is no default
+        """
+        cdef CacheEntries m = self.ready()
+        if not hasattr(keys, "__len__"):
+            keys = list(keys)
+        self.expire()
+        values = values_for(m, keys, default, options.pop("out", None), options.pop("missing", None),
+                            options.pop("arrow", None))
+        if options:
+            raise TypeError(f"get_many() got an unexpected keyword argument {next(iter(options))!r}")
+        for key in keys.tolist() if hasattr(keys, "tolist") else keys:
+            self.use(key)
+        return values
+
+    cdef int use(self, object key) except -1:
+        cdef CacheEntries m = self.entries
+        cdef size_t place = self.place_of(key)
+        gomap_cache_count(m.cache, place != GOMAP_NOWHERE)
+        if place != GOMAP_NOWHERE:
+            gomap_cache_touch(m.cache, place, self.now())
+        return 0
+
+    def set_many(self, keys, values, /, *, ttl=MISSING):
+        """Put in many keys, each with its value; those before one that is refused are in.
+
+        :param keys: an array or any iterable
+        :param values: as many
+        :raises ValueError: there are not as many values as keys
+        """
+        cdef double lives = self.lives if ttl is MISSING else self.own_ttl(ttl)
+        self.ready()
+        keys = keys.tolist() if hasattr(keys, "tolist") else list(keys)
+        values = values.tolist() if hasattr(values, "tolist") else list(values)
+        if len(keys) != len(values):
+            raise ValueError(f"values: expected {len(keys)}, one for each key, got {len(values)}")
+        for key, value in zip(keys, values):
+            self.put(key, value, lives)
+
+    def clear(self):
+        """Remove every entry. on_evict is not called."""
+        cdef CacheEntries m = self.ready()
+        if m.objects:
+            clear_cache_objects(m)
+        else:
+            gomap_cache_clear(m.cache)
+
+    def expire(self, limit=None, /):
+        """Remove expired entries now: at most so many, or all. Returns how many. A next call goes on from there."""
+        cdef CacheEntries m = self.ready()
+        cdef size_t most = <size_t>-1
+        if limit is not None:
+            if PyBool_Check(limit) or not PyIndex_Check(limit):
+                raise TypeError(f"limit: expected int or None, got {type(limit).__name__} {shown(limit)}")
+            most = min(max(PyNumber_Index(limit), 0), 2**62)
+        return self.settled(gomap_cache_expire(m.cache, self.now(), most))
+
+    def resize(self, *, max_bytes=None, max_entries=None):
+        """Give the cache other limits; entries go until they are kept.
+
+        :raises ValueError: there is no limit, or it is too small
+        """
+        from . import _cache_arguments as checked
+        cdef CacheEntries m = self.ready()
+        cdef size_t most_bytes, most_entries
+        most_bytes, most_entries = checked.limits(max_bytes, max_entries, self.ttl, self.tti)
+        if not gomap_cache_limit(m.cache, most_bytes, most_entries):
+            raise ValueError(f"max_bytes: expected the bytes of an empty cache at least, got {most_bytes:,}")
+        self.settled(None)
+
+    # ---- iteration ----
+
+    def __iter__(self):
+        return cache_iterator(self, KEYS)
+
+    def _iter_keys(self):
+        return cache_iterator(self, KEYS)
+
+    def _iter_values(self):
+        return cache_iterator(self, VALUES)
+
+    def _iter_items(self):
+        return cache_iterator(self, ITEMS)
+
+    def keys(self):
+        """A live view of the keys. Iterating is not a use."""
+        self.ready()
+        return MapKeysView(self)
+
+    def values(self):
+        """A live view of the values. Iterating is not a use."""
+        self.ready()
+        return MapValuesView(self)
+
+    def items(self):
+        """A live view of the entries as (key, value) tuples. Iterating is not a use."""
+        self.ready()
+        return MapItemsView(self)
+
+    def __eq__(self, other):
+        if self is other:
+            return True
+        if not isinstance(other, Mapping):
+            return NotImplemented
+        return dict(self.items()) == dict(other.items())
+
+    def __repr__(self):
+        if self.entries is None:
+            return "<Cache, not initialised>"
+        return (f"<Cache of {self.layout.key_type} to {self.layout.value_type}: {len(self):,} entries, "
+                f"{self.nbytes:,} bytes, at most {self.limit_text()}>")
+
+    cdef str limit_text(self):
+        cdef gomap_cache_settings *settings = &self.entries.cache.settings
+        limits = []
+        if settings.max_entries:
+            limits.append(f"{settings.max_entries:,} entries")
+        if settings.max_bytes:
+            limits.append(f"{settings.max_bytes:,} bytes")
+        return " and ".join(limits) or "what does not expire"
+
+    def copy(self):
+        """A copy with the same limits, times and entries; its statistics begin at zero."""
+        return self._copied(self.on_evict, self.clock)
+
+    __copy__ = copy
+
+    def _copied(self, on_evict, clock):
+        copied = type(self)(*self._types(), **self._limits(), on_evict=on_evict, clock=clock)
+        copied._fill(self._entries())
+        return copied
+
+    def _types(self):
+        return self.layout.key_type, self.layout.value_type
+
+    def _limits(self):
+        return {"max_bytes": self.max_bytes, "max_entries": self.max_entries, "ttl": self.ttl, "tti": self.tti}
+
+    def _entries(self):
+        """Keys, values and seconds left."""
+        return [(key, value, self.ttl_of(key) if self.deadlines else None) for key, value in list(self.items())]
+
+    def _fill(self, entries):
+        for key, value, left in entries:
+            self.put(key, value, NEVER if left is None else left)
+
+    def __reduce__(self):
+        from . import _cache_arguments as checked
+        if self.on_evict is not None or self.clock is not monotonic:
+            raise TypeError("a Cache with on_evict or a clock of its own cannot be pickled: pickle dict(cache) instead")
+        return checked.restored, (type(self), self._types(), self._limits(), self._entries())
+
+    # ---- reports ----
+
+    @property
+    def key_type(self):
+        """The type of the keys."""
+        self.ready()
+        return self.layout.key_type
+
+    @property
+    def value_type(self):
+        """The type of the values."""
+        self.ready()
+        return self.layout.value_type
+
+    @property
+    def nbytes(self):
+        """Every byte held outside the Python object, as the allocator gave it."""
+        return gomap_cache_bytes(self.ready().cache)
+
+    @property
+    def max_bytes(self):
+        """The most bytes, or None."""
+        return self.ready().cache.settings.max_bytes or None
+
+    @property
+    def max_entries(self):
+        """The most entries, or None."""
+        return self.ready().cache.settings.max_entries or None
+
+    @property
+    def maxsize(self):
+        """The limit: of entries if there is one, else of bytes, else infinite."""
+        return self.max_entries or self.max_bytes or NEVER
+
+    @property
+    def currsize(self):
+        """What the limit limits: entries or bytes."""
+        return self.nbytes if self.max_bytes and not self.max_entries else len(self)
+
+    @property
+    def stats(self):
+        """Hits, misses, evictions, expirations, entries and bytes: a :class:`~gomap.memory.CacheStats`."""
+        from .memory import CacheStats
+        cdef gomap_cache *cache = self.ready().cache
+        return CacheStats(hits=cache.counts.hits, misses=cache.counts.misses, evictions=cache.counts.evictions,
+                          expirations=cache.counts.expirations, entries=cache.map.count,
+                          bytes=gomap_cache_bytes(cache))
+
+    def reset_stats(self):
+        """Let hits, misses, evictions and expirations begin at zero again."""
+        gomap_cache_count_again(self.ready().cache)
+
+    def __sizeof__(self):
+        return object.__sizeof__(self) + self.nbytes
+
+    def _check(self):
+        """The first broken invariant in words, or None. Takes time in proportion to the entries."""
+        cdef char why[400]
+        if gomap_cache_check(self.ready().cache, why, sizeof(why)) == 0:
+            return None
+        return why.decode()
+
+
+@cython.final
+cdef class CacheIterator:
+    """Goes over the keys, values or entries that have not expired. After an insertion the next step raises."""
+    cdef Cache cache
+    cdef gomap_iter guard  # shows whether anything was put in
+    cdef size_t place
+    cdef Want want
+
+    def __dealloc__(self):
+        gomap_iter_end(&self.guard)
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        cdef CacheEntries m = self.cache.entries
+        cdef size_t place
+        cdef uint64_t now = self.cache.now()
+        if self.guard.map == NULL:
+            raise StopIteration
+        if gomap_iter_is_over(&self.guard):
+            raise RuntimeError("a key was put into the cache during iteration; iterate over a copy instead, such as "
+                               "list(...)")
+        place = gomap_cache_next(m.cache, &self.place, now)
+        if place == GOMAP_NOWHERE:
+            gomap_iter_end(&self.guard)
+            raise StopIteration
+        if self.want == KEYS:
+            return out(m, KEY, gomap_cache_key(m.cache, place))
+        if self.want == VALUES:
+            return out(m, VALUE, gomap_cache_value(m.cache, place))
+        key = out(m, KEY, gomap_cache_key(m.cache, place))
+        return key, out(m, VALUE, gomap_cache_value(m.cache, place))
+
+
+cdef CacheIterator cache_iterator(Cache cache, Want want):
+    cdef CacheIterator made = CacheIterator.__new__(CacheIterator)
+    made.cache = cache
+    made.want = want
+    gomap_iter_begin(&made.guard, cache.ready().map)
+    return made

@@ -1,0 +1,542 @@
+"""gomap.Cache: limits kept to the byte, eviction, expiry, the interface; against a model with a clock of the test's."""
+
+from __future__ import annotations
+
+import copy
+import gc
+import math
+import pickle
+import random
+import weakref
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+import gomap
+from gomap import Cache
+
+
+class Clock:
+    """Seconds as the test says."""
+
+    def __init__(self, now: float = 0.0) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def sound(cache: Any) -> None:
+    assert cache._check() is None
+    if cache.max_bytes:
+        assert cache.nbytes <= cache.max_bytes
+
+
+# ---- the interface ----------------------------------------------------------------------------------
+
+
+def test_a_mapping() -> None:
+    from collections.abc import MutableMapping
+
+    c = Cache(str, int, {"a": 1}, max_entries=10)
+    assert isinstance(c, MutableMapping)
+    c["b"] = 2
+    assert (c["a"], c.get("b"), c.get("x"), c.get("x", 7)) == (1, 2, None, 7)
+    assert "a" in c and "x" not in c and len(c) == 2
+    assert sorted(c) == ["a", "b"] and sorted(c.values()) == [1, 2] and dict(c.items()) == {"a": 1, "b": 2}
+    with pytest.raises(KeyError, match="x"):
+        c["x"]
+    assert c.pop("a") == 1 and c.pop("a", None) is None
+    with pytest.raises(KeyError):
+        c.pop("a")
+    with pytest.raises(KeyError):
+        del c["a"]
+    assert c.setdefault("n", 5) == 5 and c.setdefault("n", 6) == 5
+    c.update({"p": 1}, q=2)
+    assert c.popitem()[0] in "bnpq"
+    c.clear()
+    assert len(c) == 0 and not c and c.stats.entries == 0
+    with pytest.raises(KeyError):
+        c.popitem()
+    sound(c)
+
+
+def test_wrong_types_are_refused_as_a_map_refuses_them() -> None:
+    c = Cache(int, "uint8", max_entries=3)
+    for bad in ("a", None, 1.5):
+        with pytest.raises(TypeError, match="key"):
+            c[bad] = 1
+        with pytest.raises(TypeError, match="key"):
+            c.get(bad)
+    with pytest.raises(OverflowError, match="256"):
+        c[1] = 256
+    assert c.get(2**80) is None and len(c) == 0
+    sound(c)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "words"),
+    [
+        ({}, ValueError, "needs a limit"),
+        ({"max_bytes": 0}, ValueError, "max_bytes: expected from 1"),
+        ({"max_bytes": "5 apples"}, ValueError, "max_bytes: expected bytes such as"),
+        ({"max_bytes": 1.5}, TypeError, "max_bytes: expected int"),
+        ({"max_bytes": 100}, ValueError, "max_bytes: expected the bytes of an empty cache"),
+        ({"max_entries": -1}, ValueError, "max_entries: expected from 1"),
+        ({"max_entries": True}, TypeError, "max_entries: expected int"),
+        ({"ttl": 0}, ValueError, "ttl: expected a positive"),
+        ({"ttl": "1h"}, TypeError, "ttl: expected seconds"),
+        ({"tti": math.inf}, ValueError, "tti: expected a positive"),
+        ({"ttl": math.nan}, ValueError, "ttl: expected a positive"),
+        ({"max_entries": 1, "on_evict": 1}, TypeError, "on_evict: expected a function"),
+        ({"max_entries": 1, "clock": 1}, TypeError, "clock: expected a function"),
+    ],
+)
+def test_what_cannot_be_is_refused(options: dict[str, Any], error: type[Exception], words: str) -> None:
+    with pytest.raises(error, match=words):
+        Cache(int, int, **options)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("1 GiB", 2**30), ("64KiB", 2**16), ("1.5 MB", 1_500_000), ("200000", 200_000), ("2g", 2 * 10**9)],
+)
+def test_bytes_in_words(text: str, number: int) -> None:
+    assert Cache(int, int, max_bytes=text).max_bytes == number
+
+
+def test_bad_clocks() -> None:
+    for bad, error in (("x", TypeError), (math.nan, ValueError), (math.inf, ValueError)):
+        c = Cache(int, int, ttl=1, clock=lambda bad=bad: bad)
+        with pytest.raises(error, match="clock"):
+            c[1] = 1
+        assert len(c) == 0
+        sound(c)
+
+
+# ---- limits -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("entries", [1, 2, 7, 8, 9, 100, 5000])
+def test_entries(entries: int) -> None:
+    c = Cache(int, int, max_entries=entries)
+    for i in range(3 * entries):
+        c[i] = i
+        assert len(c) == min(i + 1, entries) and c[i] == i
+    assert c.stats.evictions == 2 * entries
+    sound(c)
+
+
+TYPES: list[tuple[Any, Any, Any, Any]] = [
+    (int, int, lambda i: i, lambda i: -i),
+    (int, "[128]byte", lambda i: i, lambda i: i.to_bytes(128, "big")),
+    (str, int, lambda i: f"key {i}" * (1 + i % 9), lambda i: i),
+    (int, str, lambda i: i, lambda i: "v" * (i * 37 % 700)),
+    (bytes, bytes, lambda i: b"%d" % i * (i % 5 + 1), lambda i: bytes(i * 61 % 6000)),
+    (object, object, lambda i: ("key", i), lambda i: [i]),
+    ("struct{a int; b string}", "struct{c float64; d [3]byte}", lambda i: (i, str(i) * 9), lambda i: (i / 2, b"abc")),
+]
+
+
+@pytest.mark.parametrize("ttl", [None, math.inf])
+@pytest.mark.parametrize("limit", [20_000, 300_000])
+@pytest.mark.parametrize(("key", "value", "k", "v"), TYPES)
+def test_bytes_are_never_more_than_the_limit(key: Any, value: Any, k: Any, v: Any, limit: int, ttl: Any) -> None:
+    c = Cache(key, value, max_bytes=limit, ttl=ttl)
+    chosen = random.Random(1)
+    largest = 0
+    for step in range(limit // 10):
+        i = chosen.randrange(limit // 10)
+        if chosen.random() < 0.7:
+            c[k(i)] = v(i)
+        elif chosen.random() < 0.5:
+            found = c.get(k(i))
+            assert found is None or found == v(i)
+        else:
+            c.pop(k(i), None)
+        assert c.nbytes <= limit
+        largest = max(largest, c.nbytes)
+        if step % 500 == 0:
+            sound(c)
+    sound(c)
+    assert largest > limit * 0.8 and c.stats.evictions > 0
+
+
+def test_one_entry_larger_than_the_limit_pushes_nothing_out() -> None:
+    c = Cache(int, bytes, max_bytes=50_000)
+    for i in range(100):
+        c[i] = bytes(50)
+    before = dict(c.items())
+    with pytest.raises(ValueError, match=r"key 7 has no room within max_bytes, which is 50,000"):
+        c[7] = bytes(60_000)
+    assert dict(c.items()) == before
+    c[7] = bytes(40_000)
+    assert len(c[7]) == 40_000 and len(c) < 100
+    sound(c)
+
+
+def test_resize() -> None:
+    c = Cache(int, int, ((i, i) for i in range(10_000)), max_entries=20_000)
+    c.resize(max_entries=500)
+    assert len(c) == 500 and c.maxsize == 500 == c.currsize
+    c.resize(max_bytes=100_000)
+    for i in range(10_000):
+        c[i] = i
+    assert 50_000 < c.nbytes <= 100_000 == c.maxsize and c.currsize == c.nbytes
+    sound(c)
+    with pytest.raises(ValueError, match="max_bytes: expected the bytes of an empty cache"):
+        c.resize(max_bytes=200)
+    sound(c)
+
+
+def test_what_is_used_stays_when_a_scan_passes() -> None:
+    c = Cache(int, int, max_entries=1000)
+    for _ in range(5):
+        for i in range(500):
+            if c.get(i) is None:
+                c[i] = i
+    for i in range(10_000, 15_000):
+        c[i] = i
+    assert sum(i in c for i in range(500)) > 450
+
+
+# ---- time -------------------------------------------------------------------------------------------
+
+
+def test_ttl() -> None:
+    clock = Clock()
+    c = Cache(str, int, ttl=10, clock=clock)
+    c["a"] = 1
+    clock.now = 5
+    c["b"] = 2
+    c.set("c", 3, ttl=1)
+    c.set("d", 4, ttl=timedelta(hours=1))
+    c.set("e", 5, ttl=math.inf)
+    assert [c.ttl_of(key) for key in "abcde"] == [5, 10, 1, 3600, math.inf]
+    clock.now = 6
+    assert c.get("c") is None and "c" not in c
+    clock.now = 9.99
+    assert c.peek("a") == 1
+    clock.now = 10
+    assert "a" not in c and c.peek("a") is None and list(c) and "a" not in list(c)
+    with pytest.raises(KeyError):
+        c.ttl_of("a")
+    with pytest.raises(KeyError):
+        del c["a"]
+    clock.now = 1e6
+    assert dict(c.items()) == {"e": 5}
+    assert c.stats.evictions == 0
+    sound(c)
+
+
+def test_an_overwritten_entry_lives_anew() -> None:
+    clock = Clock()
+    c = Cache(int, int, ttl=10, clock=clock)
+    c[1] = 1
+    clock.now = 9
+    c[1] = 2
+    clock.now = 18
+    assert c[1] == 2
+    clock.now = 19
+    assert 1 not in c
+
+
+def test_tti_is_put_off_by_use() -> None:
+    clock = Clock()
+    c = Cache(int, int, {1: 1, 2: 2, 3: 3}, tti=10, clock=clock)
+    for now in (5, 10, 15, 20):
+        clock.now = now
+        assert c[1] == 1 and c.touch(2) is True and c.peek(3) == (3 if now < 10 else None)
+    assert c.touch(3) is False
+    clock.now = 30
+    assert len(list(c)) == 0
+    sound(c)
+
+
+def test_ttl_of_an_entry_needs_a_cache_with_times() -> None:
+    c = Cache(int, int, max_entries=5)
+    with pytest.raises(ValueError, match="ttl=math.inf"):
+        c.set(1, 1, ttl=5)
+    assert len(c) == 0
+    c = Cache(int, int, ttl=1)
+    with pytest.raises(ValueError, match="ttl: expected at most"):
+        c.set(1, 1, ttl=1e9)
+    c = Cache(int, int, ttl=1e9, clock=Clock())
+    c[1] = 1
+    assert c.ttl_of(1) == pytest.approx(1e9, rel=1e-6)
+
+
+def test_a_clock_that_goes_back_makes_no_time_pass() -> None:
+    clock = Clock(1000.0)
+    c = Cache(int, int, {1: 1}, ttl=10, clock=clock)
+    clock.now = 1005
+    assert c.ttl_of(1) == 5
+    clock.now = 0
+    assert c.ttl_of(1) == 5
+    clock.now = 5
+    assert 1 not in c
+    clock.now = -1e9
+    assert 1 not in c
+
+
+def test_far_jumps() -> None:
+    clock = Clock()
+    c = Cache(int, int, ttl=100, clock=clock)
+    for jump in range(1, 40):
+        clock.now += 1e6 * jump
+        c[jump] = jump
+        clock.now += 99
+        assert c[jump] == jump
+        sound(c)
+    clock.now += 1e9
+    c.expire()
+    assert list(c) == [] and len(c) == 0
+    sound(c)
+
+
+def test_memory_comes_back_within_a_time_to_live() -> None:
+    clock = Clock()
+    c = Cache(int, int, ttl=60, clock=clock)
+    for i in range(100_000):
+        c[i] = i
+    full = c.nbytes
+    for _ in range(120):
+        clock.now += 1
+        c[0] = 0
+    assert len(c) == 1 and c.nbytes < full / 100
+    sound(c)
+
+
+def test_expire_in_slices() -> None:
+    clock = Clock()
+    c = Cache(int, int, ((i, i) for i in range(1000)), ttl=10, clock=clock)
+    clock.now = 10
+    gone = 0
+    while some := c.expire(64):
+        assert some <= 64
+        gone += some
+    assert gone + c.stats.expirations - gone == 1000 and len(c) == 0
+    assert c.expire(0) == 0
+    with pytest.raises(TypeError, match="limit: expected int or None"):
+        c.expire("x")
+
+
+# ---- on_evict ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("key", "value", "k", "v"), TYPES)
+def test_on_evict_is_told_of_each(key: Any, value: Any, k: Any, v: Any) -> None:
+    gone: list[Any] = []
+    clock = Clock()
+    c = Cache(key, value, max_entries=50, ttl=1000, clock=clock, on_evict=lambda *entry: gone.append(entry))
+    for i in range(120):
+        c[k(i)] = v(i)
+    assert len(gone) == 70 and {reason for *_, reason in gone} == {"evicted"}
+    del c[k(119)]
+    assert len(gone) == 70
+    clock.now = 1000
+    c.expire()
+    assert len(gone) == 119 and gone[-1][2] == "expired"
+
+    def order(entry: Any) -> str:
+        return repr([tuple(part) if isinstance(part, tuple) else part for part in entry])
+
+    told = [(key, value) for key, value, _ in gone]
+    assert sorted(told, key=order) == sorted(((k(i), v(i)) for i in range(119)), key=order)
+    sound(c)
+
+
+def test_on_evict_that_raises() -> None:
+    def refuse(key: int, value: int, reason: str) -> None:
+        raise RuntimeError(f"no {key}")
+
+    c = Cache(int, int, max_entries=2, on_evict=refuse)
+    c[1] = 1
+    c[2] = 2
+    with pytest.raises(RuntimeError, match="no "):
+        c[3] = 3
+    assert len(c) == 2 and 3 in c
+    sound(c)
+
+
+@pytest.mark.parametrize("act", ["set", "clear", "get", "expire", "resize", "del"])
+def test_on_evict_that_uses_the_cache(act: str) -> None:
+    depth = 0
+
+    def again(key: int, value: int, reason: str) -> None:
+        nonlocal depth
+        depth += 1
+        if depth < 20:
+            if act == "set":
+                c[key + 1000] = value
+            elif act == "clear":
+                c.clear()
+            elif act == "get":
+                c.get(key)
+            elif act == "expire":
+                c.expire()
+            elif act == "resize":
+                c.resize(max_entries=5)
+            else:
+                c.pop(next(iter(c), None), None)
+        sound(c)
+        depth -= 1
+
+    c = Cache(int, object, max_entries=10, on_evict=again)
+    for i in range(200):
+        c[i] = [i]
+        sound(c)
+
+
+# ---- objects ----------------------------------------------------------------------------------------
+
+
+class Thing:
+    pass
+
+
+def test_objects_are_let_go() -> None:
+    c = Cache(int, object, max_entries=10)
+    things = [Thing() for _ in range(100)]
+    seen = [weakref.ref(thing) for thing in things]
+    for i, thing in enumerate(things):
+        c[i] = thing
+    del things, thing
+    gc.collect()
+    assert sum(ref() is not None for ref in seen) == 10
+    c[99] = c[99]
+    c.clear()
+    gc.collect()
+    assert sum(ref() is not None for ref in seen) == 0
+
+
+def test_a_cycle_through_a_cache_is_collected() -> None:
+    c = Cache(object, object, max_entries=10)
+    thing = Thing()
+    thing.cache = c  # type: ignore[attr-defined]
+    c["self"] = thing
+    seen = weakref.ref(thing)
+    del c, thing
+    gc.collect()
+    assert seen() is None
+
+
+def test_a_value_whose_end_uses_the_cache() -> None:
+    class Ends:
+        def __del__(self) -> None:
+            c[random.randrange(5)] = None
+            sound(c)
+
+    c = Cache(int, object, max_entries=3)
+    for i in range(50):
+        c[i] = Ends()
+        sound(c)
+    c.clear()
+
+
+# ---- many, copies, pickles --------------------------------------------------------------------------
+
+
+def test_many() -> None:
+    clock = Clock()
+    c = Cache(int, int, max_entries=100, ttl=10, clock=clock)
+    c.set_many(range(5), [i * i for i in range(5)])
+    assert list(c.get_many([0, 1, 9], -1)) == [0, 1, -1]
+    assert (c.stats.hits, c.stats.misses) == (2, 1)
+    with pytest.raises(KeyError):
+        c.get_many([77])
+    with pytest.raises(ValueError, match="values: expected 2"):
+        c.set_many([1, 2], [1])
+    clock.now = 10
+    assert list(c.get_many([0, 1], -1)) == [-1, -1]
+
+
+def test_copy_and_pickle() -> None:
+    c = Cache(int, str, {1: "a", 2: "b"}, max_entries=10, max_bytes="1 MiB", ttl=100)
+    for other in (c.copy(), copy.copy(c), pickle.loads(pickle.dumps(c))):
+        assert other == c and other is not c and (other.max_entries, other.max_bytes) == (10, 2**20)
+        assert 90 < other.ttl_of(1) <= 100
+        other[3] = "x"
+        assert 3 not in c
+        sound(other)
+    with pytest.raises(TypeError, match="cannot be pickled"):
+        pickle.dumps(Cache(int, int, max_entries=1, on_evict=print))
+
+
+def test_iteration_notices_insertions() -> None:
+    c = Cache(int, int, ((i, i) for i in range(20)), max_entries=100)
+    it = iter(c)
+    next(it)
+    c[1000] = 1
+    with pytest.raises(RuntimeError, match="during iteration"):
+        next(it)
+    for key in c:
+        del c[key]
+    assert len(c) == 0
+    sound(c)
+
+
+def test_stats() -> None:
+    c = Cache(int, int, max_entries=2)
+    c[1] = 1
+    assert c.get(1) == 1 and c.get(2) is None and c.peek(1) == 1 and 1 in c
+    stats = c.stats
+    assert (stats.hits, stats.misses, stats.rate, stats.entries, stats.bytes) == (1, 1, 0.5, 1, c.nbytes)
+    c.reset_stats()
+    assert (c.stats.hits, c.stats.rate) == (0, 0.0)
+
+
+def test_as_cachetools_uses_a_cache() -> None:
+    cachetools = pytest.importorskip("cachetools")
+    calls = []
+
+    @cachetools.cached(cache=Cache(object, object, max_entries=2))
+    def double(n: int) -> int:
+        calls.append(n)
+        return 2 * n
+
+    assert [double(1), double(1), double(2), double(3)] == [2, 2, 4, 6]
+    assert calls == [1, 2, 3]
+
+
+def test_against_a_model() -> None:
+    """Everything that has neither left nor expired is there, and nothing else."""
+    for seed in range(20):
+        chosen = random.Random(seed)
+        clock = Clock()
+        model: dict[int, tuple[int, float]] = {}
+        c = Cache(
+            int,
+            int,
+            max_entries=chosen.choice([None, 50]),
+            max_bytes=chosen.choice([None, 6000]),
+            ttl=30,
+            clock=clock,
+            on_evict=lambda key, value, reason: model.pop(key),
+        )
+        for step in range(1500):
+            key = chosen.randrange(200)
+            act = chosen.random()
+            if act < 0.5:
+                life = chosen.choice([5, 30, 60])
+                c.set(key, step, ttl=life)
+                model[key] = (step, clock.now + life)
+            elif act < 0.8:
+                value, until = model.get(key, (None, 0.0))
+                assert c.get(key) == (value if clock.now < until else None)
+            elif act < 0.9:
+                if c.pop(key, None) is not None:
+                    del model[key]
+            else:
+                clock.now += chosen.choice([0.5, 1, 7])
+            assert len(c) <= len(model)
+            if step % 50 == 0:
+                sound(c)
+                assert dict(c.items()) == {k: v for k, (v, until) in model.items() if clock.now < until}
+        sound(c)
+
+
+def test_a_cache_is_no_map() -> None:
+    assert not isinstance(Cache(int, int, max_entries=1), gomap.BaseMap)
+    assert gomap.Map(int, int, Cache(int, int, {1: 2}, max_entries=5)) == {1: 2}
