@@ -5,6 +5,7 @@ from __future__ import annotations
 import array
 import contextlib
 import random
+import re
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -44,10 +45,15 @@ def columns(numbers: bool) -> dict[str, Make]:
         made["Series of objects"] = lambda items: pd.Series(items, dtype=object)
         made["Series of categories"] = lambda items: pd.Series(items, dtype="category")
         made["Series, nullable"] = lambda items: pd.Series(items, dtype="Int64" if numbers else "string")
+        made["array of pandas"] = lambda items: pd.array(items, dtype="Int64" if numbers else "string")
+        made["array of categories"] = lambda items: pd.Categorical(items)
         made["Index"] = lambda items: pd.Index(items)
         made["pandas.DataFrame"] = lambda items: pd.DataFrame({"a": pd.Series(items, dtype=object)})
         if pa is not None:
             made["Series of Arrow"] = lambda items: pd.Series(
+                items, dtype=pd.ArrowDtype(pa.int64() if numbers else pa.string())
+            )
+            made["array of pandas, of Arrow"] = lambda items: pd.array(
                 items, dtype=pd.ArrowDtype(pa.int64() if numbers else pa.string())
             )
     if pl is not None:
@@ -221,6 +227,50 @@ def test_series_of_objects_that_say_no_type() -> None:
     for items in ([1, "a"], [], [None], [(1, 2)]):
         with pytest.raises(TypeError, match="^keys: expected a column whose type says what its items are, got one of"):
             Set.from_array(pd.Series(items, dtype=object))
+
+
+PANDAS_ARRAYS: dict[str, list[Any]] = {
+    **{f"{sign}Int{bits}": [3, 5, None] for sign in ("", "U") for bits in (8, 16, 32, 64)},
+    **{name: [0.5, 1.5, None] for name in ("Float32", "Float64")},
+    **{name: ["a", "ä", None] for name in ("string", "string[python]", "category")},
+    "boolean": [True, False, None],
+    "Sparse[int64]": [0, 5, 0],
+    **{name: ["2020-01-01", "2020-01-02", None] for name in ("datetime64[ns]", "datetime64[ns, UTC]")},
+    "timedelta64[ns]": ["1 days", "2 days", None],
+}
+if pa is not None:
+    PANDAS_ARRAYS |= {
+        **{f"{name}[pyarrow]": [3, 5, None] for name in ("int8", "uint64", "double")},
+        "bool[pyarrow]": [True, False, None],
+        "string[pyarrow]": ["a", "ä", None],
+    }
+
+
+@pytest.mark.skipif(pd is None, reason="takes pandas")
+@pytest.mark.parametrize("dtype", PANDAS_ARRAYS)
+def test_an_array_of_pandas_is_taken_as_its_series(dtype: str) -> None:
+    items = PANDAS_ARRAYS[dtype]
+    given = pd.array(items, dtype=dtype)
+    made, of_series = (Map.from_arrays(each, each) for each in (given[:2], pd.Series(given[:2])))
+    assert made == of_series
+    assert (made.key_type, made.value_type, len(made)) == (of_series.key_type, of_series.value_type, 2)
+    type_ = made.key_type
+    for column in (given, pd.Series(given)):
+        if None in items:
+            for refused in (
+                lambda column=column: Map(type_, int).set_many(column, 1),
+                lambda column=column: Map(int, type_).set_many(range(3), column),
+            ):
+                message = rf"^(keys|values)\[2\]: (expected {re.escape(type_.name)}, got null; |.*NaT is no time)"
+                with pytest.raises(ValueError, match=message):
+                    refused()
+        assert list(made.contains_many(column)) == [True, True, None not in items]
+        counts, values = Map(type_, int), Map(int, type_)
+        counts.add_many(column, nulls="skip")
+        values.set_many(range(3), column, nulls="skip")
+        assert counts == Counter(values.values())
+        assert len(values) == len(items) - items.count(None)
+        assert set(values.values()) == set(made)
 
 
 @pytest.mark.skipif(pd is None, reason="takes pandas")
