@@ -270,8 +270,7 @@ cdef int column_of_objects(Base m, Role role, Codec codec, object source, bint s
                 memset(to, 0, size)
                 absent_of(column, column.c.count)[i] = 1
             to += size
-            if i % PIECE == PIECE - 1:
-                PyErr_CheckSignals()
+            look_at_signals(i)
     except (TypeError, ValueError, OverflowError) as error:  # whatever else a key's own code raises is its own
         name, text = role_name(m, role), str(error)
         if type(error) not in (TypeError, ValueError, OverflowError) or not text.startswith(f"{name}: "):

@@ -339,8 +339,7 @@ cdef int put_objects(Base m, list keys, list values, int how) except -1:
     try:
         for i in range(count):
             put_logged(m, log, keys[i], values[i], how)
-            if i % PIECE == PIECE - 1:
-                PyErr_CheckSignals()
+            look_at_signals(i)
     except BaseException as error:
         lost = take_back(log)
         say_done(error, 0, count, "put in")
