@@ -205,17 +205,10 @@ cdef object values_for(BaseMap m, object keys, object default, object into, obje
         return listed_for(m, keys, default)
     column = column_of(m, KEY, keys, LOOKING)
     if default is not MISSING:
-        kept = default
-        if m.value.packs:
-            kept = pack(m, VALUE, m.value, default, True)
-            kept = PyBytes_FromStringAndSize(PyBytes_AS_STRING(kept), PyBytes_GET_SIZE(kept))
-            if PyBytes_GET_SIZE(kept) != m.value.size:
-                wrong_length(m, VALUE, kept)
-            missing = PyBytes_AS_STRING(kept)
-        elif is_time(m.value.kind) and arrays.is_nat(default):
+        if is_time(m.value.kind) and arrays.is_nat(default):
             missing = not_a_time(m.value.kind, &cell)
         else:
-            convert(m, VALUE, m.value, default, &cell, &missing, True)
+            kept = value_in(m, default, &cell, &missing)
     given = None
     if into is not None and m.value.timed and arrays.numpy() is not None:  # NumPy's times have no buffer
         arrays.check_times_out(into, m.layout.value_type, column.c.count)
@@ -432,7 +425,7 @@ cdef object add_one(BaseMap m, object key, object by):
     cdef int added = 0
     m.ready_to_write()
     check_countable(m)
-    convert(m, VALUE, m.value, by, &cell, &at, True)
+    kept = value_in(m, by, &cell, &at)
     room = room_for(m, key, NULL, True, &added)
     if not gomap_add(room, at, m.value.kind):  # never for a new key: 0 + by fits
         was = number_out(m.value.kind, room)

@@ -215,6 +215,33 @@ cdef inline int convert(Base m, Role role, Codec codec, object value, Cell *cell
     return convert_other(m, role, codec, value, cell, at, raises)
 
 
+cdef inline object item_in(Base m, Role role, Codec codec, object item, Cell *cell, const void **at, bint raises):
+    """pack, where the type wants it, and convert: all that stands between an argument and the core.
+
+    `at` is NULL for what the type cannot hold, where that is no error. Returns the object that `at` may lead into, which
+    the caller keeps until the core was called. Other threads may have run meanwhile, and any code: look whether the map
+    is ready() after it.
+    """
+    if codec.packs:
+        packed = pack(m, role, codec, item, raises)
+        if not convert(m, role, codec, packed, cell, at, raises):
+            at[0] = NULL
+        return packed
+    if not convert(m, role, codec, item, cell, at, raises):
+        at[0] = NULL
+    return item
+
+
+cdef inline object key_in(Base m, object key, Cell *cell, const void **at, bint raises):
+    """A key of any type but objects. A key of a wrong type is an error always; one that the type cannot hold is absent,
+    or with `raises` an error."""
+    return item_in(m, KEY, m.key, key, cell, at, raises)
+
+
+cdef inline object value_in(Base m, object value, Cell *cell, const void **at):
+    return item_in(m, VALUE, m.value, value, cell, at, True)
+
+
 cdef inline void string_of(uint8_t kind, object packed, gomap_string *string) noexcept:
     """What the core takes for a packed str or bytes."""
     if kind == STRING and PyUnicode_Check(packed):

@@ -260,11 +260,10 @@ cdef int column_of_objects(Base m, Role role, Codec codec, object source, bint s
                 memset(to, 0, size)
                 to += size
                 continue
-            if codec.packs:
-                item = pack(m, role, codec, item, storing)
-                if codec.strings:
-                    kept.append(item)
-            if convert(m, role, codec, item, &cell, &at, storing):
+            item = item_in(m, role, codec, item, &cell, &at, storing)
+            if codec.strings:
+                kept.append(item)
+            if at != NULL:
                 memcpy(to, at, size)
             else:
                 memset(to, 0, size)
@@ -505,12 +504,7 @@ cdef Column values_of(Base m, object values, size_t count, int purpose=STORING):
             raise ValueError(f"values: expected {count}, one for each key, got {column.c.count}")
         return column
     column = Column.__new__(Column)
-    if m.value.packs:
-        values = pack(m, VALUE, m.value, values, True)
-        column.kept = PyBytes_FromStringAndSize(PyBytes_AS_STRING(values), PyBytes_GET_SIZE(values)) \
-            if m.value.form != NULL and not m.value.strings else values
-        values = column.kept
-    convert(m, VALUE, m.value, values, &column.cell, &at, True)
+    column.kept = value_in(m, values, &column.cell, &at)
     column.c.size = item_size(m.value)
     own(column, at, count)
     column.c.stride = 0

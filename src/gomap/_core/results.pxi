@@ -181,8 +181,7 @@ cdef ArrowColumn texts_for(BaseMap m, object keys, object default, bint nulls):
     cdef bytearray offsets = bytearray(8 * count + 8)
     memset(&texts, 0, sizeof(texts))
     if default is not MISSING:
-        kept = pack(m, VALUE, m.value, default, True)
-        convert(m, VALUE, m.value, kept, &cell, &at, True)
+        kept = value_in(m, default, &cell, &at)
         texts.missing = cell.string
     texts.offsets = <int64_t *>PyByteArray_AS_STRING(offsets)
     texts.marks = <unsigned char *>PyByteArray_AS_STRING(marks) if nulls else NULL

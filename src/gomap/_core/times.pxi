@@ -388,10 +388,7 @@ cdef int refused_time(Base m, Role role, Codec codec, object source, size_t i) e
     try:
         if hasattr(item, "as_py"):  # Arrow's
             item = item.as_py()
-        if codec.packs:
-            pack(m, role, codec, item, True)
-        else:
-            convert(m, role, codec, item, &cell, &at, True)
+        item_in(m, role, codec, item, &cell, &at, True)
     except (ValueError, OverflowError) as error:
         name, text = role_name(m, role), str(error)
         raise type(error)(f"{plural(role)}[{i}]{text[len(name):]}") from None
