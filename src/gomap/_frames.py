@@ -367,4 +367,4 @@ def _series_type(source: Any, what: str) -> str:
         return "string"
     if getattr(dtype, "tz", None) is not None:
         return f"datetime64[{dtype.unit}, UTC]"
-    raise TypeError(f"{what}: a column of {dtype} is of no type that a map has")
+    raise TypeError(f"{what}: expected items of a type that a map has, got a column of {dtype}")

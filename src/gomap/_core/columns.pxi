@@ -40,6 +40,14 @@ cdef int begin_pieces(Column column) except -1:
     return 0
 
 
+cdef int no_text(Role role, size_t i) except -1:
+    raise ValueError(f"{plural(role)}[{i}]: expected text in UTF-8, got bytes that are none, or an offset that leads nowhere")
+
+
+cdef int no_code_of(Role role, size_t i) except -1:
+    raise ValueError(f"{plural(role)}[{i}]: expected the code of an item, got one that no item has")
+
+
 cdef int go_on(Base m, Role role, Column column) except -1:
     """Called after a piece was not read. Returns 1 when the next try will read it, 0 when the column was not the
     cause."""
@@ -47,9 +55,9 @@ cdef int go_on(Base m, Role role, Column column) except -1:
     if failure == 0:
         return 0
     if failure == GOMAP_C_TEXT:
-        raise ValueError(f"{plural(role)}[{column.c.failed_at}]: no text")
+        no_text(role, column.c.failed_at)
     if failure == GOMAP_C_CODE:
-        raise ValueError(f"{plural(role)}[{column.c.failed_at}]: no item has its code")
+        no_code_of(role, column.c.failed_at)
     if failure == GOMAP_C_MORE:
         return move_window(column, column.c.failed_at)
     column.c.room = <char *>room_in(column, column.c.room_wanted)
@@ -122,7 +130,8 @@ cdef Column column_of(Base m, Role role, object source, int purpose):
     cdef Column column = Column.__new__(Column)
     cdef size_t i
     if codec.kind == NOTHING:
-        raise TypeError(f"{plural(role)}: {type_of(m, role)} holds nothing")
+        raise TypeError(f"{plural(role)}: expected none for type {type_of(m, role)}, which holds nothing, got "
+                        f"{type(source).__name__} {shown(source)}")
     column.c.size = item_size(codec)
     column.c.stride = column.c.size
     fill_column(m, role, codec, source, purpose, column)
@@ -212,7 +221,7 @@ cdef int codes_into(Base m, Role role, Column items, const char *at, int width, 
         absent_of(column, count)
     good = gomap_codes_check(&column.c, <unsigned char *>column.c.absent)
     if good < count:
-        raise ValueError(f"{plural(role)}[{column.c.begin + good}]: no item has its code")
+        no_code_of(role, column.c.begin + good)
     return no_marks(column)
 
 
@@ -404,7 +413,8 @@ cdef int column_of_items(Base m, Role role, Codec codec, const char *at, Py_ssiz
             to = <char *>room_in(column, count * size + 1)
             done = gomap_ucs4_read(strings, to, at, stride, size // 4, swapped, count)
             if done < count:
-                raise ValueError(f"{plural(role)}[{column.c.begin + done}]: no characters")
+                raise ValueError(f"{plural(role)}[{column.c.begin + done}]: expected characters of Unicode, got a number "
+                                 "that is none")
             return own(column, strings, count)
         if kind != VARBYTES or codec.kind != VARBYTES:
             return wrong_items(m, role, kind_name(kind))
