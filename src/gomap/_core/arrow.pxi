@@ -208,8 +208,8 @@ cdef int column_of_runs(Base m, Role role, Codec codec, gomap_arrow_schema *sche
             codes[i] = <int32_t>run
             i += 1
     if i < count:
-        raise ValueError(f"{plural(role)}[{column.c.begin + i}]: expected a run of the Arrow array that has it, got runs of "
-                         f"{i:,} items")
+        raise ValueError(f"{plural(role)}[{column.c.begin + i}]: expected a run of the Arrow array that has it, got runs "
+                         f"of {i:,} items")
     return codes_into(m, role, items, <const char *>codes, 4, count, column)
 
 

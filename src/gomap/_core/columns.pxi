@@ -41,7 +41,8 @@ cdef int begin_pieces(Column column) except -1:
 
 
 cdef int no_text(Role role, size_t i) except -1:
-    raise ValueError(f"{plural(role)}[{i}]: expected text in UTF-8, got bytes that are none, or an offset that leads nowhere")
+    raise ValueError(f"{plural(role)}[{i}]: expected text in UTF-8, got bytes that are none, or an offset that leads "
+                     "nowhere")
 
 
 cdef int no_code_of(Role role, size_t i) except -1:
@@ -269,9 +270,11 @@ cdef int column_of_objects(Base m, Role role, Codec codec, object source, bint s
                 memset(to, 0, size)
                 to += size
                 continue
-            item = item_in(m, role, codec, item, &cell, &at, storing)
-            if codec.strings:
-                kept.append(item)
+            at = &cell
+            if codec.kind != INT64 or not py_int64_read(item, &cell.i64):
+                item = item_in(m, role, item, &cell, &at, storing)
+                if codec.strings:
+                    kept.append(item)
             if at != NULL:
                 memcpy(to, at, size)
             else:
@@ -346,8 +349,8 @@ cdef int column_of_bytes(Role role, Codec codec, object source, Column column) e
 
 
 cdef int column_of_memory(Role role, Codec codec, const char *at, size_t count, Column column) except -1:
-    """Items without gaps between them. Structs from outside are brought to the form that pack makes: padding zero,
-    bools 0 or 1, and floats in keys canonical."""
+    """Items without gaps between them. Structs from outside are brought to the form that pack_struct makes: padding
+    zero, bools 0 or 1, and floats in keys canonical."""
     cdef Struct struct
     column.c.form = GOMAP_C_ITEMS
     column.c.at = at
