@@ -161,3 +161,18 @@ class Counting(GoMap[Any, Any]):
 def entries_of(path: Path, *arguments: Any, **options: Any) -> Any:
     """The entries of a file."""
     return read(path, *arguments, **options).entries
+
+
+# ---- parameters --------------------------------------------------------------------------------------
+
+HUGE = 10**5000  # more digits than the interpreter turns into text
+
+
+def label(value: object) -> str:
+    """A short name for a parameter; str(HUGE) cannot be had."""
+    return f"{value:#x}"[:20] if isinstance(value, int) else repr(value)[:30]
+
+
+class Nameless:
+    def __repr__(self) -> str:
+        return "<nameless>"

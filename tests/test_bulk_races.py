@@ -287,7 +287,7 @@ def test_arrows_text_and_offsets(map_class: Class) -> None:
                     try:
                         getattr(m, name)(given, *more)
                     except ValueError as error:
-                        assert "no text" in str(error)
+                        assert "expected text in UTF-8" in str(error)
                         assert 0 <= getattr(error, "done", 0) <= count
             assert m._check() is None
             found = list(m)

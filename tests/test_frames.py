@@ -5,6 +5,7 @@ from __future__ import annotations
 import array
 import contextlib
 import random
+import re
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -44,10 +45,15 @@ def columns(numbers: bool) -> dict[str, Make]:
         made["Series of objects"] = lambda items: pd.Series(items, dtype=object)
         made["Series of categories"] = lambda items: pd.Series(items, dtype="category")
         made["Series, nullable"] = lambda items: pd.Series(items, dtype="Int64" if numbers else "string")
+        made["array of pandas"] = lambda items: pd.array(items, dtype="Int64" if numbers else "string")
+        made["array of categories"] = lambda items: pd.Categorical(items)
         made["Index"] = lambda items: pd.Index(items)
         made["pandas.DataFrame"] = lambda items: pd.DataFrame({"a": pd.Series(items, dtype=object)})
         if pa is not None:
             made["Series of Arrow"] = lambda items: pd.Series(
+                items, dtype=pd.ArrowDtype(pa.int64() if numbers else pa.string())
+            )
+            made["array of pandas, of Arrow"] = lambda items: pd.array(
                 items, dtype=pd.ArrowDtype(pa.int64() if numbers else pa.string())
             )
     if pl is not None:
@@ -223,6 +229,50 @@ def test_series_of_objects_that_say_no_type() -> None:
             Set.from_array(pd.Series(items, dtype=object))
 
 
+PANDAS_ARRAYS: dict[str, list[Any]] = {
+    **{f"{sign}Int{bits}": [3, 5, None] for sign in ("", "U") for bits in (8, 16, 32, 64)},
+    **{name: [0.5, 1.5, None] for name in ("Float32", "Float64")},
+    **{name: ["a", "ä", None] for name in ("string", "string[python]", "category")},
+    "boolean": [True, False, None],
+    "Sparse[int64]": [0, 5, 0],
+    **{name: ["2020-01-01", "2020-01-02", None] for name in ("datetime64[ns]", "datetime64[ns, UTC]")},
+    "timedelta64[ns]": ["1 days", "2 days", None],
+}
+if pa is not None:
+    PANDAS_ARRAYS |= {
+        **{f"{name}[pyarrow]": [3, 5, None] for name in ("int8", "uint64", "double")},
+        "bool[pyarrow]": [True, False, None],
+        "string[pyarrow]": ["a", "ä", None],
+    }
+
+
+@pytest.mark.skipif(pd is None, reason="takes pandas")
+@pytest.mark.parametrize("dtype", PANDAS_ARRAYS)
+def test_an_array_of_pandas_is_taken_as_its_series(dtype: str) -> None:
+    items = PANDAS_ARRAYS[dtype]
+    given = pd.array(items, dtype=dtype)
+    made, of_series = (Map.from_arrays(each, each) for each in (given[:2], pd.Series(given[:2])))
+    assert made == of_series
+    assert (made.key_type, made.value_type, len(made)) == (of_series.key_type, of_series.value_type, 2)
+    type_ = made.key_type
+    for column in (given, pd.Series(given)):
+        if None in items:
+            for refused in (
+                lambda column=column: Map(type_, int).set_many(column, 1),
+                lambda column=column: Map(int, type_).set_many(range(3), column),
+            ):
+                message = rf"^(keys|values)\[2\]: (expected {re.escape(type_.name)}, got null; |.*NaT is no time)"
+                with pytest.raises(ValueError, match=message):
+                    refused()
+        assert list(made.contains_many(column)) == [True, True, None not in items]
+        counts, values = Map(type_, int), Map(int, type_)
+        counts.add_many(column, nulls="skip")
+        values.set_many(range(3), column, nulls="skip")
+        assert counts == Counter(values.values())
+        assert len(values) == len(items) - items.count(None)
+        assert set(values.values()) == set(made)
+
+
 @pytest.mark.skipif(pd is None, reason="takes pandas")
 def test_series_that_are_floats() -> None:
     assert Map(float, int, {0.5: 1}).get_many(pd.Series([0.5, None]), 0).tolist() == [1, 0]
@@ -279,10 +329,10 @@ def test_long_columns_in_chunks(map_class: Class) -> None:
 def test_arrow_that_is_broken() -> None:
     m = Map(str, int)
     codes = pa.DictionaryArray.from_arrays(pa.array([0, 7], pa.int8()), pa.array(["a"]), safe=False)
-    with pytest.raises(ValueError, match=r"^keys\[1\]: no item has its code"):
+    with pytest.raises(ValueError, match=r"^keys\[1\]: expected the code of an item, got one that no item has$"):
         m.set_many(codes, 1)
     negative = pa.DictionaryArray.from_arrays(pa.array([0, -1], pa.int64()), pa.array(["a"]), safe=False)
-    with pytest.raises(ValueError, match=r"^keys\[1\]: no item has its code"):
+    with pytest.raises(ValueError, match=r"^keys\[1\]: expected the code of an item, got one that no item has$"):
         m.contains_many(negative)
     for view in ((13, 0, 0), (13, 1, 0), (13, -1, 0), (13, 0, -1), (-1, 0, 0), (2**31 - 1, 0, 0), (13, 0, 2**31 - 1)):
         length, buffer, offset = view
@@ -291,12 +341,12 @@ def test_arrow_that_is_broken() -> None:
         broken = pa.Array.from_buffers(
             pa.string_view(), 2, [None, pa.py_buffer(bytes(16) + raw), pa.py_buffer(b"twelve bytes")]
         )
-        with pytest.raises(ValueError, match=r"^keys\[1\]: no text"):
+        with pytest.raises(ValueError, match=r"^keys\[1\]: expected text in UTF-8, got bytes that are none"):
             m.set_many(broken, 1)
-        with pytest.raises(ValueError, match=r"^keys\[1\]: no text"):
+        with pytest.raises(ValueError, match=r"^keys\[1\]: expected text in UTF-8, got bytes that are none"):
             m.contains_many(broken)
     no_text = pa.Array.from_buffers(pa.string_view(), 1, [None, pa.py_buffer(b"\1\0\0\0\xff" + bytes(11))])
-    with pytest.raises(ValueError, match=r"^keys\[0\]: no text"):
+    with pytest.raises(ValueError, match=r"^keys\[0\]: expected text in UTF-8, got bytes that are none"):
         m.set_many(no_text, 1)
     assert len(m) == 0
 

@@ -213,7 +213,7 @@ def test_refuses_types() -> None:
     for value in (str, object, None, "[0]byte", "bytes"):
         with pytest.raises(TypeError, match=r"^values: expected a type of fixed size, as arrays hold, got "):
             gomap.group([1], ["a"], key=int, value=value)
-    with pytest.raises(TypeError, match=r"^group: a type of values is given, and no values$"):
+    with pytest.raises(TypeError, match=r"^group: values: expected an array or an iterable for type int, got None$"):
         gomap.group([1], key=int, value=int)
     with pytest.raises(OverflowError, match=r"^values\[1\]: 300 is out of range for uint8"):
         gomap.group([1, 2], [1, 300], key=int, value="uint8")

@@ -479,18 +479,26 @@ def test_a_full_disk(path: Path) -> None:
 
 def test_places_that_cannot_be_written(tmp_path: Path) -> None:
     m = Map(int, int, {1: 2})
-    with pytest.raises(FileNotFoundError):
-        m.save(tmp_path / "none" / "some.gomap")
+    missing = tmp_path / "none" / "some.gomap"
+    with pytest.raises(FileNotFoundError) as raised:
+        m.save(missing)
+    assert raised.value.filename == str(missing)
     with pytest.raises(OSError, match="something that cannot be replaced"):
         m.save(tmp_path)
+    for name in ("", b""):
+        with pytest.raises(OSError, match="^'': expected the name of a file, got an empty one$"):
+            m.save(name)
+    with pytest.raises(OSError, match="none/': expected the name of a file, got that of a directory$"):
+        m.save(f"{tmp_path}/none/")
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o500)
     if hasattr(os, "geteuid") and os.geteuid() != 0:  # whom nothing stops
         with pytest.raises(PermissionError):
             m.save(closed / "some.gomap")
     assert list(closed.iterdir()) == []
-    with pytest.raises(TypeError):
-        m.save(5)
+    for refusing in (m.save, Map.open, Map.load, files.info, files.verify):
+        with pytest.raises(TypeError, match="expected str, bytes or os.PathLike object, not int"):
+            refusing(5)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="permissions are others there")

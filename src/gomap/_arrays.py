@@ -402,5 +402,5 @@ def column_type(array: Any, what: str) -> str:
         return f"[{view.shape[1]}]byte"
     known = item_kind(view.format, view.itemsize)
     if known is None:
-        raise TypeError(f"{what}: items of format {view.format!r} are of no type that a map has")
+        raise TypeError(f"{what}: expected items of a type that a map has, got items of format {view.format!r}")
     return "bytes" if known[0] == Kind.VARBYTES else Kind(known[0]).name.lower()

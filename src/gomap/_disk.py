@@ -43,13 +43,14 @@ def mapped(path: Path, copy: bool = False) -> Any:
     :raises TruncatedFileError: it is empty
     :raises ForeignFileError: it is a pipe or a device, which cannot be mapped
     """
+    path = os.fspath(path)  # no number, which would be that of an open file
     mode = os.stat(path).st_mode
     if not (copy or stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # a directory is told by the system
-        raise ForeignFileError(f"{os.fspath(path)!r}: expected a saved map, got something that is no regular file")
+        raise ForeignFileError(f"{path!r}: expected a saved map, got something that is no regular file")
     with open(path, "rb") as file:
         content = file.read() if copy else b""
         if not content and (copy or os.fstat(file.fileno()).st_size == 0):  # which no system maps
-            raise TruncatedFileError(f"{os.fspath(path)!r}: expected a saved map, got an empty file")
+            raise TruncatedFileError(f"{path!r}: expected a saved map, got an empty file")
         return content if copy else mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
@@ -71,12 +72,20 @@ def write(path: Path, pieces: Callable[[Callable[[memoryview], object]], bytes])
         beginning instead of what it gave first: its head, which is known last
     :raises OSError: it cannot be written; the old file, if there was one, is as it was
     """
-    target = os.fsdecode(os.path.realpath(path))
+    given = os.fsdecode(path)
+    if not os.path.basename(given):
+        raise OSError(
+            f"{given!r}: expected the name of a file, got {'that of a directory' if given else 'an empty one'}"
+        )
+    target = os.path.realpath(given)
     kept = _mode_of(target)
     directory, name = os.path.split(target)
     beside = os.path.join(directory, f".{name[:200]}.{os.urandom(6).hex()}.tmp")
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-    file = os.open(beside, flags, 0o666)
+    try:
+        file = os.open(beside, flags, 0o666)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, given) from None
     try:
         try:
             if kept is not None and hasattr(os, "fchmod"):

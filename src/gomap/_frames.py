@@ -116,8 +116,16 @@ def _distinct(names: list[str], columns: list[Any]) -> dict[str, Any]:
 
 
 def is_pandas(source: Any) -> bool:
-    """Whether it is a Series or an Index of pandas'."""
+    """Whether it is a Series, an Index or an array of pandas'."""
+    if _is_array_of_pandas(source):
+        return True
     return hasattr(source, "to_numpy") and hasattr(source, "isna") and (_has_levels(source) or hasattr(source, "array"))
+
+
+def _is_array_of_pandas(source: Any) -> bool:
+    """Whether it is what a Series has behind it, by itself."""
+    pandas: Any = sys.modules.get("pandas")
+    return pandas is not None and isinstance(source, pandas.api.extensions.ExtensionArray)
 
 
 def _has_levels(source: Any) -> bool:
@@ -178,11 +186,20 @@ def _masked(source: Any, type: Type, what: str) -> Nullable:
     return Nullable(source.data, np.ascontiguousarray(np.ma.getmaskarray(source)).view("u1"))
 
 
+def _as_series(source: Any) -> Any:
+    """An array of pandas' as a Series; one that leaves zeros out, in full."""
+    array = source if _is_array_of_pandas(source) else source.array
+    if hasattr(array, "to_dense"):
+        return sys.modules["pandas"].Series(array.to_dense())
+    return sys.modules["pandas"].Series(array, copy=False) if array is source else source
+
+
 def _series(source: Any, type: Type, what: str) -> Any:
     if _has_levels(source):
         raise TypeError(
             f"{what}: expected one column for type {type}, got a {source.__class__.__name__} of several levels"
         )
+    source = _as_series(source)
     array, dtype = source.array, source.dtype
     if hasattr(array, "codes") and hasattr(array, "categories"):
         return Coded(arrays.numpy().ascontiguousarray(array.codes), array.categories)
@@ -328,6 +345,7 @@ def column_type(source: Any, what: str) -> str:
 
 
 def _series_type(source: Any, what: str) -> str:
+    source = _as_series(source)
     array, dtype = source.array, source.dtype
     if hasattr(array, "categories"):
         return _series_type(array.categories, what)
@@ -349,4 +367,4 @@ def _series_type(source: Any, what: str) -> str:
         return "string"
     if getattr(dtype, "tz", None) is not None:
         return f"datetime64[{dtype.unit}, UTC]"
-    raise TypeError(f"{what}: a column of {dtype} is of no type that a map has")
+    raise TypeError(f"{what}: expected items of a type that a map has, got a column of {dtype}")

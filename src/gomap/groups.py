@@ -170,7 +170,7 @@ def group(keys: Iterable[K] | Any, values: Any = None, *, key: Any = ..., value:
     """
     key_type = _type_of(keys, "keys", "group(keys, key=str)") if key is ... else key
     if values is None and value is not ...:
-        raise TypeError("group: a type of values is given, and no values")
+        raise TypeError(f"group: values: expected an array or an iterable for type {parse(value).name}, got None")
     value_type = None
     if values is not None:
         value_type = _type_of(values, "values", "group(keys, values, value=float)") if value is ... else value

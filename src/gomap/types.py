@@ -269,23 +269,12 @@ _TOO_LARGE = f"a struct takes at most {MAX_BYTES} bytes"
 _TOO_MANY_STRINGS = f"a struct has at most {MAX_STRINGS} fields of string and bytes"
 
 _SIZES = {
-    Kind.BOOL: 1,
-    Kind.INT8: 1,
-    Kind.INT16: 2,
-    Kind.INT32: 4,
-    Kind.INT64: 8,
-    Kind.UINT8: 1,
-    Kind.UINT16: 2,
-    Kind.UINT32: 4,
-    Kind.UINT64: 8,
-    Kind.FLOAT32: 4,
-    Kind.FLOAT64: 8,
+    **dict.fromkeys((Kind.BOOL, Kind.INT8, Kind.UINT8), 1),
+    **dict.fromkeys((Kind.INT16, Kind.UINT16), 2),
+    **dict.fromkeys((Kind.INT32, Kind.UINT32, Kind.FLOAT32, Kind.DATE), 4),
+    **dict.fromkeys((Kind.INT64, Kind.UINT64, Kind.FLOAT64, Kind.OBJECT), 8),
+    **dict.fromkeys((Kind.STRING, Kind.VARBYTES, Kind.UUID), 16),
     Kind.NOTHING: 0,
-    Kind.STRING: 16,
-    Kind.VARBYTES: 16,
-    Kind.OBJECT: 8,
-    Kind.DATE: 4,
-    Kind.UUID: 16,
 }
 #: A time is a count of one of these.
 _UNITS = ("s", "ms", "us", "ns")
@@ -298,26 +287,13 @@ _SIZES |= dict.fromkeys(_TIME_KINDS.values(), 8)
 _IN_STRUCTS = frozenset(Kind) - {Kind.NOTHING, Kind.OBJECT}
 _STRINGS = (Kind.STRING, Kind.VARBYTES)
 _NAMED = {
-    "bool": Kind.BOOL,
+    **{kind.name.lower(): kind for kind in (*_KINDS[: Kind.BYTES], Kind.STRING, Kind.DATE, Kind.UUID)},
     "int": Kind.INT64,
-    "int8": Kind.INT8,
-    "int16": Kind.INT16,
-    "int32": Kind.INT32,
-    "int64": Kind.INT64,
     "rune": Kind.INT32,
     "uint": Kind.UINT64,
-    "uint8": Kind.UINT8,
-    "uint16": Kind.UINT16,
-    "uint32": Kind.UINT32,
-    "uint64": Kind.UINT64,
     "byte": Kind.UINT8,
-    "float32": Kind.FLOAT32,
-    "float64": Kind.FLOAT64,
-    "string": Kind.STRING,
     "bytes": Kind.VARBYTES,
     "any": Kind.OBJECT,
-    "date": Kind.DATE,
-    "uuid": Kind.UUID,
     **_TIME_KINDS,
 }
 _DIGITS = tuple("0123456789")
@@ -437,6 +413,11 @@ class _Parser:
             shown, at = "..." + shown[start : start + 80], at - start + 3
         raise ValueError(f"{reason}\n    {shown}\n    {' ' * at}^")
 
+    def refuse(self, role: str, of_key: str, at: int) -> None:
+        """For what is neither a key nor a field."""
+        if role in ("key", "field"):
+            self.fail(of_key if role == "key" else _FIELDS, at)
+
     def blank(self) -> None:
         while self.text[self.at : self.at + 1].isspace():
             self.at += 1
@@ -478,10 +459,7 @@ class _Parser:
         self.blank()
         start = self.at
         if self.take("*"):
-            if role == "key":
-                self.fail("a key cannot be a pointer", start)
-            if role == "field":
-                self.fail(_FIELDS, start)
+            self.refuse(role, "a key cannot be a pointer", start)
             if self.take("*"):
                 self.fail("a pointer to a pointer is not supported", start)
             pointed = self.type("pointed-to")
@@ -546,10 +524,7 @@ class _Parser:
     def struct(self, role: str, start: int) -> Type:
         self.expect("{", "'struct'")
         if self.take("}"):
-            if role == "key":
-                self.fail("a key cannot be struct{}, which holds nothing", start)
-            if role == "field":
-                self.fail(_FIELDS, start)
+            self.refuse(role, "a key cannot be struct{}, which holds nothing", start)
             return Type("struct{}", Kind.NOTHING, _SIZES[Kind.NOTHING])
         self.depth += 1
         if self.depth > MAX_DEPTH:

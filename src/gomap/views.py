@@ -7,7 +7,8 @@ simply not in it.
 
 from __future__ import annotations
 
-from _collections_abc import ItemsView, Iterable, Iterator, KeysView, Mapping, Set, ValuesView
+from _collections_abc import Callable, ItemsView, Iterable, Iterator, KeysView, Mapping, Set, ValuesView
+from operator import eq, ge, gt, le, lt
 from types import GenericAlias, MappingProxyType
 
 from ._arrays import exported
@@ -100,30 +101,31 @@ class _SetView(_View[K, V]):
         """Whether no element of ``other`` is in the view."""
         return not any(_holds(self, element) for element in other)
 
-    def __eq__(self, other: object) -> bool:
+    def _compared(self, other: object, counts: Callable[[int, int], bool], within: bool) -> bool:
+        """
+        :param counts: how the numbers of elements compare, where the views do
+        :param within: the view's elements are looked for in the other, and not the other's in the view
+        """
         if not isinstance(other, Set):
-            return NotImplemented
-        return len(self) == len(other) and all(_holds(self, element) for element in other)  # type: ignore[arg-type]
+            return NotImplemented  # type: ignore[no-any-return]
+        elements: Any = self if within else other
+        there = other if within else self
+        return counts(len(self), len(other)) and all(_holds(there, element) for element in elements)  # type: ignore[arg-type]
+
+    def __eq__(self, other: object) -> bool:
+        return self._compared(other, eq, False)
 
     def __le__(self, other: object) -> bool:
-        if not isinstance(other, Set):
-            return NotImplemented
-        return len(self) <= len(other) and all(_holds(other, element) for element in self)  # type: ignore[arg-type, attr-defined]
+        return self._compared(other, le, True)
 
     def __lt__(self, other: object) -> bool:
-        if not isinstance(other, Set):
-            return NotImplemented
-        return len(self) < len(other) and all(_holds(other, element) for element in self)  # type: ignore[arg-type, attr-defined]
+        return self._compared(other, lt, True)
 
     def __ge__(self, other: object) -> bool:
-        if not isinstance(other, Set):
-            return NotImplemented
-        return len(self) >= len(other) and all(_holds(self, element) for element in other)  # type: ignore[arg-type]
+        return self._compared(other, ge, False)
 
     def __gt__(self, other: object) -> bool:
-        if not isinstance(other, Set):
-            return NotImplemented
-        return len(self) > len(other) and all(_holds(self, element) for element in other)  # type: ignore[arg-type]
+        return self._compared(other, gt, False)
 
     __hash__ = None  # type: ignore[assignment]
 

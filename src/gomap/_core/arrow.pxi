@@ -165,7 +165,7 @@ cdef int column_of_chunk(Base m, Role role, Codec codec, gomap_arrow_schema *sch
             column.c.most = column.c.least
     done = gomap_column_check(&column.c) if storing else count
     if done < count:
-        raise ValueError(f"{plural(role)}[{column.c.begin + done}]: no text")
+        no_text(role, column.c.begin + done)
     return 0
 
 
@@ -208,7 +208,8 @@ cdef int column_of_runs(Base m, Role role, Codec codec, gomap_arrow_schema *sche
             codes[i] = <int32_t>run
             i += 1
     if i < count:
-        raise ValueError(f"{plural(role)}[{column.c.begin + i}]: no run of the Arrow array has it")
+        raise ValueError(f"{plural(role)}[{column.c.begin + i}]: expected a run of the Arrow array that has it, got runs "
+                         f"of {i:,} items")
     return codes_into(m, role, items, <const char *>codes, 4, count, column)
 
 

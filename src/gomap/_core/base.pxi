@@ -130,8 +130,9 @@ cdef class Base:
         value[0] = NULL
         if self.key.kind == OBJECT:
             return find_object(self, key, value)
-        if convert(self, KEY, self.key, key, &cell, &at, False):
-            self.ready()  # converting may have let other threads run
+        kept = key_in(self, key, &cell, &at, False)
+        if at != NULL:
+            self.ready()
             value[0] = gomap_at(self.map, at) if expected else gomap_find(self.map, at)
         return 0
 
@@ -142,17 +143,14 @@ cdef class Base:
         cdef const void *at
         if self.objects:
             return take_object(self, key, NULL)
-        if self.key.packs:
-            key = pack(self, KEY, self.key, key, False)
-        if not convert(self, KEY, self.key, key, &cell, &at, False):
+        kept = key_in(self, key, &cell, &at, False)
+        if at == NULL:
             return 0
-        self.ready_to_write()  # converting may have let other threads run
+        self.ready_to_write()
         return gomap_erase(self.map, at)
 
     def __contains__(self, key):
         self.ready()
-        if self.key.packs:
-            key = pack(self, KEY, self.key, key, False)
         cdef void *found
         self.find(key, False, &found)
         return found != NULL

@@ -9,10 +9,6 @@
 # read from a map, other reads are allowed, and writes are refused. A reader counts as an iterator, so that no entry
 # moves.
 
-cdef enum:
-    PIECE = 65536  # keys between two looks at signals: some milliseconds
-    FOUND = 256    # addresses that are found before their values are fetched: they stay in the first cache
-
 cdef object np_empty = arrays.empty
 
 
@@ -148,7 +144,8 @@ cdef object held_of(Base m, object keys):
     cdef Column column
     cdef gomap_iter reader
     cdef gomap *map
-    cdef size_t done = 0, some, here
+    cdef Pieces p
+    cdef bint whole
     cdef unsigned char *to
     m.ready()
     if m.key.kind == OBJECT:
@@ -157,16 +154,14 @@ cdef object held_of(Base m, object keys):
     result = np_empty(BOOL_TYPE, column.c.count)
     view = memoryview(result)
     to = <unsigned char *>PyMemoryView_GET_BUFFER(view).buf
+    p = pieces_of(column.c.count)
     map = read_begin(m, &reader)
     try:
-        while done < column.c.count:
-            some = min(column.c.count - done, <size_t>PIECE)
+        while next_piece(&p):
             with nogil:
-                here = gomap_column_contains(map, &column.c, to, done, some)
-            done += here
-            if here < some:
+                whole = did(&p, gomap_column_contains(map, &column.c, to, p.done, p.some))
+            if not whole:
                 go_on(m, KEY, column)
-            PyErr_CheckSignals()
     finally:
         read_end(m, &reader)
     return result
@@ -192,8 +187,8 @@ cdef object values_for(BaseMap m, object keys, object default, object into, obje
     cdef Cell cell
     cdef const void *missing = NULL
     cdef gomap_getting getting
-    cdef size_t done = 0, some, here
-    cdef bint nulls = missing_ is not None
+    cdef Pieces p
+    cdef bint nulls = missing_ is not None, whole
     cdef bytearray marks = None
     m.ready()
     if nulls and (missing_ != "null" or default is not MISSING or into is not None):
@@ -210,17 +205,10 @@ cdef object values_for(BaseMap m, object keys, object default, object into, obje
         return listed_for(m, keys, default)
     column = column_of(m, KEY, keys, LOOKING)
     if default is not MISSING:
-        kept = default
-        if m.value.packs:
-            kept = pack(m, VALUE, m.value, default, True)
-            kept = PyBytes_FromStringAndSize(PyBytes_AS_STRING(kept), PyBytes_GET_SIZE(kept))
-            if PyBytes_GET_SIZE(kept) != m.value.size:
-                wrong_length(m, VALUE, kept)
-            missing = PyBytes_AS_STRING(kept)
-        elif is_time(m.value.kind) and arrays.is_nat(default):
+        if is_time(m.value.kind) and arrays.is_nat(default):
             missing = not_a_time(m.value.kind, &cell)
         else:
-            convert(m, VALUE, m.value, default, &cell, &missing, True)
+            kept = value_in(m, default, &cell, &missing)
     given = None
     if into is not None and m.value.timed and arrays.numpy() is not None:  # NumPy's times have no buffer
         arrays.check_times_out(into, m.layout.value_type, column.c.count)
@@ -237,19 +225,17 @@ cdef object values_for(BaseMap m, object keys, object default, object into, obje
         marks = bytearray(column.c.count)
         getting.marks = <unsigned char *>PyByteArray_AS_STRING(marks)
     first = None
+    p = pieces_of(column.c.count)
     map = read_begin(m, &reader)
     try:
-        while done < column.c.count:
-            some = min(column.c.count - done, <size_t>PIECE)
+        while next_piece(&p):
             with nogil:
-                here = gomap_column_get(map, &column.c, &getting, done, some)
-            done += here
+                whole = did(&p, gomap_column_get(map, &column.c, &getting, p.done, p.some))
             if getting.lost and getting.stop:  # its piece is still there
                 first = item_of(m, KEY, column, getting.first_at, getting.first)
                 getting.stop = False
-            elif here < some:
+            elif not whole:
                 go_on(m, KEY, column)
-            PyErr_CheckSignals()
     finally:
         read_end(m, &reader)
     if getting.lost and missing == NULL and not nulls:
@@ -337,20 +323,17 @@ cdef object listed_for(BaseMap m, object keys, object default):
 
 cdef int put_column(Base m, Column keys, Column values) except -1:
     """Every key with its value."""
-    cdef size_t done = 0, some, put
-    cdef bint filling = False
+    cdef Pieces p = pieces_of(keys.c.count)
+    cdef bint filling = False, whole
     cdef gomap *map = fill_begin(m, keys, &filling)
     try:
-        while done < keys.c.count:
-            some = min(keys.c.count - done, <size_t>PIECE)
+        while next_piece(&p):
             with nogil:
-                put = gomap_column_put(map, &keys.c, &values.c, done, some)
-            done += put
-            if put < some and not go_on(m, VALUE, values) and not go_on(m, KEY, keys):
-                raise MemoryError(f"out of memory; {done} of {keys.c.count} keys were put in")
-            PyErr_CheckSignals()
+                whole = did(&p, gomap_column_put(map, &keys.c, &values.c, p.done, p.some))
+            if not whole and not go_on(m, VALUE, values) and not go_on(m, KEY, keys):
+                raise MemoryError(f"out of memory; {p.done} of {p.count} keys were put in")
     except BaseException as error:
-        say_done(error, done, keys.c.count, "put in")
+        say_done(error, p.done, p.count, "put in")
         raise
     finally:
         fill_end(m, map, filling)
@@ -359,21 +342,20 @@ cdef int put_column(Base m, Column keys, Column values) except -1:
 
 cdef size_t erase_column(Base m, Column keys) except? 0:
     """Returns how many of the keys were there."""
-    cdef size_t done = 0, some, here, erased = 0
+    cdef Pieces p = pieces_of(keys.c.count)
+    cdef size_t erased = 0
+    cdef bint whole
     cdef gomap_iter held
     cdef gomap *map = write_begin(m)
     gomap_erase_begin(&held, map)
     try:
-        while done < keys.c.count:
-            some = min(keys.c.count - done, <size_t>PIECE)
+        while next_piece(&p):
             with nogil:
-                here = gomap_column_erase(map, &keys.c, &erased, done, some)
-            done += here
-            if here < some:
+                whole = did(&p, gomap_column_erase(map, &keys.c, &erased, p.done, p.some))
+            if not whole:
                 go_on(m, KEY, keys)
-            PyErr_CheckSignals()
     except BaseException as error:
-        say_done(error, done, keys.c.count, "looked for and removed")
+        say_done(error, p.done, p.count, "looked for and removed")
         raise
     finally:
         with nogil:
@@ -443,7 +425,7 @@ cdef object add_one(BaseMap m, object key, object by):
     cdef int added = 0
     m.ready_to_write()
     check_countable(m)
-    convert(m, VALUE, m.value, by, &cell, &at, True)
+    kept = value_in(m, by, &cell, &at)
     room = room_for(m, key, NULL, True, &added)
     if not gomap_add(room, at, m.value.kind):  # never for a new key: 0 + by fits
         was = number_out(m.value.kind, room)
@@ -491,27 +473,26 @@ cdef size_t undo_added(BaseMap m, gomap *map, gomap_adding *adding, Column keys,
 
 
 cdef int add_all(BaseMap m, gomap *map, Column keys, Column by, gomap_adding *adding) except -1:
-    cdef size_t done = 0, some, added
+    cdef Pieces p = pieces_of(keys.c.count)
     cdef int kind = adding.kind
     cdef const char *key
-    cdef size_t i
+    cdef bint whole
+    cdef size_t i, done
+    p.deaf = adding.nans == GOMAP_A_NANS  # with these it could not be taken back
     try:
-        while done < keys.c.count:
-            some = min(keys.c.count - done, <size_t>PIECE)
+        while next_piece(&p):
             with nogil:
-                added = gomap_column_add(map, adding, done, some)
-            done += added
+                whole = did(&p, gomap_column_add(map, adding, p.done, p.some))
             if adding.overflow:
-                key = keys.c.room + (done - adding.pieces[adding.piece_count - 1].begin) * keys.c.size \
-                    if keys.c.form != GOMAP_C_OWN else keys.c.at + done * keys.c.stride
+                key = keys.c.room + (p.done - adding.pieces[adding.piece_count - 1].begin) * keys.c.size \
+                    if keys.c.form != GOMAP_C_OWN else keys.c.at + p.done * keys.c.stride
                 was, more = number_out(kind, adding.was), number_out(kind, adding.more)
-                raise OverflowError(f"add: {was} + {more} for key {shown(item_of(m, KEY, keys, done, key))} is out of range "
-                                    f"for {m.layout.value_type}")
-            if added < some and not go_on(m, VALUE, by) and not go_on(m, KEY, keys):
+                raise OverflowError(f"add: {was} + {more} for key {shown(item_of(m, KEY, keys, p.done, key))} is out of "
+                                    f"range for {m.layout.value_type}")
+            if not whole and not go_on(m, VALUE, by) and not go_on(m, KEY, keys):
                 raise MemoryError("out of memory")
-            if adding.nans != GOMAP_A_NANS:  # with these it could not be taken back
-                PyErr_CheckSignals()
     except BaseException as error:
+        done = p.done
         if kind != FLOAT32 and kind != FLOAT64 and adding.nans != GOMAP_A_NANS:
             done = undo_added(m, map, adding, keys, by, done)
         elif adding.nans == GOMAP_A_NANS:
@@ -539,33 +520,29 @@ cdef tuple columns_out(Base m, bint with_values, bint arrow=False):
     cdef gomap_iter iter
     cdef char *keys
     cdef char *values
-    cdef size_t left, piece, copied
+    cdef Pieces p
+    cdef bint whole
     m.ready()
     if arrow:
         return arrow_out(m, with_values)
     if not is_plain(m.key) or (with_values and not is_plain(m.value)):
         return listed_out(m, with_values)
-    left = m.map.count
-    key_array = np_empty(m.layout.key_type, left)
-    value_array = np_empty(m.layout.value_type, left) if with_values else None
+    p = pieces_of(m.map.count)
+    key_array = np_empty(m.layout.key_type, p.count)
+    value_array = np_empty(m.layout.value_type, p.count) if with_values else None
     keys = <char *>PyMemoryView_GET_BUFFER(memoryview(key_array)).buf
     values = <char *>PyMemoryView_GET_BUFFER(memoryview(value_array)).buf if with_values else NULL
     m.ready()
-    if left != m.map.count:
+    if p.count != m.map.count:
         entries_missing(m)
     read_begin(m, &iter)
     try:
-        while left:
-            piece = min(left, <size_t>PIECE)
+        while next_piece(&p):
             with nogil:
-                copied = gomap_entries_copy(&iter, piece, keys, values)
-            if copied < piece:
+                whole = did(&p, gomap_entries_copy(&iter, p.some, keys + p.done * m.key.size,
+                                                   values + p.done * m.value.size if with_values else NULL))
+            if not whole:
                 entries_missing(m)
-            left -= piece
-            keys += piece * m.key.size
-            if values != NULL:
-                values += piece * m.value.size
-            PyErr_CheckSignals()
     finally:
         read_end(m, &iter)
     return (finished(m.key, key_array, m.layout.key_type),

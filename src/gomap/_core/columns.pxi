@@ -40,6 +40,15 @@ cdef int begin_pieces(Column column) except -1:
     return 0
 
 
+cdef int no_text(Role role, size_t i) except -1:
+    raise ValueError(f"{plural(role)}[{i}]: expected text in UTF-8, got bytes that are none, or an offset that leads "
+                     "nowhere")
+
+
+cdef int no_code_of(Role role, size_t i) except -1:
+    raise ValueError(f"{plural(role)}[{i}]: expected the code of an item, got one that no item has")
+
+
 cdef int go_on(Base m, Role role, Column column) except -1:
     """Called after a piece was not read. Returns 1 when the next try will read it, 0 when the column was not the
     cause."""
@@ -47,9 +56,9 @@ cdef int go_on(Base m, Role role, Column column) except -1:
     if failure == 0:
         return 0
     if failure == GOMAP_C_TEXT:
-        raise ValueError(f"{plural(role)}[{column.c.failed_at}]: no text")
+        no_text(role, column.c.failed_at)
     if failure == GOMAP_C_CODE:
-        raise ValueError(f"{plural(role)}[{column.c.failed_at}]: no item has its code")
+        no_code_of(role, column.c.failed_at)
     if failure == GOMAP_C_MORE:
         return move_window(column, column.c.failed_at)
     column.c.room = <char *>room_in(column, column.c.room_wanted)
@@ -122,7 +131,8 @@ cdef Column column_of(Base m, Role role, object source, int purpose):
     cdef Column column = Column.__new__(Column)
     cdef size_t i
     if codec.kind == NOTHING:
-        raise TypeError(f"{plural(role)}: {type_of(m, role)} holds nothing")
+        raise TypeError(f"{plural(role)}: expected none for type {type_of(m, role)}, which holds nothing, got "
+                        f"{type(source).__name__} {shown(source)}")
     column.c.size = item_size(codec)
     column.c.stride = column.c.size
     fill_column(m, role, codec, source, purpose, column)
@@ -212,7 +222,7 @@ cdef int codes_into(Base m, Role role, Column items, const char *at, int width, 
         absent_of(column, count)
     good = gomap_codes_check(&column.c, <unsigned char *>column.c.absent)
     if good < count:
-        raise ValueError(f"{plural(role)}[{column.c.begin + good}]: no item has its code")
+        no_code_of(role, column.c.begin + good)
     return no_marks(column)
 
 
@@ -260,18 +270,18 @@ cdef int column_of_objects(Base m, Role role, Codec codec, object source, bint s
                 memset(to, 0, size)
                 to += size
                 continue
-            if codec.packs:
-                item = pack(m, role, codec, item, storing)
+            at = &cell
+            if codec.kind != INT64 or not py_int64_read(item, &cell.i64):
+                item = item_in(m, role, item, &cell, &at, storing)
                 if codec.strings:
                     kept.append(item)
-            if convert(m, role, codec, item, &cell, &at, storing):
+            if at != NULL:
                 memcpy(to, at, size)
             else:
                 memset(to, 0, size)
                 absent_of(column, column.c.count)[i] = 1
             to += size
-            if i % PIECE == PIECE - 1:
-                PyErr_CheckSignals()
+            look_at_signals(i)
     except (TypeError, ValueError, OverflowError) as error:  # whatever else a key's own code raises is its own
         name, text = role_name(m, role), str(error)
         if type(error) not in (TypeError, ValueError, OverflowError) or not text.startswith(f"{name}: "):
@@ -339,8 +349,8 @@ cdef int column_of_bytes(Role role, Codec codec, object source, Column column) e
 
 
 cdef int column_of_memory(Role role, Codec codec, const char *at, size_t count, Column column) except -1:
-    """Items without gaps between them. Structs from outside are brought to the form that pack makes: padding zero,
-    bools 0 or 1, and floats in keys canonical."""
+    """Items without gaps between them. Structs from outside are brought to the form that pack_struct makes: padding
+    zero, bools 0 or 1, and floats in keys canonical."""
     cdef Struct struct
     column.c.form = GOMAP_C_ITEMS
     column.c.at = at
@@ -406,7 +416,8 @@ cdef int column_of_items(Base m, Role role, Codec codec, const char *at, Py_ssiz
             to = <char *>room_in(column, count * size + 1)
             done = gomap_ucs4_read(strings, to, at, stride, size // 4, swapped, count)
             if done < count:
-                raise ValueError(f"{plural(role)}[{column.c.begin + done}]: no characters")
+                raise ValueError(f"{plural(role)}[{column.c.begin + done}]: expected characters of Unicode, got a number "
+                                 "that is none")
             return own(column, strings, count)
         if kind != VARBYTES or codec.kind != VARBYTES:
             return wrong_items(m, role, kind_name(kind))
@@ -506,12 +517,7 @@ cdef Column values_of(Base m, object values, size_t count, int purpose=STORING):
             raise ValueError(f"values: expected {count}, one for each key, got {column.c.count}")
         return column
     column = Column.__new__(Column)
-    if m.value.packs:
-        values = pack(m, VALUE, m.value, values, True)
-        column.kept = PyBytes_FromStringAndSize(PyBytes_AS_STRING(values), PyBytes_GET_SIZE(values)) \
-            if m.value.form != NULL and not m.value.strings else values
-        values = column.kept
-    convert(m, VALUE, m.value, values, &column.cell, &at, True)
+    column.kept = value_in(m, values, &column.cell, &at)
     column.c.size = item_size(m.value)
     own(column, at, count)
     column.c.stride = 0

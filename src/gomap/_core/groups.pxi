@@ -41,18 +41,15 @@ def group_columns(keys, values, key, value):
 
 
 cdef int number_column(BaseMap numbers, Column keys, uint32_t *to) except -1:
-    cdef size_t done = 0, some, here
-    cdef bint filling = False
+    cdef Pieces p = pieces_of(keys.c.count)
+    cdef bint filling = False, whole
     cdef gomap *map = fill_begin(numbers, keys, &filling)
     try:
-        while done < keys.c.count:
-            some = min(keys.c.count - done, <size_t>PIECE)
+        while next_piece(&p):
             with nogil:
-                here = gomap_column_number(map, &keys.c, to, done, some)
-            done += here
-            if here < some and not go_on(numbers, KEY, keys):
+                whole = did(&p, gomap_column_number(map, &keys.c, to, p.done, p.some))
+            if not whole and not go_on(numbers, KEY, keys):
                 raise MemoryError()
-            PyErr_CheckSignals()
     finally:
         fill_end(numbers, map, filling)
     return 0
@@ -62,13 +59,14 @@ cdef int number_objects(BaseMap numbers, list keys, uint32_t *to) except -1:
     cdef size_t i
     for i in range(<size_t>len(keys)):
         to[i] = numbers.setdefault(keys[i], numbers.map.count)
-        if i % PIECE == PIECE - 1:
-            PyErr_CheckSignals()
+        look_at_signals(i)
     return 0
 
 
 cdef tuple placed(BaseMap numbers, const uint32_t *number, size_t count, BaseMap holder, Column given):
-    cdef size_t groups = numbers.map.count, done = 0, some, here
+    cdef size_t groups = numbers.map.count
+    cdef Pieces p = pieces_of(count)
+    cdef bint whole
     offset_type = narrowest(count)
     value_type = narrowest(count) if given is None else holder.layout.value_type
     offsets, values = np_empty(offset_type, groups + 1), np_empty(value_type, count)
@@ -78,22 +76,18 @@ cdef tuple placed(BaseMap numbers, const uint32_t *number, size_t count, BaseMap
     cdef int width = offset_type.size
     cdef size_t size = value_type.size
     memset(at, 0, (groups + 1) * width)
-    while done < count:
-        some = min(count - done, <size_t>PIECE)
+    while next_piece(&p):
         with nogil:
-            gomap_groups_count(at, width, number + done, some)
-        done += some
-        PyErr_CheckSignals()
+            gomap_groups_count(at, width, number + p.done, p.some)
+        did(&p, p.some)
     gomap_groups_lay_out(at, width, groups)
-    done = 0
-    while done < count:
-        some = min(count - done, <size_t>PIECE)
+    p = pieces_of(count)
+    while next_piece(&p):
         with nogil:
-            here = gomap_groups_place(at, width, number, NULL if given is None else &given.c, size, to, done, some)
-        done += here
-        if here < some:
+            whole = did(&p, gomap_groups_place(at, width, number, NULL if given is None else &given.c, size, to, p.done,
+                                               p.some))
+        if not whole:
             go_on(holder, VALUE, given)
-        PyErr_CheckSignals()
     gomap_groups_finish(at, width, groups)
     return numbers, offsets, values
 

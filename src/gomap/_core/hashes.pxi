@@ -42,7 +42,8 @@ def stable_hashes(items, type, values=False, nulls=None):
     leaves = leaves_of(spelled, 0)
     cdef bytes room = PyBytes_FromStringAndSize(NULL, len(leaves) * sizeof(Leaf))
     cdef Leaf *leaf = <Leaf *>PyBytes_AS_STRING(room)
-    cdef size_t count = len(leaves), done = 0, some, i
+    cdef Pieces p = pieces_of(column.c.count)
+    cdef size_t count = len(leaves), some, i
     for i in range(count):
         leaf[i].offset, leaf[i].size, leaf[i].kind = leaves[i]
     cdef bint whole = spelled.kind != STRUCT, canonical_floats = not values
@@ -51,16 +52,15 @@ def stable_hashes(items, type, values=False, nulls=None):
     hashes = np_empty(UINT64_TYPE, column.c.count)
     view = memoryview(hashes)
     cdef uint64_t *to = <uint64_t *>PyMemoryView_GET_BUFFER(view).buf
-    while done < column.c.count:
+    while next_piece(&p):
         with nogil:
-            some = gomap_column_read(&column.c, done, min(column.c.count - done, <size_t>PIECE), &piece)
+            some = gomap_column_read(&column.c, p.done, p.some, &piece)
             for i in range(some):
-                to[done + i] = 0 if absent != NULL and absent[done + i] else \
+                to[p.done + i] = 0 if absent != NULL and absent[p.done + i] else \
                     hash_of(leaf, count, whole, canonical_floats, piece + i * column.c.size)
         if some == 0:
             go_on(m, role, column)
-        done += some
-        PyErr_CheckSignals()
+        did(&p, some)
     return hashes
 
 

@@ -45,7 +45,6 @@ cdef enum Want:
 
 cdef struct Codec:  # how one type goes in and out
     uint8_t kind
-    uint8_t packs   # whether an argument is first made an object that has its bytes
     uint8_t string  # whether it is of variable length: all of it is one string
     uint8_t timed   # whether it is a time, or a struct with one: not all bytes are such
     uint32_t size
@@ -159,7 +158,6 @@ cdef Codec codec_of(object type, Struct struct, uint32_t size) except *:
         codec.kind = BYTES
         codec.form = <PyObject *>struct
         codec.timed = struct.timed
-    codec.packs = codec.string or codec.kind == BYTES
     return codec
 
 

@@ -23,12 +23,8 @@ cdef class BaseMap(Base):
         cdef int added
         if self.objects:
             return assign_object(self, key, value)
-        if self.key.packs:
-            key = pack(self, KEY, self.key, key, True)
-        if self.value.packs:
-            value = pack(self, VALUE, self.value, value, True)
-        convert(self, KEY, self.key, key, &key_cell, &key_at, True)
-        convert(self, VALUE, self.value, value, &value_cell, &value_at, True)
+        kept_key = key_in(self, key, &key_cell, &key_at, True)
+        kept = value_in(self, value, &value_cell, &value_at)
         self.ready_to_write()
         if self.value.strings:
             room = gomap_put(self.map, key_at, value_at, &added)
@@ -42,9 +38,8 @@ cdef class BaseMap(Base):
 
     def __getitem__(self, key):
         self.ready()
-        wanted = pack(self, KEY, self.key, key, False) if self.key.packs else key
         cdef void *found
-        self.find(wanted, True, &found)
+        self.find(key, True, &found)
         if found == NULL:
             return self.missing(key)
         return out(self, VALUE, found)
@@ -72,8 +67,6 @@ cdef class BaseMap(Base):
         :raises TypeError: the key is of a wrong type
         """
         self.ready()
-        if self.key.packs:
-            key = pack(self, KEY, self.key, key, False)
         cdef void *found
         self.find(key, True, &found)
         return default if found == NULL else out(self, VALUE, found)
@@ -91,13 +84,8 @@ cdef class BaseMap(Base):
         cdef int added = 0
         if self.objects:
             return default_object(self, key, default)
-        if self.key.packs:
-            key = pack(self, KEY, self.key, key, True)
-        if default is not MISSING:
-            if self.value.packs:
-                default = pack(self, VALUE, self.value, default, True)
-            convert(self, VALUE, self.value, default, &value_cell, &value_at, True)
-        convert(self, KEY, self.key, key, &key_cell, &key_at, True)
+        kept_key = key_in(self, key, &key_cell, &key_at, True)
+        kept = value_in(self, default, &value_cell, &value_at) if default is not MISSING else None
         self.ready_to_write()
         if self.value.strings and value_at != NULL:
             room = gomap_find(self.map, key_at)
@@ -126,8 +114,8 @@ cdef class BaseMap(Base):
             if default is MISSING:
                 raise KeyError(key)
             return default
-        wanted = pack(self, KEY, self.key, key, False) if self.key.packs else key
-        if convert(self, KEY, self.key, wanted, &cell, &at, False):
+        kept = key_in(self, key, &cell, &at, False)
+        if at != NULL:
             self.ready_to_write()
             found = gomap_at(self.map, at)
         if found == NULL:

@@ -99,10 +99,8 @@ cdef void *room_for(Base m, object wanted, const void *value, bint overwrite, in
             Py_INCREF(wanted)
             m.changes += 1
     else:
-        if m.key.packs:
-            wanted = pack(m, KEY, m.key, wanted, True)
-        convert(m, KEY, m.key, wanted, &cell, &at, True)
-        m.ready_to_write()  # converting may have let other threads run
+        kept = key_in(m, wanted, &cell, &at, True)
+        m.ready_to_write()
         room = gomap_assign(m.map, at, added) if value == NULL else gomap_put(m.map, at, value, added)
     if room == NULL:
         raise MemoryError()
@@ -116,9 +114,7 @@ cdef int assign_object(Base m, object key, object value) except -1:
     cdef void *room
     cdef PyObject *old
     cdef int added
-    if m.value.packs:
-        value = pack(m, VALUE, m.value, value, True)
-    convert(m, VALUE, m.value, value, &cell, &at, True)
+    kept = value_in(m, value, &cell, &at)
     room = room_for(m, key, at if m.value.strings else NULL, True, &added)
     if m.value.kind == OBJECT:
         old = py_object_at(room)
@@ -136,10 +132,7 @@ cdef object default_object(Base m, object key, object default):
     cdef const void *at = NULL
     cdef void *room
     cdef int added
-    if default is not MISSING:
-        if m.value.packs:
-            default = pack(m, VALUE, m.value, default, True)
-        convert(m, VALUE, m.value, default, &cell, &at, True)
+    kept = value_in(m, default, &cell, &at) if default is not MISSING else None
     room = room_for(m, key, at if m.value.strings else NULL, False, &added)
     if added and at != NULL and not m.value.strings:
         if m.value.kind == OBJECT:
@@ -163,9 +156,8 @@ cdef int take_object(Base m, object wanted, PyObject **value) except -1:
         at = &key.core
         held_key = <PyObject *><uintptr_t>key.core.object
     else:
-        if m.key.packs:
-            wanted = pack(m, KEY, m.key, wanted, False)
-        if convert(m, KEY, m.key, wanted, &cell, &at, False):
+        kept = key_in(m, wanted, &cell, &at, False)
+        if at != NULL:
             m.ready_to_write()
             found = gomap_at(m.map, at)
     if found == NULL:
@@ -230,10 +222,7 @@ cdef int put_logged(Base m, Changes log, object key, object value, int how) exce
     cdef int added = 0
     cdef bint fits = True
     held = key
-    if m.value.packs:
-        value = pack(m, VALUE, m.value, value, True)
-    if m.value.kind != NOTHING:
-        convert(m, VALUE, m.value, value, &cell, &at, True)
+    kept_value = value_in(m, value, &cell, &at)
     if m.key.kind == OBJECT:
         log.hashes[log.count] = hash(key)
         py_object_key_init(&sought, key, log.hashes[log.count])
@@ -250,9 +239,8 @@ cdef int put_logged(Base m, Changes log, object key, object value, int how) exce
         key_at = &sought.core
         same_key(&sought, held, log.hashes[log.count])
     else:
-        packed = pack(m, KEY, m.key, key, True) if m.key.packs else key
-        convert(m, KEY, m.key, packed, &key_cell, &key_at, True)
-        m.ready_to_write()  # converting may have let other threads run
+        kept_key = key_in(m, key, &key_cell, &key_at, True)
+        m.ready_to_write()
         room = gomap_assign(m.map, key_at, &added)
     if room == NULL:
         raise MemoryError("out of memory")
@@ -298,11 +286,9 @@ cdef size_t take_back(Changes log) except? 0:
             same_key(&sought, key, log.hashes[log.count])
             key_at = &sought.core
         else:
-            packed = pack(m, KEY, m.key, key, True) if m.key.packs else key
-            convert(m, KEY, m.key, packed, &key_cell, &key_at, True)
-        if before is not MISSING and m.value.kind != NOTHING:
-            wanted = pack(m, VALUE, m.value, before, True) if m.value.packs else before
-            convert(m, VALUE, m.value, wanted, &cell, &at, True)
+            kept_key = key_in(m, key, &key_cell, &key_at, True)
+        if before is not MISSING:
+            kept = value_in(m, before, &cell, &at)
         m.ready_to_write()
         room = gomap_find(m.map, key_at)
         if room == NULL:  # it has gone since
@@ -339,8 +325,7 @@ cdef int put_objects(Base m, list keys, list values, int how) except -1:
     try:
         for i in range(count):
             put_logged(m, log, keys[i], values[i], how)
-            if i % PIECE == PIECE - 1:
-                PyErr_CheckSignals()
+            look_at_signals(i)
     except BaseException as error:
         lost = take_back(log)
         say_done(error, 0, count, "put in")
@@ -378,8 +363,7 @@ cdef size_t erase_logged(Base m, Changes log) except? 0:
             same_key(&sought, key, log.hashes[i])
             at = &sought.core
         else:
-            packed = pack(m, KEY, m.key, key, False) if m.key.packs else key
-            convert(m, KEY, m.key, packed, &cell, &at, False)
+            kept = key_in(m, key, &cell, &at, False)
             m.ready_to_write()
         room = gomap_find(m.map, at)
         if room == NULL:

@@ -20,21 +20,18 @@ cdef Column column_named(Base m, Role role, object source, str name):
 # ---- the larger, the smaller ----------------------------------------------------------------------
 
 cdef int combine_column(BaseMap m, Column keys, Column values, int how) except -1:
-    cdef size_t done = 0, some, here
+    cdef Pieces p = pieces_of(keys.c.count)
     cdef int kind = m.value.kind
-    cdef bint filling = False
+    cdef bint filling = False, whole
     cdef gomap *map = fill_begin(m, keys, &filling)
     try:
-        while done < keys.c.count:
-            some = min(keys.c.count - done, <size_t>PIECE)
+        while next_piece(&p):
             with nogil:
-                here = gomap_column_combine(map, &keys.c, &values.c, kind, how, done, some)
-            done += here
-            if here < some and not go_on(m, VALUE, values) and not go_on(m, KEY, keys):
+                whole = did(&p, gomap_column_combine(map, &keys.c, &values.c, kind, how, p.done, p.some))
+            if not whole and not go_on(m, VALUE, values) and not go_on(m, KEY, keys):
                 raise MemoryError("out of memory")
-            PyErr_CheckSignals()
     except BaseException as error:
-        say_done(error, done, keys.c.count, "done")
+        say_done(error, p.done, p.count, "done")
         raise
     finally:
         fill_end(m, map, filling)
@@ -81,33 +78,30 @@ cdef int merge_core(BaseMap m, BaseMap source, int how) except -1:
     cdef gomap_iter reader
     cdef gomap_merging merging
     cdef gomap *map = NULL
-    cdef size_t count = 0, done = 0, some, here
-    cdef bint filling = False
+    cdef Pieces p = pieces_of(0)
+    cdef bint filling = False, whole
     memset(&merging, 0, sizeof(merging))
     merging.how = how
     merging.kind = m.value.kind
     read_begin(source, &reader)
     try:
         map = write_begin(m)
-        count = source.map.count
+        p = pieces_of(source.map.count)
+        p.deaf = how == GOMAP_ADD
         if how == GOMAP_ADD and merging.kind != FLOAT32 and merging.kind != FLOAT64:
             check_sums(m, map, source, &merging)
         filling = gomap_fills(map)
         if filling:
             with nogil:
-                gomap_fill_begin(map, count)
-        while done < count:
-            some = min(count - done, <size_t>PIECE)
+                gomap_fill_begin(map, p.count)
+        while next_piece(&p):
             with nogil:
-                here = gomap_merge_some(map, &reader, &merging, some)
-            done += here
-            if here < some:
+                whole = did(&p, gomap_merge_some(map, &reader, &merging, p.some))
+            if not whole:
                 raise MemoryError("out of memory")
-            if how != GOMAP_ADD:
-                PyErr_CheckSignals()
     except BaseException as error:
         if map != NULL:
-            say_done(error, done, count, "merged")
+            say_done(error, p.done, p.count, "merged")
         raise
     finally:
         read_end(source, &reader)
@@ -119,15 +113,13 @@ cdef int merge_core(BaseMap m, BaseMap source, int how) except -1:
 cdef int check_sums(BaseMap m, gomap *map, BaseMap source, gomap_merging *merging) except -1:
     """Refuses sums that the value type cannot hold."""
     cdef gomap_iter reader
-    cdef size_t left = source.map.count, some
+    cdef Pieces p = pieces_of(source.map.count)
     gomap_iter_begin(&reader, source.map)
     try:
-        while left and merging.key == NULL:
-            some = min(left, <size_t>PIECE)
+        while merging.key == NULL and next_piece(&p):
             with nogil:
-                gomap_merge_fits(map, &reader, merging, some)
-            left -= some
-            PyErr_CheckSignals()
+                gomap_merge_fits(map, &reader, merging, p.some)
+            did(&p, p.some)
     finally:
         gomap_iter_end(&reader)
     if merging.key != NULL:
@@ -143,7 +135,8 @@ cdef list largest_of(BaseMap m, object n):
     """most_common."""
     cdef gomap_iter reader
     cdef gomap_largest largest
-    cdef size_t left, some, i
+    cdef Pieces p
+    cdef size_t i
     cdef list result = []
     m.ready()
     check_countable(m, "most_common")
@@ -163,13 +156,11 @@ cdef list largest_of(BaseMap m, object n):
     try:
         read_begin(m, &reader)
         try:
-            left = m.map.count
-            while left:
-                some = min(left, <size_t>PIECE)
+            p = pieces_of(m.map.count)
+            while next_piece(&p):
                 with nogil:
-                    gomap_largest_take(&largest, &reader, some)
-                left -= some
-                PyErr_CheckSignals()
+                    gomap_largest_take(&largest, &reader, p.some)
+                did(&p, p.some)
             with nogil:
                 gomap_largest_sort(&largest)
             for i in range(largest.count):
@@ -216,26 +207,25 @@ cdef size_t delete_chosen(BaseMap m, object predicate) except? 0:
 cdef size_t choose(BaseMap m, gomap_iter *iter, size_t count, object predicate, bytearray bits) except? 0:
     """Marks the entries that the function chooses; returns how many."""
     global bools_read
-    cdef size_t done = 0, read, some, part, chosen = 0
+    cdef Pieces p = pieces_of(count)
+    cdef size_t read, part, chosen = 0
     cdef const char *marks
     cdef Column mask
     if bools_read is None:
         bools_read = Map(bool, bool)
-    while done < count:
-        some = min(count - done, <size_t>PIECE)
-        keys, values = piece_out(m, iter, some)
+    while next_piece(&p):
+        keys, values = piece_out(m, iter, p.some)
         mask = column_named(bools_read, VALUE, predicate(keys, values), "mask")
-        if mask.c.count != some:
-            raise ValueError(f"mask: expected {some}, one for each entry, got {mask.c.count}")
+        if mask.c.count != p.some:
+            raise ValueError(f"mask: expected {p.some}, one for each entry, got {mask.c.count}")
         read = 0
-        while read < some:
-            part = gomap_column_read(&mask.c, read, some - read, &marks)
+        while read < p.some:
+            part = gomap_column_read(&mask.c, read, p.some - read, &marks)
             if part == 0:
                 go_on(bools_read, VALUE, mask)
-            chosen += gomap_entries_mark(<unsigned char *>PyByteArray_AS_STRING(bits), done + read, marks, part)
+            chosen += gomap_entries_mark(<unsigned char *>PyByteArray_AS_STRING(bits), p.done + read, marks, part)
             read += part
-        done += some
-        PyErr_CheckSignals()
+        did(&p, p.some)
     return chosen
 
 
@@ -345,9 +335,9 @@ cdef object encoded(BaseMap m, object keys, str operation, int purpose):
 
 
 cdef object encode_column(BaseMap m, Column keys):
-    cdef size_t done = 0, some, coded
+    cdef Pieces p = pieces_of(keys.c.count)
     cdef int64_t next
-    cdef bint filling = False
+    cdef bint filling = False, whole
     cdef gomap *map
     result = np_empty(m.layout.value_type, keys.c.count)
     view = memoryview(result)
@@ -356,16 +346,13 @@ cdef object encode_column(BaseMap m, Column keys):
     next = m.map.count
     map = fill_begin(m, keys, &filling)
     try:
-        while done < keys.c.count:
-            some = min(keys.c.count - done, <size_t>PIECE)
+        while next_piece(&p):
             with nogil:
-                coded = gomap_column_code(map, &keys.c, to, done, some)
-            done += coded
-            if coded < some and not go_on(m, KEY, keys):
-                code_refused(m, map, keys, done)
-            PyErr_CheckSignals()
+                whole = did(&p, gomap_column_code(map, &keys.c, to, p.done, p.some))
+            if not whole and not go_on(m, KEY, keys):
+                code_refused(m, map, keys, p.done)
     except BaseException:  # NaN keys of a GoMap stay: no look-up finds them
-        undo_codes(m, map, keys, to, next, done)
+        undo_codes(m, map, keys, to, next, p.done)
         raise
     finally:
         fill_end(m, map, filling)
@@ -416,8 +403,7 @@ cdef object encode_objects(BaseMap m, list keys, int purpose):
             if not 0 <= code < m.map.count:
                 no_code(keys[i], code)
             to[i] = code
-            if i % PIECE == PIECE - 1:
-                PyErr_CheckSignals()
+            look_at_signals(i)
     except BaseException:
         take_back(log)
         raise
@@ -429,7 +415,9 @@ cdef object decoded(BaseMap m, Column codes, bint checking=False):
     are codes."""
     cdef gomap_iter reader
     cdef gomap_decoding decoding
-    cdef size_t left, some, here, known
+    cdef Pieces p
+    cdef size_t known
+    cdef bint whole
     m.ready()
     known = m.map.count
     memset(&decoding, 0, sizeof(decoding))
@@ -439,15 +427,12 @@ cdef object decoded(BaseMap m, Column codes, bint checking=False):
     try:
         read_begin(m, &reader)
         try:
-            left = known
-            while left and decoding.bad == NULL:
-                some = min(left, <size_t>PIECE)
+            p = pieces_of(known)
+            while decoding.bad == NULL and next_piece(&p):
                 with nogil:
-                    here = gomap_codes_find(&reader, &decoding, some)
-                if here < some and decoding.bad == NULL:
+                    whole = did(&p, gomap_codes_find(&reader, &decoding, p.some))
+                if not whole and decoding.bad == NULL:
                     entries_missing(m)
-                left -= some
-                PyErr_CheckSignals()
             if decoding.bad != NULL:
                 no_code(out(m, KEY, decoding.bad), decoding.code)
             if checking:
@@ -467,10 +452,11 @@ cdef int unknown_code(size_t i, int64_t code, size_t known) except -1:
 
 
 cdef object keys_array(BaseMap m, const void **keys, size_t known, Column codes):
-    cdef size_t done = 0, some, here, count = known if codes is None else codes.c.count, size = m.key.size
+    cdef Pieces p = pieces_of(known if codes is None else codes.c.count)
+    cdef size_t some, here, size = m.key.size
     cdef const char *piece
     cdef char *to
-    result = np_empty(m.layout.key_type, count)
+    result = np_empty(m.layout.key_type, p.count)
     view = memoryview(result)
     to = <char *>PyMemoryView_GET_BUFFER(view).buf
     if codes is None:
@@ -479,22 +465,22 @@ cdef object keys_array(BaseMap m, const void **keys, size_t known, Column codes)
         if here < known:
             entries_missing(m)
         return finished(m.key, result, m.layout.key_type)
-    while done < count:
-        some = gomap_column_read(&codes.c, done, min(count - done, <size_t>PIECE), &piece)
+    while next_piece(&p):
+        some = gomap_column_read(&codes.c, p.done, p.some, &piece)
         if some == 0:
             go_on(m, VALUE, codes)
         with nogil:
-            here = gomap_codes_keys(keys, known, size, <const int64_t *>piece, some, to + done * size)
-        done += here
+            here = gomap_codes_keys(keys, known, size, <const int64_t *>piece, some, to + p.done * size)
+        did(&p, here)
         if here < some:
-            unknown_code(done, (<const int64_t *>piece)[here], known)
-        PyErr_CheckSignals()
+            unknown_code(p.done, (<const int64_t *>piece)[here], known)
     return finished(m.key, result, m.layout.key_type)
 
 
 cdef list keys_list(BaseMap m, const void **keys, size_t known, Column codes):
     """A key that comes often is one object."""
-    cdef size_t done = 0, some, i
+    cdef Pieces p
+    cdef size_t some, i
     cdef const char *piece
     cdef int64_t code
     cdef list made, result
@@ -502,17 +488,17 @@ cdef list keys_list(BaseMap m, const void **keys, size_t known, Column codes):
         return [out(m, KEY, keys[i]) for i in range(known)]
     made = [MISSING] * known
     result = []
-    while done < codes.c.count:
-        some = gomap_column_read(&codes.c, done, min(codes.c.count - done, <size_t>PIECE), &piece)
+    p = pieces_of(codes.c.count)
+    while next_piece(&p):
+        some = gomap_column_read(&codes.c, p.done, p.some, &piece)
         if some == 0:
             go_on(m, VALUE, codes)
         for i in range(some):
             code = (<const int64_t *>piece)[i]
             if code < 0 or <size_t>code >= known:
-                unknown_code(done + i, code, known)
+                unknown_code(p.done + i, code, known)
             if made[code] is MISSING:
                 made[code] = out(m, KEY, keys[code])
             result.append(made[code])
-        done += some
-        PyErr_CheckSignals()
+        did(&p, some)
     return result

@@ -174,13 +174,14 @@ cdef ArrowColumn texts_for(BaseMap m, object keys, object default, bint nulls):
     cdef gomap *map
     cdef Cell cell
     cdef const void *at
-    cdef size_t done = 0, some, here, count = column.c.count
+    cdef Pieces p = pieces_of(column.c.count)
+    cdef size_t count = column.c.count
+    cdef bint whole
     cdef bytearray text = bytearray(min(count, <size_t>PIECE) * 16), marks = bytearray(count) if nulls else None
     cdef bytearray offsets = bytearray(8 * count + 8)
     memset(&texts, 0, sizeof(texts))
     if default is not MISSING:
-        kept = pack(m, VALUE, m.value, default, True)
-        convert(m, VALUE, m.value, kept, &cell, &at, True)
+        kept = value_in(m, default, &cell, &at)
         texts.missing = cell.string
     texts.offsets = <int64_t *>PyByteArray_AS_STRING(offsets)
     texts.marks = <unsigned char *>PyByteArray_AS_STRING(marks) if nulls else NULL
@@ -190,11 +191,9 @@ cdef ArrowColumn texts_for(BaseMap m, object keys, object default, bint nulls):
     first = None
     map = read_begin(m, &reader)
     try:
-        while done < count:
-            some = min(count - done, <size_t>PIECE)
+        while next_piece(&p):
             with nogil:
-                here = gomap_column_texts(map, &column.c, &texts, done, some)
-            done += here
+                whole = did(&p, gomap_column_texts(map, &column.c, &texts, p.done, p.some))
             if texts.lost and texts.stop:
                 first = item_of(m, KEY, column, texts.first_at, texts.first)
                 texts.stop = False
@@ -202,9 +201,8 @@ cdef ArrowColumn texts_for(BaseMap m, object keys, object default, bint nulls):
                 PyByteArray_Resize(text, max(texts.wanted, texts.room + texts.room // 2))
                 texts.text = <char *>PyByteArray_AS_STRING(text)
                 texts.room = len(text)
-            elif here < some:
+            elif not whole:
                 go_on(m, KEY, column)
-            PyErr_CheckSignals()
     finally:
         read_end(m, &reader)
     if texts.lost and default is MISSING and not nulls:

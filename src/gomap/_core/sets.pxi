@@ -48,8 +48,6 @@ cdef bint holds(Set s, object element) except -1:
     """Whether it is there; what the key type cannot hold is not."""
     cdef void *found
     try:
-        if s.key.packs:
-            element = pack(s, KEY, s.key, element, False)
         s.find(element, False, &found)
     except (TypeError, ValueError):
         if s.objects:  # it is the key's own
@@ -142,9 +140,7 @@ cdef class Set(Base):
         if self.objects:
             room_for(self, key, NULL, True, &added)
             return 0
-        if self.key.packs:
-            key = pack(self, KEY, self.key, key, True)
-        convert(self, KEY, self.key, key, &cell, &at, True)
+        kept = key_in(self, key, &cell, &at, True)
         self.ready_to_write()
         if gomap_assign(self.map, at, &added) == NULL:
             raise MemoryError()

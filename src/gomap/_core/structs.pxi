@@ -164,7 +164,10 @@ cdef bytes pack_with_strings(Base m, Role role, Struct struct, object value, bin
 
 
 cdef int pack_fields(Base m, Role role, Struct struct, object value, char *to, list kept, bint raises) except -1:
-    """1, or 0 as convert. `kept` gets what strings point into; None where there are none."""
+    """1, or 0 for a number that is out of range, where that is no error.
+
+    :param kept: gets what strings point into; None where there are none
+    """
     cdef Py_ssize_t i
     cdef FieldCodec *field
     cdef Role place
@@ -189,13 +192,13 @@ cdef int pack_fields(Base m, Role role, Struct struct, object value, char *to, l
         if field.kind == STRUCT:
             fits &= pack_fields(m, place, <Struct>field.form, item, to + field.offset, kept, raises)
         elif field.kind == STRING or field.kind == VARBYTES:
-            packed = pack_text(m, place, item) if field.kind == STRING else pack_bytes(m, place, item, raises)
+            packed = pack_text(m, place, item) if field.kind == STRING else pack_bytes(m, place, item)
             if packed is not item:
                 kept.append(packed)
             string_of(field.kind, packed, &string)
             memcpy(to + field.offset, &string, sizeof(string))
         elif field.kind == BYTES:
-            item = pack_bytes(m, place, item, raises)
+            item = pack_bytes(m, place, item)
             if PyBytes_GET_SIZE(item) != field.size:
                 wrong_length(m, place, item)
             memcpy(to + field.offset, PyBytes_AS_STRING(item), field.size)

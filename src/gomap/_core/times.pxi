@@ -86,7 +86,7 @@ cdef int begin_times(object type) except -1:
 # ---- Python objects to counts and bytes -----------------------------------------------------------
 
 cdef int time_in(Base m, Role role, uint8_t kind, object value, Cell *cell, bint raises) except -1:
-    """1, or 0 as convert: for a time that the type cannot hold."""
+    """1, or 0 for a time that the type cannot hold, where that is no error."""
     cdef int64_t seconds
     cdef int32_t micro
     if kind < TIMEDELTA_S:
@@ -388,10 +388,7 @@ cdef int refused_time(Base m, Role role, Codec codec, object source, size_t i) e
     try:
         if hasattr(item, "as_py"):  # Arrow's
             item = item.as_py()
-        if codec.packs:
-            pack(m, role, codec, item, True)
-        else:
-            convert(m, role, codec, item, &cell, &at, True)
+        item_in(m, role, item, &cell, &at, True)
     except (ValueError, OverflowError) as error:
         name, text = role_name(m, role), str(error)
         raise type(error)(f"{plural(role)}[{i}]{text[len(name):]}") from None

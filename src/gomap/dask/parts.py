@@ -263,8 +263,10 @@ def _one_series(pandas: Any, items: Any, type: Type, view: Any) -> Any:
         dtype = pandas.Series(["text"]).dtype  # pandas 3 has one of its own for text
         try:
             return pandas.Series(items, dtype="string[pyarrow]" if dtype.name == "object" else dtype)
-        except UnicodeEncodeError:
-            raise ValueError("to_dask: a text with a lone surrogate goes into no column of pandas'") from None
+        except UnicodeEncodeError as error:
+            raise ValueError(
+                f"to_dask: expected text without lone surrogates, as pandas has it, got {shown(error.object)}"
+            ) from None
     if type.kind in (Kind.BYTES, Kind.VARBYTES, Kind.UUID, Kind.STRUCT):
         return pandas.Series(list(view), dtype=object)
     if Kind.UTC_S <= type.kind <= Kind.UTC_NS:

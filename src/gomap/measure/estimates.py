@@ -259,7 +259,7 @@ def _lengths(what: str, type_: Type, given: object) -> Lengths:
     if isinstance(given, (bool, str, bytes)):
         raise _wrong_type(what, expected, given)
     if isinstance(given, Real):
-        _check_number(what, "bytes", given, _NEVER)
+        _check_bytes(what, given)
         mean = float(given)
         shorter = math.floor(mean)
         longer = mean - shorter  # the share of those
@@ -270,13 +270,14 @@ def _lengths(what: str, type_: Type, given: object) -> Lengths:
     if not counts:
         raise ValueError(f"{what}: expected at least one number of bytes, got none")
     for most in (min(counts), max(counts)):
-        _check_number(what, "bytes", most, _NEVER)
+        _check_bytes(what, most)
     return tuple((length, some / counts.total()) for length, some in sorted(counts.items()))
 
 
 def _checked_count(n: object, key: Type, most: int) -> int:
     count = _index("n", n)
-    _check_number("n", "entries", count, math.inf)
+    if count < 0:
+        raise ValueError(f"n: expected at least 0 entries, got {number(count)}")
     if count > most:
         raise ValueError(f"n: expected at most {most:,} entries, as a Map can have, got {number(count)}")
     distinct = distinct_keys(key)
@@ -311,9 +312,11 @@ def _index(what: str, given: object) -> int:
     return operator.index(given)
 
 
-def _check_number(what: str, of: str, count: Any, below: float) -> None:
-    if not 0 <= count < below:
-        raise ValueError(f"{what}: expected a number of {of}, got {shown(count)}")
+def _check_bytes(what: str, count: Any) -> None:
+    if not 0 <= count < _NEVER:
+        raise ValueError(
+            f"{what}: expected {'fewer than 2**63' if count >= _NEVER else 'at least 0'} bytes, got {shown(count)}"
+        )
 
 
 def _wrong_type(what: str, expected: str, given: object) -> TypeError:

@@ -242,7 +242,7 @@ def _check_regular(path: Path) -> None:
     """A directory is told by the system when it is opened."""
     mode = path.stat().st_mode
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-        raise Malformed("expected a regular file, which can be read twice")
+        raise Malformed("expected a regular file, which can be read twice, found a pipe, a device or the like")
 
 
 def _text(path: Path, n: int | None, choose: Choose, *, tabs: bool) -> Table:
