@@ -44,6 +44,7 @@ class Peer:
     make: Callable[[int, Types, Load], Any]  #: a cache of so many entries, whose values come from a function of the key
     module: str = ""  #: where it is not named as the package
     bounded: bool = True  #: it drops entries
+    make_of_bytes: Callable[[int, Types, Load], Any] | None = None  #: a cache of so many bytes
     gets: str = "value"  #: what get gives: a value or None, or a "pair"; "call" for a function
     report: Callable[[Any], int] | None = None  #: bytes by its own account
     expires: bool = False  #: the cache or its entries have a time to live
@@ -69,6 +70,10 @@ class Peer:
 
 def gomap_cache(entries: int, types: Types, load: Load, **options: Any) -> Any:
     return importlib.import_module("gomap").Cache(types.key, types.value, max_entries=entries, **options)
+
+
+def gomap_cache_of_bytes(size: int, types: Types, load: Load) -> Any:
+    return importlib.import_module("gomap").Cache(types.key, types.value, max_bytes=size)
 
 
 def cachebox(name: str, **options: Any) -> Callable[[int, Types, Load], Any]:
@@ -112,7 +117,7 @@ def expire(cache: Any) -> None:
 
 
 PEERS: dict[str, Peer] = {
-    "gomap.Cache": Peer("gomap", gomap_cache, report=nbytes),
+    "gomap.Cache": Peer("gomap", gomap_cache, report=nbytes, make_of_bytes=gomap_cache_of_bytes),
     "cachebox.FIFOCache": Peer("cachebox", cachebox("FIFOCache"), report=sys.getsizeof),
     "cachebox.LRUCache": Peer("cachebox", cachebox("LRUCache"), report=sys.getsizeof),
     "cachebox.LFUCache": Peer("cachebox", cachebox("LFUCache"), report=sys.getsizeof),
@@ -126,9 +131,7 @@ PEERS: dict[str, Peer] = {
     "functools.lru_cache": Peer("", lambda entries, types, load: functools.lru_cache(entries)(load), gets="call"),
     "dict": Peer("", lambda entries, types, load: {}, bounded=False),
     # with a time to live
-    "gomap.Cache, ttl": Peer(
-        "gomap", functools.partial(gomap_cache, ttl=LONG), report=nbytes, expires=True
-    ),
+    "gomap.Cache, ttl": Peer("gomap", functools.partial(gomap_cache, ttl=LONG), report=nbytes, expires=True),
     "cachebox.TTLCache": Peer(
         "cachebox", cachebox("TTLCache", global_ttl=LONG), report=sys.getsizeof, expires=True, settle=expire
     ),
@@ -275,6 +278,8 @@ def fill(peer: Peer, cache: Any, keys: Iterable[Any], load: Load) -> None:
 
 class FakeClock:
     """Seconds, as one sets them."""
+
+    rate = 1.0  #: of its seconds in one that the cache counts
 
     def __init__(self) -> None:
         self.now = 0.0
