@@ -23,7 +23,7 @@ speed  Processor time of all threads of the process. Every peer runs the same pl
        The loop's own time is in the figures; a table's first line has it, of the same loops without a cache. Keys are
        looked up in random order by equal but fresh objects, without a hash in them. Keys and values stay alive in
        the lists: no peer has to free one. Ratios are medians of the rounds', to the fastest of the other
-       libraries that bound their size.
+       libraries that bound their size and let nothing expire.
 bytes  What the process grew by, for each entry held: keys and values are distinct objects, made when they are put
        in and kept by nobody else. Full: after so many were put in. Turned over: after twice as many more, so that
        what entries leave behind counts. Own: nbytes of gomap.Cache, and sys.getsizeof of cachebox's, which is
@@ -58,7 +58,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from cache_peers import DAY, PEERS
+from cache_peers import DAY, PEERS, Peer
 from cache_runs import RUNS, left_at_midnight
 
 import gomap
@@ -70,7 +70,7 @@ import run as core
 RESULTS, PICTURE = core.RESULTS, "cache.svg"
 OPERATIONS = ["get", "item", "miss", "set", "read"]
 LOOPS_ALONE = "the loop alone"
-#: Bytes for each entry of a share, where caches are compared at equal bytes: about what the other libraries hold.
+#: Bytes for each entry of a share, where caches are compared at equal bytes: about what the leanest of the others hold.
 BUDGET = 256
 #: Their rule is that of a faster peer.
 TWINS = ("cachetools.LRUCache", "cachetools.LFUCache", "lru-dict", "functools.lru_cache")
@@ -100,7 +100,7 @@ def measure_speed(options: argparse.Namespace) -> Found:
     found: Found = {}
     for case in ("int to int", "str to 128 bytes"):
         for entries in options.entries:
-            samples: dict[str, list[Any]] = {name: [] for name in [LOOPS_ALONE, *options.lasting]}
+            samples: dict[str, list[Any]] = {name: [] for name in [LOOPS_ALONE, *options.there]}
             for _ in range(options.rounds):
                 for name, runs in samples.items():
                     runs.append(in_a_process("speed", name, case, entries))
@@ -117,10 +117,14 @@ def report_speed(found: Found) -> list[str]:
     return parts
 
 
+def is_rival(peer: Peer) -> bool:
+    return peer.bounded and not peer.expires and peer.package != "gomap"
+
+
 def speed_cells(samples: dict[str, list[dict[str, float]]], operation: str) -> dict[str, str]:
     """An operation's nanoseconds by peer, and their ratio to the fastest's."""
     has = {name: [run[operation] for run in runs] for name, runs in samples.items() if operation in runs[0]}
-    rivals = [name for name in has if name in PEERS and PEERS[name].bounded and PEERS[name].package != "gomap"]
+    rivals = [name for name in has if name in PEERS and is_rival(PEERS[name])]
     best = min(rivals, key=lambda name: statistics.median(has[name]), default=None)
     cells = {}
     for name, taken in has.items():

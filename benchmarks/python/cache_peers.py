@@ -7,7 +7,7 @@ it in.
 
 theine is used without its locks (``nolock=True``), as it allows where there is one thread; it takes about a quarter
 less time so. Of cachebox's and cachetools's classes with a time to live there are those with one time for all entries
-and those with a time for each.
+and those with a time for each. A peer whose entries each have one is not read through.
 """
 
 from __future__ import annotations
@@ -25,7 +25,10 @@ from typing import Any
 #: Seconds: no entry is gone before the measuring ends.
 LONG = 100_000.0
 
+#: Has a key's value.
 Load = Callable[[Any], Any]
+#: Of a cache, keys or pairs of a key and a value, and a Load.
+Loop = Callable[[Any, Iterable[Any], Load], Any]
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,8 @@ class Peer:
     gets: str = "value"  #: what get gives: a value or None, or a "pair"; "call" for a function
     report: Callable[[Any], int] | None = None  #: bytes by its own account
     expires: bool = False  #: the cache or its entries have a time to live
-    put: Callable[[Any, Any, Any, float], object] | None = None  #: an entry with seconds of its own to live
+    method: str = ""  #: which puts an entry with a ttl= of its own, where the cache has none for all
+    ttl: Callable[[float], Any] = float  #: of seconds
     settle: Callable[[Any], object] | None = None  #: does what the library left for later
 
     def __post_init__(self) -> None:
@@ -96,24 +100,20 @@ def lru_dict(entries: int, types: Types, load: Load) -> Any:
     return importlib.import_module("lru").LRU(entries)
 
 
-def put_setting(cache: Any, key: Any, value: Any, seconds: float) -> None:
-    cache.set(key, value, ttl=seconds)
-
-
-def put_inserting(cache: Any, key: Any, value: Any, seconds: float) -> None:
-    cache.insert(key, value, ttl=seconds)
-
-
-def put_in_theine(cache: Any, key: Any, value: Any, seconds: float) -> None:
-    cache.set(key, value, timedelta(seconds=seconds))
-
-
 def nbytes(cache: Any) -> int:
     return int(cache.nbytes)
 
 
 def expire(cache: Any) -> None:
     cache.expire()
+
+
+def run_pending_tasks(cache: Any) -> None:
+    cache.run_pending_tasks()
+
+
+def seconds_of_theine(seconds: float) -> timedelta:
+    return timedelta(seconds=seconds)
 
 
 PEERS: dict[str, Peer] = {
@@ -123,8 +123,8 @@ PEERS: dict[str, Peer] = {
     "cachebox.LFUCache": Peer("cachebox", cachebox("LFUCache"), report=sys.getsizeof),
     "cachebox.RRCache": Peer("cachebox", cachebox("RRCache"), report=sys.getsizeof),
     "theine": Peer("theine", theine, gets="pair"),
-    "moka, TinyLFU": Peer("moka-py", moka(), "moka_py", settle=lambda cache: cache.run_pending_tasks()),
-    "moka, LRU": Peer("moka-py", moka(policy="lru"), "moka_py", settle=lambda cache: cache.run_pending_tasks()),
+    "moka, TinyLFU": Peer("moka-py", moka(), "moka_py", settle=run_pending_tasks),
+    "moka, LRU": Peer("moka-py", moka(policy="lru"), "moka_py", settle=run_pending_tasks),
     "cachetools.LRUCache": Peer("cachetools", cachetools("LRUCache")),
     "cachetools.LFUCache": Peer("cachetools", cachetools("LFUCache")),
     "lru-dict": Peer("lru-dict", lru_dict, "lru"),
@@ -136,17 +136,10 @@ PEERS: dict[str, Peer] = {
         "cachebox", cachebox("TTLCache", global_ttl=LONG), report=sys.getsizeof, expires=True, settle=expire
     ),
     "cachebox.VTTLCache": Peer(
-        "cachebox", cachebox("VTTLCache"), report=sys.getsizeof, expires=True, put=put_inserting, settle=expire
+        "cachebox", cachebox("VTTLCache"), report=sys.getsizeof, expires=True, method="insert", settle=expire
     ),
-    "theine, ttl": Peer("theine", theine, gets="pair", expires=True, put=put_in_theine),
-    "moka, ttl": Peer(
-        "moka-py",
-        moka(),
-        "moka_py",
-        expires=True,
-        put=put_setting,
-        settle=lambda cache: cache.run_pending_tasks(),
-    ),
+    "theine, ttl": Peer("theine", theine, gets="pair", expires=True, method="set", ttl=seconds_of_theine),
+    "moka, ttl": Peer("moka-py", moka(ttl=LONG), "moka_py", expires=True, settle=run_pending_tasks),
     "cachetools.TTLCache": Peer("cachetools", cachetools("TTLCache", ttl=LONG), expires=True, settle=expire),
     "cachetools.TLRUCache": Peer(
         "cachetools", cachetools("TLRUCache", ttu=lambda key, value, now: now + LONG), expires=True, settle=expire
@@ -189,6 +182,17 @@ def set_each(cache: Any, entries: Iterable[Any], load: Load) -> None:
     set_ = cache.set
     for key, value in entries:
         set_(key, value)
+
+
+def set_living(method: str, ttl: Any) -> Loop:
+    """Puts entries that have a time to live of their own."""
+
+    def set_each(cache: Any, entries: Iterable[Any], load: Load) -> None:
+        set_ = getattr(cache, method)
+        for key, value in entries:
+            set_(key, value, ttl=ttl)
+
+    return set_each
 
 
 def read_items(cache: Any, keys: Iterable[Any], load: Load) -> int:
@@ -240,9 +244,6 @@ def load_each(cache: Any, keys: Iterable[Any], load: Load) -> None:
         load(key)
 
 
-#: A cache, keys or pairs of a key and a value, and a function that has a key's value.
-Loop = Callable[[Any, Iterable[Any], Load], Any]
-
 #: What loops take of their own, in the place of each operation.
 EMPTY: dict[str, Loop] = {"get": nothing, "item": nothing, "miss": nothing, "set": unpack_each, "read": load_each}
 
@@ -255,22 +256,22 @@ def loops_of(peer: Peer, cache: Any) -> dict[str, Loop]:
     by_item = hasattr(cache, "__setitem__")
     if by_item:
         found["item"] = item_each
-    if peer.bounded:
+    if peer.method:
+        found["set"] = set_living(peer.method, peer.ttl(LONG))
+    elif peer.bounded:
         found["set"] = set_items if by_item else set_each
         found["read"] = read_pairs if peer.gets == "pair" else read_items if by_item else read_each
     return found
 
 
 def fill(peer: Peer, cache: Any, keys: Iterable[Any], load: Load) -> None:
-    """Puts keys in, with a time to live where an entry has one of its own."""
+    """Puts keys in, each with its value."""
     if peer.gets == "call":
         call_each(cache, keys, load)
-    elif peer.put is not None:
-        for key in keys:
-            peer.put(cache, key, load(key), LONG)
+    elif peer.bounded:
+        loops_of(peer, cache)["set"](cache, ((key, load(key)) for key in keys), load)
     else:
-        entries = ((key, load(key)) for key in keys)
-        (set_items if hasattr(cache, "__setitem__") else set_each)(cache, entries, load)
+        set_items(cache, ((key, load(key)) for key in keys), load)
 
 
 # ---- the day --------------------------------------------------------------------------------------------------------
@@ -309,39 +310,42 @@ class FastClock:
 
 @dataclass(frozen=True)
 class DayPeer:
-    """A cache whose entries have times to live of their own, by one of the two clocks."""
+    """A cache whose entries have times to live of their own."""
 
     peer: str
-    fake: bool
-    make: Callable[[int, Types, Any, Callable[[Any], float]], Any]  #: of a clock, and of a key's time to leave
-    put: Callable[[Any, Any, Any, float], object]
+    make: Callable[[int, Types, Any, Callable[[Any], float]], Any]  #: of a clock and of when a key leaves, too
+    fake: bool = False  #: its clock can be set
+    method: str = "set"  #: which puts an entry with a ttl=; "" where the cache asks when a key leaves
+    ttl: Callable[[float], Any] = float
+
+    def putter(self, cache: Any) -> Callable[[Any, Any, float], object]:
+        """What puts a key and its value, for so many seconds."""
+        if not self.method:
+            return lambda key, value, seconds: cache.__setitem__(key, value)
+        put, ttl = getattr(cache, self.method), self.ttl
+        return lambda key, value, seconds: put(key, value, ttl=ttl(seconds))
 
 
-def by_its_ttl(name: str, put: Callable[[Any, Any, Any, float], object]) -> DayPeer:
-    peer = PEERS[name]
-    return DayPeer(name, False, lambda entries, types, clock, leaves: peer.make(entries, types, lambda key: key), put)
-
-
-def put_item(cache: Any, key: Any, value: Any, seconds: float) -> None:
-    cache[key] = value
+def by_name(name: str, **options: Any) -> DayPeer:
+    make = PEERS[name].make
+    return DayPeer(name, lambda entries, types, clock, leaves: make(entries, types, leaves), **options)
 
 
 DAY: dict[str, DayPeer] = {
     "gomap.Cache": DayPeer(
         "gomap.Cache",
-        True,
-        lambda entries, types, clock, leaves: gomap_cache(entries, types, lambda key: key, clock=clock),
-        put_setting,
+        lambda entries, types, clock, leaves: gomap_cache(entries, types, leaves, clock=clock),
+        fake=True,
     ),
     "cachetools.TLRUCache": DayPeer(
         "cachetools.TLRUCache",
-        True,
         lambda entries, types, clock, leaves: cachetools(
             "TLRUCache", ttu=lambda key, value, now: leaves(key), timer=clock
-        )(entries, types, lambda key: key),
-        put_item,
+        )(entries, types, leaves),
+        fake=True,
+        method="",
     ),
-    "cachebox.VTTLCache": by_its_ttl("cachebox.VTTLCache", put_inserting),
-    "theine": by_its_ttl("theine, ttl", put_in_theine),
-    "moka": by_its_ttl("moka, ttl", put_setting),
+    "cachebox.VTTLCache": by_name("cachebox.VTTLCache", method="insert"),
+    "theine": by_name("theine, ttl", ttl=seconds_of_theine),
+    "moka": by_name("moka, ttl"),
 }

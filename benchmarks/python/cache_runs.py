@@ -198,20 +198,21 @@ def day(name: str, customers: int, real_seconds: float) -> dict[str, list[float]
         return FakeClock() if one.fake else FastClock(real_seconds)
 
     warm = one.make(100, types, clock_of(), lambda j: LONG)
+    put = one.putter(warm)
     for i in range(200):
-        one.put(warm, i, load(i), LONG)
+        put(i, load(i), LONG)
     order, dice = shuffled(customers), random.Random(1)
     before = holding()
     clock = clock_of()
     cache = one.make(2 * customers, types, clock, lambda j: 60 * leaving(j, customers))
     found: dict[str, list[float]] = {"minute": [], "resident": [], "own": [], "entries": []}
-    arrived, get = 0, cache.get
+    arrived, get, put = 0, cache.get, one.putter(cache)
     for minute in range(24 * 60 + 1):
         clock.go_to(60 * minute)
         come = customers_at(min(minute, 60), customers, left_at_midnight(customers))
         for j in order[arrived:come]:
             seconds = (60 * leaving(j, customers) - clock()) / clock.rate
-            one.put(cache, j, load(j), max(0.001, seconds))  # less where the day runs late
+            put(j, load(j), max(0.001, seconds))  # less where the day runs late
         arrived = come
         if arrived:
             for _ in range(1000):
