@@ -280,11 +280,8 @@ cdef class Cache:
         if m.key.kind == OBJECT:
             seek_object(m, key, &sought, &found)
             return GOMAP_NOWHERE if found == NULL else gomap_cache_find(m.cache, &sought.core)
-        if m.key.packs:
-            key = pack(m, KEY, m.key, key, False)
-        if not convert(m, KEY, m.key, key, &cell, &at, False):
-            return GOMAP_NOWHERE
-        return gomap_cache_find(m.cache, at)
+        kept = key_in(m, key, &cell, &at, False)
+        return GOMAP_NOWHERE if at == NULL else gomap_cache_find(m.cache, at)
 
     cdef inline object settled(self, object result):
         if self.entries.gone_count or self.entries.lost:
@@ -310,9 +307,8 @@ cdef class Cache:
                 return self.settled(MISSING)
             gomap_cache_touch(m.cache, place, now)
             return self.settled(out(m, VALUE, gomap_cache_value(m.cache, place)))
-        if m.key.packs:
-            key = pack(m, KEY, m.key, key, False)
-        if convert(m, KEY, m.key, key, &cell, &at, False):
+        kept = key_in(m, key, &cell, &at, False)
+        if at != NULL:
             found = gomap_cache_get(m.cache, at, now)
         else:
             gomap_cache_count(m.cache, False)
@@ -340,20 +336,17 @@ cdef class Cache:
         cdef size_t before
         cdef int added = 0
         cdef uint64_t now = self.now(), deadline = self.deadline_in(lives)
-        held = wanted = key
-        if m.key.packs:
-            wanted = pack(m, KEY, m.key, key, True)
-        packed = pack(m, VALUE, m.value, value, True) if m.value.packs else value
-        convert(m, VALUE, m.value, packed, &value_cell, &value_at, True)
+        held = kept_key = key
+        if m.key.kind != OBJECT:
+            kept_key = key_in(m, key, &key_cell, &key_at, True)
+        kept_value = value_in(m, value, &value_cell, &value_at)
         if m.key.kind == OBJECT:
             seek_object(m, key, &sought, &room)
             key_at = &sought.core
             if room != NULL:
                 held = <object><PyObject *><uintptr_t>sought.core.object
-        else:
-            convert(m, KEY, m.key, wanted, &key_cell, &key_at, True)
         if m.key.strings or m.value.strings:
-            self.refuse_large(key, packed, wanted)
+            self.refuse_large(key, kept_key, kept_value)
         room = gomap_cache_put(m.cache, key_at, value_at if m.value.strings else NULL, now, deadline, &added)
         if room == NULL:
             self.settled(None)
@@ -374,16 +367,16 @@ cdef class Cache:
             settle_cache(self)
         return 0
 
-    cdef int refuse_large(self, object key, object packed_value, object packed_key) except -1:
+    cdef int refuse_large(self, object key, object kept_key, object kept_value) except -1:
         """An entry that is larger than the limit would push out all others before it is refused."""
         cdef CacheEntries m = self.entries
         cdef size_t most = m.cache.settings.max_bytes, long = 0
         if most == 0:
             return 0
         if m.key.strings:
-            long += len(packed_key)
+            long += len(kept_key)
         if m.value.strings:
-            long += len(packed_value)
+            long += len(kept_value)
         if long > most / 2 and long + 4096 > most:
             self.too_large(key)
         return 0
@@ -458,7 +451,7 @@ cdef class Cache:
             gomap_cache_remove(m.cache, place, GOMAP_EXPIRED)
             return self.settled(MISSING)
         value = out(m, VALUE, gomap_cache_value(m.cache, place))
-        if m.value.packs or m.key.kind == OBJECT:  # making the value may have run code
+        if m.value.form != NULL or m.key.kind == OBJECT:  # making the value may have run code
             place = self.place_of(key)
             if place == GOMAP_NOWHERE:
                 return self.settled(MISSING)
