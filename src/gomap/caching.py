@@ -96,7 +96,10 @@ def _value_type(function: Callable[..., Any]) -> Any:
 
 def _key_of(function: Callable[..., Any], key: Any) -> tuple[Any, Callable[..., Any]]:
     """The type of the keys, and the function that makes one of a call's arguments."""
-    signature = inspect.signature(function)
+    try:
+        signature = inspect.signature(function)
+    except ValueError:  # some of C's have none
+        signature = inspect.signature(lambda *args, **kwargs: None)
     parameters = list(signature.parameters.values())
     kinds = {parameter.kind for parameter in parameters}
     plain = kinds <= {inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD}
