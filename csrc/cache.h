@@ -87,6 +87,8 @@ void *gomap_cache_value(const gomap_cache *cache, size_t place);
 int gomap_cache_expired(const gomap_cache *cache, size_t place, uint64_t now);
 /* The tick at which the entry expires, if nobody reads it; UINT64_MAX: never. */
 uint64_t gomap_cache_deadline(const gomap_cache *cache, size_t place);
+/* The tick at which it expires however often it is read; UINT64_MAX: never. */
+uint64_t gomap_cache_last_deadline(const gomap_cache *cache, size_t place);
 /* 0: never. Deadlines are settings.deadlines'. */
 void gomap_cache_set_deadline(gomap_cache *cache, size_t place, uint64_t now, uint64_t deadline);
 /* The entry was read. */
@@ -100,11 +102,13 @@ void gomap_cache_count_again(gomap_cache *cache);
 /* The value of a key that is there and has not expired, else NULL; counts as an access, a hit or a miss. */
 void *gomap_cache_get(gomap_cache *cache, const void *key, uint64_t now);
 /* The address of the key's value, zeros if *added, for the caller to write to. Others go to make room. NULL: out of
- * memory, or an entry has no room within the limit; then the key has no entry. */
+ * memory, or the entry has no room within the limit, and gomap_cache_refused says so; then the key has no entry. */
 void *gomap_cache_assign(gomap_cache *cache, const void *key, uint64_t now, uint64_t deadline, int *added);
 /* The same, and writes the value, as gomap_put does. */
 void *gomap_cache_put(gomap_cache *cache, const void *key, const void *value, uint64_t now, uint64_t deadline,
                       int *added);
+/* Whether the limit was the reason that the last of these two failed. */
+int gomap_cache_refused(const gomap_cache *cache);
 int gomap_cache_erase(gomap_cache *cache, const void *key, int reason);
 /* Evicts one entry; 0: there is none. */
 int gomap_cache_evict(gomap_cache *cache);

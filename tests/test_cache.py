@@ -43,20 +43,28 @@ def test_a_mapping() -> None:
     assert isinstance(c, MutableMapping)
     c["b"] = 2
     assert (c["a"], c.get("b"), c.get("x"), c.get("x", 7)) == (1, 2, None, 7)
-    assert "a" in c and "x" not in c and len(c) == 2
-    assert sorted(c) == ["a", "b"] and sorted(c.values()) == [1, 2] and dict(c.items()) == {"a": 1, "b": 2}
+    assert "a" in c
+    assert "x" not in c
+    assert len(c) == 2
+    assert sorted(c) == ["a", "b"]
+    assert sorted(c.values()) == [1, 2]
+    assert dict(c.items()) == {"a": 1, "b": 2}
     with pytest.raises(KeyError, match="x"):
         c["x"]
-    assert c.pop("a") == 1 and c.pop("a", None) is None
+    assert c.pop("a") == 1
+    assert c.pop("a", None) is None
     with pytest.raises(KeyError):
         c.pop("a")
     with pytest.raises(KeyError):
         del c["a"]
-    assert c.setdefault("n", 5) == 5 and c.setdefault("n", 6) == 5
+    assert c.setdefault("n", 5) == 5
+    assert c.setdefault("n", 6) == 5
     c.update({"p": 1}, q=2)
     assert c.popitem()[0] in "bnpq"
     c.clear()
-    assert len(c) == 0 and not c and c.stats.entries == 0
+    assert len(c) == 0
+    assert not c
+    assert c.stats.entries == 0
     with pytest.raises(KeyError):
         c.popitem()
     sound(c)
@@ -71,7 +79,8 @@ def test_wrong_types_are_refused_as_a_map_refuses_them() -> None:
             c.get(bad)
     with pytest.raises(OverflowError, match="256"):
         c[1] = 256
-    assert c.get(2**80) is None and len(c) == 0
+    assert c.get(2**80) is None
+    assert len(c) == 0
     sound(c)
 
 
@@ -123,7 +132,8 @@ def test_entries(entries: int) -> None:
     c = Cache(int, int, max_entries=entries)
     for i in range(3 * entries):
         c[i] = i
-        assert len(c) == min(i + 1, entries) and c[i] == i
+        assert len(c) == min(i + 1, entries)
+        assert c[i] == i
     assert c.stats.evictions == 2 * entries
     sound(c)
 
@@ -160,7 +170,8 @@ def test_bytes_are_never_more_than_the_limit(key: Any, value: Any, k: Any, v: An
         if step % 500 == 0:
             sound(c)
     sound(c)
-    assert largest > limit * 0.8 and c.stats.evictions > 0
+    assert largest > limit * 0.8
+    assert c.stats.evictions > 0
 
 
 def test_one_entry_larger_than_the_limit_pushes_nothing_out() -> None:
@@ -172,18 +183,21 @@ def test_one_entry_larger_than_the_limit_pushes_nothing_out() -> None:
         c[7] = bytes(60_000)
     assert dict(c.items()) == before
     c[7] = bytes(40_000)
-    assert len(c[7]) == 40_000 and len(c) < 100
+    assert len(c[7]) == 40_000
+    assert len(c) < 100
     sound(c)
 
 
 def test_resize() -> None:
     c = Cache(int, int, ((i, i) for i in range(10_000)), max_entries=20_000)
     c.resize(max_entries=500)
-    assert len(c) == 500 and c.maxsize == 500 == c.currsize
+    assert len(c) == 500
+    assert c.maxsize == 500 == c.currsize
     c.resize(max_bytes=100_000)
     for i in range(10_000):
         c[i] = i
-    assert 50_000 < c.nbytes <= 100_000 == c.maxsize and c.currsize == c.nbytes
+    assert 50_000 < c.nbytes <= 100_000 == c.maxsize
+    assert c.currsize == c.nbytes
     sound(c)
     with pytest.raises(ValueError, match="max_bytes: expected the bytes of an empty cache"):
         c.resize(max_bytes=200)
@@ -215,11 +229,15 @@ def test_ttl() -> None:
     c.set("e", 5, ttl=math.inf)
     assert [c.ttl_of(key) for key in "abcde"] == [5, 10, 1, 3600, math.inf]
     clock.now = 6
-    assert c.get("c") is None and "c" not in c
+    assert c.get("c") is None
+    assert "c" not in c
     clock.now = 9.99
     assert c.peek("a") == 1
     clock.now = 10
-    assert "a" not in c and c.peek("a") is None and list(c) and "a" not in list(c)
+    assert "a" not in c
+    assert c.peek("a") is None
+    assert list(c)
+    assert "a" not in list(c)
     with pytest.raises(KeyError):
         c.ttl_of("a")
     with pytest.raises(KeyError):
@@ -247,7 +265,9 @@ def test_tti_is_put_off_by_use() -> None:
     c = Cache(int, int, {1: 1, 2: 2, 3: 3}, tti=10, clock=clock)
     for now in (5, 10, 15, 20):
         clock.now = now
-        assert c[1] == 1 and c.touch(2) is True and c.peek(3) == (3 if now < 10 else None)
+        assert c[1] == 1
+        assert c.touch(2) is True
+        assert c.peek(3) == (3 if now < 10 else None)
     assert c.touch(3) is False
     clock.now = 30
     assert len(list(c)) == 0
@@ -291,7 +311,8 @@ def test_far_jumps() -> None:
         sound(c)
     clock.now += 1e9
     c.expire()
-    assert list(c) == [] and len(c) == 0
+    assert list(c) == []
+    assert len(c) == 0
     sound(c)
 
 
@@ -304,7 +325,8 @@ def test_memory_comes_back_within_a_time_to_live() -> None:
     for _ in range(120):
         clock.now += 1
         c[0] = 0
-    assert len(c) == 1 and c.nbytes < full / 100
+    assert len(c) == 1
+    assert c.nbytes < full / 100
     sound(c)
 
 
@@ -316,7 +338,8 @@ def test_expire_in_slices() -> None:
     while some := c.expire(64):
         assert some <= 64
         gone += some
-    assert gone + c.stats.expirations - gone == 1000 and len(c) == 0
+    assert gone + c.stats.expirations - gone == 1000
+    assert len(c) == 0
     assert c.expire(0) == 0
     with pytest.raises(TypeError, match="limit: expected int or None"):
         c.expire("x")
@@ -332,12 +355,14 @@ def test_on_evict_is_told_of_each(key: Any, value: Any, k: Any, v: Any) -> None:
     c = Cache(key, value, max_entries=50, ttl=1000, clock=clock, on_evict=lambda *entry: gone.append(entry))
     for i in range(120):
         c[k(i)] = v(i)
-    assert len(gone) == 70 and {reason for *_, reason in gone} == {"evicted"}
+    assert len(gone) == 70
+    assert {reason for *_, reason in gone} == {"evicted"}
     del c[k(119)]
     assert len(gone) == 70
     clock.now = 1000
     c.expire()
-    assert len(gone) == 119 and gone[-1][2] == "expired"
+    assert len(gone) == 119
+    assert gone[-1][2] == "expired"
 
     def order(entry: Any) -> str:
         return repr([tuple(part) if isinstance(part, tuple) else part for part in entry])
@@ -356,7 +381,8 @@ def test_on_evict_that_raises() -> None:
     c[2] = 2
     with pytest.raises(RuntimeError, match="no "):
         c[3] = 3
-    assert len(c) == 2 and 3 in c
+    assert len(c) == 2
+    assert 3 in c
     sound(c)
 
 
@@ -455,7 +481,9 @@ def test_many() -> None:
 def test_copy_and_pickle() -> None:
     c = Cache(int, str, {1: "a", 2: "b"}, max_entries=10, max_bytes="1 MiB", ttl=100)
     for other in (c.copy(), copy.copy(c), pickle.loads(pickle.dumps(c))):
-        assert other == c and other is not c and (other.max_entries, other.max_bytes) == (10, 2**20)
+        assert other == c
+        assert other is not c
+        assert (other.max_entries, other.max_bytes) == (10, 2**20)
         assert 90 < other.ttl_of(1) <= 100
         other[3] = "x"
         assert 3 not in c
@@ -480,7 +508,10 @@ def test_iteration_notices_insertions() -> None:
 def test_stats() -> None:
     c = Cache(int, int, max_entries=2)
     c[1] = 1
-    assert c.get(1) == 1 and c.get(2) is None and c.peek(1) == 1 and 1 in c
+    assert c.get(1) == 1
+    assert c.get(2) is None
+    assert c.peek(1) == 1
+    assert 1 in c
     stats = c.stats
     assert (stats.hits, stats.misses, stats.rate, stats.entries, stats.bytes) == (1, 1, 0.5, 1, c.nbytes)
     c.reset_stats()
@@ -513,7 +544,7 @@ def test_against_a_model() -> None:
             max_bytes=chosen.choice([None, 6000]),
             ttl=30,
             clock=clock,
-            on_evict=lambda key, value, reason: model.pop(key),
+            on_evict=lambda key, value, reason, model=model: model.pop(key),  # type: ignore[misc]
         )
         for step in range(1500):
             key = chosen.randrange(200)
@@ -540,3 +571,22 @@ def test_against_a_model() -> None:
 def test_a_cache_is_no_map() -> None:
     assert not isinstance(Cache(int, int, max_entries=1), gomap.BaseMap)
     assert gomap.Map(int, int, Cache(int, int, {1: 2}, max_entries=5)) == {1: 2}
+
+
+def test_a_copy_while_entries_expire() -> None:
+    """Each look at the clock is a second later than the one before."""
+    c = Cache(int, int, ((i, i) for i in range(100)), ttl=100, clock=iter(range(10**6)).__next__)
+    assert 0 < len(c._entries()) < 100
+    sound(c.copy())
+
+
+def test_a_copy_of_entries_that_are_used() -> None:
+    """Another use puts an idle entry's end off, in the copy as well."""
+    clock = Clock()
+    c = Cache(int, int, {1: 1}, ttl=100, tti=10, clock=clock)
+    clock.now = 5
+    copied = c.copy()
+    for clock.now in range(5, 100, 5):
+        assert copied[1] == 1
+    clock.now = 100
+    assert 1 not in copied

@@ -191,6 +191,8 @@ OWNERS: dict[str, Any] = {
     "GoMap": gomap.GoMap,
     "BaseMap": gomap.BaseMap,
     "Set": gomap.Set,
+    "Cache": gomap.Cache,
+    "CacheStats": gomap.CacheStats,
     "ArrowColumn": gomap.ArrowColumn,
     "MemoryReport": gomap.MemoryReport,
     "Stats": gomap.Stats,
@@ -298,7 +300,7 @@ def stubbed(cls: str) -> list[str]:
 def actual(owner: Any, name: str) -> list[str]:
     """The signatures that something has."""
     called = owner if inspect.isclass(owner) and owner.__name__ == name else getattr(owner, name)
-    if called is owner and owner in (_core.Base, _core.BaseMap, _core.Map, _core.GoMap, _core.Set):
+    if called is owner and owner in (_core.Base, _core.BaseMap, _core.Map, _core.GoMap, _core.Set, _core.Cache):
         found = stubbed(name)
     else:
         found = [getattr(called, "__text_signature__", None) or str(inspect.signature(called))]

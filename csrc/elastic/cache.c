@@ -361,6 +361,13 @@ uint64_t gomap_cache_deadline(const gomap_cache *cache, size_t place)
     return deadline == UINT32_MAX ? UINT64_MAX : c->base + deadline;
 }
 
+uint64_t gomap_cache_last_deadline(const gomap_cache *cache, size_t place)
+{
+    const el_cache *c = cache_of(cache);
+    uint32_t deadline = cache->settings.deadlines ? gm_load32(deadline_at(c, place)) : 0;
+    return deadline ? c->base + deadline : UINT64_MAX;
+}
+
 static void put_off(el_cache *c, size_t place, uint64_t now)
 {
     uint64_t idle = c->public_part.settings.idle;
@@ -530,6 +537,8 @@ void *gomap_cache_assign(gomap_cache *cache, const void *key, uint64_t now, uint
 {
     return gomap_cache_put(cache, key, NULL, now, deadline, added);
 }
+
+int gomap_cache_refused(const gomap_cache *cache) { return map_of(cache_of(cache))->purposes.refused; }
 
 /* ---- invariants --------------------------------------------------------------------------------------- */
 

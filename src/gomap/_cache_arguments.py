@@ -32,7 +32,7 @@ def bytes_of(size: object) -> int:
 def _whole(name: str, number: object) -> int:
     if isinstance(number, bool) or not hasattr(number, "__index__"):
         raise TypeError(f"{name}: expected int, got {type(number).__name__} {shown(number)}")
-    return index(number)  # type: ignore[arg-type]
+    return index(number)
 
 
 def limits(max_bytes: object, max_entries: object, ttl: object, tti: object) -> tuple[int, int]:

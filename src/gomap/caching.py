@@ -12,10 +12,12 @@ import functools
 import inspect
 import threading
 import typing
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from typing import Any
 
-from ._core import Cache
+from ._core import Cache, NoRoomError
 from ._words import shown
 from .types import parse
 
@@ -36,7 +38,7 @@ def cached(
     """Keep a function's results in a cache of its own; for functions and coroutine functions.
 
     The result's attributes are ``cache``, ``key_of(*args, **kwargs)``, the key of a call, and ``__wrapped__``. An
-    exception is not kept.
+    exception is not kept, nor is a result that has no room in the cache or does not fit its type.
 
     :param key: the type of the keys; without it that of the only parameter's annotation, or ``object``: the tuple of
         the arguments, which have to be hashable
@@ -94,26 +96,37 @@ def _value_type(function: Callable[..., Any]) -> Any:
 
 def _key_of(function: Callable[..., Any], key: Any) -> tuple[Any, Callable[..., Any]]:
     """The type of the keys, and the function that makes one of a call's arguments."""
-    signature = inspect.signature(function)
+    try:
+        signature = inspect.signature(function)
+    except ValueError:  # some of C's have none
+        signature = inspect.signature(lambda *args, **kwargs: None)
     parameters = list(signature.parameters.values())
-    plain = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    if len(parameters) == 1 and parameters[0].kind in plain:
+    kinds = {parameter.kind for parameter in parameters}
+    plain = kinds <= {inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD}
+    named_kinds = {inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD}
+
+    def bound(args: tuple[Any, ...], kwargs: dict[str, Any]) -> inspect.BoundArguments:
+        found = signature.bind(*args, **kwargs)
+        found.apply_defaults()
+        return found
+
+    if plain and len(parameters) == 1:
         name = parameters[0].name
         hint = _hints(function).get(name, object) if key is None else key
 
         def only(*args: Any, **kwargs: Any) -> Any:
-            if len(args) == 1 and not kwargs:
-                return args[0]
-            bound = signature.bind(*args, **kwargs)
-            bound.apply_defaults()
-            return bound.arguments[name]
+            return args[0] if len(args) == 1 and not kwargs else bound(args, kwargs).arguments[name]
 
         return (hint if key is not None or _usable(hint, "key") else object), only
 
     def every(*args: Any, **kwargs: Any) -> Hashable:
-        bound = signature.bind(*args, **kwargs)
-        bound.apply_defaults()
-        return (*bound.args, *sorted(bound.kwargs.items()))
+        if plain and len(args) == len(parameters) and not kwargs:
+            return args
+        found = bound(args, kwargs)
+        named = tuple(sorted(found.kwargs.items()))
+        if inspect.Parameter.VAR_POSITIONAL in kinds and kinds & named_kinds:
+            return found.args, named  # a pair among the arguments is no named one
+        return (*found.args, *named)
 
     return (object if key is None else key), every
 
@@ -121,18 +134,23 @@ def _key_of(function: Callable[..., Any], key: Any) -> tuple[Any, Callable[..., 
 # ---- functions --------------------------------------------------------------------------------------
 
 
+def _keep(cache: Any, key: Any, result: Any) -> Any:
+    """Puts a result into the cache, if it has room there and its type holds it. Returns the result."""
+    try:
+        cache[key] = result
+    except (NoRoomError, OverflowError):
+        if cache.peek(key, _UNSET) is not _UNSET:
+            raise  # it is in: this is on_evict's
+    return result
+
+
 def _function(function: Callable[..., Any], cache: Any, key_of: Callable[..., Any], lock: str | None) -> Any:
+    def plain(*args: Any, **kwargs: Any) -> Any:
+        key = key_of(*args, **kwargs)
+        found = cache.get(key, _UNSET)
+        return _keep(cache, key, function(*args, **kwargs)) if found is _UNSET else found
+
     if lock is None:
-
-        def plain(*args: Any, **kwargs: Any) -> Any:
-            key = key_of(*args, **kwargs)
-            found = cache.get(key, _UNSET)
-            if found is not _UNSET:
-                return found
-            result = function(*args, **kwargs)
-            cache[key] = result
-            return result
-
         return plain
     flights = _Flights()
 
@@ -140,111 +158,172 @@ def _function(function: Callable[..., Any], cache: Any, key_of: Callable[..., An
         key = key_of(*args, **kwargs)
         found = cache.get(key, _UNSET)
         while found is _UNSET:
-            flight, own = flights.join(key, threading.get_ident())
+            own = _ThreadFlight()
+            flight = flights.join(key, own)
             if flight is None:
-                result = cache[key] = function(*args, **kwargs)
-                return result
-            if own:
-                try:
+                return _keep(cache, key, function(*args, **kwargs))
+            if flight is own:
+                with flights.aloft(key, own):
                     found = cache.peek(key, _UNSET)  # it may have landed since
                     if found is _UNSET:
-                        found = cache[key] = function(*args, **kwargs)
-                    flight.result = found
-                    return found
-                finally:
-                    flights.land(key, flight)
-            flight.done.wait()
-            flights.leave(threading.get_ident())
+                        found = own.result = function(*args, **kwargs)
+                        _keep(cache, key, found)
+                return found
+            try:
+                flight.done.wait()
+            finally:
+                flights.leave(flight)
             found = flight.result  # unset if it failed: then another one tries
         return found
 
     return once
 
 
-class _Flight:
-    """A computation under way: who computes, and its result."""
+def _coroutine(function: Callable[..., Any], cache: Any, key_of: Callable[..., Any], lock: str | None) -> Any:
+    async def plain(*args: Any, **kwargs: Any) -> Any:
+        key = key_of(*args, **kwargs)
+        found = cache.get(key, _UNSET)
+        return _keep(cache, key, await function(*args, **kwargs)) if found is _UNSET else found
 
-    def __init__(self, owner: int) -> None:
-        self.owner = owner
-        self.done = threading.Event()
+    if lock is None:
+        return plain
+    flights = _Flights()
+
+    async def once(*args: Any, **kwargs: Any) -> Any:
+        key = key_of(*args, **kwargs)
+        found = cache.get(key, _UNSET)
+        while found is _UNSET:
+            own = _TaskFlight()
+            flight = flights.join(key, own)
+            if flight is None:
+                return _keep(cache, key, await function(*args, **kwargs))
+            if flight is own:
+                with flights.aloft(key, own):
+                    found = own.result = await function(*args, **kwargs)
+                    _keep(cache, key, found)
+                return found
+            try:
+                await asyncio.wait([flight.done])
+            finally:
+                flights.leave(flight)
+            found = flight.result
+        return found
+
+    return once
+
+
+# ---- computations under way -------------------------------------------------------------------------
+#
+# A flight is a computation under way. The context variable `_current` is the flight that a call is made from; tasks
+# that it starts inherit it. A flight goes on only when those it waits for have landed: those that begin within it, and
+# those that calls made from it wait for. A call that would close a circle of flights does not wait.
+
+_current: ContextVar[_Flight | None] = ContextVar("gomap.cached", default=None)
+
+#: Of all that follows. Comparing keys and the collector may run code that comes here again.
+_lock = threading.RLock()
+
+
+class _Flight:
+    """A computation under way, and its result once it has landed; unset: it failed."""
+
+    def __init__(self) -> None:
+        self.parent = _current.get()
+        self.waits_for: set[_Flight] = set()
+        self.landed = False
         self.result = _UNSET
+
+    done: Any  # what others wait on
+
+    def can_wait_for(self, other: Any) -> bool:
+        raise NotImplementedError
+
+    def land(self) -> None:
+        raise NotImplementedError
+
+    def closes_a_circle(self, other: _Flight) -> bool:
+        """Whether the other waits for a flight that this one is made from."""
+        above: set[_Flight] = set()
+        each = self.parent
+        while each is not None:
+            above.add(each)
+            each = each.parent
+        ahead, seen = [other], {other}
+        while ahead:
+            one = ahead.pop()
+            if one.landed:
+                continue
+            if one in above:
+                return True
+            ahead += one.waits_for - seen
+            seen |= one.waits_for
+        return False
+
+
+class _ThreadFlight(_Flight):
+    def __init__(self) -> None:
+        super().__init__()
+        self.thread = threading.get_ident()
+        self.done = threading.Event()
+
+    def can_wait_for(self, other: Any) -> bool:
+        return bool(other.thread != self.thread)
+
+    def land(self) -> None:
+        self.done.set()
+
+
+class _TaskFlight(_Flight):
+    def __init__(self) -> None:
+        super().__init__()
+        self.loop = asyncio.get_running_loop()
+        self.done = self.loop.create_future()
+
+    def can_wait_for(self, other: Any) -> bool:
+        return other.loop is self.loop  # another may have stopped for good
+
+    def land(self) -> None:
+        self.done.set_result(None)
 
 
 class _Flights:
-    """The computations under way, by key, and who waits for which. No code of others runs while the lock is held."""
+    """A function's flights, by key."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._by_key: dict[Any, _Flight] = {}
-        self._waiting: dict[int, _Flight] = {}
+        self._by_key: dict[Any, Any] = {}
 
-    def join(self, key: Any, caller: int) -> tuple[_Flight | None, bool]:
-        """A flight and whether it is the caller's own; None: waiting would never end, so the caller computes alone."""
-        with self._lock:
-            flight = self._by_key.get(key)
-            if flight is None:
-                flight = self._by_key[key] = _Flight(caller)
-                return flight, True
-            ahead: _Flight | None = flight
-            while ahead is not None:
-                if ahead.owner == caller:
-                    return None, False
-                ahead = self._waiting.get(ahead.owner)
-            self._waiting[caller] = flight
-            return flight, False
+    def join(self, key: Any, own: Any) -> Any:
+        """The flight to wait for; or the caller's own, which it has to fly; or None: it computes without one."""
+        with _lock:
+            flight = self._by_key.setdefault(key, own)
+            if flight.landed:  # comparing keys raised when it landed
+                flight = self._by_key[key] = own
+            if flight is not own and (not own.can_wait_for(flight) or own.closes_a_circle(flight)):
+                return None
+            if own.parent is not None:
+                own.parent.waits_for.add(flight)
+            return flight
 
-    def leave(self, caller: int) -> None:
-        with self._lock:
-            self._waiting.pop(caller, None)
-
-    def land(self, key: Any, flight: _Flight) -> None:
-        with self._lock:
-            del self._by_key[key]
-        flight.done.set()
-
-
-# ---- coroutines -------------------------------------------------------------------------------------
-
-
-def _coroutine(function: Callable[..., Any], cache: Any, key_of: Callable[..., Any], lock: str | None) -> Any:
-    flights: dict[Any, tuple[Any, asyncio.Future[Any]]] = {}
-    waiting: dict[Any, Any] = {}  # from a task to the task that it waits for
-
-    async def call(*args: Any, **kwargs: Any) -> Any:
-        key = key_of(*args, **kwargs)
-        task = asyncio.current_task()
-        while True:
-            found = cache.get(key, _UNSET)
-            if found is not _UNSET:
-                return found
-            if lock is None or key not in flights:
-                break
-            owner, future = flights[key]
-            ahead = owner
-            while ahead is not None and ahead is not task:
-                ahead = waiting.get(ahead)
-            if ahead is task or future.get_loop() is not asyncio.get_running_loop():
-                break  # waiting would never end
-            waiting[task] = owner
-            try:
-                await asyncio.wait([future])
-            finally:
-                waiting.pop(task, None)
-            if not future.cancelled() and future.exception() is None and future.result() is not _UNSET:
-                return future.result()
-        if lock is None or key in flights:
-            result = await function(*args, **kwargs)
-            cache[key] = result
-            return result
-        future = asyncio.get_running_loop().create_future()
-        flights[key] = task, future
-        result = _UNSET
+    @contextmanager
+    def aloft(self, key: Any, flight: _Flight) -> Iterator[None]:
+        before = _current.set(flight)
         try:
-            result = await function(*args, **kwargs)
-            cache[key] = result
-            return result
+            yield
         finally:
-            del flights[key]
-            future.set_result(result)
+            try:
+                with _lock:
+                    flight.landed = True
+                    if flight.parent is not None:
+                        flight.parent.waits_for.discard(flight)
+                    self._by_key.pop(key, None)
+            finally:
+                flight.land()
+                with suppress(ValueError):  # of a coroutine that is closed in another context
+                    _current.reset(before)
 
-    return call
+    def leave(self, flight: _Flight) -> None:
+        """The caller no longer waits for a flight. While that has not landed, others of the same parent may."""
+        parent = _current.get()
+        if parent is not None and flight.landed:
+            with _lock:
+                parent.waits_for.discard(flight)

@@ -10,6 +10,12 @@ cdef object NEVER = float("inf")
 cdef object monotonic = _time.monotonic
 cdef tuple REASONS = ("evicted", "expired", "replaced", "removed")
 
+class NoRoomError(ValueError):
+    """An entry has no room within a cache's ``max_bytes``, even alone."""
+
+    __module__ = "gomap"
+
+
 cdef struct Gone:  # an entry that has left
     PyObject *key    # owned; NULL where nobody asks for it
     PyObject *value
@@ -333,8 +339,8 @@ cdef class Cache:
         cdef const void *value_at
         cdef void *room
         cdef PyObject *old
-        cdef size_t before
         cdef int added = 0
+        cdef bint refused
         cdef uint64_t now = self.now(), deadline = self.deadline_in(lives)
         held = kept_key = key
         if m.key.kind != OBJECT:
@@ -349,8 +355,9 @@ cdef class Cache:
             self.refuse_large(key, kept_key, kept_value)
         room = gomap_cache_put(m.cache, key_at, value_at if m.value.strings else NULL, now, deadline, &added)
         if room == NULL:
+            refused = gomap_cache_refused(m.cache)
             self.settled(None)
-            if m.cache.settings.max_bytes and m.map.count == 0:
+            if refused:
                 self.too_large(key)
             raise MemoryError()
         if added and m.key.kind == OBJECT:
@@ -382,8 +389,8 @@ cdef class Cache:
         return 0
 
     cdef int too_large(self, object key) except -1:
-        raise ValueError(f"the entry of key {shown(key)} has no room within max_bytes, "
-                         f"which is {self.entries.cache.settings.max_bytes:,}")
+        raise NoRoomError(f"the entry of key {shown(key)} has no room within max_bytes, "
+                          f"which is {self.entries.cache.settings.max_bytes:,}")
 
     def __len__(self):
         """Entries, those included that have expired and were not met yet."""
@@ -423,8 +430,8 @@ cdef class Cache:
         """Put in a key with its value.
 
         :param ttl: seconds until this entry expires, ``math.inf`` for never; without it, the cache's
-        :raises ValueError: the cache has no ttl of its own (make it with ``ttl=math.inf``), or the entry has no room
-            within ``max_bytes``
+        :raises ValueError: the cache has no ttl of its own: make it with ``ttl=math.inf``
+        :raises NoRoomError: the entry has no room within ``max_bytes``
         """
         if ttl is MISSING:
             self.put(key, value, self.lives)
@@ -497,11 +504,14 @@ cdef class Cache:
         :raises KeyError: it is absent, or has expired
         """
         cdef CacheEntries m = self.ready()
-        cdef uint64_t now = self.now(), deadline
+        cdef uint64_t now = self.now()
         cdef size_t place = self.place_of(key)
         if place == GOMAP_NOWHERE or gomap_cache_expired(m.cache, place, now):
             raise KeyError(key)
-        deadline = gomap_cache_deadline(m.cache, place)
+        return self.seconds_until(gomap_cache_deadline(m.cache, place))
+
+    cdef double seconds_until(self, uint64_t deadline) noexcept:
+        """From the last look at the clock."""
         if deadline == <uint64_t>-1:
             return NEVER
         return max((deadline - 1) / self.per_second - (self.last - self.origin), 0.0)
@@ -520,7 +530,7 @@ cdef class Cache:
         for name in entries:
             self.put(name, entries[name], self.lives)
 
-    def get_many(self, keys, /, default=MISSING, **options):
+    def get_many(self, keys, /, default=MISSING, *, out=None, missing=None, arrow=None):
         """The values for many keys, as :meth:`Map.get_many` gives them. Each counts as a use, a hit or a miss.
 
         :raises KeyError: a key is absent or has expired, and there is no default
@@ -529,10 +539,7 @@ cdef class Cache:
         if not hasattr(keys, "__len__"):
             keys = list(keys)
         self.expire()
-        values = values_for(m, keys, default, options.pop("out", None), options.pop("missing", None),
-                            options.pop("arrow", None))
-        if options:
-            raise TypeError(f"get_many() got an unexpected keyword argument {next(iter(options))!r}")
+        values = values_for(m, keys, default, out, missing, arrow)
         for key in keys.tolist() if hasattr(keys, "tolist") else keys:
             self.use(key)
         return values
@@ -644,7 +651,7 @@ cdef class Cache:
         return " and ".join(limits) or "what does not expire"
 
     def copy(self):
-        """A copy with the same limits, times and entries; its statistics begin at zero."""
+        """A copy with the same limits, times and entries, each as if just used; its statistics begin at zero."""
         return self._copied(self.on_evict, self.clock)
 
     __copy__ = copy
@@ -661,12 +668,13 @@ cdef class Cache:
         return {"max_bytes": self.max_bytes, "max_entries": self.max_entries, "ttl": self.ttl, "tti": self.tti}
 
     def _entries(self):
-        """Keys, values and seconds left."""
-        return [(key, value, self.ttl_of(key) if self.deadlines else None) for key, value in list(self.items())]
+        """Keys, values and the seconds that each lives yet."""
+        cdef CacheIterator iterator = cache_iterator(self, ITEMS)
+        return [(key, value, self.seconds_until(iterator.deadline)) for key, value in iterator]
 
     def _fill(self, entries):
-        for key, value, left in entries:
-            self.put(key, value, NEVER if left is None else left)
+        for key, value, lives in entries:
+            self.put(key, value, lives)
 
     def __reduce__(self):
         from . import _cache_arguments as checked
@@ -743,6 +751,7 @@ cdef class CacheIterator:
     cdef Cache cache
     cdef gomap_iter guard  # shows whether anything was put in
     cdef size_t place
+    cdef uint64_t deadline  # of the last entry given
     cdef Want want
 
     def __dealloc__(self):
@@ -764,6 +773,7 @@ cdef class CacheIterator:
         if place == GOMAP_NOWHERE:
             gomap_iter_end(&self.guard)
             raise StopIteration
+        self.deadline = gomap_cache_last_deadline(m.cache, place)
         if self.want == KEYS:
             return out(m, KEY, gomap_cache_key(m.cache, place))
         if self.want == VALUES:

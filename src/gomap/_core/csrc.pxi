@@ -492,6 +492,7 @@ cdef extern from "cache.h":
     void *gomap_cache_value(const gomap_cache *cache, size_t place)
     int gomap_cache_expired(const gomap_cache *cache, size_t place, uint64_t now)
     uint64_t gomap_cache_deadline(const gomap_cache *cache, size_t place)
+    uint64_t gomap_cache_last_deadline(const gomap_cache *cache, size_t place)
     void gomap_cache_touch(gomap_cache *cache, size_t place, uint64_t now)
     void gomap_cache_remove(gomap_cache *cache, size_t place, int reason)
     void gomap_cache_count(gomap_cache *cache, int hit)
@@ -499,6 +500,7 @@ cdef extern from "cache.h":
     void *gomap_cache_get(gomap_cache *cache, const void *key, uint64_t now)
     void *gomap_cache_put(gomap_cache *cache, const void *key, const void *value, uint64_t now, uint64_t deadline,
                           int *added)
+    int gomap_cache_refused(const gomap_cache *cache)
     void gomap_cache_clear(gomap_cache *cache)
     void gomap_cache_pass(gomap_cache *cache, uint64_t now)
     size_t gomap_cache_expire(gomap_cache *cache, uint64_t now, size_t most)
