@@ -330,6 +330,20 @@ def test_memory_comes_back_within_a_time_to_live() -> None:
     sound(c)
 
 
+def test_memory_comes_back_by_a_clock_of_minutes() -> None:
+    """What one operation leaves undone, the others of the same tick do."""
+    clock = Clock()
+    c = Cache(int, int, ttl=3600, clock=clock)
+    for i in range(200_000):
+        c[i] = i
+    for _ in range(90):
+        clock.now += 60
+        for i in range(100):
+            c.get(i)
+    assert len(c) < 2000
+    sound(c)
+
+
 def test_expire_in_slices() -> None:
     clock = Clock()
     c = Cache(int, int, ((i, i) for i in range(1000)), ttl=10, clock=clock)

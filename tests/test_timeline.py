@@ -17,14 +17,16 @@ import pytest
 from command import in_terminal
 from conftest import own_allocator
 
-from gomap import GoMap, Map, sizeof
+from gomap import Cache, GoMap, Map, sizeof
 from gomap._cli import main
 from gomap._core import heap_bytes
-from gomap.measure import ScenarioError
+from gomap.measure import ScenarioError, black_friday
 from gomap.measure.black_friday import (
+    EXPIRES_AFTER,
     MINUTES,
     NAMES,
     RECREATED_EVERY,
+    USED_EVERY,
     BlackFriday,
     Course,
     customers_at,
@@ -33,6 +35,7 @@ from gomap.measure.black_friday import (
 from gomap.measure.numbers import shuffled
 from gomap.measure.plot import area, has_blocks, highest, in_text
 from gomap.measure.subjects import WatchedDict
+from gomap.types import parse
 
 COMMAND = [sys.executable, "-m", "gomap", "timeline"]
 
@@ -82,6 +85,8 @@ def test_moments(day: BlackFriday) -> None:
         assert [(s.minute, s.customers) for s in course.samples] == [
             (minute, customers_at(minute, 20_000, 20)) for minute in MINUTES
         ]
+        if course.name != "Cache":
+            assert all(sample.entries == sample.customers for sample in course.samples)
 
 
 def test_customers_leave_in_another_order_than_they_came() -> None:
@@ -124,7 +129,6 @@ def test_bytes_are_those_of_a_map_that_lives_here(name: str, courses: dict[str, 
 @pytest.mark.parametrize("value", [int, "bool", "float64", "[0]byte", "[1]byte", "[128]byte"])
 def test_a_dict_is_counted_in_constant_time_as_sizeof_counts_it(value: str) -> None:
     from gomap.measure.numbers import maker
-    from gomap.types import parse
 
     watched, make = WatchedDict("dict", "int", "bytes"), maker(parse(value))
     d = watched.make()
@@ -156,6 +160,36 @@ def test_a_map_comes_down_with_its_customers(courses: dict[str, Course]) -> None
         kept = 1.9 * heap_bytes(700) / 720  # musl's blocks are of few sizes
         assert sample.counted <= (1.1 * share if sample.customers > 2000 else kept * share + 4000)
     assert all(sample.recreated is None for sample in course.samples)
+
+
+@pytest.mark.parametrize(("customers", "remaining"), [(20_000, 20), (50, 1), (7, 7), (1, 1)])
+def test_entries_of_the_cache_expire_by_themselves(customers: int, remaining: int) -> None:
+    assert USED_EVERY * 2 <= EXPIRES_AFTER
+    found = black_friday.course("Cache", parse(int, "key"), parse("[128]byte"), customers, remaining)
+    for sample in found.samples:
+        now, minute = sample.customers, sample.minute
+        # All who are there; and who left lately: their last use, and the sweep that has not met them yet.
+        late = max(60, minute - EXPIRES_AFTER - EXPIRES_AFTER // 4 - 1)
+        assert now <= sample.entries <= max(now, customers_at(late, customers, remaining) + customers // 1000)
+    at_midnight = found.samples[-1]
+    if customers == 20_000:
+        assert at_midnight.counted < 0.01 * found.peak
+        assert at_midnight.entries < 2 * remaining
+    assert max(sample.counted for sample in found.samples) <= found.peak
+
+
+def test_the_cache_is_as_large_as_one_that_lives_here(courses: dict[str, Course]) -> None:
+    c = Cache(int, "[128]byte", tti=60 * EXPIRES_AFTER, clock=lambda: 0)
+    for i in shuffled(20_000):
+        c[i] = i.to_bytes(128, "little")
+    assert at_the_rush(courses["Cache"]) == pytest.approx(c.nbytes, rel=0.05)
+    assert at_the_rush(courses["Map"]) < at_the_rush(courses["Cache"]) < 1.1 * at_the_rush(courses["Map"])
+
+
+def test_an_entry_that_expires_too_early_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(black_friday, "EXPIRES_AFTER", USED_EVERY // 2)
+    with pytest.raises(KeyError):
+        black_friday.course("Cache", parse(int, "key"), parse(int), 1000, 10)
 
 
 def test_a_gomap_holds_what_it_held(courses: dict[str, Course]) -> None:
@@ -198,6 +232,7 @@ def test_types_and_limits() -> None:
     found = measure(100, 10, "uint8", "*[4]byte")
     assert [(c.name, c.key, c.value) for c in found.courses] == [
         ("Map", "uint8", "*[4]byte"),
+        ("Cache", "uint8", "*[4]byte"),
         ("GoMap", "uint8", "*[4]byte"),
         ("GoMap re-created", "uint8", "*[4]byte"),
         ("dict", "int", "bytes"),
@@ -216,13 +251,14 @@ def test_json() -> None:
     run = gomap("-n", "300", "--json", "--value", "int", "--remaining", "30")
     assert (run.returncode, run.stderr) == (0, "")
     found = json.loads(run.stdout)
-    assert [found[name] for name in ("customers", "remaining", "key", "value", "recreated_every")] == [
-        *(300, 30, "int", "int", RECREATED_EVERY)
-    ]
+    named = ("customers", "remaining", "key", "value", "recreated_every", "used_every", "expires_after")
+    assert [found[name] for name in named] == [300, 30, "int", "int", RECREATED_EVERY, USED_EVERY, EXPIRES_AFTER]
     assert [course["name"] for course in found["courses"]] == list(NAMES)
     assert [sample["minute"] for sample in found["courses"][0]["samples"]] == list(MINUTES)
-    both = [s["recreated"]["both"] for s in found["courses"][2]["samples"] if s["recreated"]]
-    assert len(both) == 12
+    at_midnight = {course["name"]: course["samples"][-1] for course in found["courses"]}
+    assert at_midnight["Map"]["entries"] == 30 <= at_midnight["Cache"]["entries"]
+    both = {course["name"]: sum(s["recreated"] is not None for s in course["samples"]) for course in found["courses"]}
+    assert both == {name: 12 if name == "GoMap re-created" else 0 for name in NAMES}
 
 
 def test_table_and_picture() -> None:
@@ -239,7 +275,10 @@ def test_table_and_picture() -> None:
     assert "█" in run.stdout
     shown = next(line.split() for line in lines if line.startswith("   1:00"))
     assert shown[1] == "3,000"
-    assert all(0.3 < float(shown[i]) < 2 for i in (2, 3, 4, 6))
+    assert all(0.3 < float(shown[i]) < 2 for i in (2, 3, 4, 5, 7))
+    assert (shown[6], len(shown)) == ("-", 8)
+    heads = next(line.split() for line in lines if line.startswith("time "))
+    assert heads == ["time", "customers", "Map", "Cache", "GoMap", "GoMap", "both", "dict"]
     for name in NAMES:
         assert any(line.startswith(f"{name}: ") for line in lines)
     assert lines[-1].split() == ["0", "h", "4", "h", "8", "h", "12", "h", "16", "h", "20", "h", "24", "h"]
@@ -282,12 +321,13 @@ def test_what_a_stream_can_say() -> None:
 
 def test_panels_share_a_scale(day: BlackFriday) -> None:
     lines = [text for _, text in in_text(day, 80, blocks=True)]
-    panels = [lines[start + 1 : start + 5] for start in range(0, 20, 5)]
+    panels = [lines[start + 1 : start + 5] for start in range(0, 5 * len(NAMES), 5)]
     scales = {panel[0].split(" │")[0] for panel in panels}
     assert len(scales) == 1
     by_name = dict(zip(NAMES, panels, strict=True))
     assert by_name["GoMap"][3].endswith("█")  # to midnight
     assert by_name["Map"][3].count("█") < 20
+    assert by_name["Cache"][3].count("█") < 25
     assert not by_name["Map"][0].split("│")[1]
     assert by_name["GoMap re-created"][0].count("█") >= 1
 
@@ -339,7 +379,7 @@ def test_svg(tmp_path: Path) -> None:
     assert "<dc:date>" not in text
     for name in NAMES:  # matplotlib says in comments what it draws as shapes
         assert f"<!-- {name} -->" in text
-    for colour in ("#0072b2", "#d55e00", "#e69f00", "#777777"):
+    for colour in ("#0072b2", "#009e73", "#d55e00", "#e69f00", "#777777"):
         assert text.count(f"stroke: {colour}") >= 2  # the line, and in the legend
 
 

@@ -431,9 +431,9 @@ static size_t pass(el_cache *c, uint64_t now, size_t slots, size_t most)
 void gomap_cache_pass(gomap_cache *cache, uint64_t now)
 {
     el_cache *c = cache_of(cache);
-    if (GM_LIKELY(now == c->swept)) return;
-    if (now - c->base > (uint64_t)1 << 31) rebase(c, now);
     uint64_t passed = now - c->swept, pace = c->pace / PASSES + 1;
+    if (GM_LIKELY(passed == 0 && c->credit < pace)) return; /* else there is work that an earlier operation left */
+    if (now - c->base > (uint64_t)1 << 31) rebase(c, now);
     c->swept = now;
     size_t places = el_places(map_of(c));
     if (c->pace == 0 || places == 0) return;

@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 
 HELP = "Black Friday: the memory of maps on a day when customers come and go"
 DESCRIPTION = (
-    "Customers arrive for an hour, and leave for the rest of the day. Each has an entry in a Map, in a GoMap, in a "
-    "GoMap that is copied to a new one every two hours, and in a dict. Shows the memory that each of them holds, as a "
-    "table and as a picture."
+    "Customers arrive for an hour, and leave for the rest of the day. Each has an entry in a Map, in a Cache, in a "
+    "GoMap, in a GoMap that is copied to a new one every two hours, and in a dict. When a customer leaves, the entry "
+    "is deleted, but not from the Cache: there it expires an hour after the customer last used it. Shows the memory "
+    "that each of them holds, as a table and as a picture."
 )
 
 
@@ -72,25 +73,27 @@ def _lines(timeline: BlackFriday, width: int, blocks: bool) -> list[Line]:
 
 
 def _table(timeline: BlackFriday, unit: Unit) -> Table:
+    courses = timeline.courses
+    copied = next(place for place, course in enumerate(courses) if course.samples[-1].recreated is not None)
+
     def figures(samples: Sequence[Sample]) -> list[str]:
-        counts = [*(sample.counted for sample in samples[:-1]), copying(samples[2]), samples[-1].counted]
+        counts = [*(sample.counted for sample in samples[:-1]), copying(samples[copied]), samples[-1].counted]
         return [f"{samples[0].customers:,}", *map(unit.figure, counts)]
 
     def copying(sample: Sample) -> int | None:
         return None if sample.recreated is None else sample.recreated.both
 
     table = Table(
-        ("time", "customers", "Map", "GoMap", "GoMap", "both", "dict"),
-        ("", "", "", "", "re-created", "alive", ""),
+        ("time", "customers", "Map", "Cache", "GoMap", "GoMap", "both", "dict"),
+        ("", "", "", "", "", "re-created", "alive", ""),
     )
     table.section("bytes counted")
-    courses = timeline.courses
     moments = {samples[0].minute: samples for samples in zip(*(c.samples for c in courses), strict=True)}
     for minute, samples in moments.items():
         if minute in (30, 60) or minute % timeline.recreated_every == 0:
             table.row(_clock(minute), figures(samples), key=samples[0].minute == max(moments))
     peaks = [course.peak for course in courses]
-    both = max(copying(sample) or 0 for sample in courses[2].samples)
+    both = max(copying(sample) or 0 for sample in courses[copied].samples)
     table.row("highest", ["", *map(unit.figure, (*peaks[:-1], both, peaks[-1]))])
     table.section("resident memory")
     for minute in (60, max(moments)):

@@ -11,20 +11,27 @@ likely as any other to leave at any moment, until few remain at midnight:
                +----+------------------------------
                0    1 h                        24 h
 
-Four maps live through it, each in a process of its own: a Map; a GoMap; a GoMap that is re-created every
+Five maps live through it, each in a process of its own: a Map; a Cache; a GoMap; a GoMap that is re-created every
 :data:`RECREATED_EVERY` minutes, as its users are told to do, with the old and the new map both alive meanwhile; and a
 dict.
+
+A customer who leaves is deleted from the maps. Nobody deletes from the Cache, which has the day's clock: there each
+customer uses their entry about every :data:`USED_EVERY` minutes, and it expires :data:`EXPIRES_AFTER` minutes after the
+last use. So the Cache holds the customers, those who left within the last hour, and some that have expired and were not
+met yet. What happens within a minute is spread over it evenly, as a cache meets expired entries while time passes.
 
 Customers are the numbers 0 to n - 1, arriving in random order. They leave in ascending order, which by arrival and to
 the map is random again. They are the same in every run, and for every map.
 
 Measured at each of :data:`MINUTES`: counted bytes, and resident memory beyond what the process held before the map was
-made; and, over the whole day, the highest count, moments between included.
+made; and, over the whole day, the highest count, moments between included: by the map itself, or at every insertion
+into a Cache or a dict.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .._words import number
@@ -34,13 +41,15 @@ from .limits import check_count, how_many_at_once, whole
 from .numbers import maker, shuffled
 from .processes import Report, Runs
 from .runs import Run
-from .subjects import subject_of
+from .subjects import CacheSubject, Subject, subject_of
 from .worker import progress
 
 __all__ = [
+    "EXPIRES_AFTER",
     "MINUTES",
     "NAMES",
     "RECREATED_EVERY",
+    "USED_EVERY",
     "BlackFriday",
     "Course",
     "Recreation",
@@ -54,8 +63,13 @@ _RUSH, _DAY = 60, 24 * 60
 MINUTES = (*range(0, _RUSH, 5), *range(_RUSH, _DAY + 1, 20))
 #: minutes; divides the day
 RECREATED_EVERY = 120
+#: minutes from one use of an entry in the Cache to the next, while its customer is there
+USED_EVERY = 20
+#: minutes from the last use of an entry in the Cache; twice :data:`USED_EVERY` at least, as the turns change after the
+#: rush
+EXPIRES_AFTER = 60
 #: of the maps, in their order
-NAMES = ("Map", "GoMap", "GoMap re-created", "dict")
+NAMES = ("Map", "Cache", "GoMap", "GoMap re-created", "dict")
 
 
 @dataclass(frozen=True)
@@ -73,6 +87,7 @@ class Sample:
 
     minute: int
     customers: int
+    entries: int  #: a Cache's are more than the customers
     counted: int
     resident: int | None
     recreated: Recreation | None
@@ -107,6 +122,8 @@ class BlackFriday:
     key: str
     value: str
     recreated_every: int
+    used_every: int
+    expires_after: int
     courses: tuple[Course, ...]
 
 
@@ -126,8 +143,13 @@ class _Run(Run):
         self.key, self.value = maker(key), maker(value)
         self.customers, self.remaining = customers, remaining
         self.order = shuffled(customers)
+        self.minute = 0
+        self.there = 0
         self.peak = 0
-        super().__init__(subject_of(name.partition(" ")[0], key, value, watched=True))
+        super().__init__(self.subject_for(key, value))
+
+    def subject_for(self, key: Type, value: Type) -> Subject:
+        return subject_of(self.name.partition(" ")[0], key, value, watched=True)
 
     def course(self) -> Course:
         samples = []
@@ -139,19 +161,30 @@ class _Run(Run):
                 recreated = self.recreate()
             held = self.held()
             assert held.counted is not None
-            samples.append(Sample(minute, len(self.map), held.counted, held.resident, recreated))
+            samples.append(Sample(minute, self.there, len(self.map), held.counted, held.resident, recreated))
         assert self.subject.value is not None
         self.note_peak()
         return Course(self.name, self.subject.key, self.subject.value, self.peak, tuple(samples))
 
     def go_to(self, minute: int) -> None:
-        """Lets customers come, or go, until there are as many as at the minute."""
-        now, then = len(self.map), customers_at(minute, self.customers, self.remaining)
-        if minute <= _RUSH:
-            numbers = self.order[now:then]
+        """Lets customers come, or go, a minute at a time."""
+        while self.minute < minute:
+            self.minute += 1
+            self.pass_minute(customers_at(self.minute, self.customers, self.remaining))
+
+    def pass_minute(self, then: int) -> None:
+        """
+        :param then: customers that are there at its end
+        """
+        if self.minute <= _RUSH:
+            numbers = self.order[self.there : then]
             self.subject.add(self.map, zip(map(self.key, numbers), map(self.value, numbers), strict=True))
         else:
-            self.subject.remove(self.map, map(self.key, range(self.customers - now, self.customers - then)))
+            self.leave(range(self.customers - self.there, self.customers - then))
+        self.there = then
+
+    def leave(self, numbers: range) -> None:
+        self.subject.remove(self.map, map(self.key, numbers))
 
     def recreate(self) -> Recreation:
         before = self.subject.counted(self.map)
@@ -168,9 +201,35 @@ class _Run(Run):
         self.peak = max(self.peak, self.subject.peak(self.map) or 0)
 
 
+class _CacheRun(_Run):
+    subject: CacheSubject
+
+    def subject_for(self, key: Type, value: Type) -> Subject:
+        return CacheSubject(self.name, key.name, value.name, tti=60.0 * EXPIRES_AFTER)
+
+    def pass_minute(self, then: int) -> None:
+        users = self.users(then)
+        operations = len(users) + max(0, then - self.there)
+        self.subject.now, self.subject.step = 60.0 * (self.minute - 1), 60 / max(1, operations)
+        super().pass_minute(then)
+        self.subject.find(self.map, map(self.key, users))  # raises where an entry has expired too early
+
+    def users(self, there: int) -> Sequence[int]:
+        """Customers that use their entry in this minute: by arrival in the rush, then by number."""
+        first = self.minute % USED_EVERY
+        if self.minute <= _RUSH:
+            return self.order[first:there:USED_EVERY]
+        gone = self.customers - there
+        return range(gone + (first - gone) % USED_EVERY, self.customers, USED_EVERY)
+
+    def leave(self, numbers: range) -> None:
+        """They say nothing."""
+
+
 def course(name: str, key: Type, value: Type, customers: int, remaining: int) -> Course:
     """The day of one map."""
-    return _Run(name, key, value, customers, remaining).course()
+    kind = _CacheRun if name == "Cache" else _Run
+    return kind(name, key, value, customers, remaining).course()
 
 
 # ---- all runs ---------------------------------------------------------------------------------------
@@ -208,4 +267,6 @@ def measure(
         for name in NAMES:
             runs.start(name, course, name, key_type, value_type, customers, remaining)
         courses = tuple(runs.outcomes())
-    return BlackFriday(customers, remaining, key_type.name, value_type.name, RECREATED_EVERY, courses)
+    return BlackFriday(
+        customers, remaining, key_type.name, value_type.name, RECREATED_EVERY, USED_EVERY, EXPIRES_AFTER, courses
+    )

@@ -5,6 +5,7 @@ it made.
 
     Subject        whatever takes m[key] = value
       GomapSubject   Map, GoMap, Set: they count their own bytes, and their peak
+        CacheSubject   Cache, with the clock of a scenario: it counts its bytes, and is asked at every insertion
       DictSubject    dict, set: counted by gomap.sizeof, after the loop
       WatchedDict    a dict that is counted at every insertion, which takes time
       PeerSubject    another library's map: nobody can count it
@@ -17,7 +18,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .._core import GoMap, Map, Set
+from .._core import Cache, GoMap, Map, Set
 from .._words import shown, told
 from ..sizes import allocated, plain_bytes, sizeof
 from ..types import Kind, Type
@@ -151,6 +152,33 @@ class GomapSubject(Subject):
         if isinstance(error, (TypeError, ValueError, OverflowError)):
             return ScenarioError(f"an entry is not of the types given: {error}")
         return super().failure(error)
+
+
+@dataclass
+class CacheSubject(GomapSubject):
+    """A Cache whose entries expire some time after their last use. Each operation takes some time of its clock."""
+
+    tti: float  #: seconds
+    now: float = 0.0  #: seconds, of the clock
+    step: float = 0.0  #: seconds that the clock goes on before an operation
+
+    def make(self) -> Any:
+        self._peak = 0
+        return Cache(self.key, self.value, tti=self.tti, clock=lambda: self.now)
+
+    def add(self, m: Any, entries: Iterable[Entry]) -> None:
+        for key, value in entries:
+            self.now += self.step
+            m[key] = value
+            self._peak = max(self._peak, m.nbytes)
+
+    def find(self, m: Any, keys: Iterable[Any]) -> None:
+        for key in keys:
+            self.now += self.step
+            m[key]
+
+    def peak(self, m: Any, entries: Entries | None = None) -> int:
+        return max(self._peak, int(m.nbytes)) + self._objects
 
 
 class DictSubject(Subject):
