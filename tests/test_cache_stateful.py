@@ -287,6 +287,7 @@ class Machine(RuleBasedStateMachine):
         assert (self.c.stats.evictions, self.c.stats.expirations) == (self.told["evicted"], self.told["expired"])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("limits", LIMITS)
 @pytest.mark.parametrize("types", TYPES)
 def test_any_operations(types: str, limits: str) -> None:
