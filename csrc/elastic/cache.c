@@ -317,7 +317,7 @@ int gomap_cache_limit(gomap_cache *cache, size_t max_bytes, size_t max_entries)
     map_of(c)->purposes.limit = 0;
     while (max_bytes && gomap_cache_bytes(cache) > max_bytes) {
         if (gomap_cache_evict(cache)) continue;
-        (void)gm_region_resize(&c->memory, GOMAP_TAGS, &c->ghosts, 0);
+        gomap_cache_clear(cache);
         break;
     }
     c->full_at = max_entries ? max_entries : SIZE_MAX;
@@ -509,7 +509,7 @@ void *gomap_cache_put(gomap_cache *cache, const void *key, const void *value, ui
     fit_ghosts(c);
     relax(c);
     size_t place = EL_NOWHERE;
-    int looked = 0;
+    int looked = 0, cleared = 0;
     if (count_of(c) >= c->full_at) {
         place = gomap_cache_find(cache, key);
         looked = 1;
@@ -526,7 +526,12 @@ void *gomap_cache_put(gomap_cache *cache, const void *key, const void *value, ui
             settle(c, place, now, deadline, *added);
             return room;
         }
-        if (!m->purposes.refused || before == 0) return NULL;
+        if (!m->purposes.refused || cleared) return NULL;
+        if (before == 0) { /* what could not be given back for want of memory, and the ghosts, make room */
+            gomap_cache_clear(cache);
+            cleared = 1;
+            continue;
+        }
         if (before < c->full_at) c->full_at = before;
         looked = 0;
         gomap_cache_evict(cache);

@@ -29,10 +29,10 @@ GM_INLINE int el_region_fit(el_map *m, int purpose, gm_region *region, size_t ne
 GM_INLINE int el_room(el_map *m, size_t buckets, int exactly, gm_kind kind)
 {
     return el_region_fit(m, GOMAP_TAGS, &m->tags, buckets * EL_SLOTS, buckets, exactly) &&
-           el_region_fit(m, GOMAP_BUCKETS, &m->slots, el_slots_needed(buckets, el_slot_bytes(m, kind)), buckets,
-                         exactly) &&
            (GM_LIKELY(!m->aside_bytes) ||
-            el_region_fit(m, GOMAP_TAGS, &m->aside, buckets * EL_SLOTS * m->aside_bytes, buckets, exactly));
+            el_region_fit(m, GOMAP_TAGS, &m->aside, buckets * EL_SLOTS * m->aside_bytes, buckets, exactly)) &&
+           el_region_fit(m, GOMAP_BUCKETS, &m->slots, el_slots_needed(buckets, el_slot_bytes(m, kind)), buckets,
+                         exactly);
 }
 
 /* Gives back the room beyond the buckets: all of it with `exactly`, else only if it is more than a region keeps
