@@ -17,6 +17,7 @@ typedef struct el_cache {
     size_t hand_young, hand_old, hand_expired;
     uint64_t base;   /* deadlines are ticks from here */
     uint64_t swept;  /* the tick of the last sweep */
+    size_t round;    /* places, when the sweep's round began */
     uint64_t credit; /* slots times ticks that are to be swept */
     uint64_t pace;   /* the ticks in which a sweep passes all */
     gm_region ghosts;
@@ -266,6 +267,7 @@ static void forget_all(el_cache *c)
     c->gone_young = c->gone_old = 1;
     c->hand_young = c->hand_old = c->hand_expired = 0;
     c->credit = 0;
+    c->round = 0;
     (void)gm_region_resize(&c->memory, GOMAP_TAGS, &c->ghosts, 0);
     share_limit(c);
 }
@@ -418,6 +420,7 @@ static size_t pass(el_cache *c, uint64_t now, size_t slots, size_t most)
     size_t expired = 0;
     while (slots-- && count_of(c) && expired < most) {
         size_t places = el_places(m), place = c->hand_expired - 1;
+        if (c->hand_expired == 0) c->round = places;
         if (place >= places) place = places - 1;
         c->hand_expired = place;
         if (*el_place_tag(m, place) == EL_EMPTY || !is_expired(c, place, now)) continue;
@@ -437,6 +440,7 @@ void gomap_cache_pass(gomap_cache *cache, uint64_t now)
     c->swept = now;
     size_t places = el_places(map_of(c));
     if (c->pace == 0 || places == 0) return;
+    if (places < c->round) places = c->round; /* as fast as the round began: a map that shrinks is to be done in time */
     if (passed > pace) passed = pace;
     c->credit += passed * places;
     uint64_t slots = c->credit / pace;
