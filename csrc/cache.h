@@ -23,8 +23,8 @@
  * docs/design.md has the hit ratios.
  *
  * When entries expire. Aside there is a deadline in ticks, and one more that each access puts off. Time is the caller's:
- * ticks that never go back. An expired entry is never found. Each operation sweeps some slots on, as many as time has
- * passed, so that all are passed four times within the time to live.
+ * ticks, which do not go back (then no time passes). An expired entry is never found. Each operation sweeps some slots
+ * on, as many as time has passed, so that all are passed four times within the shortest time to live in use.
  */
 #ifndef GM_CACHE_H
 #define GM_CACHE_H
@@ -52,7 +52,7 @@ typedef void (*gomap_leaving)(void *owner, const void *key, const void *value, i
 typedef struct gomap_cache_settings {
     size_t max_bytes;   /* 0: no limit */
     size_t max_entries; /* likewise */
-    uint64_t pace;      /* the ticks in which a sweep passes all slots; 0: the first deadline's will do */
+    uint64_t pace;      /* the usual time to live, in ticks; 0: that of idleness, or what deadlines show */
     uint64_t idle;      /* ticks from the last access; 0: none */
     int deadlines;      /* entries may have some */
     gomap_leaving leaving;
@@ -70,14 +70,17 @@ typedef struct gomap_cache {
     gomap_cache_counts counts;
 } gomap_cache;
 
-/* The type is the caller's, who keeps it as long as the cache: gomap_cache_type says what is aside. */
+/* The type is the caller's, who keeps it as long as the cache: gomap_cache_type says what is aside. NULL: out of memory,
+ * or the limit is less than the least. */
 void gomap_cache_type(gomap_type *type, int deadlines, int idle);
+/* The least limit of bytes: what one entry takes, all included but long strings. */
+size_t gomap_cache_least(const gomap_type *type);
 gomap_cache *gomap_cache_new(const gomap_type *type, const gomap_cache_settings *settings, uint64_t seed);
 void gomap_cache_free(gomap_cache *cache);
 
 /* Bytes held, the cache's own struct included. */
 size_t gomap_cache_bytes(const gomap_cache *cache);
-/* Other limits. Entries go until they are kept; 0: even an empty cache is larger, and nothing has changed. */
+/* Other limits. Entries go until they are kept; 0: the bytes are less than the least, and nothing has changed. */
 int gomap_cache_limit(gomap_cache *cache, size_t max_bytes, size_t max_entries);
 
 /* The place of a key's entry, or GOMAP_NOWHERE; expired or not. It holds until the cache is written to. */
@@ -101,8 +104,12 @@ void gomap_cache_count_again(gomap_cache *cache);
 
 /* The value of a key that is there and has not expired, else NULL; counts as an access, a hit or a miss. */
 void *gomap_cache_get(gomap_cache *cache, const void *key, uint64_t now);
-/* The address of the key's value, zeros if *added, for the caller to write to. Others go to make room. NULL: out of
- * memory, or the entry has no room within the limit, and gomap_cache_refused says so; then the key has no entry. */
+/* Whether an entry has room within the limit at all, once every other one has gone. Only strings make a difference; the
+ * value may be NULL. */
+int gomap_cache_fits(const gomap_cache *cache, const void *key, const void *value);
+/* The address of the key's value, zeros if *added, for the caller to write to. Others go to make room. An entry that has
+ * expired goes first. NULL: out of memory, or the entry does not fit, and gomap_cache_refused says so. Then an entry that
+ * the key had is as it was; where it does not fit, so are all others. */
 void *gomap_cache_assign(gomap_cache *cache, const void *key, uint64_t now, uint64_t deadline, int *added);
 /* The same, and writes the value, as gomap_put does. */
 void *gomap_cache_put(gomap_cache *cache, const void *key, const void *value, uint64_t now, uint64_t deadline,

@@ -166,7 +166,7 @@ void gm_repurpose(gm_memory *memory, int from, int to, size_t granted)
 
 void *gm_alloc(gm_memory *memory, int purpose, size_t size)
 {
-    return gm_within_limit(memory, gm_granted_for(size)) ? gm_alloc_instead(memory, purpose, size) : NULL;
+    return gm_within_limit(memory, 0, gm_granted_for(size)) ? gm_alloc_instead(memory, purpose, size) : NULL;
 }
 
 void *gm_alloc_instead(gm_memory *memory, int purpose, size_t size)
@@ -186,7 +186,7 @@ void gm_release(gm_memory *memory, int purpose, void *block, size_t size)
 void *gm_resize(gm_memory *memory, int purpose, void *block, size_t old, size_t size)
 {
     if (block == NULL) return gm_alloc(memory, purpose, size);
-    if (size > old && !gm_within_limit(memory, gm_granted_for(size) - gm_granted_for(old))) return NULL;
+    if (size > old && !gm_within_limit(memory, gm_granted_for(old), gm_granted_for(size))) return NULL;
     int in_place = !is_mapped(old) && !is_mapped(size);
 #if defined(__linux__)
     in_place = is_mapped(old) == is_mapped(size);

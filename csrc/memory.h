@@ -25,7 +25,7 @@
  * constant time (Go's overflow buckets); a header of 200 bytes has no room for them. */
 typedef struct gm_purposes {
     size_t live[GOMAP_PURPOSES], peak[GOMAP_PURPOSES];
-    uint64_t limit : 63, refused : 1; /* of the total, 0: none; whether it was the reason for a failure */
+    uint64_t limit : 63, refused : 1; /* of the total, 0: none; whether it refused what was last asked for */
 } gm_purposes;
 
 /* A limit is kept as if the memory ended there: what would pass it fails and has changed nothing, as all that can fail
@@ -50,18 +50,17 @@ void gm_release(gm_memory *memory, int purpose, void *block, size_t size);
 /* malloc may give a block sixteen bytes more than its size says (a chunk's remainder that is too small for a chunk). */
 enum { GM_LIMIT_MARGIN = 16 };
 
-/* Whether the limit allows so many bytes more. */
-GM_INLINE int gm_within_limit(const gm_memory *memory, size_t more)
+/* Whether the limit allows a block of so many bytes instead of one of `old` bytes. */
+GM_INLINE int gm_within_limit(const gm_memory *memory, size_t old, size_t bytes)
 {
     gm_purposes *purposes = memory->purposes;
     if (purposes == NULL || purposes->limit == 0) return 1;
-    if (more < purposes->limit && memory->total + more + GM_LIMIT_MARGIN <= purposes->limit) return 1;
-    purposes->refused = 1;
-    return 0;
+    purposes->refused = bytes > purposes->limit || memory->total - old + bytes + GM_LIMIT_MARGIN > purposes->limit;
+    return !purposes->refused;
 }
 
-/* Whether there is one. */
-GM_INLINE int gm_is_limited(const gm_memory *memory) { return memory->purposes && memory->purposes->limit; }
+/* Whether the last allocation failed by the limit, so that a smaller one may not. */
+GM_INLINE int gm_was_refused(const gm_memory *memory) { return memory->purposes && memory->purposes->refused; }
 
 /* The bytes counted for a block; 0 for NULL. */
 size_t gm_granted(const void *block, size_t size);

@@ -153,7 +153,7 @@ int gm_region_resize(gm_memory *memory, int purpose, gm_region *region, size_t b
     bytes = gm_region_bytes(purpose, bytes);
     if (bytes == old) return 1;
     if (bytes > old &&
-        !gm_within_limit(memory, gm_region_granted_for(purpose, bytes) - gm_region_granted_for(purpose, old)))
+        !gm_within_limit(memory, gm_region_granted_for(purpose, old), gm_region_granted_for(purpose, bytes)))
         return 0;
     if ((region->reserved != 0) != maps_region(purpose, bytes))
         return region_convert(memory, purpose, region, bytes) || bytes < old;

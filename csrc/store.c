@@ -26,7 +26,7 @@ static int grow(gm_store *store, gm_memory *memory)
 {
     size_t more = with_room(store->stride, store->used) - store->used;
     while (!resize(store, memory, store->used + more)) {
-        if (more == 1 || !gm_is_limited(memory)) return 0;
+        if (more == 1 || !gm_was_refused(memory)) return 0;
         more /= 2;
     }
     return 1;

@@ -165,6 +165,15 @@ size_t gm_strings_planned(const gomap_lengths *lengths, int exactly)
     return live ? bytes + gm_granted_for(sizeof(gm_strings)) : 0;
 }
 
+size_t gm_strings_alone(void) { return gm_granted_for(sizeof(gm_strings)) + GM_LIMIT_MARGIN; }
+
+size_t gm_string_alone(size_t length)
+{
+    unsigned size_class = gm_string_class(length);
+    size_t record = gm_granted_for(class_stride(size_class)) + GM_LIMIT_MARGIN;
+    return size_class == GM_STRING_LARGE ? record + gm_granted_for(length) + GM_LIMIT_MARGIN : record;
+}
+
 size_t gm_strings_block_bytes(const gm_strings *strings, uint32_t number)
 {
     return (size_t)gm_string_large(strings, number).bytes;

@@ -134,6 +134,10 @@ size_t gm_strings_granted(const gm_strings *strings);
 size_t gm_strings_block_bytes(const gm_strings *strings, uint32_t number);
 /* The bytes granted to a region of strings of these lengths, added one by one; exactly: trimmed to them. */
 size_t gm_strings_planned(const gomap_lengths *lengths, int exactly);
+/* The most bytes granted to a region without strings, and more for one string of this length, in records just for it.
+ * Each block may be granted GM_LIMIT_MARGIN more than its size says. */
+size_t gm_strings_alone(void);
+size_t gm_string_alone(size_t length);
 /* The first broken invariant in words, or NULL. */
 const char *gm_strings_check(const gm_strings *strings);
 

@@ -301,10 +301,11 @@ def outcome(case: str) -> Exception:
 
 
 def row(case: str) -> str:
-    """Markdown: the code, the exception, its message; an object's address and a file's directory are left out."""
+    """Markdown: the code, the exception, its message; addresses, directories and the allocator's bytes are left out."""
     error = outcome(case)
     message = str(error).replace(str(Path(DIRECTORY.name)) + os.sep, "")
     message = re.sub("0x[0-9a-f]{6,}", "0x...", message).replace("|", "\\|")
+    message = re.sub("[0-9,]+ at least, which one entry takes", "... at least, which one entry takes", message)
     lines = f"{type(error).__name__}: {message}".split("\n    ")
     return f"| `` {case} `` | {'<br>'.join(f'`` {line} ``' for line in lines)} |"
 

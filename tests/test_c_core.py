@@ -33,6 +33,8 @@ PROGRAMS: dict[str, list[str]] = {
     "test_elastic": [],
     "test_elastic_check": [],
     "test_strings": [],
+    "test_cache": [],
+    "test_cache_check": [],
     "test_failure": [],
     "test_plan": [],
     "test_snapshot": [],

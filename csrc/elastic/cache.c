@@ -1,27 +1,8 @@
-/* elastic/cache.c - see cache.h. */
-#include "../cache.h"
-#include "place.h"
+/* elastic/cache.c - see cache.h, both of them. */
+#include "cache.h"
 
 #include "../pages.h"
-#include "../region.h"
-
-/* ---- the struct -------------------------------------------------------------------------------------- */
-
-typedef struct el_cache {
-    gomap_cache public_part;
-    gm_memory memory;            /* of this struct and the ghosts */
-    size_t full_at;              /* with so many entries one goes before another comes */
-    size_t young;                /* entries */
-    double share;                /* the young's */
-    double gone_young, gone_old; /* evicted lately, which ghosts may remember */
-    size_t hand_young, hand_old, hand_expired;
-    uint64_t base;   /* deadlines are ticks from here */
-    uint64_t swept;  /* the tick of the last sweep */
-    size_t round;    /* places, when the sweep's round began */
-    uint64_t credit; /* slots times ticks that are to be swept */
-    uint64_t pace;   /* the ticks in which a sweep passes all */
-    gm_region ghosts;
-} el_cache;
+#include "iterate.h"
 
 static el_cache *cache_of(const gomap_cache *cache) { return (el_cache *)(uintptr_t)cache; }
 static el_map *map_of(const el_cache *c) { return el_of(c->public_part.map); }
@@ -29,15 +10,13 @@ static size_t count_of(const el_cache *c) { return c->public_part.map->count; }
 
 /* ---- marks ------------------------------------------------------------------------------------------- */
 
-enum { YOUNG = 0x80, ROUND = 1, READ = 2, ROUNDS = 3 };
-
 static unsigned char *mark_at(const el_cache *c, size_t place) { return el_aside_at(map_of(c), place); }
 
 /* Of an entry that was read. */
 static unsigned char mark_read(unsigned char mark)
 {
-    if (mark & YOUNG) return YOUNG | READ | ROUND;
-    return mark < ROUNDS ? (unsigned char)(mark + 1) : mark;
+    if (mark & EL_YOUNG) return EL_YOUNG | EL_READ | EL_ROUND;
+    return mark < EL_ROUNDS ? (unsigned char)(mark + 1) : mark;
 }
 
 /* ---- deadlines ---------------------------------------------------------------------------------------- */
@@ -66,14 +45,17 @@ static uint32_t earliest(const el_cache *c, size_t place)
 
 static int is_expired(const el_cache *c, size_t place, uint64_t now)
 {
-    return is_timed(c) && earliest(c, place) <= now - c->base;
+    if (!is_timed(c)) return 0;
+    uint32_t deadline = earliest(c, place);
+    return deadline != UINT32_MAX && c->base + deadline <= now;
 }
 
 /* All deadlines again from a later base, when ticks from the old one become too many for four bytes. At 1,024 ticks a
- * second that is after 24 days. */
+ * second that is after 24 days. Before any deadline is written. */
 static void rebase(el_cache *c, uint64_t now)
 {
     el_map *m = map_of(c);
+    if (GM_LIKELY(now < c->base || now - c->base <= (uint64_t)1 << 31)) return;
     uint64_t later = now - c->base;
     for (size_t place = 0; place < el_places(m); place++) {
         unsigned char *at = deadline_at(c, place);
@@ -90,11 +72,45 @@ static void rebase(el_cache *c, uint64_t now)
 size_t gomap_cache_bytes(const gomap_cache *cache) { return gomap_total(cache->map) + cache_of(cache)->memory.total; }
 
 /* The map has what the cache's own memory leaves. */
-static void share_limit(el_cache *c)
+static uint64_t map_limit(const el_cache *c)
 {
     size_t most = c->public_part.settings.max_bytes;
     size_t left = most == 0 ? 0 : most > c->memory.total ? most - c->memory.total : 1;
-    map_of(c)->purposes.limit = left & (SIZE_MAX >> 1);
+    return left & (SIZE_MAX >> 1);
+}
+
+static void share_limit(el_cache *c) { map_of(c)->purposes.limit = map_limit(c) & (SIZE_MAX >> 1); }
+
+/* Each block may be granted GM_LIMIT_MARGIN more than planned: the cache's struct, the map's, the tags, the slots, the
+ * bytes aside and the record; and once more it is asked for. */
+size_t gomap_cache_least(const gomap_type *type)
+{
+    static const gomap_lengths none[GOMAP_PARTS];
+    gomap_planned planned;
+    if (gomap_plan(GOMAP_ELASTIC, type, 1, GOMAP_COMPACTED, none, &planned)) return SIZE_MAX;
+    return (size_t)planned.total + gm_granted_for(sizeof(el_cache)) + (size_t)7 * GM_LIMIT_MARGIN;
+}
+
+/* What the strings of a new key or value take, in a map that has no other entry. */
+static size_t strings_bytes(const gomap_places *strings, const unsigned char *at)
+{
+    size_t bytes = 0;
+    for (uint32_t i = 0; at && i < strings->count; i++) {
+        gomap_string string;
+        memcpy(&string, at + strings->at[i], sizeof string);
+        if (string.length > SIZE_MAX / 2 / GOMAP_STRINGS_MOST) return SIZE_MAX / 2;
+        if (string.length >= GM_IMAGE) bytes += gm_string_alone(string.length);
+    }
+    return bytes ? bytes + gm_strings_alone() : 0;
+}
+
+int gomap_cache_fits(const gomap_cache *cache, const void *key, const void *value)
+{
+    const gomap_places *strings = cache->map->type->strings;
+    if (cache->settings.max_bytes == 0) return 1;
+    size_t bytes = strings_bytes(&strings[GOMAP_KEY], key), others = strings_bytes(&strings[GOMAP_VALUE], value);
+    size_t left = cache->settings.max_bytes - cache_of(cache)->least;
+    return bytes <= left && others <= left - bytes;
 }
 
 /* ---- ghosts ------------------------------------------------------------------------------------------- */
@@ -141,7 +157,6 @@ static void leave_ghost(el_cache *c, uint64_t hash, int young)
  * MOST_WEIGHT at most. */
 #define STEP 0.5
 #define MOST_WEIGHT 20.0
-#define LEAST_SHARE 0.01
 #define FIRST_SHARE 0.3
 
 static void move_share(el_cache *c, int young)
@@ -149,8 +164,8 @@ static void move_share(el_cache *c, int young)
     double all = c->gone_young + c->gone_old, own = young ? c->gone_young : c->gone_old;
     double weight = all < own * MOST_WEIGHT ? all / own : MOST_WEIGHT, step = STEP * weight / (double)(count_of(c) + 1);
     c->share += young ? step : -step;
-    if (c->share < LEAST_SHARE) c->share = LEAST_SHARE;
-    if (c->share > 1 - LEAST_SHARE) c->share = 1 - LEAST_SHARE;
+    if (c->share < EL_LEAST_SHARE) c->share = EL_LEAST_SHARE;
+    if (c->share > 1 - EL_LEAST_SHARE) c->share = 1 - EL_LEAST_SHARE;
 }
 
 /* Whether a new key was evicted before. */
@@ -175,7 +190,7 @@ static void leave(el_cache *c, size_t place, int reason)
     if (settings->leaving) settings->leaving(settings->owner, entry, entry + m->value_at, reason);
     if (reason == GOMAP_EVICTED) c->public_part.counts.evictions++;
     if (reason == GOMAP_EXPIRED) c->public_part.counts.expirations++;
-    if (*mark_at(c, place) & YOUNG) c->young--;
+    if (*mark_at(c, place) & EL_YOUNG) c->young--;
     el_resizer_of(m)->remove(m, place);
 }
 
@@ -199,7 +214,7 @@ static size_t move_hand_young(const el_map *m, size_t *hand)
         while (m->aside_bytes == GOMAP_ASIDE_MARK && place % EL_SLOTS == 0 && place < slots &&
                !(gm_load64(m->aside.at + place) & 0x8080808080808080u))
             place = place + EL_SLOTS < el_places(m) ? place + EL_SLOTS : 0;
-        if (*el_place_tag(m, place) != EL_EMPTY && *el_aside_at(m, place) & YOUNG) return *hand = place;
+        if (*el_place_tag(m, place) != EL_EMPTY && *el_aside_at(m, place) & EL_YOUNG) return *hand = place;
     }
 }
 
@@ -212,13 +227,13 @@ static size_t victim(el_cache *c)
         if (c->young == count || (double)c->young > c->share * (double)count) {
             size_t place = move_hand_young(m, &c->hand_young);
             unsigned char *mark = el_aside_at(m, place);
-            if (*mark & ROUND) *mark ^= ROUND;
-            else if (*mark & READ) *mark = 0, c->young--;
+            if (*mark & EL_ROUND) *mark ^= EL_ROUND;
+            else if (*mark & EL_READ) *mark = 0, c->young--;
             else return place;
         } else {
             size_t place = move_hand(m, &c->hand_old);
             unsigned char *mark = el_aside_at(m, place);
-            if (*mark & YOUNG) continue;
+            if (*mark & EL_YOUNG) continue;
             if (*mark == 0) return place;
             --*mark;
         }
@@ -231,9 +246,23 @@ int gomap_cache_evict(gomap_cache *cache)
     const el_map *m = map_of(c);
     if (cache->map->count == 0) return 0;
     size_t place = victim(c);
-    leave_ghost(c, el_resizer_of(m)->hash_at(m, place), *mark_at(c, place) & YOUNG);
+    leave_ghost(c, el_resizer_of(m)->hash_at(m, place), *mark_at(c, place) & EL_YOUNG);
     leave(c, place, GOMAP_EVICTED);
     return 1;
+}
+
+/* One entry goes, or from an empty cache all memory but the structs'; 0: that has gone before. */
+static int make_room(el_cache *c)
+{
+    size_t before = gomap_cache_bytes(&c->public_part);
+    if (gomap_cache_evict(&c->public_part)) {
+        fit_ghosts(c);
+        return 1;
+    }
+    gomap_clear(c->public_part.map);
+    (void)gm_region_resize(&c->memory, GOMAP_TAGS, &c->ghosts, 0);
+    share_limit(c);
+    return gomap_cache_bytes(&c->public_part) < before;
 }
 
 void gomap_cache_remove(gomap_cache *cache, size_t place, int reason)
@@ -257,6 +286,13 @@ void gomap_cache_type(gomap_type *type, int deadlines, int idle)
     type->aside = (uint8_t)(GOMAP_ASIDE_MARK + (deadlines ? GOMAP_ASIDE_DEADLINE : 0) + (idle ? GOMAP_ASIDE_IDLE : 0));
 }
 
+/* The ticks in which a sweep passes all slots, where no deadline asks for fewer. */
+static uint64_t usual_pace(const el_cache *c)
+{
+    const gomap_cache_settings *settings = &c->public_part.settings;
+    return settings->pace ? settings->pace : settings->idle;
+}
+
 /* As of an empty cache. */
 static void forget_all(el_cache *c)
 {
@@ -266,8 +302,8 @@ static void forget_all(el_cache *c)
     c->share = FIRST_SHARE;
     c->gone_young = c->gone_old = 1;
     c->hand_young = c->hand_old = c->hand_expired = 0;
-    c->credit = 0;
-    c->round = 0;
+    c->credit = c->round = 0;
+    c->shortest = UINT64_MAX;
     (void)gm_region_resize(&c->memory, GOMAP_TAGS, &c->ghosts, 0);
     share_limit(c);
 }
@@ -279,9 +315,11 @@ gomap_cache *gomap_cache_new(const gomap_type *type, const gomap_cache_settings 
     if (c == NULL) return NULL;
     c->memory = memory;
     c->public_part.settings = *settings;
-    c->pace = settings->pace;
-    gomap *map = c->public_part.map = gomap_new(GOMAP_ELASTIC, type, 0, seed);
-    if (map == NULL || (settings->max_bytes && gomap_cache_bytes(&c->public_part) > settings->max_bytes)) {
+    c->pace = usual_pace(c);
+    c->least = gomap_cache_least(type);
+    int is_allowed = settings->max_bytes == 0 || settings->max_bytes >= c->least;
+    gomap *map = c->public_part.map = is_allowed ? gomap_new(GOMAP_ELASTIC, type, 0, seed) : NULL;
+    if (map == NULL) {
         gomap_cache_free(&c->public_part);
         return NULL;
     }
@@ -307,21 +345,29 @@ void gomap_cache_clear(gomap_cache *cache)
     forget_all(cache_of(cache));
 }
 
+/* Half of what is too much, and the room that they leave. By deletions alone the map gives memory back in large steps,
+ * so that more entries would go. 0: there is nothing left to go. */
+static int make_much_room(el_cache *c)
+{
+    double bytes = (double)gomap_cache_bytes(&c->public_part), most = (double)c->public_part.settings.max_bytes;
+    for (size_t goes = (size_t)((double)count_of(c) * (bytes - most) / bytes / 2); goes > 0; goes--)
+        gomap_cache_evict(&c->public_part);
+    if (!make_room(c)) return 0;
+    (void)gomap_compact(c->public_part.map);
+    return 1;
+}
+
 int gomap_cache_limit(gomap_cache *cache, size_t max_bytes, size_t max_entries)
 {
     el_cache *c = cache_of(cache);
     gomap_cache_settings *settings = &cache->settings;
-    size_t least = gm_granted(c, sizeof *c) + gm_granted(map_of(c), sizeof(el_map));
-    if (max_bytes && max_bytes < least) return 0;
+    if (max_bytes && max_bytes < c->least) return 0;
     settings->max_bytes = max_bytes;
     settings->max_entries = max_entries;
     while (max_entries && count_of(c) > max_entries) gomap_cache_evict(cache);
-    map_of(c)->purposes.limit = 0;
-    while (max_bytes && gomap_cache_bytes(cache) > max_bytes) {
-        if (gomap_cache_evict(cache)) continue;
-        gomap_cache_clear(cache);
-        break;
-    }
+    fit_ghosts(c);
+    if (max_bytes && gomap_cache_bytes(cache) > max_bytes) (void)gomap_compact(cache->map);
+    while (max_bytes && gomap_cache_bytes(cache) > max_bytes && make_much_room(c)) {}
     c->full_at = max_entries ? max_entries : SIZE_MAX;
     share_limit(c);
     return 1;
@@ -373,7 +419,9 @@ uint64_t gomap_cache_last_deadline(const gomap_cache *cache, size_t place)
 static void put_off(el_cache *c, size_t place, uint64_t now)
 {
     uint64_t idle = c->public_part.settings.idle;
-    if (idle) gm_store32(idle_at(c, place), from_base(c, now + idle));
+    if (idle == 0) return;
+    rebase(c, now);
+    gm_store32(idle_at(c, place), from_base(c, now + idle));
 }
 
 void gomap_cache_set_deadline(gomap_cache *cache, size_t place, uint64_t now, uint64_t deadline)
@@ -381,8 +429,11 @@ void gomap_cache_set_deadline(gomap_cache *cache, size_t place, uint64_t now, ui
     el_cache *c = cache_of(cache);
     put_off(c, place, now);
     if (!cache->settings.deadlines) return;
+    rebase(c, now);
     gm_store32(deadline_at(c, place), deadline ? from_base(c, deadline) : 0);
-    if (deadline > now && (c->pace == 0 || deadline - now < c->pace)) c->pace = deadline - now;
+    if (deadline <= now) return;
+    if (deadline - now < c->shortest) c->shortest = deadline - now;
+    if (c->pace == 0 || c->shortest < c->pace) c->pace = c->shortest;
 }
 
 void gomap_cache_touch(gomap_cache *cache, size_t place, uint64_t now)
@@ -404,58 +455,77 @@ size_t gomap_cache_next(const gomap_cache *cache, size_t *place, uint64_t now)
     return GOMAP_NOWHERE;
 }
 
-/* ---- expiry ------------------------------------------------------------------------------------------- */
+/* ---- expiry -------------------------------------------------------------------------------------------
+ *
+ * Rounds go from the last place down to the first: a map that shrinks moves entries of the last bucket, which have been
+ * passed, to lower ones. A round is as fast as it began, so that it is done in time while the map shrinks.
+ */
 
-/* How often all slots are passed within a time to live. A merge may displace an entry to a slot that has been passed, so
- * that it is met the next time. */
+/* How often all slots are passed within a time to live: a displacement or a split may move an entry to a place that has
+ * been passed, so that it is met the next time. */
 enum { PASSES = 4 };
 /* The most slots that one operation passes: 20 microseconds' worth. */
 enum { PASS_MOST = 4096 };
 
-/* Passes so many slots, downwards: a map that shrinks moves entries of the last bucket to lower ones, and they have been
- * passed. Stops when `most` entries have expired. Returns how many have. */
+/* A short time to live that is set no more is forgotten after a while: entries that had it have been met. */
+static void begin_round(el_cache *c, uint64_t now)
+{
+    uint64_t pace = usual_pace(c);
+    c->hand_expired = c->round = el_places(map_of(c));
+    if (now < c->paced_until) return;
+    if (pace == 0 || c->shortest < pace) pace = c->shortest;
+    if (pace != UINT64_MAX) c->pace = pace;
+    c->paced_until = now + 2 * c->pace;
+    c->shortest = UINT64_MAX;
+}
+
+/* Passes so many slots; stops when `most` entries have expired. Returns how many have. */
 static size_t pass(el_cache *c, uint64_t now, size_t slots, size_t most)
 {
     const el_map *m = map_of(c);
     size_t expired = 0;
     while (slots-- && count_of(c) && expired < most) {
-        size_t places = el_places(m), place = c->hand_expired - 1;
-        if (c->hand_expired == 0) c->round = places;
-        if (place >= places) place = places - 1;
-        c->hand_expired = place;
+        if (c->hand_expired == 0) begin_round(c, now);
+        if (c->hand_expired > el_places(m)) c->hand_expired = el_places(m);
+        size_t place = --c->hand_expired;
         if (*el_place_tag(m, place) == EL_EMPTY || !is_expired(c, place, now)) continue;
         leave(c, place, GOMAP_EXPIRED);
         expired++;
     }
-    if (expired) fit_ghosts(c);
     return expired;
 }
 
 void gomap_cache_pass(gomap_cache *cache, uint64_t now)
 {
     el_cache *c = cache_of(cache);
-    uint64_t passed = now - c->swept, pace = c->pace / PASSES + 1;
+    uint64_t passed = now > c->swept ? now - c->swept : 0, pace = c->pace / PASSES + 1;
     if (GM_LIKELY(passed == 0 && c->credit < pace)) return; /* else there is work that an earlier operation left */
-    if (now - c->base > (uint64_t)1 << 31) rebase(c, now);
-    c->swept = now;
-    size_t places = el_places(map_of(c));
-    if (c->pace == 0 || places == 0) return;
-    if (places < c->round) places = c->round; /* as fast as the round began: a map that shrinks is to be done in time */
-    if (passed > pace) passed = pace;
-    c->credit += passed * places;
+    rebase(c, now);
+    c->swept += passed;
+    if (c->pace == 0 || count_of(c) == 0) return;
+    if (c->hand_expired == 0) {
+        begin_round(c, now);
+        pace = c->pace / PASSES + 1;
+    }
+    c->credit += (passed < pace ? passed : pace) * c->round;
     uint64_t slots = c->credit / pace;
-    if (slots > places) c->credit = places * pace; /* once round is enough */
+    if (slots > c->round) c->credit = (slots = c->round) * pace; /* once round is enough */
     if (slots > PASS_MOST) slots = PASS_MOST;
     c->credit -= slots * pace;
-    (void)pass(c, now, (size_t)slots, SIZE_MAX);
+    if (pass(c, now, (size_t)slots, SIZE_MAX)) fit_ghosts(c);
 }
 
 size_t gomap_cache_expire(gomap_cache *cache, uint64_t now, size_t most)
 {
     el_cache *c = cache_of(cache);
+    gomap_iter held; /* so that no entry moves, and memory is given back once */
     gomap_cache_pass(cache, now);
     if (!is_timed(c)) return 0;
-    return pass(c, now, el_places(map_of(c)), most);
+    gomap_erase_begin(&held, cache->map);
+    size_t expired = pass(c, now, el_places(map_of(c)), most);
+    gomap_erase_end(&held);
+    fit_ghosts(c);
+    return expired;
 }
 
 /* ---- look-ups and insertions -------------------------------------------------------------------------- */
@@ -479,14 +549,23 @@ void *gomap_cache_get(gomap_cache *cache, const void *key, uint64_t now)
     return el_place_entry(m, place) + m->value_at;
 }
 
-/* With a 128th of the limit free, and a few pages, growth is tried again. */
+/* The limit was the reason that an entry found no room: from now on one goes before another comes. */
+static void tighten(el_cache *c, size_t count)
+{
+    size_t left = c->public_part.settings.max_bytes - gomap_cache_bytes(&c->public_part);
+    if (count && count < c->full_at) c->full_at = count;
+    c->left = left;
+}
+
+/* When a 128th of the limit is free beyond what was left then, entries are smaller now, and growth is tried again. */
 static void relax(el_cache *c)
 {
     const gomap_cache_settings *settings = &c->public_part.settings;
     size_t most = settings->max_entries ? settings->max_entries : SIZE_MAX;
     if (c->full_at == most || settings->max_bytes == 0) return;
     size_t left = settings->max_bytes - gomap_cache_bytes(&c->public_part);
-    if (left > settings->max_bytes / 128 + 4 * gm_page_bytes()) c->full_at = most;
+    if (left < c->left) c->left = left;
+    else if (left - c->left > settings->max_bytes / 128) c->full_at = most;
 }
 
 /* What follows an insertion, or an overwriting. */
@@ -496,7 +575,7 @@ static void settle(el_cache *c, size_t place, uint64_t now, uint64_t deadline, i
     const el_map *m = map_of(c);
     if (added) {
         int known = take_ghost(c, el_resizer_of(m)->hash_at(m, place));
-        *mark_at(c, place) = known ? 0 : YOUNG | ROUND;
+        *mark_at(c, place) = known ? 0 : EL_YOUNG | EL_ROUND;
         c->young += !known;
     } else {
         gomap_cache_touch(cache, place, now);
@@ -509,36 +588,39 @@ void *gomap_cache_put(gomap_cache *cache, const void *key, const void *value, ui
 {
     el_cache *c = cache_of(cache);
     el_map *m = map_of(c);
-    if (is_timed(c)) gomap_cache_pass(cache, now);
+    size_t place = EL_NOWHERE;
+    int is_sought = is_timed(c);
+    m->purposes.refused = el_has_strings(m) && !gomap_cache_fits(cache, key, value);
+    if (m->purposes.refused) return NULL;
+    if (is_sought) {
+        gomap_cache_pass(cache, now);
+        place = gomap_cache_find(cache, key);
+        if (place != EL_NOWHERE && is_expired(c, place, now)) {
+            leave(c, place, GOMAP_EXPIRED);
+            place = EL_NOWHERE;
+        }
+    }
     fit_ghosts(c);
     relax(c);
-    size_t place = EL_NOWHERE;
-    int looked = 0, cleared = 0;
     if (count_of(c) >= c->full_at) {
-        place = gomap_cache_find(cache, key);
-        looked = 1;
-        if (place == EL_NOWHERE)
-            while (count_of(c) >= c->full_at && gomap_cache_evict(cache)) {}
+        if (!is_sought) place = gomap_cache_find(cache, key);
+        is_sought = 1;
+        while (place == EL_NOWHERE && count_of(c) >= c->full_at && gomap_cache_evict(cache)) {}
     }
     for (;;) {
-        size_t before = count_of(c);
         m->purposes.refused = 0;
         void *room = value ? gomap_put(cache->map, key, value, added) : gomap_assign(cache->map, key, added);
         if (GM_LIKELY(room != NULL)) {
             if (*added) place = m->placed;
-            else if (!looked || count_of(c) != before) place = gomap_cache_find(cache, key);
+            else if (!is_sought) place = gomap_cache_find(cache, key);
             settle(c, place, now, deadline, *added);
             return room;
         }
-        if (!m->purposes.refused || cleared) return NULL;
-        if (before == 0) { /* what could not be given back for want of memory, and the ghosts, make room */
-            gomap_cache_clear(cache);
-            cleared = 1;
-            continue;
-        }
-        if (before < c->full_at) c->full_at = before;
-        looked = 0;
-        gomap_cache_evict(cache);
+        if (!m->purposes.refused) return NULL;
+        el_end_iterators(m); /* as an insertion does: nothing is given back while one is alive */
+        tighten(c, count_of(c));
+        is_sought = 0;
+        if (!make_room(c)) return NULL;
     }
 }
 
@@ -551,31 +633,44 @@ int gomap_cache_refused(const gomap_cache *cache) { return map_of(cache_of(cache
 
 /* ---- invariants --------------------------------------------------------------------------------------- */
 
+static int check_limits(const el_cache *c, char *why, size_t size)
+{
+    const gomap_cache_settings *settings = &c->public_part.settings;
+    size_t bytes = gomap_cache_bytes(&c->public_part), own = gm_granted(c, sizeof *c) + gm_region_granted(&c->ghosts);
+    if (own != c->memory.total)
+        return gm_broken(why, size, "M1: the cache's own %zu bytes, counted are %zu", own, c->memory.total);
+    if (settings->max_bytes && bytes > settings->max_bytes)
+        return gm_broken(why, size, "C1: %zu bytes, at most %zu are allowed", bytes, settings->max_bytes);
+    if (settings->max_bytes && c->least > settings->max_bytes)
+        return gm_broken(why, size, "C1: one entry takes %zu bytes, at most %zu are allowed", c->least,
+                         settings->max_bytes);
+    if (map_of(c)->purposes.limit != map_limit(c))
+        return gm_broken(why, size, "C1: the map may have %zu bytes, the cache leaves it %zu",
+                         (size_t)map_of(c)->purposes.limit, (size_t)map_limit(c));
+    if (settings->max_entries && count_of(c) > settings->max_entries)
+        return gm_broken(why, size, "C1: %zu entries, at most %zu are allowed", count_of(c), settings->max_entries);
+    if (c->full_at == 0 || (settings->max_entries && c->full_at > settings->max_entries))
+        return gm_broken(why, size, "C1: full at %zu entries, at most %zu are allowed", c->full_at,
+                         settings->max_entries);
+    return 0;
+}
+
 int gomap_cache_check(const gomap_cache *cache, char *why, size_t size)
 {
     const el_cache *c = cache_of(cache);
     const el_map *m = map_of(c);
-    const gomap_cache_settings *settings = &cache->settings;
     size_t young = 0;
-    if (gomap_check(cache->map, why, size)) return -1;
-    if (settings->max_bytes && gomap_cache_bytes(cache) > settings->max_bytes)
-        return gm_broken(why, size, "C1: %zu bytes, at most %zu are allowed", gomap_cache_bytes(cache),
-                         settings->max_bytes);
-    if (settings->max_entries && count_of(c) > settings->max_entries)
-        return gm_broken(why, size, "C1: %zu entries, at most %zu are allowed", count_of(c), settings->max_entries);
+    if (gomap_check(cache->map, why, size) || check_limits(c, why, size)) return -1;
     for (size_t place = 0; place < el_places(m); place++) {
         unsigned char mark = *mark_at(c, place);
         if (*el_place_tag(m, place) == EL_EMPTY) continue;
-        if ((mark & ~(YOUNG | ROUNDS)) != 0) return gm_broken(why, size, "C2: place %zu: mark %u", place, mark);
-        young += (mark & YOUNG) != 0;
-        if (is_timed(c) && settings->idle && gm_load32(idle_at(c, place)) == 0)
+        if (mark & ~(EL_YOUNG | EL_ROUNDS)) return gm_broken(why, size, "C2: the mark of place %zu is %u", place, mark);
+        young += (mark & EL_YOUNG) != 0;
+        if (cache->settings.idle && gm_load32(idle_at(c, place)) == 0)
             return gm_broken(why, size, "C3: place %zu has no deadline of idleness", place);
     }
     if (young != c->young) return gm_broken(why, size, "C2: %zu young entries, counted are %zu", young, c->young);
-    if (!(c->share >= LEAST_SHARE && c->share <= 1 - LEAST_SHARE))
+    if (!(c->share >= EL_LEAST_SHARE && c->share <= 1 - EL_LEAST_SHARE))
         return gm_broken(why, size, "C4: the young's share is %g", c->share);
-    size_t own = gm_granted(c, sizeof *c) + gm_region_granted(&c->ghosts);
-    if (own != c->memory.total)
-        return gm_broken(why, size, "M1: the cache's own %zu bytes, counted are %zu", own, c->memory.total);
     return 0;
 }

@@ -91,9 +91,8 @@ GM_INLINE int el_check_shape(const el_map *m, char *why, size_t size, gm_kind ki
     size_t count = m->map.public_part.count, slot_bytes = el_slot_bytes(m, kind);
     if (m->buckets == 0) {
         if (count || m->mask) return gm_broken(why, size, "E1: no buckets, but %zu entries, mask %u", count, m->mask);
-        if (m->slots.bytes || m->tags.bytes > EL_SLOTS || m->overflow_used || m->overflow.bytes ||
-            (m->aside_bytes && m->aside.bytes > (size_t)EL_SLOTS * m->aside_bytes) ||
-            (kind.ref && (m->records.used || m->records.region.bytes)))
+        if (m->tags.bytes || m->slots.bytes || (m->aside_bytes && m->aside.bytes) || m->overflow_used ||
+            m->overflow.bytes || (kind.ref && (m->records.used || m->records.region.bytes)))
             return gm_broken(why, size, "E7: no buckets, but memory for entries");
         return 0;
     }

@@ -9,9 +9,12 @@
 /* The first bucket, empty; 0 when there is no memory. */
 GM_INLINE int el_begin(el_map *m, gm_kind kind)
 {
-    if (!el_room(m, 1, 1, kind)) return 0;
-    el_lay_out(m, 1);
-    return 1;
+    if (el_room(m, 1, 1, kind)) {
+        el_lay_out(m, 1);
+        return 1;
+    }
+    el_clear(&m->map.public_part); /* some of its regions may have been had */
+    return 0;
 }
 
 /* A free slot for a new entry of this hash; 0 when there is no memory. The tag is not set yet. */

@@ -9,7 +9,8 @@ GM_INLINE unsigned char *el_overflow_add(el_map *m, gm_kind kind)
 {
     size_t stride = el_overflow_stride(m, el_slot_bytes(m, kind)), needed = (m->overflow_used + 1) * stride;
     if (m->overflow.bytes < needed &&
-        !gm_region_resize(&m->map.memory, GOMAP_OVERFLOW, &m->overflow, needed + needed / 2))
+        !gm_region_resize(&m->map.memory, GOMAP_OVERFLOW, &m->overflow, needed + needed / 2) &&
+        !(gm_was_refused(&m->map.memory) && gm_region_resize(&m->map.memory, GOMAP_OVERFLOW, &m->overflow, needed)))
         return NULL;
     return el_overflow(m, m->overflow_used++, kind);
 }

@@ -55,6 +55,8 @@ int el_plan(const gm_engine *engine, const gomap_type *type, size_t count, int h
     planned->live[GOMAP_HEADER] = (double)gm_granted_for(el_struct_bytes(engine, type));
     if (count == 0) return 0;
     planned->live[GOMAP_TAGS] = region(GOMAP_TAGS, planned->buckets, EL_SLOTS, exactly);
+    if (m.aside_bytes)
+        planned->live[GOMAP_TAGS] += region(GOMAP_TAGS, planned->buckets, (size_t)EL_SLOTS * m.aside_bytes, exactly);
     planned->live[GOMAP_BUCKETS] =
         m.slot_bytes ? region(GOMAP_BUCKETS, planned->buckets, (size_t)EL_SLOTS * m.slot_bytes, exactly)
                      : (double)gm_granted_for(el_slots_needed(planned->buckets, 0));

@@ -9,9 +9,11 @@ GM_INLINE int el_reserve_room(el_map *m, size_t buckets, size_t count, gm_kind k
 {
     gm_memory *memory = &m->map.memory;
     size_t tags = (size_t)m->tags.bytes, slots = (size_t)m->slots.bytes, records = kind.ref ? m->records.capacity : 0;
+    size_t aside = m->aside_bytes ? (size_t)m->aside.bytes : 0;
     if (el_room(m, buckets, 1, kind) && (!kind.ref || gm_store_reserve(&m->records, memory, count))) return 1;
     (void)gm_region_resize(memory, GOMAP_TAGS, &m->tags, tags);
     (void)gm_region_resize(memory, GOMAP_BUCKETS, &m->slots, slots);
+    if (m->aside_bytes) (void)gm_region_resize(memory, GOMAP_TAGS, &m->aside, aside);
     if (kind.ref) gm_store_unreserve(&m->records, memory, records);
     return 0;
 }

@@ -23,7 +23,7 @@ GM_INLINE int el_region_fit(el_map *m, int purpose, gm_region *region, size_t ne
     gm_memory *memory = &m->map.memory;
     return region->bytes >= needed ||
            gm_region_resize(memory, purpose, region, el_region_room(purpose, needed, buckets, exactly)) ||
-           (GM_UNLIKELY(m->aside_bytes) && gm_is_limited(memory) && gm_region_resize(memory, purpose, region, needed));
+           (GM_UNLIKELY(m->aside_bytes) && gm_was_refused(memory) && gm_region_resize(memory, purpose, region, needed));
 }
 
 GM_INLINE int el_room(el_map *m, size_t buckets, int exactly, gm_kind kind)

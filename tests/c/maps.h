@@ -235,20 +235,22 @@ static inline size_t test_string_number(const gomap_string *string)
 
 /* ---- objects -------------------------------------------------------------------------------- */
 
-/* An object's word is its number and, above, which of several equal ones it is; three numbers share a hash. */
-enum { TEST_ALIKE = 3, TEST_ALIAS_BITS = 40 };
+/* An object's word is its number and, above, which of several equal ones it is; three numbers share a hash, or as many
+ * as a test says. */
+enum { TEST_ALIAS_BITS = 40 };
+static size_t test_alike = 3;
 
 static inline uint64_t test_object_number(uint64_t object) { return object & (((uint64_t)1 << TEST_ALIAS_BITS) - 1); }
 
 static inline int test_same(const gomap_object *key, uint64_t object)
 {
-    CHECK_EQ(key->hash, test_scramble(test_object_number(object) / TEST_ALIKE));
+    CHECK_EQ(key->hash, test_scramble(test_object_number(object) / test_alike));
     return test_object_number(key->object) == test_object_number(object);
 }
 
 static inline void test_object_write(size_t number, uint64_t alias, void *key)
 {
-    gomap_object object = {test_scramble(number / TEST_ALIKE), number | alias << TEST_ALIAS_BITS, test_same};
+    gomap_object object = {test_scramble(number / test_alike), number | alias << TEST_ALIAS_BITS, test_same};
     memcpy(key, &object, sizeof object);
 }
 

@@ -205,7 +205,7 @@ static void no_buckets(void)
         model *model = model_new(&elastic, test_type_named(names[t]), 10, 0, 1);
         gomap *map = model->map;
         el_map *m = el_of(map);
-        gm_region region = {test_alloc(1, 16), 16, 0};
+        gm_region region = {test_alloc(1, EL_SLOTS), EL_SLOTS, 0};
         BROKEN_BY("E1", map, map->count, 1);
         BROKEN_BY("E1", map, m->mask, 1);
         BROKEN_BY("E7", map, m->tags, region);

@@ -130,6 +130,13 @@ cdef int clear_cache_objects(CacheEntries m) except -1:
     return 0
 
 
+cdef int check_max_bytes(const gomap_type *type, size_t max_bytes) except -1:
+    cdef size_t least = gomap_cache_least(type)
+    if 0 < max_bytes < least:
+        raise ValueError(f"max_bytes: expected {least:,} at least, which one entry takes, got {max_bytes:,}")
+    return 0
+
+
 cdef class Cache:
     """A mapping held to exact bytes or to a number of entries: to make room it evicts what is used least.
 
@@ -223,10 +230,8 @@ cdef class Cache:
             settings.owner = <void *>m
         m.cache = gomap_cache_new(&own.type, &settings, gomap_random(&seeds))
         if m.cache == NULL:
-            if max_bytes == 0 or max_bytes > 4096:
-                raise MemoryError()
-            raise ValueError(f"max_bytes: expected the bytes of an empty cache at least, which are some hundreds, got "
-                             f"{max_bytes}")
+            check_max_bytes(&own.type, max_bytes)
+            raise MemoryError()
         m.map = m.cache.map
         m.use(own)
         self.layout = own
@@ -351,8 +356,6 @@ cdef class Cache:
             key_at = &sought.core
             if room != NULL:
                 held = <object><PyObject *><uintptr_t>sought.core.object
-        if m.key.strings or m.value.strings:
-            self.refuse_large(key, kept_key, kept_value)
         room = gomap_cache_put(m.cache, key_at, value_at if m.value.strings else NULL, now, deadline, &added)
         if room == NULL:
             refused = gomap_cache_refused(m.cache)
@@ -372,20 +375,6 @@ cdef class Cache:
             store(room, value_at, m.value.size)
         if m.gone_count or m.lost:
             settle_cache(self)
-        return 0
-
-    cdef int refuse_large(self, object key, object kept_key, object kept_value) except -1:
-        """An entry that is larger than the limit would push out all others before it is refused."""
-        cdef CacheEntries m = self.entries
-        cdef size_t most = m.cache.settings.max_bytes, long = 0
-        if most == 0:
-            return 0
-        if m.key.strings:
-            long += len(kept_key)
-        if m.value.strings:
-            long += len(kept_value)
-        if long > most / 2 and long + 4096 > most:
-            self.too_large(key)
         return 0
 
     cdef int too_large(self, object key) except -1:
@@ -596,7 +585,7 @@ cdef class Cache:
         cdef size_t most_bytes, most_entries
         most_bytes, most_entries = checked.limits(max_bytes, max_entries, self.ttl, self.tti)
         if not gomap_cache_limit(m.cache, most_bytes, most_entries):
-            raise ValueError(f"max_bytes: expected the bytes of an empty cache at least, got {most_bytes:,}")
+            check_max_bytes(&self.layout.type, most_bytes)
         self.settled(None)
 
     # ---- iteration ----

@@ -483,6 +483,7 @@ cdef extern from "cache.h":
         gomap_cache_counts counts
 
     void gomap_cache_type(gomap_type *type, int deadlines, int idle)
+    size_t gomap_cache_least(const gomap_type *type)
     gomap_cache *gomap_cache_new(const gomap_type *type, const gomap_cache_settings *settings, uint64_t seed)
     void gomap_cache_free(gomap_cache *cache)
     size_t gomap_cache_bytes(const gomap_cache *cache)

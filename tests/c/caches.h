@@ -1,0 +1,329 @@
+/* caches.h - a cache and a reference beside it: by key number the version of the value, and when it expires.
+ *
+ * Every operation is done to both, and what the cache answers is checked. The reference does not know which entry goes:
+ * it is told by the cache's callback, and then checks that an entry may go for this reason. So whatever the reference
+ * has is in the cache, and nothing else is.
+ */
+#ifndef CACHES_H
+#define CACHES_H
+
+#include "maps.h"
+
+#include "cache.h"
+
+typedef struct cache_model {
+    gomap_type type;
+    gomap_cache *cache; /* NULL: there was no memory, or no room within the limit */
+    gomap_cache_settings settings;
+    size_t domain, count;
+    uint32_t *version;          /* by key number; 0: absent */
+    uint64_t *deadline, *until; /* ticks; UINT64_MAX: never. `until` is put off by each access */
+    uint32_t last_version;
+    uint64_t now;
+    gomap_cache_counts counts;
+    size_t gone[4]; /* entries, by reason */
+} cache_model;
+
+static inline int cache_is_expired(const cache_model *m, size_t number)
+{
+    return m->deadline[number] <= m->now || m->until[number] <= m->now;
+}
+
+/* The reference has it, and the cache must find it. */
+static inline int cache_is_in(const cache_model *m, size_t number)
+{
+    return m->version[number] && !cache_is_expired(m, number);
+}
+
+/* Strings that stay while the callback makes others. */
+static inline void cache_keep(const gomap_type *type, int part, unsigned char *bytes)
+{
+    static unsigned char room[GOMAP_PARTS][4][TEST_STRING_MOST];
+    const gomap_places *strings = &type->strings[part];
+    CHECK(strings->count <= COUNT_OF(room[part]));
+    for (uint32_t i = 0; i < strings->count; i++) {
+        gomap_string string;
+        memcpy(&string, bytes + strings->at[i], sizeof string);
+        if (string.length) string.at = memcpy(room[part][i], string.at, string.length);
+        memcpy(bytes + strings->at[i], &string, sizeof string);
+    }
+}
+
+/* A key to look for; or the one to put in, which is known among equal ones. */
+static inline void cache_key(const cache_model *m, size_t number, int puts, unsigned char *key)
+{
+    if (puts) test_key(&m->type, number, key);
+    else test_key_equal(&m->type, number, key);
+    cache_keep(&m->type, GOMAP_KEY, key);
+}
+
+static inline void cache_told(void *owner, const void *key, const void *value, int reason)
+{
+    cache_model *m = owner;
+    size_t number = test_key_number(m->cache->map, key);
+    CHECK(number < m->domain && m->version[number]);
+    CHECK(test_value_is(m->cache->map, m->version[number], value));
+    CHECK(reason >= GOMAP_EVICTED && reason <= GOMAP_REMOVED);
+    if (reason == GOMAP_EXPIRED) CHECK(cache_is_expired(m, number));
+    m->counts.evictions += reason == GOMAP_EVICTED;
+    m->counts.expirations += reason == GOMAP_EXPIRED;
+    m->gone[reason]++;
+    m->version[number] = 0;
+    m->count--;
+}
+
+static inline void cache_check(const cache_model *m)
+{
+    char why[256] = "";
+    const gomap_cache *c = m->cache;
+    if (gomap_cache_check(c, why, sizeof why) != 0) {
+        fprintf(stderr, "invariant broken: %s\n", why);
+        exit(1);
+    }
+    CHECK_EQ(c->map->count, m->count);
+    CHECK(memcmp(&c->counts, &m->counts, sizeof c->counts) == 0);
+    if (m->settings.max_bytes) CHECK(gomap_cache_bytes(c) <= m->settings.max_bytes);
+    if (m->settings.max_entries) CHECK(m->count <= m->settings.max_entries);
+    CHECK(gomap_cache_bytes(c) <= test_live_bytes);
+}
+
+/* One key: it is where the reference says, with its value and its deadline. */
+static inline void cache_look(const cache_model *m, size_t number)
+{
+    TEST_KEY(key);
+    const gomap_cache *c = m->cache;
+    cache_key(m, number, 0, key);
+    size_t place = gomap_cache_find(c, key);
+    CHECK_EQ(place != GOMAP_NOWHERE, m->version[number] != 0);
+    if (place == GOMAP_NOWHERE) return;
+    CHECK_EQ(test_key_number(c->map, gomap_cache_key(c, place)), number);
+    CHECK(test_value_is(c->map, m->version[number], gomap_cache_value(c, place)));
+    CHECK_EQ(gomap_cache_expired(c, place, m->now), cache_is_expired(m, number));
+    if (cache_is_expired(m, number)) return;
+    uint64_t earlier = m->deadline[number] < m->until[number] ? m->deadline[number] : m->until[number];
+    CHECK_EQ(gomap_cache_deadline(c, place), earlier);
+}
+
+/* Every key, and every entry that `next` leads to. */
+static inline void cache_verify(const cache_model *m)
+{
+    unsigned char *seen = test_alloc(m->domain, 1);
+    size_t at = 0, place, in = 0;
+    cache_check(m);
+    for (size_t number = 0; number < m->domain; number++) {
+        cache_look(m, number);
+        in += cache_is_in(m, number) != 0;
+    }
+    while ((place = gomap_cache_next(m->cache, &at, m->now)) != GOMAP_NOWHERE) {
+        size_t number = test_key_number(m->cache->map, gomap_cache_key(m->cache, place));
+        CHECK(cache_is_in(m, number) && !seen[number]);
+        seen[number] = 1;
+        in--;
+    }
+    CHECK_EQ(in, 0);
+    free(seen);
+}
+
+static inline cache_model *cache_new(const char *name, const gomap_cache_settings *settings, size_t domain,
+                                     uint64_t seed)
+{
+    cache_model *m = test_alloc(1, sizeof *m);
+    m->type = *test_type_made(test_type_named(name));
+    gomap_cache_type(&m->type, settings->deadlines, settings->idle != 0);
+    m->domain = test_domain(&m->type, domain);
+    m->version = test_alloc(m->domain, sizeof *m->version);
+    m->deadline = test_alloc(m->domain, sizeof *m->deadline);
+    m->until = test_alloc(m->domain, sizeof *m->until);
+    m->now = 1;
+    m->settings = *settings;
+    m->settings.leaving = cache_told;
+    m->settings.owner = m;
+    m->cache = gomap_cache_new(&m->type, &m->settings, seed);
+    return m;
+}
+
+static inline void cache_free(cache_model *m)
+{
+    if (m->cache) {
+        size_t others = test_live_bytes - gomap_cache_bytes(m->cache);
+        gomap_cache_free(m->cache);
+        CHECK_EQ(test_live_bytes, others);
+    }
+    free(m->version);
+    free(m->deadline);
+    free(m->until);
+    free(m);
+}
+
+/* ---- operations -------------------------------------------------------------------------------------- */
+
+static inline void cache_used(cache_model *m, size_t number)
+{
+    if (m->settings.idle) m->until[number] = m->now + m->settings.idle;
+}
+
+/* The bytes of a value, with a gomap_string for each string, as gomap_put takes it. */
+static inline void cache_value(const gomap_type *type, uint32_t version, unsigned char *bytes)
+{
+    const gomap_places *strings = &type->strings[GOMAP_VALUE];
+    test_value_write(type, version, bytes);
+    for (uint32_t i = 0; i < strings->count; i++) {
+        gomap_string string = test_string(version + 5 * i);
+        memcpy(bytes + strings->at[i], &string, sizeof string);
+    }
+}
+
+/* Puts the next version, by turns with gomap_cache_assign where there are no strings. deadline: a tick, or 0 for none.
+ * 1: added; 0: overwritten; -1: no room within the limit; -2: the armed allocation failed. */
+static inline int cache_put(cache_model *m, size_t number, uint64_t deadline)
+{
+    TEST_KEY(key);
+    unsigned char bytes[TEST_KEY_MAX];
+    const size_t *gone = m->gone;
+    size_t evicted = gone[GOMAP_EVICTED], before = m->count;
+    uint32_t next = m->last_version + 1;
+    int added = -1, was_in = cache_is_in(m, number), puts = test_has_value_strings(&m->type) || next % 3 == 0;
+    int64_t pending = gomap_fail_pending();
+    cache_key(m, number, !was_in || m->settings.max_bytes, key); /* only if the entry surely stays, an equal one */
+    cache_value(&m->type, next, bytes);
+    cache_keep(&m->type, GOMAP_VALUE, bytes);
+    int fits = gomap_cache_fits(m->cache, key, bytes);
+    unsigned char *value = puts ? gomap_cache_put(m->cache, key, bytes, m->now, deadline, &added)
+                                : gomap_cache_assign(m->cache, key, m->now, deadline, &added);
+    if (value == NULL && fits) {
+        CHECK(gomap_fail_pending() < pending);
+        return -2;
+    }
+    CHECK_EQ(value != NULL, fits);
+    if (value == NULL) {
+        CHECK_EQ(gone[GOMAP_EVICTED], evicted);
+        return -1;
+    }
+    CHECK_EQ(added, m->version[number] == 0);
+    CHECK(was_in || added);                                    /* one that has expired is as none */
+    CHECK(!was_in || !added || gone[GOMAP_EVICTED] > evicted); /* pushed out while it was overwritten */
+    if (!puts) {
+        CHECK(test_value_is(m->cache->map, m->version[number], value));
+        test_value_write(&m->type, next, value);
+    }
+    CHECK(test_value_is(m->cache->map, next, value));
+    m->count += added;
+    m->last_version = m->version[number] = next;
+    m->deadline[number] = deadline && m->settings.deadlines ? deadline : UINT64_MAX;
+    m->until[number] = UINT64_MAX;
+    cache_used(m, number);
+    /* Without a limit of bytes one goes for one that comes, and only then. */
+    if (m->settings.max_bytes == 0) {
+        size_t evictions = gone[GOMAP_EVICTED] - evicted;
+        CHECK(evictions <= (size_t)(added && before >= m->settings.max_entries && m->settings.max_entries));
+        if (m->settings.max_entries && added && before == m->settings.max_entries)
+            CHECK(evictions + gone[GOMAP_EXPIRED] > 0);
+    }
+    return added;
+}
+
+static inline void cache_get(cache_model *m, size_t number)
+{
+    TEST_KEY(key);
+    cache_key(m, number, 0, key);
+    const void *value = gomap_cache_get(m->cache, key, m->now);
+    if (cache_is_in(m, number)) {
+        CHECK(value != NULL && test_value_is(m->cache->map, m->version[number], value));
+        cache_used(m, number);
+        m->counts.hits++;
+    } else {
+        CHECK(value == NULL && m->version[number] == 0);
+        m->counts.misses++;
+    }
+}
+
+/* As a caller does who looks by place. */
+static inline void cache_get_by_place(cache_model *m, size_t number)
+{
+    TEST_KEY(key);
+    gomap_cache *c = m->cache;
+    cache_key(m, number, 0, key);
+    size_t place = gomap_cache_find(c, key);
+    CHECK_EQ(place != GOMAP_NOWHERE, m->version[number] != 0);
+    int found = place != GOMAP_NOWHERE && !gomap_cache_expired(c, place, m->now);
+    CHECK_EQ(found, cache_is_in(m, number));
+    gomap_cache_count(c, found);
+    m->counts.hits += (uint64_t)found;
+    m->counts.misses += (uint64_t)!found;
+    if (!found) return;
+    gomap_cache_touch(c, place, m->now);
+    cache_used(m, number);
+    CHECK(test_value_is(c->map, m->version[number], gomap_cache_value(c, place)));
+}
+
+static inline void cache_remove(cache_model *m, size_t number, int reason)
+{
+    TEST_KEY(key);
+    cache_key(m, number, 0, key);
+    int held = m->version[number] != 0;
+    size_t gone = m->gone[reason];
+    if (number % 2) {
+        CHECK_EQ(gomap_cache_erase(m->cache, key, reason), held);
+    } else {
+        size_t place = gomap_cache_find(m->cache, key);
+        CHECK_EQ(place != GOMAP_NOWHERE, held);
+        if (held) gomap_cache_remove(m->cache, place, reason);
+    }
+    CHECK_EQ(m->gone[reason], gone + (size_t)held);
+    CHECK(m->version[number] == 0);
+}
+
+static inline void cache_set_deadline(cache_model *m, size_t number, uint64_t deadline)
+{
+    TEST_KEY(key);
+    cache_key(m, number, 0, key);
+    size_t place = gomap_cache_find(m->cache, key);
+    if (!cache_is_in(m, number)) return;
+    gomap_cache_set_deadline(m->cache, place, m->now, deadline);
+    m->deadline[number] = deadline && m->settings.deadlines ? deadline : UINT64_MAX;
+    cache_used(m, number);
+}
+
+static inline int cache_evict(cache_model *m)
+{
+    size_t count = m->count;
+    int evicted = gomap_cache_evict(m->cache);
+    CHECK_EQ(evicted, count != 0);
+    CHECK_EQ(m->count, count - (size_t)evicted);
+    return evicted;
+}
+
+static inline void cache_clear(cache_model *m)
+{
+    gomap_cache_clear(m->cache);
+    memset(m->version, 0, m->domain * sizeof *m->version);
+    m->count = 0;
+}
+
+static inline int cache_limit(cache_model *m, size_t max_bytes, size_t max_entries)
+{
+    size_t count = m->count;
+    if (!gomap_cache_limit(m->cache, max_bytes, max_entries)) {
+        CHECK(max_bytes != 0 && m->count == count);
+        return 0;
+    }
+    m->settings.max_bytes = max_bytes;
+    m->settings.max_entries = max_entries;
+    return 1;
+}
+
+/* At most so many. */
+static inline size_t cache_expire(cache_model *m, size_t most)
+{
+    size_t passed = m->gone[GOMAP_EXPIRED], expired = 0;
+    gomap_cache_pass(m->cache, m->now);
+    passed = m->gone[GOMAP_EXPIRED];
+    for (size_t number = 0; number < m->domain; number++)
+        expired += m->version[number] != 0 && cache_is_expired(m, number);
+    size_t done = gomap_cache_expire(m->cache, m->now, most);
+    CHECK_EQ(done, expired < most ? expired : most);
+    CHECK_EQ(m->gone[GOMAP_EXPIRED], passed + done);
+    return done;
+}
+
+#endif
