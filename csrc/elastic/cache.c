@@ -574,7 +574,7 @@ static void settle(el_cache *c, size_t place, uint64_t now, uint64_t deadline, i
     gomap_cache *cache = &c->public_part;
     const el_map *m = map_of(c);
     if (added) {
-        int known = take_ghost(c, el_resizer_of(m)->hash_at(m, place));
+        int known = take_ghost(c, m->placed_hash);
         *mark_at(c, place) = known ? 0 : EL_YOUNG | EL_ROUND;
         c->young += !known;
     } else {

@@ -101,7 +101,7 @@ GM_INLINE void *el_assign_hashed(el_map *m, const void *key, uint64_t hash, el_k
         else memset(entry + key_bytes, 0, value_bytes);
     }
     if (GM_UNLIKELY(m->value_strings)) el_strings_empty(m, entry + key_bytes);
-    if (GM_UNLIKELY(m->aside_bytes)) el_place_aside(m, place, kind);
+    if (GM_UNLIKELY(m->aside_bytes)) el_place_aside(m, place, hash);
     map->count++;
     *added = 1;
     return entry + m->value_at;

@@ -85,6 +85,7 @@ typedef struct el_map {
     /* Only in a cache's map: */
     gm_region aside;
     size_t placed;        /* the place of the last new entry (place.h) */
+    uint64_t placed_hash; /* its hash */
     gm_purposes purposes; /* map.memory's, for the limit */
 } el_map;
 

@@ -54,10 +54,10 @@ GM_INLINE size_t el_place_number(const el_map *m, const el_place *place)
 }
 
 /* A new entry: zeros aside, and its place is kept. */
-GM_INLINE void el_place_aside(el_map *m, el_place place, gm_kind kind)
+GM_INLINE void el_place_aside(el_map *m, el_place place, uint64_t hash)
 {
-    (void)kind;
     m->placed = el_place_number(m, &place);
+    m->placed_hash = hash;
     memset(el_aside_at(m, m->placed), 0, m->aside_bytes);
 }
 
