@@ -589,7 +589,7 @@ void *gomap_cache_put(gomap_cache *cache, const void *key, const void *value, ui
     el_cache *c = cache_of(cache);
     el_map *m = map_of(c);
     size_t place = EL_NOWHERE;
-    int is_sought = is_timed(c);
+    int is_sought = is_timed(c), is_empty = 0;
     m->purposes.refused = el_has_strings(m) && !gomap_cache_fits(cache, key, value);
     if (m->purposes.refused) return NULL;
     if (is_sought) {
@@ -616,11 +616,12 @@ void *gomap_cache_put(gomap_cache *cache, const void *key, const void *value, ui
             settle(c, place, now, deadline, *added);
             return room;
         }
-        if (!m->purposes.refused) return NULL;
-        el_end_iterators(m); /* as an insertion does: nothing is given back while one is alive */
+        if (!m->purposes.refused || is_empty) return NULL;
+        is_empty = count_of(c) == 0; /* then all memory goes, and it is tried once more */
+        el_end_iterators(m);         /* as an insertion does: nothing is given back while one is alive */
         tighten(c, count_of(c));
         is_sought = 0;
-        if (!make_room(c)) return NULL;
+        (void)make_room(c);
     }
 }
 

@@ -508,6 +508,27 @@ static void overwritten_under_an_iterator(void)
     gomap_cache_free(c);
 }
 
+/* Of the last allocation it is known whether the limit refused it. A larger block may be granted fewer bytes. */
+static void refused(void)
+{
+    gm_purposes purposes = {.limit = 1000000};
+    gm_memory memory = {0, 0, &purposes};
+    gm_region region = {NULL, 0, 0};
+    CHECK(gm_alloc(&memory, GOMAP_HEADER, 1000001) == NULL && gm_was_refused(&memory));
+    gomap_fail_after(0, 1);
+    CHECK(gm_alloc(&memory, GOMAP_HEADER, 1000) == NULL && !gm_was_refused(&memory));
+    for (size_t bytes = GM_MAP_BYTES - 40; bytes < GM_MAP_BYTES; bytes++) {
+        size_t mapped = gm_region_granted_for(GOMAP_BUCKETS, gm_region_bytes(GOMAP_BUCKETS, GM_MAP_BYTES));
+        purposes.limit = SIZE_MAX >> 1;
+        CHECK(gm_region_resize(&memory, GOMAP_BUCKETS, &region, bytes));
+        purposes.limit = (memory.total > mapped ? memory.total : mapped) + GM_LIMIT_MARGIN;
+        CHECK(gm_region_resize(&memory, GOMAP_BUCKETS, &region, GM_MAP_BYTES));
+        CHECK(memory.total <= purposes.limit);
+        CHECK(gm_region_resize(&memory, GOMAP_BUCKETS, &region, 0));
+    }
+    CHECK_EQ(memory.total, 0);
+}
+
 /* ---- an allocation that fails, each in turn ---------------------------------------------------------------- */
 
 enum { FAIL_STEPS = 400 };
@@ -605,6 +626,7 @@ int main(void)
     time_goes_back();
     under_an_iterator();
     overwritten_under_an_iterator();
+    refused();
     failures();
     return 0;
 }
