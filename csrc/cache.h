@@ -52,7 +52,7 @@ typedef void (*gomap_leaving)(void *owner, const void *key, const void *value, i
 typedef struct gomap_cache_settings {
     size_t max_bytes;   /* 0: no limit */
     size_t max_entries; /* likewise */
-    uint64_t pace;      /* the usual time to live, in ticks; 0: that of idleness, or what deadlines show */
+    uint64_t pace;      /* the usual time to live, in ticks; 0: there is none */
     uint64_t idle;      /* ticks from the last access; 0: none */
     int deadlines;      /* entries may have some */
     gomap_leaving leaving;
@@ -98,11 +98,13 @@ void gomap_cache_set_deadline(gomap_cache *cache, size_t place, uint64_t now, ui
 void gomap_cache_touch(gomap_cache *cache, size_t place, uint64_t now);
 /* The entry goes. */
 void gomap_cache_remove(gomap_cache *cache, size_t place, int reason);
-/* One hit or miss more, for who looks by place; and all counts from zero. */
-void gomap_cache_count(gomap_cache *cache, int hit);
+/* The value of the entry at a place that find gave, GOMAP_NOWHERE too; NULL: there is none, or it has expired and goes.
+ * Counts as an access, a hit or a miss. */
+void *gomap_cache_use(gomap_cache *cache, size_t place, uint64_t now);
+/* All counts from zero. */
 void gomap_cache_count_again(gomap_cache *cache);
 
-/* The value of a key that is there and has not expired, else NULL; counts as an access, a hit or a miss. */
+/* The same for a key. */
 void *gomap_cache_get(gomap_cache *cache, const void *key, uint64_t now);
 /* Whether an entry has room within the limit at all, once every other one has gone. Only strings make a difference; the
  * value may be NULL. */

@@ -286,11 +286,12 @@ void gomap_cache_type(gomap_type *type, int deadlines, int idle)
     type->aside = (uint8_t)(GOMAP_ASIDE_MARK + (deadlines ? GOMAP_ASIDE_DEADLINE : 0) + (idle ? GOMAP_ASIDE_IDLE : 0));
 }
 
-/* The ticks in which a sweep passes all slots, where no deadline asks for fewer. */
+/* The usual time to live, or that of idleness if it is shorter; 0: what deadlines show. */
 static uint64_t usual_pace(const el_cache *c)
 {
     const gomap_cache_settings *settings = &c->public_part.settings;
-    return settings->pace ? settings->pace : settings->idle;
+    if (settings->pace == 0 || settings->idle == 0) return settings->pace + settings->idle;
+    return settings->pace < settings->idle ? settings->pace : settings->idle;
 }
 
 /* As of an empty cache. */
@@ -371,12 +372,6 @@ int gomap_cache_limit(gomap_cache *cache, size_t max_bytes, size_t max_entries)
     c->full_at = max_entries ? max_entries : SIZE_MAX;
     share_limit(c);
     return 1;
-}
-
-void gomap_cache_count(gomap_cache *cache, int hit)
-{
-    if (hit) cache->counts.hits++;
-    else cache->counts.misses++;
 }
 
 void gomap_cache_count_again(gomap_cache *cache) { memset(&cache->counts, 0, sizeof cache->counts); }
@@ -530,12 +525,9 @@ size_t gomap_cache_expire(gomap_cache *cache, uint64_t now, size_t most)
 
 /* ---- look-ups and insertions -------------------------------------------------------------------------- */
 
-void *gomap_cache_get(gomap_cache *cache, const void *key, uint64_t now)
+void *gomap_cache_use(gomap_cache *cache, size_t place, uint64_t now)
 {
     el_cache *c = cache_of(cache);
-    const el_map *m = map_of(c);
-    if (is_timed(c)) gomap_cache_pass(cache, now);
-    size_t place = el_resizer_of(m)->locate(m, key);
     if (place != EL_NOWHERE && GM_UNLIKELY(is_expired(c, place, now))) {
         leave(c, place, GOMAP_EXPIRED);
         place = EL_NOWHERE;
@@ -546,7 +538,13 @@ void *gomap_cache_get(gomap_cache *cache, const void *key, uint64_t now)
     }
     cache->counts.hits++;
     gomap_cache_touch(cache, place, now);
-    return el_place_entry(m, place) + m->value_at;
+    return gomap_cache_value(cache, place);
+}
+
+void *gomap_cache_get(gomap_cache *cache, const void *key, uint64_t now)
+{
+    if (is_timed(cache_of(cache))) gomap_cache_pass(cache, now);
+    return gomap_cache_use(cache, gomap_cache_find(cache, key), now);
 }
 
 /* The limit was the reason that an entry found no room: from now on one goes before another comes. */

@@ -6,12 +6,10 @@ import math
 import re
 from datetime import timedelta
 from numbers import Real
-from operator import index
 from typing import Any
 
-from ._words import shown
+from ._words import shown, whole
 
-_UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 _SIZE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([KMGT]?)(i?)B?\s*", re.IGNORECASE)
 # Deadlines are at most 2**30 ticks ahead (csrc/cache.h); half of that leaves room for the clock.
 _MOST_TICKS = 2**29
@@ -26,13 +24,7 @@ def bytes_of(size: object) -> int:
         number, unit, binary = found.groups()
         power = " KMGT".index(unit.upper()) if unit else 0
         return int(float(number) * (1024 if binary else 1000) ** power)
-    return _whole("max_bytes", size)
-
-
-def _whole(name: str, number: object) -> int:
-    if isinstance(number, bool) or not hasattr(number, "__index__"):
-        raise TypeError(f"{name}: expected int, got {type(number).__name__} {shown(number)}")
-    return index(number)
+    return whole("max_bytes", size)
 
 
 def limits(max_bytes: object, max_entries: object, ttl: object, tti: object) -> tuple[int, int]:
@@ -44,7 +36,7 @@ def limits(max_bytes: object, max_entries: object, ttl: object, tti: object) -> 
         if limit is None:
             found.append(0)
             continue
-        number = bytes_of(limit) if name == "max_bytes" else _whole(name, limit)
+        number = bytes_of(limit) if name == "max_bytes" else whole(name, limit)
         if not 0 < number < 2**62:
             raise ValueError(f"{name}: expected from 1 to 2**62 - 1, got {number}")
         found.append(number)

@@ -1,6 +1,9 @@
-"""Objects and errors in words: short, on one line, whatever the objects' own methods do."""
+"""Objects and errors in words: short, on one line, whatever the objects' own methods do. And the error for what is no
+int."""
 
 from __future__ import annotations
+
+from operator import index
 
 _MOST = 60  # characters of an object
 _MOST_SAID = 300  # of a message
@@ -45,6 +48,19 @@ def name_of(kind: type) -> str:
 def number(count: int) -> str:
     """An int with its thousands apart; of one with very many digits, how many bits it has."""
     return f"{count:,}" if count.bit_length() < 256 else f"an int of {count.bit_length():,} bits"
+
+
+def whole(what: str, given: object) -> int:
+    """The int that was given.
+
+    :raises TypeError: it is none
+    """
+    try:
+        if not isinstance(given, bool):
+            return index(given)  # type: ignore[arg-type]
+    except TypeError:
+        pass
+    raise TypeError(f"{what}: expected int, got {name_of(type(given))} {shown(given)}")
 
 
 def entries_of(count: int) -> str:

@@ -247,13 +247,13 @@ static inline void cache_get_by_place(cache_model *m, size_t number)
     CHECK_EQ(place != GOMAP_NOWHERE, m->version[number] != 0);
     int found = place != GOMAP_NOWHERE && !gomap_cache_expired(c, place, m->now);
     CHECK_EQ(found, cache_is_in(m, number));
-    gomap_cache_count(c, found);
+    const void *value = gomap_cache_use(c, place, m->now);
+    CHECK_EQ(value != NULL, found);
     m->counts.hits += (uint64_t)found;
     m->counts.misses += (uint64_t)!found;
     if (!found) return;
-    gomap_cache_touch(c, place, m->now);
     cache_used(m, number);
-    CHECK(test_value_is(c->map, m->version[number], gomap_cache_value(c, place)));
+    CHECK(value == gomap_cache_value(c, place) && test_value_is(c->map, m->version[number], value));
 }
 
 static inline void cache_remove(cache_model *m, size_t number, int reason)

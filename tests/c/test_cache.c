@@ -216,6 +216,17 @@ static const void *long_value(size_t length, gomap_string *string)
     return string;
 }
 
+/* From int to string; the type is kept by the caller. */
+static gomap_cache *cache_to_strings(gomap_type *type, size_t max_bytes)
+{
+    gomap_cache_settings settings = {.max_bytes = max_bytes};
+    gomap_type_init(type, GOMAP_BITS64, 8, 0, GOMAP_STRING_VALUE);
+    gomap_cache_type(type, 0, 0);
+    gomap_cache *c = gomap_cache_new(type, &settings, 1);
+    CHECK(c != NULL);
+    return c;
+}
+
 /* Whether a string has room depends on the limit alone, not on what was in the cache before. One that has none leaves
  * everything as it was. */
 static void long_strings(void)
@@ -224,12 +235,8 @@ static void long_strings(void)
     for (size_t i = 0; i < COUNT_OF(limits); i++) {
         size_t longest[2] = {0, 0};
         for (int full = 0; full < 2; full++) {
-            gomap_cache_settings settings = {.max_bytes = limits[i]};
             gomap_type type;
-            gomap_type_init(&type, GOMAP_BITS64, 8, 0, GOMAP_STRING_VALUE);
-            gomap_cache_type(&type, 0, 0);
-            gomap_cache *c = gomap_cache_new(&type, &settings, 1);
-            CHECK(c != NULL);
+            gomap_cache *c = cache_to_strings(&type, limits[i]);
             size_t low = 0, high = 1 << 20;
             gomap_string string;
             char why[200] = "";
@@ -295,12 +302,8 @@ static void short_after_long(void)
 {
     static const size_t limits[] = {10000, 20000, 60000, 1000000};
     for (size_t i = 0; i < COUNT_OF(limits); i++) {
-        gomap_cache_settings settings = {.max_bytes = limits[i]};
         gomap_type type;
-        gomap_type_init(&type, GOMAP_BITS64, 8, 0, GOMAP_STRING_VALUE);
-        gomap_cache_type(&type, 0, 0);
-        gomap_cache *c = gomap_cache_new(&type, &settings, 1);
-        CHECK(c != NULL);
+        gomap_cache *c = cache_to_strings(&type, limits[i]);
         for (size_t round = 0; round < 3; round++) {
             gomap_string string;
             int added;

@@ -179,11 +179,14 @@ cdef class Base:
         self.ready_to_write()
         self.clear_all()
 
+    cdef void clear_core(self) noexcept:
+        gomap_clear(self.map)
+
     @cython.final
     cdef int clear_all(self) except -1:
         if self.objects:
             return clear_objects(self)
-        gomap_clear(self.map)
+        self.clear_core()
         return 0
 
     def reserve(self, count, /):

@@ -8,7 +8,7 @@ import time as _time
 
 cdef object NEVER = float("inf")
 cdef object monotonic = _time.monotonic
-cdef tuple REASONS = ("evicted", "expired", "replaced", "removed")
+cdef tuple REASONS = ("evicted", "expired")  # GOMAP_EVICTED, GOMAP_EXPIRED
 
 class NoRoomError(ValueError):
     """An entry has no room within a cache's ``max_bytes``, even alone."""
@@ -36,6 +36,9 @@ cdef class CacheEntries(BaseMap):
 
     cdef int engine(self):
         return GOMAP_ELASTIC
+
+    cdef void clear_core(self) noexcept:
+        gomap_cache_clear(self.cache)
 
     cdef str spelling(self):
         return f"Cache of {self.layout.key_type} to {self.layout.value_type}"
@@ -118,18 +121,6 @@ cdef int settle_cache(Cache c) except -1:
     return 0
 
 
-cdef int clear_cache_objects(CacheEntries m) except -1:
-    """Empties a cache at once, and drops what was in it then."""
-    cdef size_t count, i
-    cdef PyObject **held = held_objects(m, &count)
-    gomap_cache_clear(m.cache)
-    m.changes += 1
-    for i in range(count):
-        Py_XDECREF(held[i])
-    PyMem_Free(held)
-    return 0
-
-
 cdef int check_max_bytes(const gomap_type *type, size_t max_bytes) except -1:
     cdef size_t least = gomap_cache_least(type)
     if 0 < max_bytes < least:
@@ -206,6 +197,7 @@ cdef class Cache:
         if items is not None:
             self.update(items)
 
+    @cython.final
     cdef int make(self, Layout layout, size_t max_bytes, size_t max_entries) except -1:
         cdef gomap_cache_settings settings
         cdef CacheEntries m = CacheEntries.__new__(CacheEntries)
@@ -222,8 +214,6 @@ cdef class Cache:
         settings.idle = 0 if self.tti is None else self.ticks_of(self.tti)
         if self.deadlines and self.lives != NEVER:
             settings.pace = self.ticks_of(self.lives)
-        if settings.idle and (settings.pace == 0 or settings.idle < settings.pace):
-            settings.pace = settings.idle
         m.told = self.on_evict is not None
         if m.told or layout.objects:
             settings.leaving = entry_leaves
@@ -238,6 +228,7 @@ cdef class Cache:
         self.entries = m
         return 0
 
+    @cython.final
     cdef inline CacheEntries ready(self):
         if self.entries is None:
             raise ValueError("Cache.__init__() has not been called")
@@ -245,10 +236,12 @@ cdef class Cache:
 
     # ---- time ----
 
+    @cython.final
     cdef uint64_t ticks_of(self, double seconds) except? 0:
         cdef double ticks = seconds * self.per_second
         return 1 if ticks < 1 else <uint64_t>ticks
 
+    @cython.final
     cdef double elapsed(self) except? -1:
         """Seconds since the first call, of a clock that never goes back."""
         cdef double seconds
@@ -269,10 +262,12 @@ cdef class Cache:
         self.last = seconds
         return seconds - self.origin
 
+    @cython.final
     cdef inline uint64_t now(self) except 0:
         """The tick; from 1 on."""
         return <uint64_t>(self.elapsed() * self.per_second) + 1 if self.timed else 1
 
+    @cython.final
     cdef uint64_t deadline_in(self, double seconds) noexcept:
         """The tick, so many seconds from the last look at the clock; 0: never."""
         if seconds == NEVER or not self.deadlines:
@@ -281,6 +276,7 @@ cdef class Cache:
 
     # ---- one entry ----
 
+    @cython.final
     cdef size_t place_of(self, object key) except? <size_t>-1:
         """Of a key's entry, expired or not; GOMAP_NOWHERE."""
         cdef CacheEntries m = self.entries
@@ -294,40 +290,29 @@ cdef class Cache:
         kept = key_in(m, key, &cell, &at, False)
         return GOMAP_NOWHERE if at == NULL else gomap_cache_find(m.cache, at)
 
+    @cython.final
     cdef inline object settled(self, object result):
         if self.entries.gone_count or self.entries.lost:
             settle_cache(self)
         return result
 
+    @cython.final
     cdef object looked_up(self, object key):
         """The value, or MISSING: counts as a use."""
         cdef CacheEntries m = self.ready()
         cdef Cell cell
         cdef const void *at
-        cdef void *found = NULL
-        cdef size_t place
+        cdef void *found
         cdef uint64_t now = self.now()
         if m.key.kind == OBJECT:
             gomap_cache_pass(m.cache, now)
-            place = self.place_of(key)
-            if place != GOMAP_NOWHERE and gomap_cache_expired(m.cache, place, now):
-                gomap_cache_remove(m.cache, place, GOMAP_EXPIRED)
-                place = GOMAP_NOWHERE
-            gomap_cache_count(m.cache, place != GOMAP_NOWHERE)
-            if place == GOMAP_NOWHERE:
-                return self.settled(MISSING)
-            gomap_cache_touch(m.cache, place, now)
-            return self.settled(out(m, VALUE, gomap_cache_value(m.cache, place)))
-        kept = key_in(m, key, &cell, &at, False)
-        if at != NULL:
-            found = gomap_cache_get(m.cache, at, now)
+            found = gomap_cache_use(m.cache, self.place_of(key), now)
         else:
-            gomap_cache_count(m.cache, False)
-        result = MISSING if found == NULL else out(m, VALUE, found)
-        if m.gone_count or m.lost:
-            settle_cache(self)
-        return result
+            kept = key_in(m, key, &cell, &at, False)
+            found = gomap_cache_use(m.cache, GOMAP_NOWHERE, now) if at == NULL else gomap_cache_get(m.cache, at, now)
+        return self.settled(MISSING if found == NULL else out(m, VALUE, found))
 
+    @cython.final
     cdef object peeked(self, object key):
         cdef CacheEntries m = self.ready()
         cdef uint64_t now = self.now()
@@ -336,6 +321,7 @@ cdef class Cache:
             return MISSING
         return out(m, VALUE, gomap_cache_value(m.cache, place))
 
+    @cython.final
     cdef int put(self, object key, object value, double lives) except -1:
         cdef CacheEntries m = self.ready()
         cdef py_object_key sought
@@ -373,10 +359,10 @@ cdef class Cache:
             Py_XDECREF(old)
         elif not m.value.strings:
             store(room, value_at, m.value.size)
-        if m.gone_count or m.lost:
-            settle_cache(self)
+        self.settled(None)
         return 0
 
+    @cython.final
     cdef int too_large(self, object key) except -1:
         raise NoRoomError(f"the entry of key {shown(key)} has no room within max_bytes, "
                           f"which is {self.entries.cache.settings.max_bytes:,}")
@@ -427,6 +413,7 @@ cdef class Cache:
             return
         self.put(key, value, self.own_ttl(ttl))
 
+    @cython.final
     cdef double own_ttl(self, object ttl) except? -1:
         from . import _cache_arguments as checked
         ttl = checked.seconds("ttl", ttl)
@@ -435,6 +422,7 @@ cdef class Cache:
         checked.fits(ttl, self.per_second)
         return NEVER if ttl is None else ttl
 
+    @cython.final
     cdef object take(self, object key):
         """Removes an entry; its value, or MISSING."""
         cdef CacheEntries m = self.ready()
@@ -499,6 +487,7 @@ cdef class Cache:
             raise KeyError(key)
         return self.seconds_until(gomap_cache_deadline(m.cache, place))
 
+    @cython.final
     cdef double seconds_until(self, uint64_t deadline) noexcept:
         """From the last look at the clock."""
         if deadline == <uint64_t>-1:
@@ -525,21 +514,15 @@ cdef class Cache:
         :raises KeyError: a key is absent or has expired, and there is no default
         """
         cdef CacheEntries m = self.ready()
+        cdef uint64_t now
         if not hasattr(keys, "__len__"):
             keys = list(keys)
         self.expire()
         values = values_for(m, keys, default, out, missing, arrow)
         for key in keys.tolist() if hasattr(keys, "tolist") else keys:
-            self.use(key)
-        return values
-
-    cdef int use(self, object key) except -1:
-        cdef CacheEntries m = self.entries
-        cdef size_t place = self.place_of(key)
-        gomap_cache_count(m.cache, place != GOMAP_NOWHERE)
-        if place != GOMAP_NOWHERE:
-            gomap_cache_touch(m.cache, place, self.now())
-        return 0
+            now = self.now()  # first: a clock is Python's code, which may move entries
+            gomap_cache_use(m.cache, self.place_of(key), now)
+        return self.settled(values)
 
     def set_many(self, keys, values, /, *, ttl=MISSING):
         """Put in many keys, each with its value; those before one that is refused are in.
@@ -559,11 +542,7 @@ cdef class Cache:
 
     def clear(self):
         """Remove every entry. on_evict is not called."""
-        cdef CacheEntries m = self.ready()
-        if m.objects:
-            clear_cache_objects(m)
-        else:
-            gomap_cache_clear(m.cache)
+        self.ready().clear_all()
 
     def expire(self, limit=None, /):
         """Remove expired entries now: at most so many, or all. Returns how many. A next call goes on from there."""
@@ -630,6 +609,7 @@ cdef class Cache:
         return (f"<Cache of {self.layout.key_type} to {self.layout.value_type}: {len(self):,} entries, "
                 f"{self.nbytes:,} bytes, at most {self.limit_text()}>")
 
+    @cython.final
     cdef str limit_text(self):
         cdef gomap_cache_settings *settings = &self.entries.cache.settings
         limits = []

@@ -456,7 +456,6 @@ cdef extern from "cache.h":
     enum:
         GOMAP_EVICTED
         GOMAP_EXPIRED
-        GOMAP_REPLACED
         GOMAP_REMOVED
     size_t GOMAP_NOWHERE
 
@@ -496,7 +495,7 @@ cdef extern from "cache.h":
     uint64_t gomap_cache_last_deadline(const gomap_cache *cache, size_t place)
     void gomap_cache_touch(gomap_cache *cache, size_t place, uint64_t now)
     void gomap_cache_remove(gomap_cache *cache, size_t place, int reason)
-    void gomap_cache_count(gomap_cache *cache, int hit)
+    void *gomap_cache_use(gomap_cache *cache, size_t place, uint64_t now)
     void gomap_cache_count_again(gomap_cache *cache)
     void *gomap_cache_get(gomap_cache *cache, const void *key, uint64_t now)
     void *gomap_cache_put(gomap_cache *cache, const void *key, const void *value, uint64_t now, uint64_t deadline,

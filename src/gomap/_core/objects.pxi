@@ -442,14 +442,12 @@ cdef void release_objects(Base m, gomap *gone) noexcept:
 
 cdef int clear_objects(Base m) except -1:
     """Empties the map at once, and drops what was in it then."""
-    if isinstance(m, CacheEntries):
-        return clear_cache_objects(<CacheEntries>m)
     cdef gomap *gone
     cdef PyObject **held
     cdef size_t count, i
-    if m.engine() == GOMAP_GO:  # whose array stays
+    if m.engine() == GOMAP_GO or isinstance(m, CacheEntries):  # Go's array stays, and a cache keeps its map
         held = held_objects(m, &count)
-        gomap_clear(m.map)
+        m.clear_core()
         m.changes += 1
         for i in range(count):
             Py_XDECREF(held[i])

@@ -34,10 +34,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .._words import number
+from .._words import number, whole
 from ..types import Type, parse
 from . import ScenarioError
-from .limits import check_count, how_many_at_once, whole
+from .limits import check_count, how_many_at_once
 from .numbers import maker, shuffled
 from .processes import Report, Runs
 from .runs import Run

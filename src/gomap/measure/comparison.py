@@ -26,14 +26,14 @@ from time import process_time_ns
 from typing import Any
 
 from .._display import human
-from .._words import name_of, number, printable, shown
+from .._words import name_of, number, printable, shown, whole
 from ..types import Type, parse, parse_map
 from . import RunError, ScenarioError
 from .advice import advise
 from .comparison_report import Comparison, Measured
 from .entries import PIECE, Entries, Stored, write
 from .files import read
-from .limits import check_count, how_many_at_once, whole
+from .limits import check_count, how_many_at_once
 from .numbers import Numbers
 from .peers import PEERS, place
 from .processes import Failed, Report, Runs

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from operator import index
 
-from .._words import name_of, number, shown
+from .._words import number, whole
 from ..types import Type
 from . import ScenarioError
 from .machine import available
@@ -13,19 +12,6 @@ from .numbers import distinct
 
 _NEVER = 2**63  # entries, which no machine holds, nor an array their numbers
 _SINGULAR = {"entries": "entry", "customers": "customer"}
-
-
-def whole(what: str, given: object) -> int:
-    """The int that was given.
-
-    :raises TypeError: it is none
-    """
-    try:
-        if not isinstance(given, bool):
-            return index(given)  # type: ignore[arg-type]
-    except TypeError:
-        pass
-    raise TypeError(f"{what}: expected int, got {name_of(type(given))} {shown(given)}")
 
 
 def check_count(what: str, count: object, key: Type) -> int:
