@@ -13,7 +13,7 @@ import pytest
 
 from gomap import GoMap
 from gomap._core import _fail_after, _fail_pending
-from gomap.measure.files import read
+from gomap.measure.table_files import read
 
 Class = Any  # one of the map classes
 Examples = Callable[[str, int], list[Any]]  # the fixture: distinct values of a type
