@@ -17,7 +17,7 @@
  *
  * The share adapts itself, from 1 to 99 hundredths. A ghost remembers that a key was evicted, in a byte that the
  * key's hash leads to: a digest of seven bits, and whether the entry was young. A new key that has a ghost is old at
- * once. If young entries' ghosts come back more often, for each that was evicted, than old ones', the share rises, else
+ * once, with up to two rounds if the share is large. If young entries' ghosts come back more often, for each that was evicted, than old ones', the share rises, else
  * it falls. So one policy is near S3-FIFO (Yang et al., SOSP 2023) where a few keys are popular for long, and near a
  * clock, which is near LRU, where what is new is popular; the feedback is ARC's (Megiddo and Modha, FAST 2003).
  * docs/design.md has the hit ratios.

@@ -25,7 +25,8 @@
  * constant time (Go's overflow buckets); a header of 200 bytes has no room for them. */
 typedef struct gm_purposes {
     size_t live[GOMAP_PURPOSES], peak[GOMAP_PURPOSES];
-    uint64_t limit : 63, refused : 1; /* of the total, 0: none; whether it refused what was last asked for */
+    /* Of the total, 0: none; whether it refused what was last asked for; whether stores grow without room to spare. */
+    uint64_t limit : 62, refused : 1, tight : 1;
 } gm_purposes;
 
 /* A limit is kept as if the memory ended there: what would pass it fails and has changed nothing, as all that can fail

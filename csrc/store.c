@@ -25,6 +25,7 @@ static size_t with_room(uint32_t stride, size_t count)
 static int grow(gm_store *store, gm_memory *memory)
 {
     size_t more = with_room(store->stride, store->used) - store->used;
+    if (memory->purposes && memory->purposes->tight) more = 1;
     while (!resize(store, memory, store->used + more)) {
         if (more == 1 || !gm_was_refused(memory)) return 0;
         more /= 2;
