@@ -218,7 +218,7 @@ size_t gomap_column_get(const gomap *map, gomap_column *keys, gomap_getting *get
  * room that it takes in `wanted`. */
 typedef struct gomap_texts {
     gomap_finder *finder; /* as above */
-    int64_t *offsets; /* room for one more than there are keys; the first is 0 */
+    int64_t *offsets;     /* room for one more than there are keys; the first is 0 */
     char *text;
     size_t room, wanted;
     gomap_string missing; /* for a missing key */

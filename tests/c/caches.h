@@ -22,7 +22,8 @@ typedef struct cache_model {
     uint64_t now;
     gomap_cache_counts counts;
     size_t gone[4]; /* entries, by reason */
-    uint32_t *coming; /* by key number: the version that the put of many keys under way gives it; 0: none, or it has gone */
+    uint32_t
+        *coming; /* by key number: the version that the put of many keys under way gives it; 0: none, or it has gone */
     uint64_t coming_deadline;
     int nobody_goes; /* the callback refuses */
 } cache_model;
@@ -311,8 +312,9 @@ typedef struct cache_items {
 static inline void cache_items_begin(const gomap_type *type, int part, cache_items *items)
 {
     items->string_count = 0;
-    items->stride = part == GOMAP_VALUE ? type->value_size : type->key_kind == GOMAP_STRING ? sizeof(gomap_string)
-                                                                                            : type->key_size;
+    items->stride = part == GOMAP_VALUE              ? type->value_size
+                    : type->key_kind == GOMAP_STRING ? sizeof(gomap_string)
+                                                     : type->key_size;
     items->bytes = test_alloc(CACHE_MANY, items->stride + 1);
 }
 
@@ -325,8 +327,8 @@ static inline void cache_items_add(const gomap_type *type, int part, cache_items
         gomap_string string;
         memcpy(&string, to + strings->at[k], sizeof string);
         if (string.length == 0) continue;
-        string.at = items->strings[items->string_count++] = memcpy(test_alloc(string.length, 1), string.at,
-                                                                   string.length);
+        string.at = items->strings[items->string_count++] =
+            memcpy(test_alloc(string.length, 1), string.at, string.length);
         memcpy(to + strings->at[k], &string, sizeof string);
     }
 }

@@ -664,8 +664,8 @@ static void many_at_a_time(void)
 static void nobody_can_go(void)
 {
     for (int by_bytes = 0; by_bytes < 2; by_bytes++) {
-        gomap_cache_settings settings = {.max_entries = by_bytes ? 0 : 50, .max_bytes = by_bytes ? 3000 : 0,
-                                         .deadlines = 1};
+        gomap_cache_settings settings = {
+            .max_entries = by_bytes ? 0 : 50, .max_bytes = by_bytes ? 3000 : 0, .deadlines = 1};
         cache_model *m = cache_new("map[any]int", &settings, 400, 1);
         size_t number = 0, count;
         while (m->counts.evictions == 0) CHECK_EQ(cache_put(m, number++, m->now + 100), 1);
