@@ -220,7 +220,7 @@ static int leave(el_cache *c, size_t place, int reason)
 
 static int is_beside(const el_map *m, size_t first)
 {
-    return GM_LIKELY(m->aside_bytes == GOMAP_ASIDE_MARK && el_place_in_bucket(m, first));
+    return m->aside_bytes == GOMAP_ASIDE_MARK && el_place_in_bucket(m, first);
 }
 
 static uint64_t marks_at(const el_map *m, size_t first)
