@@ -348,7 +348,7 @@ static void less_is_allowed(void)
         CHECK_EQ(cache_limit(m, bytes, 0), 1);
         cache_check(m);
         CHECK_BETWEEN(gomap_cache_bytes(m->cache), 0.85 * (double)bytes, bytes);
-        CHECK_BETWEEN(m->count, (double)bytes / 24 - 100, bytes);
+        CHECK_BETWEEN(m->count, (double)bytes / 25 - 100, bytes);
     }
     CHECK_EQ(cache_limit(m, 0, 10), 1);
     CHECK_EQ(m->count, 10);
