@@ -17,7 +17,7 @@
  *
  * The share adapts itself, from 1 to 99 hundredths. A ghost remembers that a key was evicted, in a byte that the
  * key's hash leads to: a digest of seven bits, and whether the entry was young. A new key that has a ghost is old at
- * once. If young entries' ghosts come back more often, for each that was evicted, than old ones', the share rises, else
+ * once, with up to two rounds if the share is large. If young entries' ghosts come back more often, for each that was evicted, than old ones', the share rises, else
  * it falls. So one policy is near S3-FIFO (Yang et al., SOSP 2023) where a few keys are popular for long, and near a
  * clock, which is near LRU, where what is new is popular; the feedback is ARC's (Megiddo and Modha, FAST 2003).
  * docs/design.md has the hit ratios.
@@ -29,7 +29,7 @@
 #ifndef GM_CACHE_H
 #define GM_CACHE_H
 
-#include "gomap.h"
+#include "columns.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -46,8 +46,9 @@ enum { GOMAP_EVICTED, GOMAP_EXPIRED, GOMAP_REPLACED, GOMAP_REMOVED };
 /* Bytes aside: the mark; deadlines, if there are any; deadlines that an access puts off. */
 enum { GOMAP_ASIDE_MARK = 1, GOMAP_ASIDE_DEADLINE = 4, GOMAP_ASIDE_IDLE = 4 };
 
-/* Called before an entry goes. It may not touch the cache. The key and the value are as they stand in an entry. */
-typedef void (*gomap_leaving)(void *owner, const void *key, const void *value, int reason);
+/* Called before an entry goes. It may not touch the cache. The key and the value are as they stand in an entry. Returns 0
+ * where the entry cannot go now, as there is no memory to tell of it; then it stays. */
+typedef int (*gomap_leaving)(void *owner, const void *key, const void *value, int reason);
 
 typedef struct gomap_cache_settings {
     size_t max_bytes;   /* 0: no limit */
@@ -80,7 +81,8 @@ void gomap_cache_free(gomap_cache *cache);
 
 /* Bytes held, the cache's own struct included. */
 size_t gomap_cache_bytes(const gomap_cache *cache);
-/* Other limits. Entries go until they are kept; 0: the bytes are less than the least, and nothing has changed. */
+/* Other limits. Entries go until they are kept. 0: the bytes are less than the least, and nothing has changed; -1: an
+ * entry could not go, and the limits are as they were. */
 int gomap_cache_limit(gomap_cache *cache, size_t max_bytes, size_t max_entries);
 
 /* The place of a key's entry, or GOMAP_NOWHERE; expired or not. It holds until the cache is written to. */
@@ -96,8 +98,8 @@ uint64_t gomap_cache_last_deadline(const gomap_cache *cache, size_t place);
 void gomap_cache_set_deadline(gomap_cache *cache, size_t place, uint64_t now, uint64_t deadline);
 /* The entry was read. */
 void gomap_cache_touch(gomap_cache *cache, size_t place, uint64_t now);
-/* The entry goes. */
-void gomap_cache_remove(gomap_cache *cache, size_t place, int reason);
+/* The entry goes; 0: it cannot. */
+int gomap_cache_remove(gomap_cache *cache, size_t place, int reason);
 /* The value of the entry at a place that find gave, GOMAP_NOWHERE too; NULL: there is none, or it has expired and goes.
  * Counts as an access, a hit or a miss. */
 void *gomap_cache_use(gomap_cache *cache, size_t place, uint64_t now);
@@ -118,11 +120,35 @@ void *gomap_cache_put(gomap_cache *cache, const void *key, const void *value, ui
                       int *added);
 /* Whether the limit was the reason that the last of these two failed. */
 int gomap_cache_refused(const gomap_cache *cache);
+/* 1: the key was there, and its entry has gone. */
 int gomap_cache_erase(gomap_cache *cache, const void *key, int reason);
-/* Evicts one entry; 0: there is none. */
+/* Evicts one entry, which counts as expired if it had at the last look at the time; 0: there is none that can go. */
 int gomap_cache_evict(gomap_cache *cache);
 /* Every entry goes. Nobody is told. */
 void gomap_cache_clear(gomap_cache *cache);
+
+/* ---- many keys at a time (columns.h), none of which is an object ---- */
+
+/* For gomap_column_get and gomap_column_texts, as their finder: each key that is looked up counts as gomap_cache_get
+ * counts it. */
+typedef struct gomap_cache_uses {
+    gomap_finder finder;
+    gomap_cache *cache;
+    uint64_t now;
+    size_t places[GOMAP_FOUND_MOST], count; /* of the keys that were looked up last */
+} gomap_cache_uses;
+void gomap_cache_uses_begin(gomap_cache_uses *uses, gomap_cache *cache, uint64_t now);
+
+/* Every key with its value, as gomap_cache_put does one. Returns as the functions of columns.h do; gomap_cache_refused
+ * says whether the next entry does not fit. */
+size_t gomap_cache_column_put(gomap_cache *cache, gomap_column *keys, gomap_column *values, uint64_t now,
+                              uint64_t deadline, size_t begin, size_t most);
+
+/* How many entries fit, as gomap_cache_fits says of one, before the first that does not. Nothing changes. */
+size_t gomap_cache_column_fits(const gomap_cache *cache, gomap_column *keys, gomap_column *values, size_t begin,
+                               size_t most);
+
+/* ---- time ---- */
 
 /* Some slots are swept, in proportion to the time that has passed. Every operation does this first. */
 void gomap_cache_pass(gomap_cache *cache, uint64_t now);

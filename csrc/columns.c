@@ -790,7 +790,8 @@ int gomap_column_fill(gomap *map, gomap_column *keys)
 
 /* ---- whole columns ------------------------------------------------------------------------------------- */
 
-enum { FOUND = 256 }; /* addresses that are found before their values are fetched: they stay in the first cache */
+/* Addresses that are found before their values are fetched: they stay in the first cache. */
+enum { FOUND = GOMAP_FOUND_MOST };
 
 size_t gomap_column_put(gomap *map, gomap_column *keys, gomap_column *values, size_t begin, size_t most)
 {
@@ -807,6 +808,17 @@ static gm_keys some_of(const gm_keys *keys, size_t stride, size_t first)
     return some;
 }
 
+static void find(const gomap *map, gomap_finder *finder, const gm_keys *keys, void **found)
+{
+    if (finder) finder->find(finder, keys, found);
+    else (void)gm_engine_of(map)->find_many(map, keys, found);
+}
+
+static void tell_used(gomap_finder *finder)
+{
+    if (finder) finder->used(finder);
+}
+
 size_t gomap_column_get(const gomap *map, gomap_column *keys, gomap_getting *getting, size_t begin, size_t most)
 {
     void *found[FOUND];
@@ -819,7 +831,7 @@ size_t gomap_column_get(const gomap *map, gomap_column *keys, gomap_getting *get
         for (size_t i = 0, some; i < piece; i += some) {
             const gm_keys sought = some_of(&rows.keys, keys->size, i);
             some = sought.count;
-            (void)gm_engine_of(map)->find_many(map, &sought, found);
+            find(map, getting->finder, &sought, found);
             for (size_t k = 0; k < some; k++, to += size) {
                 const void *value = found[k];
                 if (GM_UNLIKELY(value == NULL)) {
@@ -834,6 +846,7 @@ size_t gomap_column_get(const gomap *map, gomap_column *keys, gomap_getting *get
                 if (size == 8) memcpy(to, value, 8);
                 else memcpy(to, value, size);
             }
+            tell_used(getting->finder);
         }
         done += piece;
         if (getting->stop && getting->lost != lost) break;
@@ -852,7 +865,7 @@ size_t gomap_column_texts(const gomap *map, gomap_column *keys, gomap_texts *tex
         size_t from = begin + done, used = (size_t)texts->offsets[from], bytes = 0;
         size_t some = gm_rows_read(keys, NULL, from, least(most - done, FOUND), &rows);
         if (some == 0) break;
-        (void)gm_engine_of(map)->find_many(map, &rows.keys, found);
+        find(map, texts->finder, &rows.keys, found);
         for (size_t i = 0; i < some; i++) {
             strings[i] = found[i] ? gomap_string_at(map, 1, found[i]) : texts->missing;
             bytes += strings[i].length;
@@ -872,6 +885,7 @@ size_t gomap_column_texts(const gomap *map, gomap_column *keys, gomap_texts *tex
             }
             if (texts->marks) texts->marks[from + i] = 1;
         }
+        tell_used(texts->finder);
         done += some;
         if (texts->stop && texts->lost != lost) break;
     }

@@ -189,9 +189,20 @@ int gomap_column_fill(gomap *map, gomap_column *keys);
 /* Every key with its value. */
 size_t gomap_column_put(gomap *map, gomap_column *keys, gomap_column *values, size_t begin, size_t most);
 
+/* Looks keys up where a look-up is also a use, as of a cache's entries (cache.h). Of at most GOMAP_FOUND_MOST keys, as the
+ * core has them, `find` makes found[i] the address of key i's value, which holds until its next call, or NULL; `used` says
+ * that they have been read. */
+enum { GOMAP_FOUND_MOST = 256 };
+struct gm_keys;
+typedef struct gomap_finder {
+    void (*find)(struct gomap_finder *, const struct gm_keys *keys, void **found);
+    void (*used)(struct gomap_finder *);
+} gomap_finder;
+
 /* Writes the keys' values to an array. A missing key gets the value that `missing` points to. With stop, the call
  * returns after the piece with the first missing key. */
 typedef struct gomap_getting {
+    gomap_finder *finder; /* NULL: the map finds them */
     char *to;
     size_t size;          /* of a value */
     const char *missing;  /* NULL: nothing is written */
@@ -206,7 +217,8 @@ size_t gomap_column_get(const gomap *map, gomap_column *keys, gomap_getting *get
 /* The keys' values that are strings, one behind the other. A call ends before the text goes beyond `room`, with the
  * room that it takes in `wanted`. */
 typedef struct gomap_texts {
-    int64_t *offsets; /* room for one more than there are keys; the first is 0 */
+    gomap_finder *finder; /* as above */
+    int64_t *offsets;     /* room for one more than there are keys; the first is 0 */
     char *text;
     size_t room, wanted;
     gomap_string missing; /* for a missing key */

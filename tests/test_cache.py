@@ -478,18 +478,171 @@ def test_a_value_whose_end_uses_the_cache() -> None:
 # ---- many, copies, pickles --------------------------------------------------------------------------
 
 
-def test_many() -> None:
+# ---- many keys ---------------------------------------------------------------------------------------
+
+
+def test_get_many() -> None:
     clock = Clock()
-    c = Cache(int, int, max_entries=100, ttl=10, clock=clock)
+    gone: list[Any] = []
+    c = Cache(int, int, max_entries=100, ttl=10, clock=clock, on_evict=lambda *entry: gone.append(entry))
     c.set_many(range(5), [i * i for i in range(5)])
-    assert list(c.get_many([0, 1, 9], -1)) == [0, 1, -1]
-    assert (c.stats.hits, c.stats.misses) == (2, 1)
-    with pytest.raises(KeyError):
-        c.get_many([77])
-    with pytest.raises(ValueError, match="values: expected 2"):
-        c.set_many([1, 2], [1])
+    assert list(c.get_many([0, 1, 9, 1], -1)) == [0, 1, -1, 1]
+    assert (c.stats.hits, c.stats.misses) == (3, 1)
+    with pytest.raises(KeyError, match="77"):
+        c.get_many([0, 77, 1])
+    assert (c.stats.hits, c.stats.misses) == (5, 2)  # all three count
+    clock.now = 6
+    c.set(1, 7)
     clock.now = 10
-    assert list(c.get_many([0, 1], -1)) == [-1, -1]
+    assert list(c.get_many([0, 1, 0], -1)) == [-1, 7, -1]
+    assert (c.stats.hits, c.stats.misses) == (6, 4)
+    assert (0, 0, "expired") in gone
+    assert len(gone) == c.stats.expirations
+    sound(c)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "k", "v"),
+    [
+        (int, int, int, lambda i: 3 * i),
+        (int, "[128]byte", int, lambda i: b"%128d" % i),
+        (str, str, lambda i: f"key é {i}" * (i % 5), lambda i: "v" * (i % 100)),
+        (int, "struct{a int; b string}", int, lambda i: (i, "b" * i)),
+        (object, int, lambda i: (i,), int),
+        (int, object, int, lambda i: [i]),
+        ("float64", "uint8", float, lambda i: i % 256),
+    ],
+    ids=str,
+)
+def test_many_are_as_one_by_one(key: Any, value: Any, k: Any, v: Any) -> None:
+    """Of two caches that hold all, one is used by many keys at a time."""
+    one, many = (Cache(key, value, max_entries=1000, tti=50, clock=Clock()) for _ in range(2))
+    keys = [k(i) for i in range(400)]
+    for key_, i in zip(keys, range(400), strict=True):
+        one[key_] = v(i)
+    many.set_many(keys, [v(i) for i in range(400)])
+    assert one == many
+    sought = keys[:300:2] + [k(i) for i in range(1000, 1010)] + keys[:10]
+    expected = [one.get(key_, v(0)) for key_ in sought]
+    found = many.get_many(sought, v(0))
+    assert (found if isinstance(found, list) else found.tolist()) == expected
+    assert (many.stats.hits, many.stats.misses) == (one.stats.hits, one.stats.misses)
+    sound(many)
+
+
+def test_get_many_is_a_use() -> None:
+    clock = Clock()
+    c = Cache(int, int, tti=10, clock=clock)
+    c.set_many(range(1000), 1)
+    clock.now = 9
+    c.get_many(range(0, 1000, 2))
+    clock.now = 18
+    c.expire()
+    assert c.stats.expirations == 500
+    assert sorted(c) == list(range(0, 1000, 2))
+    sound(c)
+
+
+def test_set_many_keeps_to_the_limits_and_tells_in_order() -> None:
+    gone: list[Any] = []
+    c = Cache(int, int, max_bytes=30_000, on_evict=lambda *entry: gone.append((*entry, c.nbytes)))
+    c.set_many(range(70_000), range(0, 140_000, 2))
+    sound(c)
+    assert len(gone) == c.stats.evictions == 70_000 - len(c)
+    assert all(value == 2 * key and reason == "evicted" and held <= 30_000 for key, value, reason, held in gone)
+    assert {key for key, *_ in gone} | {*c} == {*range(70_000)}
+    first = [key for key, *_ in gone[:500]]
+    assert max(first) < 10_000  # those that left first are among the first that came
+
+
+def test_set_many_that_is_refused_changes_nothing() -> None:
+    c = Cache(int, str, {1: "a"}, max_bytes=20_000)
+    small = Cache("uint8", int, {1: 1}, max_entries=10)
+    thing = Cache(object, int, {1: 1}, max_entries=10)
+    for cache, keys, values, error, match in [
+        (c, [1, 2], ["b"], ValueError, "values: expected 2, one for each key, got 1"),
+        (c, [2, "x"], ["b", "c"], TypeError, "key"),
+        (c, [2, 3], ["b", 4], TypeError, "value"),
+        (c, [2, 3, 4], ["b", "x" * 30_000, "d"], gomap.NoRoomError, "key 3 has no room"),
+        (small, [2, 256], [1, 1], OverflowError, "256"),
+        (small, [2, None], [1, 1], TypeError, "NoneType"),
+        (thing, [2, []], [1, 1], TypeError, "unhashable"),
+        (thing, [2, 3], [1], ValueError, "values: expected 2"),
+    ]:
+        before = dict(cache)
+        with pytest.raises(error, match=match):
+            cache.set_many(keys, values)
+        assert dict(cache) == before
+        sound(cache)
+    small.set_many([2, None, 3], [5, 6, 7], nulls="skip")
+    assert dict(small) == {1: 1, 2: 5, 3: 7}
+    with pytest.raises(ValueError, match="ttl=math.inf"):
+        small.set_many([1], 1, ttl=3)
+
+
+def test_on_evict_that_raises_ends_set_many_between_pieces() -> None:
+    def refuse(*entry: Any) -> None:
+        raise RuntimeError("no")
+
+    c = Cache(int, int, max_entries=10, on_evict=refuse)
+    with pytest.raises(RuntimeError, match="no") as caught:
+        c.set_many(range(200_000), 1)
+    assert caught.value.done == 65_536  # type: ignore[attr-defined]
+    assert c.stats.evictions == 65_536 - 10
+    sound(c)
+
+
+def test_many_from_arrays() -> None:
+    np = pytest.importorskip("numpy")
+    c = Cache(int, int, max_entries=50_000, ttl=math.inf, clock=Clock())
+    keys = np.arange(100_000)
+    c.set_many(keys, keys * 3, ttl=5)
+    assert len(c) == 50_000
+    held = np.array(sorted(c))
+    out = np.zeros(len(held), np.int64)
+    assert c.get_many(held, out=out) is out
+    assert (out == held * 3).all()
+    assert (c.get_many(keys, -1) >= -1).all()
+    assert (c.stats.hits, c.stats.misses) == (100_000, 50_000)
+    marked = c.get_many(keys, missing="null")
+    assert len(marked) == 100_000
+    assert c.stats.hits == 150_000
+    texts = Cache(int, str, {1: "a" * 5000, 2: "é"}, max_entries=5)
+    column = texts.get_many([1, 2, 3, 1], "none", arrow=True)
+    assert len(column) == 4
+    assert (texts.stats.hits, texts.stats.misses) == (3, 1)
+
+
+@pytest.mark.skipif(not hasattr(gc, "get_referrers"), reason="counts references")
+def test_an_entry_that_cannot_be_kept_for_later_stays() -> None:
+    """Without memory for what is to be done for an entry that leaves, it does not: no reference is lost."""
+    testcapi = pytest.importorskip("_testcapi")
+
+    class Thing:
+        pass
+
+    things = [Thing() for _ in range(5)]
+    c = Cache(int, object, max_entries=4)
+    for i in range(4):
+        c[i] = things[i]
+    failed = False
+    for allocations in range(30):
+        testcapi.set_nomemory(allocations, 0)
+        try:
+            c[100 + allocations] = things[4]
+        except MemoryError:
+            failed = True
+        finally:
+            testcapi.remove_mem_hooks()
+        sound(c)
+        if len(c) < 4:
+            break
+    assert failed
+    refs = [weakref.ref(thing) for thing in things]
+    c.clear()
+    del things
+    gc.collect()
+    assert [ref() for ref in refs] == [None] * 5
 
 
 def test_copy_and_pickle() -> None:

@@ -3,10 +3,11 @@
     python -m pip install . numpy cachebox theine moka-py cachetools lru-dict       # and matplotlib, for the picture
     python benchmarks/python/cache.py [--only speed,bytes,ratio,day] [--peers 'NAME; NAME'] [--write]
                                       [--rounds 3] [--entries 1000,100000,1000000]
-                                      [--sizes 1000000,1400000,1800000]
+                                      [--sizes 500000,700000,900000]
                                       [--traces DIRECTORY] [--names zipf-0.9,loop] [--shares 0.01,0.1]
+                                      [--accesses 400000]
                                       [--equal entries,bytes] [--all]
-                                      [--customers 1000000] [--seconds 120]
+                                      [--customers 1000000] [--seconds 60]
 
     speed  ns an operation, int to int and str to 128 bytes, of full caches of so many `--entries`
     bytes  bytes of an entry, int to int and int to 128 bytes, in full caches of so many `--sizes`
@@ -23,12 +24,13 @@ speed  Processor time of all threads of the process. Every peer runs the same pl
        The loop's own time is in the figures; a table's first line has it, of the same loops without a cache. Keys are
        looked up in random order by equal but fresh objects, without a hash in them. Keys and values stay alive in
        the lists: no peer has to free one. Ratios are medians of the rounds', to the fastest of the other
-       libraries that bound their size and let nothing expire.
+       libraries that bound their size and let nothing expire. More than 100,000 entries are measured in one round.
 bytes  What the process grew by, for each entry held: keys and values are distinct objects, made when they are put
        in and kept by nobody else. Full: after so many were put in. Turned over: after twice as many more, so that
        what entries leave behind counts. Own: nbytes of gomap.Cache, and sys.getsizeof of cachebox's, which is
        without keys and values. Means of the sizes, as tables grow in steps.
-ratio  Replays NAME.u32 of the directory, a flat file of little-endian uint32: what get does not find is put in. At
+ratio  Replays the first accesses of NAME.u32 of the directory, a flat file of little-endian uint32 (traces.py makes
+       such): what get does not find is put in. At
        equal entries; and at equal bytes, 256 for each entry of the share: so many entries, int to 128 bytes, as fit
        by the figures of `bytes`, measured in the same run or written before. optimum knows the future (Belady's
        rule, and what comes need not stay). Loops are also replayed with half and nine tenths of their keys. Peers
@@ -58,6 +60,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import traces
 from cache_peers import DAY, PEERS, Peer
 from cache_runs import RUNS, left_at_midnight
 
@@ -74,6 +77,8 @@ LOOPS_ALONE = "the loop alone"
 BUDGET = 256
 #: Their rule is that of a faster peer.
 TWINS = ("cachetools.LRUCache", "cachetools.LFUCache", "lru-dict", "functools.lru_cache")
+#: Caches of more entries are measured in one round: filling them takes most of the time.
+MANY = 100_000
 #: Seconds for one process.
 LIMIT = 1800
 
@@ -101,7 +106,7 @@ def measure_speed(options: argparse.Namespace) -> Found:
     for case in ("int to int", "str to 128 bytes"):
         for entries in options.entries:
             samples: dict[str, list[Any]] = {name: [] for name in [LOOPS_ALONE, *options.there]}
-            for _ in range(options.rounds):
+            for _ in range(options.rounds if entries <= MANY else 1):
                 for name, runs in samples.items():
                     runs.append(in_a_process("speed", name, case, entries))
             found[f"{case}, {entries:,} entries"] = {name: runs for name, runs in samples.items() if None not in runs}
@@ -183,23 +188,26 @@ def measure_ratio(options: argparse.Namespace) -> Found:
     found = {}
     for path in paths:
         if not options.names or path.stem in options.names:
-            found[path.stem] = measure_trace(path, names, options.shares, "entries" in options.equal, bytes_of)
+            found[path.stem] = measure_trace(
+                path, options.accesses, names, options.shares, "entries" in options.equal, bytes_of
+            )
             print(f"{path.stem}: {json.dumps(found[path.stem])}", file=sys.stderr)
     return found
 
 
 def measure_trace(
-    path: Path, names: list[str], shares: list[float], equal_entries: bool, bytes_of: dict[str, float]
+    path: Path, most: int, names: list[str], shares: list[float], equal_entries: bool, bytes_of: dict[str, float]
 ) -> Found:
-    trace = np.fromfile(path, dtype="<u4")
+    trace = traces.load(path.parent, path.stem, most)
+    where = (str(path.parent), path.stem, most)
     distinct = len(np.unique(trace))
     if path.stem.startswith("loop"):
         shares = sorted({*shares, 0.5, 0.9})
     sizes = [max(1, round(share * distinct)) for share in shares]
     found: Found = {"accesses": len(trace), "distinct": distinct, "shares": shares, "sizes": sizes}
     if equal_entries:
-        found["entries"] = {"optimum": in_a_process("optimum", str(path), sizes)}
-        found["entries"] |= {name: in_a_process("replay", name, str(path), sizes, False) for name in names}
+        found["entries"] = {"optimum": in_a_process("optimum", *where, sizes)}
+        found["entries"] |= {name: in_a_process("replay", name, *where, sizes, False) for name in names}
     if bytes_of:
         found["bytes"] = {}
         for name in names:
@@ -209,7 +217,7 @@ def measure_trace(
                 fitting = [max(1, int(BUDGET * size / bytes_of[name])) for size in sizes]
             else:
                 continue
-            found["bytes"][name] = in_a_process("replay", name, str(path), fitting, True)
+            found["bytes"][name] = in_a_process("replay", name, *where, fitting, True)
     return found
 
 
@@ -335,14 +343,15 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--peers", default="; ".join(PEERS), help="between semicolons, of " + "; ".join(PEERS))
     parser.add_argument("--rounds", type=int, default=3, help="of speed (default 3)")
     parser.add_argument("--entries", type=integers, default=[1_000, 100_000, 1_000_000], help="of speed")
-    parser.add_argument("--sizes", type=integers, default=[1_000_000, 1_400_000, 1_800_000], help="of bytes")
+    parser.add_argument("--sizes", type=integers, default=[500_000, 700_000, 900_000], help="of bytes")
     parser.add_argument("--traces", help="the directory of the traces of ratio; without one it is left out")
     parser.add_argument("--names", type=listed, help="of the traces; all by default")
+    parser.add_argument("--accesses", type=int, default=400_000, help="of each trace, from its begin; -1: all")
     parser.add_argument("--shares", type=numbers, default=[0.01, 0.1], help="of a trace's distinct keys")
     parser.add_argument("--equal", type=listed, default=["entries", "bytes"], help="of entries,bytes")
     parser.add_argument("--all", action="store_true", help="replay traces with every peer")
     parser.add_argument("--customers", type=int, default=1_000_000, help="of the day")
-    parser.add_argument("--seconds", type=float, default=120, help="of the day, where a clock cannot be set")
+    parser.add_argument("--seconds", type=float, default=60, help="of the day, where a clock cannot be set")
     parser.add_argument("--write", action="store_true", help="write the results")
     parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
     return parser

@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+import traces
 from bulk_peers import trim
 from cache_peers import DAY, EMPTY, LONG, PEERS, FakeClock, FastClock, Types, fill, held, loops_of
+from numpy.typing import NDArray
 
 from gomap.measure.black_friday import MINUTES, customers_at
 from gomap.measure.machine import resident
@@ -110,35 +112,35 @@ def entry_bytes(name: str, case: str, entries: int) -> dict[str, float]:
 # ---- hits -----------------------------------------------------------------------------------------------------------
 
 
-def pieces(path: str) -> Iterator[list[int]]:
-    trace = np.fromfile(path, dtype="<u4")
+def pieces(trace: NDArray[np.uint32]) -> Iterator[list[int]]:
     for start in range(0, len(trace), 65536):
         yield trace[start : start + 65536].tolist()
 
 
-def replay(name: str, path: str, sizes: list[int], by_bytes: bool) -> dict[str, list[float]]:
-    """Shares of hits with caches of so many entries, of a peer that counts bytes so many bytes if `by_bytes`; and
-    the most entries held, as seen now and then."""
-    peer = PEERS[name]
+def replay(
+    name: str, directory: str, trace: str, most: int, sizes: list[int], by_bytes: bool
+) -> dict[str, list[float]]:
+    """Shares of hits, of a trace's first accesses, with caches of so many entries, of a peer that counts bytes so many
+    bytes if `by_bytes`; and the most entries held, as seen now and then."""
+    peer, sought = PEERS[name], traces.load(directory, trace, most)
     make = peer.make_of_bytes if by_bytes and peer.make_of_bytes else peer.make
     _, load, types = CASES["int to 128 bytes" if make is peer.make_of_bytes else "int to int"]
     found: dict[str, list[float]] = {"hits": [], "held": []}
     for size in sizes:
         cache = make(size, types, load)
-        read, accesses, misses, most = loops_of(peer, cache)["read"], 0, 0, 0
-        for keys in pieces(path):
+        read, misses, fullest = loops_of(peer, cache)["read"], 0, 0
+        for keys in pieces(sought):
             misses += read(cache, keys, load)
-            accesses += len(keys)
-            most = max(most, held(cache))
-        found["hits"].append(1 - misses / accesses)
-        found["held"].append(most)
+            fullest = max(fullest, held(cache))
+        found["hits"].append(1 - misses / len(sought))
+        found["held"].append(fullest)
     return found
 
 
-def optimum(path: str, sizes: list[int]) -> dict[str, list[float]]:
+def optimum(directory: str, name: str, most: int, sizes: list[int]) -> dict[str, list[float]]:
     """Shares of hits for one who knows the future: of what is there and what comes, that goes whose next use is
     last."""
-    trace = np.fromfile(path, dtype="<u4")
+    trace = traces.load(directory, name, most)
     count = len(trace)
     order = np.argsort(trace, kind="stable")
     following = np.full(count, count)  # the place where an access's key comes next; count: never

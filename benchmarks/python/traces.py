@@ -211,8 +211,9 @@ def numbered(keys: Keys) -> NDArray[np.uint32]:
     return numbers[which]
 
 
-def load(directory: Path, name: str) -> NDArray[np.uint32]:
-    return np.fromfile(directory / f"{name}.u32", "<u4")
+def load(directory: str | Path, name: str, most: int = -1) -> NDArray[np.uint32]:
+    """A trace's first accesses, so many at most; -1: all."""
+    return np.fromfile(Path(directory) / f"{name}.u32", "<u4", most)
 
 
 def main() -> None:

@@ -80,53 +80,81 @@ GM_INLINE void el_window_look(const el_map *m, el_window *window, size_t count, 
     }
 }
 
-/* Compares keys. Returns how many were found. */
-GM_INLINE size_t el_window_match(const el_map *m, const el_window *window, size_t count, void **found, gm_kind kind)
+/* The place of an entry in a bucket (place.h). */
+GM_INLINE size_t el_slot_number(const el_map *m, const unsigned char *slot, gm_kind kind)
+{
+    size_t at = (size_t)(slot - m->slots.at), bytes = el_slot_bytes(m, kind);
+    return GM_LIKELY(bytes == 16) ? at / 16 : at / bytes;
+}
+
+/* Compares keys. Returns how many were found. With `places` these are said too, and what is aside is asked for. */
+GM_INLINE size_t el_window_match(const el_map *m, const el_window *window, size_t count, void **found, size_t *places,
+                                 gm_kind kind)
 {
     size_t hits = 0;
     for (size_t i = 0; i < count; i++) {
         const el_probe *probe = &window->probe[i];
         el_place place;
         found[i] = NULL;
+        if (places) places[i] = EL_NOWHERE;
         if (probe->slot == NULL) {
             if (GM_LIKELY(m->overflow_used == 0) || probe->key == NULL) continue;
         } else {
             unsigned char *entry = kind.ref ? probe->entry : probe->slot;
             if (GM_LIKELY(el_matches(m, entry, probe->key, kind))) {
                 found[i] = entry + m->value_at;
+                if (places) {
+                    places[i] = el_slot_number(m, probe->slot, kind);
+                    GM_PREFETCH(m->aside.at + places[i] * m->aside_bytes);
+                }
                 hits++;
                 continue;
             }
         }
         if (!el_search(m, probe->first, probe->second, el_tag(probe->hash), probe->key, kind, &place)) continue;
         found[i] = place.entry + m->value_at;
+        if (places) places[i] = el_place_number(m, &place);
         hits++;
     }
     return hits;
 }
 
-/* found[i]: the address of key i's value, or NULL. Returns how many were found. A window is hashed before the keys
- * of the previous window are compared. Meanwhile the few slots arrive that absent keys ask for because of an equal
- * tag (a miss at 1,000,000 entries takes a quarter less). */
-GM_INLINE size_t el_find_many(const gomap *map, const gm_keys *keys, void **found, gm_kind kind)
+/* found[i]: the address of key i's value, or NULL; and with `places` its place, or EL_NOWHERE. Returns how many were
+ * found. A window is hashed before the keys of the previous window are compared. Meanwhile the few slots arrive that
+ * absent keys ask for because of an equal tag (a miss at 1,000,000 entries takes a quarter less). */
+GM_INLINE size_t el_find_places(const el_map *m, const gm_keys *keys, void **found, size_t *places, gm_kind kind)
 {
-    const el_map *m = el_of(map);
+    const gomap *map = &m->map.public_part;
     size_t count = keys->count, stride = gm_key_stride(map->type, gm_key_bytes(&m->map, kind)), hits = 0, before = 0;
     el_window windows[2];
     unsigned turn = 0;
     if (map->count == 0) {
         memset(found, 0, count * sizeof *found);
+        if (places) memset(places, 0xff, count * sizeof *places); /* EL_NOWHERE */
         return 0;
     }
     for (size_t done = 0, some; done < count; done += some) {
+        size_t last = done - before; /* the previous window's first key */
         some = count - done < EL_WINDOW ? count - done : EL_WINDOW;
         el_window_hash(m, &windows[turn], keys, done, stride, some, kind);
-        hits += el_window_match(m, &windows[turn ^ 1], before, found + done - before, kind);
+        hits += el_window_match(m, &windows[turn ^ 1], before, found + last, places ? places + last : NULL, kind);
         el_window_look(m, &windows[turn], some, kind);
         before = some;
         turn ^= 1;
     }
-    return hits + el_window_match(m, &windows[turn ^ 1], before, found + count - before, kind);
+    size_t last = count - before;
+    return hits + el_window_match(m, &windows[turn ^ 1], before, found + last, places ? places + last : NULL, kind);
+}
+
+GM_INLINE size_t el_find_many(const gomap *map, const gm_keys *keys, void **found, gm_kind kind)
+{
+    return el_find_places(el_of(map), keys, found, NULL, kind);
+}
+
+/* For a cache: values and places. */
+GM_INLINE void el_locate_many(const el_map *m, const gm_keys *keys, void **found, size_t *places, gm_kind kind)
+{
+    (void)el_find_places(m, keys, found, places, kind);
 }
 
 /* Prefetches the slots where a window's keys will probably be written. Where both buckets of a key are full, one of
@@ -162,6 +190,16 @@ GM_INLINE void el_window_ask(const el_map *m, el_window *window, size_t count, g
     if (kind.ref) return; /* keys stand in records, which are as far */
     for (size_t i = 0; i < full_count; i++)
         el_displace_ask(m, window->probe[full[i]].first, window->probe[full[i]].second, kind);
+}
+
+/* For a cache, before keys are put in one by one, a window of them at most. */
+GM_INLINE void el_ask_many(const el_map *m, const gm_keys *keys, gm_kind kind)
+{
+    el_window window;
+    size_t stride = gm_key_stride(m->map.public_part.type, gm_key_bytes(&m->map, kind));
+    if (m->buckets == 0) return;
+    el_window_hash(m, &window, keys, 0, stride, keys->count, kind);
+    el_window_ask(m, &window, keys->count, kind);
 }
 
 /* Every key with its value, or what the writer makes of it. Returns how many keys it came by: fewer than there are when

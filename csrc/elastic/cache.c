@@ -126,17 +126,21 @@ static unsigned char *ghost_at(const el_cache *c, uint64_t hash, unsigned char *
 
 /* As many ghosts as entries, and a quarter. Those there were are forgotten, as they would be looked for elsewhere; so
  * their number follows the entries' by large steps. Without memory there are fewer. */
-static void fit_ghosts(el_cache *c)
+static void exchange_ghosts(el_cache *c, size_t bytes)
 {
-    size_t count = count_of(c), bytes = count + count / 4 + EL_SLOTS, old = (size_t)c->ghosts.bytes;
-    if (GM_LIKELY(count <= old && old <= 2 * bytes)) return;
+    size_t most = c->public_part.settings.max_bytes, old = (size_t)c->ghosts.bytes;
     if (bytes > UINT32_MAX ||
-        (c->public_part.settings.max_bytes && bytes > old &&
-         gomap_cache_bytes(&c->public_part) + (bytes - old) + gm_page_bytes() > c->public_part.settings.max_bytes))
+        (most && bytes > old && gomap_cache_bytes(&c->public_part) + (bytes - old) + gm_page_bytes() > most))
         return;
     if (!gm_region_resize(&c->memory, GOMAP_TAGS, &c->ghosts, bytes)) return;
     memset(c->ghosts.at, 0, (size_t)c->ghosts.bytes);
     share_limit(c);
+}
+
+GM_INLINE void fit_ghosts(el_cache *c)
+{
+    size_t count = count_of(c), bytes = count + count / 4 + EL_SLOTS, old = (size_t)c->ghosts.bytes;
+    if (GM_UNLIKELY(count > old || old > 2 * bytes)) exchange_ghosts(c, bytes);
 }
 
 static void leave_ghost(el_cache *c, uint64_t hash, int young)
@@ -158,6 +162,11 @@ static void leave_ghost(el_cache *c, uint64_t hash, int young)
 #define STEP 0.5
 #define MOST_WEIGHT 20.0
 #define FIRST_SHARE 0.3
+/* A key that has a ghost is old at once. The larger the young's share, the more is what was used lately used again, and
+ * the more rounds it gets. With none, 10 % of shifting-fast hits 68.0 and of day 73.4; so 70.5 and 74.1. With one round
+ * whatever the share, zipf-1.0 would lose 0.6. */
+#define SHARE_OF_ONE_ROUND 0.05
+#define SHARE_OF_TWO_ROUNDS 0.2
 
 static void move_share(el_cache *c, int young)
 {
@@ -182,76 +191,118 @@ static int take_ghost(el_cache *c, uint64_t hash)
 
 /* ---- entries go --------------------------------------------------------------------------------------- */
 
-static void leave(el_cache *c, size_t place, int reason)
+/* Tells that an entry goes. 0: it cannot be told, so it stays. */
+static int tell(el_cache *c, size_t place, int reason)
 {
-    el_map *m = map_of(c);
-    unsigned char *entry = el_place_entry(m, place);
     const gomap_cache_settings *settings = &c->public_part.settings;
-    if (settings->leaving) settings->leaving(settings->owner, entry, entry + m->value_at, reason);
+    if (GM_UNLIKELY(settings->leaving != NULL)) {
+        const unsigned char *entry = el_place_entry(map_of(c), place);
+        if (!settings->leaving(settings->owner, entry, entry + map_of(c)->value_at, reason)) return 0;
+    }
     if (reason == GOMAP_EVICTED) c->public_part.counts.evictions++;
     if (reason == GOMAP_EXPIRED) c->public_part.counts.expirations++;
     if (*mark_at(c, place) & EL_YOUNG) c->young--;
-    el_resizer_of(m)->remove(m, place);
+    return 1;
 }
 
-static size_t next_place(const el_map *m, size_t place) { return place + 1 < el_places(m) ? place + 1 : 0; }
-
-/* A hand's next entry. There is one. */
-static size_t move_hand(const el_map *m, size_t *hand)
+/* 0: the entry stays. */
+static int leave(el_cache *c, size_t place, int reason)
 {
-    size_t place = *hand;
-    do place = next_place(m, place);
-    while (*el_place_tag(m, place) == EL_EMPTY);
-    return *hand = place;
+    if (!tell(c, place, reason)) return 0;
+    el_resizer_of(map_of(c))->remove(map_of(c), place);
+    return 1;
 }
 
-/* The next young entry. There is one. Marks of one byte are looked at eight at a time. */
-static size_t move_hand_young(const el_map *m, size_t *hand)
+/* The hands take the marks of eight places at a time: those of a bucket, or of eight places of the overflow list, as
+ * one word. Where a mark is not beside its neighbours, the word is gathered and scattered. */
+#define LOW_BITS 0x0101010101010101u
+#define TOP_BITS 0x8080808080808080u
+
+static int is_beside(const el_map *m, size_t first)
 {
-    size_t place = *hand, slots = (size_t)m->buckets * EL_SLOTS;
+    return m->aside_bytes == GOMAP_ASIDE_MARK && el_place_in_bucket(m, first);
+}
+
+static uint64_t marks_at(const el_map *m, size_t first)
+{
+    uint64_t marks = 0;
+    if (is_beside(m, first)) return gm_tags_load(m->aside.at + first);
+    for (size_t i = 0; i < EL_SLOTS && first + i < el_places(m); i++)
+        marks |= (uint64_t)*el_aside_at(m, first + i) << (8 * i);
+    return marks;
+}
+
+static void set_marks(const el_map *m, size_t first, uint64_t marks)
+{
+    if (is_beside(m, first)) {
+        gm_tags_store(m->aside.at + first, marks);
+        return;
+    }
+    for (size_t i = 0; i < EL_SLOTS && first + i < el_places(m); i++)
+        *el_aside_at(m, first + i) = (unsigned char)(marks >> (8 * i));
+}
+
+/* The top bits of those of the eight places that have an entry. */
+static uint64_t full_at(const el_map *m, size_t first)
+{
+    uint64_t tags = 0, low = ~TOP_BITS;
+    if (GM_LIKELY(el_place_in_bucket(m, first))) tags = gm_tags_load(m->tags.at + first);
+    else
+        for (size_t i = 0; i < EL_SLOTS && first + i < el_places(m); i++)
+            tags |= (uint64_t)*el_place_tag(m, first + i) << (8 * i);
+    return (((tags & low) + low) | tags) & TOP_BITS;
+}
+
+/* A hand moves on to the next entry, young or old, that has nothing left to its credit; from the others that it passes
+ * it takes one: a young one's round, one of an old one's rounds. There is such an entry. */
+GM_INLINE size_t move_hand(el_cache *c, size_t *hand, int young)
+{
+    const el_map *m = map_of(c);
+    size_t place = *hand + 1;
     for (;;) {
-        place = next_place(m, place);
-        while (m->aside_bytes == GOMAP_ASIDE_MARK && place % EL_SLOTS == 0 && place < slots &&
-               !(gm_load64(m->aside.at + place) & 0x8080808080808080u))
-            place = place + EL_SLOTS < el_places(m) ? place + EL_SLOTS : 0;
-        if (*el_place_tag(m, place) != EL_EMPTY && *el_aside_at(m, place) & EL_YOUNG) return *hand = place;
+        if (place >= el_places(m)) place = 0;
+        size_t first = place - place % EL_SLOTS;
+        uint64_t marks = marks_at(m, first), before = marks;
+        uint64_t ours = full_at(m, first) & (young ? marks : ~marks) & (~(uint64_t)0 << (8 * (place % EL_SLOTS)));
+        uint64_t credit = young ? marks & LOW_BITS * EL_ROUND : (marks | marks >> 1) & LOW_BITS;
+        uint64_t spent = ours & ~(credit << 7);
+        unsigned at = spent ? gm_ctz(spent) / 8 : EL_SLOTS;
+        if (spent) ours &= ((uint64_t)1 << (8 * at)) - 1;
+        marks -= ours >> 7; /* a young one's bit, or of a number that is not 0 */
+        if (marks != before) set_marks(m, first, marks);
+        if (spent) return *hand = first + at;
+        place = first + EL_SLOTS;
     }
 }
 
 /* The entry to be evicted. There is an entry. */
 static size_t victim(el_cache *c)
 {
-    const el_map *m = map_of(c);
     for (;;) {
         size_t count = count_of(c);
-        if (c->young == count || (double)c->young > c->share * (double)count) {
-            size_t place = move_hand_young(m, &c->hand_young);
-            unsigned char *mark = el_aside_at(m, place);
-            if (*mark & EL_ROUND) *mark ^= EL_ROUND;
-            else if (*mark & EL_READ) *mark = 0, c->young--;
-            else return place;
-        } else {
-            size_t place = move_hand(m, &c->hand_old);
-            unsigned char *mark = el_aside_at(m, place);
-            if (*mark & EL_YOUNG) continue;
-            if (*mark == 0) return place;
-            --*mark;
-        }
+        if (c->young != count && (double)c->young <= c->share * (double)count) return move_hand(c, &c->hand_old, 0);
+        size_t place = move_hand(c, &c->hand_young, 1);
+        unsigned char *mark = mark_at(c, place);
+        if (!(*mark & EL_READ)) return place;
+        *mark = 0;
+        c->young--;
     }
 }
 
 int gomap_cache_evict(gomap_cache *cache)
 {
     el_cache *c = cache_of(cache);
-    const el_map *m = map_of(c);
+    el_map *m = map_of(c);
     if (cache->map->count == 0) return 0;
     size_t place = victim(c);
-    leave_ghost(c, el_resizer_of(m)->hash_at(m, place), *mark_at(c, place) & EL_YOUNG);
-    leave(c, place, GOMAP_EVICTED);
+    if (is_timed(c) && is_expired(c, place, c->swept)) return leave(c, place, GOMAP_EXPIRED);
+    int young = *mark_at(c, place) & EL_YOUNG;
+    if (!tell(c, place, GOMAP_EVICTED)) return 0;
+    leave_ghost(c, el_resizer_of(m)->take(m, place), young);
     return 1;
 }
 
-/* One entry goes, or from an empty cache all memory but the structs'; 0: that has gone before. */
+/* One entry goes, or from an empty cache all memory but the structs'; 0: that has gone before, or no entry can go. */
 static int make_room(el_cache *c)
 {
     size_t before = gomap_cache_bytes(&c->public_part);
@@ -259,24 +310,24 @@ static int make_room(el_cache *c)
         fit_ghosts(c);
         return 1;
     }
+    if (count_of(c)) return 0;
     gomap_clear(c->public_part.map);
     (void)gm_region_resize(&c->memory, GOMAP_TAGS, &c->ghosts, 0);
     share_limit(c);
     return gomap_cache_bytes(&c->public_part) < before;
 }
 
-void gomap_cache_remove(gomap_cache *cache, size_t place, int reason)
+int gomap_cache_remove(gomap_cache *cache, size_t place, int reason)
 {
-    leave(cache_of(cache), place, reason);
+    if (!leave(cache_of(cache), place, reason)) return 0;
     fit_ghosts(cache_of(cache));
+    return 1;
 }
 
 int gomap_cache_erase(gomap_cache *cache, const void *key, int reason)
 {
     size_t place = gomap_cache_find(cache, key);
-    if (place == GOMAP_NOWHERE) return 0;
-    gomap_cache_remove(cache, place, reason);
-    return 1;
+    return place != GOMAP_NOWHERE && gomap_cache_remove(cache, place, reason);
 }
 
 /* ---- a cache's life ----------------------------------------------------------------------------------- */
@@ -352,7 +403,7 @@ static int make_much_room(el_cache *c)
 {
     double bytes = (double)gomap_cache_bytes(&c->public_part), most = (double)c->public_part.settings.max_bytes;
     for (size_t goes = (size_t)((double)count_of(c) * (bytes - most) / bytes / 2); goes > 0; goes--)
-        gomap_cache_evict(&c->public_part);
+        if (!gomap_cache_evict(&c->public_part)) return 0;
     if (!make_room(c)) return 0;
     (void)gomap_compact(c->public_part.map);
     return 1;
@@ -361,17 +412,19 @@ static int make_much_room(el_cache *c)
 int gomap_cache_limit(gomap_cache *cache, size_t max_bytes, size_t max_entries)
 {
     el_cache *c = cache_of(cache);
-    gomap_cache_settings *settings = &cache->settings;
+    gomap_cache_settings *settings = &cache->settings, old = *settings;
     if (max_bytes && max_bytes < c->least) return 0;
     settings->max_bytes = max_bytes;
     settings->max_entries = max_entries;
-    while (max_entries && count_of(c) > max_entries) gomap_cache_evict(cache);
+    while (max_entries && count_of(c) > max_entries && gomap_cache_evict(cache)) {}
     fit_ghosts(c);
     if (max_bytes && gomap_cache_bytes(cache) > max_bytes) (void)gomap_compact(cache->map);
     while (max_bytes && gomap_cache_bytes(cache) > max_bytes && make_much_room(c)) {}
-    c->full_at = max_entries ? max_entries : SIZE_MAX;
+    int is_kept = !(max_entries && count_of(c) > max_entries) && !(max_bytes && gomap_cache_bytes(cache) > max_bytes);
+    if (!is_kept) *settings = old;
+    c->full_at = settings->max_entries ? settings->max_entries : SIZE_MAX;
     share_limit(c);
-    return 1;
+    return is_kept ? 1 : -1;
 }
 
 void gomap_cache_count_again(gomap_cache *cache) { memset(&cache->counts, 0, sizeof cache->counts); }
@@ -381,7 +434,8 @@ void gomap_cache_count_again(gomap_cache *cache) { memset(&cache->counts, 0, siz
 size_t gomap_cache_find(const gomap_cache *cache, const void *key)
 {
     const el_map *m = el_of(cache->map);
-    return el_resizer_of(m)->locate(m, key);
+    el_sought sought;
+    return el_resizer_of(m)->locate(m, key, &sought);
 }
 
 const void *gomap_cache_key(const gomap_cache *cache, size_t place) { return el_place_entry(el_of(cache->map), place); }
@@ -484,8 +538,7 @@ static size_t pass(el_cache *c, uint64_t now, size_t slots, size_t most)
         if (c->hand_expired > el_places(m)) c->hand_expired = el_places(m);
         size_t place = --c->hand_expired;
         if (*el_place_tag(m, place) == EL_EMPTY || !is_expired(c, place, now)) continue;
-        leave(c, place, GOMAP_EXPIRED);
-        expired++;
+        expired += (size_t)leave(c, place, GOMAP_EXPIRED);
     }
     return expired;
 }
@@ -529,7 +582,7 @@ void *gomap_cache_use(gomap_cache *cache, size_t place, uint64_t now)
 {
     el_cache *c = cache_of(cache);
     if (place != EL_NOWHERE && GM_UNLIKELY(is_expired(c, place, now))) {
-        leave(c, place, GOMAP_EXPIRED);
+        (void)leave(c, place, GOMAP_EXPIRED);
         place = EL_NOWHERE;
     }
     if (place == EL_NOWHERE) {
@@ -566,19 +619,49 @@ static void relax(el_cache *c)
     else if (left - c->left > settings->max_bytes / 128) c->full_at = most;
 }
 
+/* Room for the entry of a key, whose place a look-up gave, and its value, as gomap_put does. NULL: there is no memory, or
+ * no room within the limit; the entry is as it was. */
+static void *write_entry(el_cache *c, const el_sought *sought, size_t *place, const void *value)
+{
+    el_map *m = map_of(c);
+    unsigned char *room;
+    int added = *place == EL_NOWHERE;
+    m->purposes.refused = 0;
+    if (added) {
+        room = el_resizer_of(m)->insert(m, sought);
+        if (room == NULL) return NULL;
+        *place = m->placed;
+    } else {
+        room = el_place_entry(m, *place) + m->value_at;
+    }
+    if (value == NULL) return room;
+    if (!m->value_strings) {
+        gm_copy(room, value, m->map.public_part.type->value_size);
+        return room;
+    }
+    if (el_value_write(m, sought->hash, room, value, NULL)) return room;
+    if (added) {
+        unsigned refused = m->purposes.refused;
+        el_resizer_of(m)->remove(m, *place);
+        *place = EL_NOWHERE;
+        m->purposes.refused = refused & 1u;
+    }
+    return NULL;
+}
+
 /* What follows an insertion, or an overwriting. */
-static void settle(el_cache *c, size_t place, uint64_t now, uint64_t deadline, int added)
+GM_INLINE void settle(el_cache *c, const el_sought *sought, size_t place, uint64_t now, uint64_t deadline, int added)
 {
     gomap_cache *cache = &c->public_part;
-    const el_map *m = map_of(c);
     if (added) {
-        int known = take_ghost(c, m->placed_hash);
-        *mark_at(c, place) = known ? 0 : EL_YOUNG | EL_ROUND;
+        int known = take_ghost(c, sought->hash);
+        int rounds = (c->share > SHARE_OF_ONE_ROUND) + (c->share > SHARE_OF_TWO_ROUNDS);
+        *mark_at(c, place) = (unsigned char)(known ? rounds : EL_YOUNG | EL_ROUND);
         c->young += !known;
     } else {
         gomap_cache_touch(cache, place, now);
     }
-    gomap_cache_set_deadline(cache, place, now, deadline);
+    if (is_timed(c)) gomap_cache_set_deadline(cache, place, now, deadline);
 }
 
 void *gomap_cache_put(gomap_cache *cache, const void *key, const void *value, uint64_t now, uint64_t deadline,
@@ -586,42 +669,41 @@ void *gomap_cache_put(gomap_cache *cache, const void *key, const void *value, ui
 {
     el_cache *c = cache_of(cache);
     el_map *m = map_of(c);
-    size_t place = EL_NOWHERE;
-    int is_sought = is_timed(c), is_empty = 0;
+    el_sought sought;
+    unsigned is_empty = 0;
     m->purposes.refused = el_has_strings(m) && !gomap_cache_fits(cache, key, value);
     if (m->purposes.refused) return NULL;
-    if (is_sought) {
-        gomap_cache_pass(cache, now);
-        place = gomap_cache_find(cache, key);
-        if (place != EL_NOWHERE && is_expired(c, place, now)) {
-            leave(c, place, GOMAP_EXPIRED);
-            place = EL_NOWHERE;
-        }
+    if (is_timed(c)) gomap_cache_pass(cache, now);
+    size_t place = el_resizer_of(m)->locate(m, key, &sought);
+    if (place != EL_NOWHERE && is_expired(c, place, now)) {
+        if (!leave(c, place, GOMAP_EXPIRED)) return NULL;
+        place = EL_NOWHERE;
     }
-    fit_ghosts(c);
-    relax(c);
-    if (count_of(c) >= c->full_at) {
-        if (!is_sought) place = gomap_cache_find(cache, key);
-        is_sought = 1;
-        while (place == EL_NOWHERE && count_of(c) >= c->full_at && gomap_cache_evict(cache)) {}
+    if (place == EL_NOWHERE) {
+        fit_ghosts(c);
+        relax(c);
+        while (count_of(c) >= c->full_at)
+            if (!gomap_cache_evict(cache)) return NULL;
     }
     for (;;) {
-        m->purposes.refused = 0;
-        m->purposes.exactly = is_empty ? 1 : 0;
-        void *room = value ? gomap_put(cache->map, key, value, added) : gomap_assign(cache->map, key, added);
+        int is_new = place == EL_NOWHERE;
+        m->purposes.exactly = is_empty & 1u; /* what was reckoned of an entry alone has no room to spare */
+        void *room = write_entry(c, &sought, &place, value);
         m->purposes.exactly = 0;
         if (GM_LIKELY(room != NULL)) {
-            if (*added) place = m->placed;
-            else if (!is_sought) place = gomap_cache_find(cache, key);
-            settle(c, place, now, deadline, *added);
+            *added = is_new;
+            settle(c, &sought, place, now, deadline, is_new);
             return room;
         }
         if (!m->purposes.refused || is_empty) return NULL;
         is_empty = count_of(c) == 0; /* then all memory goes, and it is tried once more */
         el_end_iterators(m);         /* as an insertion does: nothing is given back while one is alive */
         tighten(c, count_of(c));
-        is_sought = 0;
-        (void)make_room(c);
+        if (!make_room(c) && count_of(c)) {
+            m->purposes.refused = 0;
+            return NULL;
+        }
+        if (place != EL_NOWHERE) place = el_resizer_of(m)->locate(m, key, &sought); /* it may have moved, or gone */
     }
 }
 

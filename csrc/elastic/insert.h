@@ -67,17 +67,14 @@ GM_INLINE void el_key_drop(el_map *m, const el_key *room, uint32_t number, const
     if (kind.code == GM_IMAGE_STRUCTS) el_strings_drop(m, GOMAP_KEY, images);
 }
 
-/* Assigns a key that el_key_make has made in `room`. Its hash is known, and the map has at least one bucket. */
-GM_INLINE void *el_assign_hashed(el_map *m, const void *key, uint64_t hash, el_key *room, int *added, gm_kind kind)
+/* A new entry, with a value of zeros, of a key that el_key_make has made in `room` and that is not there. Its hash is
+ * known, and the map has at least one bucket. Returns the value's address; NULL: there is no memory. */
+GM_INLINE void *el_insert_hashed(el_map *m, const void *key, uint64_t hash, const el_key *room, gm_kind kind)
 {
     gomap *map = &m->map.public_part;
     el_place place;
     el_images images; /* of a struct's strings */
     uint32_t record = 0, number = 0;
-    if (el_locate(m, hash, key, kind, &place)) {
-        *added = 0;
-        return place.entry + m->value_at;
-    }
     el_end_iterators(m);
     if (GM_UNLIKELY(map->count >= m->grow_at) && !el_grow(m)) return NULL;
     if (kind.ref && (record = gm_store_add(&m->records, &m->map.memory)) == 0) return NULL;
@@ -101,10 +98,23 @@ GM_INLINE void *el_assign_hashed(el_map *m, const void *key, uint64_t hash, el_k
         else memset(entry + key_bytes, 0, value_bytes);
     }
     if (GM_UNLIKELY(m->value_strings)) el_strings_empty(m, entry + key_bytes);
-    if (GM_UNLIKELY(m->aside_bytes)) el_place_aside(m, place, hash);
+    if (GM_UNLIKELY(m->aside_bytes)) el_place_aside(m, place);
     map->count++;
-    *added = 1;
     return entry + m->value_at;
+}
+
+/* Assigns a key that el_key_make has made in `room`. Its hash is known, and the map has at least one bucket. */
+GM_INLINE void *el_assign_hashed(el_map *m, const void *key, uint64_t hash, const el_key *room, int *added,
+                                 gm_kind kind)
+{
+    el_place place;
+    if (el_locate(m, hash, key, kind, &place)) {
+        *added = 0;
+        return place.entry + m->value_at;
+    }
+    void *value = el_insert_hashed(m, key, hash, room, kind);
+    if (GM_LIKELY(value != NULL)) *added = 1;
+    return value;
 }
 
 GM_INLINE void *el_assign(gomap *map, const void *key, int *added, gm_kind kind)
@@ -116,6 +126,13 @@ GM_INLINE void *el_assign(gomap *map, const void *key, int *added, gm_kind kind)
     uint64_t hash = el_key_hash(m, key, kind);
     el_prefetch(m, hash, kind); /* a new key is written there, or first displaces an entry */
     return el_assign_hashed(m, key, hash, &room, added, kind);
+}
+
+/* A new entry of a key that a look-up did not find. */
+GM_INLINE void *el_insert_sought(el_map *m, const el_sought *sought, gm_kind kind)
+{
+    if (sought->key == NULL || (GM_UNLIKELY(m->buckets == 0) && !el_begin(m, kind))) return NULL;
+    return el_insert_hashed(m, sought->key, sought->hash, &sought->room, kind);
 }
 
 /* A value with strings into the room of the entry with this key. */

@@ -31,15 +31,23 @@
     GM_KIND_FUNCTION(int, el, kind, merge, (el_map *m), m)                                                         \
     GM_KIND_ACTION(el, kind, drain, (el_map *m), m)                                                                \
     GM_KIND_ACTION(el, kind, fill_gaps, (el_map *m), m)                                                            \
-    GM_KIND_FUNCTION(size_t, el, kind, locate_place, (const el_map *m, const void *key), m, key)                   \
-    GM_KIND_FUNCTION(uint64_t, el, kind, place_hash, (const el_map *m, size_t place), m, place)                    \
+    GM_KIND_FUNCTION(size_t, el, kind, locate_place, (const el_map *m, const void *key, el_sought *sought),        \
+                     m, key, sought)                                                                               \
+    GM_KIND_ACTION(el, kind, locate_many,                                                                          \
+                   (const el_map *m, const gm_keys *keys, void **found, size_t *places), m, keys, found, places)   \
+    GM_KIND_ACTION(el, kind, ask_many, (const el_map *m, const gm_keys *keys), m, keys)                            \
+    GM_KIND_FUNCTION(void *, el, kind, insert_sought, (el_map *m, const el_sought *sought), m, sought)             \
     GM_KIND_ACTION(el, kind, place_remove, (el_map *m, size_t place), m, place)                                    \
+    GM_KIND_FUNCTION(uint64_t, el, kind, place_take, (el_map *m, size_t place), m, place)                          \
     static const el_resizer el_##kind##_resizer = {.displace = el_##kind##_displace, .split = el_##kind##_split,   \
                                                    .merge = el_##kind##_merge, .drain = el_##kind##_drain,         \
                                                    .fill_gaps = el_##kind##_fill_gaps,                             \
                                                    .locate = el_##kind##_locate_place,                             \
-                                                   .hash_at = el_##kind##_place_hash,                              \
-                                                   .remove = el_##kind##_place_remove};                            \
+                                                   .locate_many = el_##kind##_locate_many,                         \
+                                                   .ask_many = el_##kind##_ask_many,                               \
+                                                   .insert = el_##kind##_insert_sought,                            \
+                                                   .remove = el_##kind##_place_remove,                             \
+                                                   .take = el_##kind##_place_take};                                \
     const gm_engine el_##kind##_engine = {                                                                         \
         GM_KIND_TABLE(el, kind, el_##kind##_at),                                                                   \
         .id = GOMAP_ELASTIC,                                                                                       \

@@ -85,9 +85,10 @@ typedef struct el_map {
     /* Only in a cache's map: */
     gm_region aside;
     size_t placed;        /* the place of the last new entry (place.h) */
-    uint64_t placed_hash; /* its hash */
     gm_purposes purposes; /* map.memory's, for the limit */
 } el_map;
+
+typedef struct el_sought el_sought; /* place.h */
 
 /* What is called now and then, one function for a kind (kinds.h), not inlined where it is called. */
 typedef struct el_resizer {
@@ -97,9 +98,12 @@ typedef struct el_resizer {
     void (*drain)(el_map *m);
     void (*fill_gaps)(el_map *m);
     /* a cache's (place.h) */
-    size_t (*locate)(const el_map *m, const void *key);
-    uint64_t (*hash_at)(const el_map *m, size_t place);
+    size_t (*locate)(const el_map *m, const void *key, el_sought *sought);
+    void (*locate_many)(const el_map *m, const gm_keys *keys, void **found, size_t *places);
+    void (*ask_many)(const el_map *m, const gm_keys *keys);
+    void *(*insert)(el_map *m, const el_sought *sought);
     void (*remove)(el_map *m, size_t place);
+    uint64_t (*take)(el_map *m, size_t place);
 } el_resizer;
 
 GM_INLINE const el_resizer *el_resizer_of(const el_map *m) { return gm_engine_of(&m->map.public_part)->own; }

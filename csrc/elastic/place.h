@@ -54,31 +54,41 @@ GM_INLINE size_t el_place_number(const el_map *m, const el_place *place)
 }
 
 /* A new entry: zeros aside, and its place is kept. */
-GM_INLINE void el_place_aside(el_map *m, el_place place, uint64_t hash)
+GM_INLINE void el_place_aside(el_map *m, el_place place)
 {
     m->placed = el_place_number(m, &place);
-    m->placed_hash = hash;
     memset(el_aside_at(m, m->placed), 0, m->aside_bytes);
 }
 
-GM_INLINE size_t el_locate_place(const el_map *m, const void *key, gm_kind kind)
-{
+/* A key that is looked for, as a look-up leaves it for an insertion. It stays where it is. */
+struct el_sought {
+    const void *key; /* as el_key_make makes it, which may be in `room`; NULL: no map can hold it */
+    uint64_t hash;
     el_key room;
+};
+
+GM_INLINE size_t el_locate_place(const el_map *m, const void *key, el_sought *sought, gm_kind kind)
+{
     el_place place;
-    if (m->map.public_part.count == 0 || (key = el_key_make(m, key, &room, kind)) == NULL) return EL_NOWHERE;
-    uint64_t hash = el_key_hash(m, key, kind);
+    sought->key = key = el_key_make(m, key, &sought->room, kind);
+    if (key == NULL) return EL_NOWHERE;
+    uint64_t hash = sought->hash = el_key_hash(m, key, kind);
+    if (m->buckets == 0) return EL_NOWHERE;
     el_prefetch(m, hash, kind);
     return el_locate(m, hash, key, kind, &place) ? el_place_number(m, &place) : EL_NOWHERE;
-}
-
-GM_INLINE uint64_t el_place_hash(const el_map *m, size_t place, gm_kind kind)
-{
-    return gm_key_hash(&m->map, el_entry(m, el_place_slot(m, place), kind), kind);
 }
 
 GM_INLINE void el_place_remove(el_map *m, size_t place, gm_kind kind)
 {
     el_erase_at(m, (el_place){el_place_tag(m, place), el_place_slot(m, place), NULL}, kind);
+}
+
+/* Removes an entry, and returns its hash. */
+GM_INLINE uint64_t el_place_take(el_map *m, size_t place, gm_kind kind)
+{
+    uint64_t hash = gm_key_hash(&m->map, el_entry(m, el_place_slot(m, place), kind), kind);
+    el_place_remove(m, place, kind);
+    return hash;
 }
 
 #endif

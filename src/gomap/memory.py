@@ -186,7 +186,7 @@ class CacheStats:
     hits: int
     #: look-ups that did not, those of expired entries included
     misses: int
-    #: entries that made way for others
+    #: entries that made way for others before they had expired
     evictions: int
     #: entries whose time was over
     expirations: int

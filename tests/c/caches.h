@@ -22,6 +22,10 @@ typedef struct cache_model {
     uint64_t now;
     gomap_cache_counts counts;
     size_t gone[4]; /* entries, by reason */
+    uint32_t
+        *coming; /* by key number: the version that the put of many keys under way gives it; 0: none, or it has gone */
+    uint64_t coming_deadline;
+    int nobody_goes; /* the callback refuses */
 } cache_model;
 
 static inline int cache_is_expired(const cache_model *m, size_t number)
@@ -57,19 +61,27 @@ static inline void cache_key(const cache_model *m, size_t number, int puts, unsi
     cache_keep(&m->type, GOMAP_KEY, key);
 }
 
-static inline void cache_told(void *owner, const void *key, const void *value, int reason)
+static inline int cache_told(void *owner, const void *key, const void *value, int reason)
 {
     cache_model *m = owner;
+    if (m->nobody_goes) return 0;
     size_t number = test_key_number(m->cache->map, key);
-    CHECK(number < m->domain && m->version[number]);
-    CHECK(test_value_is(m->cache->map, m->version[number], value));
-    CHECK(reason >= GOMAP_EVICTED && reason <= GOMAP_REMOVED);
-    if (reason == GOMAP_EXPIRED) CHECK(cache_is_expired(m, number));
+    CHECK(number < m->domain && reason >= GOMAP_EVICTED && reason <= GOMAP_REMOVED);
+    if (m->coming[number] && test_value_is(m->cache->map, m->coming[number], value)) {
+        CHECK(reason <= GOMAP_EXPIRED);
+        CHECK_EQ(reason == GOMAP_EXPIRED, m->coming_deadline && m->coming_deadline <= m->now);
+        m->coming[number] = 0;
+        if (m->version[number] == 0) m->count++; /* nothing was counted yet */
+    } else {
+        CHECK(m->version[number] && test_value_is(m->cache->map, m->version[number], value));
+        if (reason <= GOMAP_EXPIRED) CHECK_EQ(reason == GOMAP_EXPIRED, cache_is_expired(m, number));
+    }
     m->counts.evictions += reason == GOMAP_EVICTED;
     m->counts.expirations += reason == GOMAP_EXPIRED;
     m->gone[reason]++;
     m->version[number] = 0;
     m->count--;
+    return 1;
 }
 
 static inline void cache_check(const cache_model *m)
@@ -134,6 +146,7 @@ static inline cache_model *cache_new(const char *name, const gomap_cache_setting
     m->version = test_alloc(m->domain, sizeof *m->version);
     m->deadline = test_alloc(m->domain, sizeof *m->deadline);
     m->until = test_alloc(m->domain, sizeof *m->until);
+    m->coming = test_alloc(m->domain, sizeof *m->coming);
     m->now = 1;
     m->settings = *settings;
     m->settings.leaving = cache_told;
@@ -152,6 +165,7 @@ static inline void cache_free(cache_model *m)
     free(m->version);
     free(m->deadline);
     free(m->until);
+    free(m->coming);
     free(m);
 }
 
@@ -284,8 +298,125 @@ static inline void cache_set_deadline(cache_model *m, size_t number, uint64_t de
     cache_used(m, number);
 }
 
+/* ---- many keys ---- */
+
+enum { CACHE_MANY = 40 };
+
+/* Keys or values one behind another, as columns have them; their strings stay until cache_items_free. */
+typedef struct cache_items {
+    unsigned char *bytes;
+    size_t stride, string_count;
+    void *strings[4 * CACHE_MANY];
+} cache_items;
+
+static inline void cache_items_begin(const gomap_type *type, int part, cache_items *items)
+{
+    items->string_count = 0;
+    items->stride = part == GOMAP_VALUE              ? type->value_size
+                    : type->key_kind == GOMAP_STRING ? sizeof(gomap_string)
+                                                     : type->key_size;
+    items->bytes = test_alloc(CACHE_MANY, items->stride + 1);
+}
+
+static inline void cache_items_add(const gomap_type *type, int part, cache_items *items, size_t i,
+                                   const unsigned char *bytes)
+{
+    unsigned char *to = memcpy(items->bytes + i * items->stride, bytes, items->stride);
+    const gomap_places *strings = &type->strings[part];
+    for (uint32_t k = 0; k < strings->count; k++) {
+        gomap_string string;
+        memcpy(&string, to + strings->at[k], sizeof string);
+        if (string.length == 0) continue;
+        string.at = items->strings[items->string_count++] =
+            memcpy(test_alloc(string.length, 1), string.at, string.length);
+        memcpy(to + strings->at[k], &string, sizeof string);
+    }
+}
+
+static inline void cache_items_free(cache_items *items)
+{
+    while (items->string_count) free(items->strings[--items->string_count]);
+    free(items->bytes);
+}
+
+static inline gomap_column cache_keys(const cache_model *m, cache_items *items, const size_t *numbers, size_t count)
+{
+    TEST_KEY(key);
+    cache_items_begin(&m->type, GOMAP_KEY, items);
+    for (size_t i = 0; i < count; i++) {
+        cache_key(m, numbers[i], 0, key);
+        cache_items_add(&m->type, GOMAP_KEY, items, i, key);
+    }
+    return gomap_column_own(items->bytes, items->stride, count);
+}
+
+/* Looks up many keys, some of which may come twice. */
+static inline void cache_get_many(cache_model *m, const size_t *numbers, size_t count)
+{
+    cache_items items;
+    gomap_cache_uses uses;
+    gomap_getting getting;
+    gomap_column keys = cache_keys(m, &items, numbers, count);
+    unsigned char marks[CACHE_MANY] = {0};
+    size_t size = m->type.value_size, hits = m->counts.hits;
+    memset(&getting, 0, sizeof getting);
+    getting.finder = &uses.finder;
+    getting.size = size;
+    getting.to = test_alloc(CACHE_MANY, size + 1);
+    getting.marks = marks;
+    gomap_cache_uses_begin(&uses, m->cache, m->now);
+    CHECK_EQ(gomap_column_get(m->cache->map, &keys, &getting, 0, count), count);
+    for (size_t i = 0; i < count; i++) {
+        CHECK_EQ(marks[i] == 0, cache_is_in(m, numbers[i]));
+        m->counts.hits += marks[i] == 0;
+        m->counts.misses += marks[i];
+        if (marks[i]) CHECK(m->version[numbers[i]] == 0); /* it had expired, and has gone */
+        else CHECK(test_value_is(m->cache->map, m->version[numbers[i]], (unsigned char *)getting.to + i * size));
+        if (marks[i] == 0) cache_used(m, numbers[i]);
+    }
+    CHECK_EQ(getting.lost, count - (m->counts.hits - hits));
+    free(getting.to);
+    cache_items_free(&items);
+}
+
+/* Puts next versions of keys, all different. Returns how many were put in: fewer where an entry does not fit. */
+static inline size_t cache_put_many(cache_model *m, const size_t *numbers, size_t count, uint64_t deadline)
+{
+    unsigned char bytes[TEST_KEY_MAX];
+    cache_items key_items, value_items;
+    uint32_t first = m->last_version + 1;
+    gomap_column keys = cache_keys(m, &key_items, numbers, count);
+    cache_items_begin(&m->type, GOMAP_VALUE, &value_items);
+    for (size_t i = 0; i < count; i++) {
+        cache_value(&m->type, first + (uint32_t)i, bytes);
+        cache_items_add(&m->type, GOMAP_VALUE, &value_items, i, bytes);
+        m->coming[numbers[i]] = first + (uint32_t)i;
+    }
+    gomap_column values = gomap_column_own(value_items.bytes, value_items.stride, count);
+    m->coming_deadline = m->settings.deadlines ? deadline : 0;
+    size_t fit = gomap_cache_column_fits(m->cache, &keys, &values, 0, count);
+    size_t done = gomap_cache_column_put(m->cache, &keys, &values, m->now, deadline, 0, count);
+    CHECK_EQ(done, fit);
+    CHECK_EQ(done < count, gomap_cache_refused(m->cache));
+    m->last_version += (uint32_t)count;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t version = m->coming[numbers[i]];
+        m->coming[numbers[i]] = 0;
+        if (version == 0 || i >= done) continue;
+        m->count += m->version[numbers[i]] == 0;
+        m->version[numbers[i]] = version;
+        m->deadline[numbers[i]] = deadline && m->settings.deadlines ? deadline : UINT64_MAX;
+        m->until[numbers[i]] = UINT64_MAX;
+        cache_used(m, numbers[i]);
+    }
+    cache_items_free(&key_items);
+    cache_items_free(&value_items);
+    return done;
+}
+
 static inline int cache_evict(cache_model *m)
 {
+    gomap_cache_pass(m->cache, m->now);
     size_t count = m->count;
     int evicted = gomap_cache_evict(m->cache);
     CHECK_EQ(evicted, count != 0);
@@ -302,6 +433,7 @@ static inline void cache_clear(cache_model *m)
 
 static inline int cache_limit(cache_model *m, size_t max_bytes, size_t max_entries)
 {
+    gomap_cache_pass(m->cache, m->now);
     size_t count = m->count;
     if (!gomap_cache_limit(m->cache, max_bytes, max_entries)) {
         CHECK(max_bytes != 0 && m->count == count);

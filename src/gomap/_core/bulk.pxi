@@ -143,6 +143,16 @@ cdef object bools(list found):
     return result
 
 
+cdef size_t get_piece(const gomap *map, gomap_column *keys, gomap_getting *getting, size_t begin,
+                      size_t most) noexcept nogil:
+    """A cache's look-ups are uses, which write to it and may let entries go. They hold the interpreter's lock, so that a
+    cache need not refuse other threads meanwhile."""
+    if getting.finder == NULL:
+        return gomap_column_get(map, keys, getting, begin, most)
+    with gil:
+        return gomap_column_get(map, keys, getting, begin, most)
+
+
 cdef object values_for(BaseMap m, object keys, object default, object into, object missing_, object arrow):
     """get_many."""
     cdef Column column
@@ -180,6 +190,7 @@ cdef object values_for(BaseMap m, object keys, object default, object into, obje
     result = np_empty(m.layout.value_type, column.c.count) if into is None else into
     view = memoryview(result) if into is None else result_view(m, into, column)
     memset(&getting, 0, sizeof(getting))
+    getting.finder = m.finder()
     getting.to = <char *>PyMemoryView_GET_BUFFER(view).buf
     getting.size = m.value.size
     getting.missing = <const char *>missing
@@ -194,7 +205,7 @@ cdef object values_for(BaseMap m, object keys, object default, object into, obje
     try:
         while next_piece(&p):
             with nogil:
-                whole = did(&p, gomap_column_get(map, &column.c, &getting, p.done, p.some))
+                whole = did(&p, get_piece(map, &column.c, &getting, p.done, p.some))
             if getting.lost and getting.stop:  # its piece is still there
                 first = item_of(m, KEY, column, getting.first_at, getting.first)
                 getting.stop = False
@@ -247,7 +258,7 @@ cdef object listed_for(BaseMap m, object keys, object default):
     if m.key.kind == OBJECT:
         keys = frames.listed(keys, "keys")
         for i, key in enumerate(keys):
-            m.find(key, True, &value)
+            m.look(key, &value)
             if value == NULL:
                 m.read_unlock()
                 first = first if lost else i
@@ -263,10 +274,10 @@ cdef object listed_for(BaseMap m, object keys, object default):
     read_begin(m, &reader)
     try:
         while done < column.c.count:
-            some = gomap_column_read(&column.c, done, min(column.c.count - done, <size_t>FOUND), &piece)
+            some = gomap_column_read(&column.c, done, min(column.c.count - done, m.looks()), &piece)
             if some == 0:
                 go_on(m, KEY, column)
-            gomap_find_many(m.map, piece, some, found)
+            m.look_many(piece, some, found)
             for i in range(some):
                 if found[i] == NULL or (column.c.absent != NULL and column.c.absent[done + i]):
                     if lost == 0:

@@ -32,7 +32,8 @@ cdef class CacheEntries(BaseMap):
     cdef Gone *gone
     cdef size_t gone_count, gone_room
     cdef bint told  # on_evict wants to know
-    cdef bint lost  # there was no memory to tell of an entry
+    cdef bint lost  # an entry that has left could not be made objects
+    cdef gomap_cache_uses uses  # of the get_many that is running
 
     cdef int engine(self):
         return GOMAP_ELASTIC
@@ -42,6 +43,21 @@ cdef class CacheEntries(BaseMap):
 
     cdef str spelling(self):
         return f"Cache of {self.layout.key_type} to {self.layout.value_type}"
+
+    cdef int look(self, object key, void **value) except -1:
+        cdef size_t place = cache_place(self, key)
+        value[0] = gomap_cache_use(self.cache, place, self.uses.now)
+        return self.read_lock()  # as Base.find
+
+    cdef size_t looks(self) noexcept:
+        return 1  # making an object may run code that uses the cache
+
+    cdef int look_many(self, const char *keys, size_t count, void **found) except -1:
+        found[0] = gomap_cache_get(self.cache, keys, self.uses.now)
+        return 0
+
+    cdef gomap_finder *finder(self) noexcept:
+        return &self.uses.finder
 
     def __dealloc__(self):
         cdef gomap_cache *cache = self.cache
@@ -55,7 +71,22 @@ cdef class CacheEntries(BaseMap):
         PyMem_Free(self.gone)
 
 
-cdef void entry_leaves(void *owner, const void *key, const void *value, int reason) noexcept:
+cdef size_t cache_place(CacheEntries m, object key) except? <size_t>-1:
+    """Of a key's entry, expired or not; GOMAP_NOWHERE."""
+    cdef py_object_key sought
+    cdef Cell cell
+    cdef const void *at
+    cdef void *found
+    if m.key.kind == OBJECT:
+        kept = seek_object(m, key, &sought, &found, False)
+        m.read_unlock()
+        return GOMAP_NOWHERE if found == NULL else gomap_cache_find(m.cache, &sought.core)
+    kept = key_in(m, key, &cell, &at, False)
+    return GOMAP_NOWHERE if at == NULL else gomap_cache_find(m.cache, at)
+
+
+cdef int entry_leaves(void *owner, const void *key, const void *value, int reason) noexcept:
+    """0, and the entry stays, when there is no memory to keep what is to be done for it."""
     cdef CacheEntries m = <CacheEntries>owner
     cdef Gone *gone
     cdef bint collecting
@@ -64,8 +95,7 @@ cdef void entry_leaves(void *owner, const void *key, const void *value, int reas
         room = 2 * m.gone_room + 8
         gone = <Gone *>PyMem_Realloc(m.gone, room * sizeof(Gone))
         if gone == NULL:
-            m.lost = True
-            return
+            return 0
         m.gone, m.gone_room = gone, room
     gone = &m.gone[m.gone_count]
     memset(gone, 0, sizeof(Gone))
@@ -87,6 +117,7 @@ cdef void entry_leaves(void *owner, const void *key, const void *value, int reas
             m.lost = True
         py_collector_resume(collecting)
     m.gone_count += 1
+    return 1
 
 
 cdef int settle_cache(Cache c) except -1:
@@ -277,21 +308,6 @@ cdef class Cache:
     # ---- one entry ----
 
     @cython.final
-    cdef size_t place_of(self, object key) except? <size_t>-1:
-        """Of a key's entry, expired or not; GOMAP_NOWHERE."""
-        cdef CacheEntries m = self.entries
-        cdef py_object_key sought
-        cdef Cell cell
-        cdef const void *at
-        cdef void *found
-        if m.key.kind == OBJECT:
-            kept = seek_object(m, key, &sought, &found, True)
-            m.write_unlock()
-            return GOMAP_NOWHERE if found == NULL else gomap_cache_find(m.cache, &sought.core)
-        kept = key_in(m, key, &cell, &at, False)
-        return GOMAP_NOWHERE if at == NULL else gomap_cache_find(m.cache, at)
-
-    @cython.final
     cdef inline object settled(self, object result):
         if self.entries.gone_count or self.entries.lost:
             settle_cache(self)
@@ -307,7 +323,7 @@ cdef class Cache:
         cdef uint64_t now = self.now()
         if m.key.kind == OBJECT:
             gomap_cache_pass(m.cache, now)
-            found = gomap_cache_use(m.cache, self.place_of(key), now)
+            found = gomap_cache_use(m.cache, cache_place(m, key), now)
         else:
             kept = key_in(m, key, &cell, &at, False)
             found = gomap_cache_use(m.cache, GOMAP_NOWHERE, now) if at == NULL else gomap_cache_get(m.cache, at, now)
@@ -317,7 +333,7 @@ cdef class Cache:
     cdef object peeked(self, object key):
         cdef CacheEntries m = self.ready()
         cdef uint64_t now = self.now()
-        cdef size_t place = self.place_of(key)
+        cdef size_t place = cache_place(m, key)
         if place == GOMAP_NOWHERE or gomap_cache_expired(m.cache, place, now):
             return MISSING
         return out(m, VALUE, gomap_cache_value(m.cache, place))
@@ -333,14 +349,17 @@ cdef class Cache:
         cdef PyObject *old
         cdef int added = 0
         cdef bint refused
-        cdef uint64_t now = self.now(), deadline = self.deadline_in(lives)
+        cdef uint64_t now = 1, deadline = 0
+        if self.timed:
+            now = self.now()
+            deadline = self.deadline_in(lives)
         held = kept_key = key
         if m.key.kind != OBJECT:
             kept_key = key_in(m, key, &key_cell, &key_at, True)
         kept_value = value_in(m, value, &value_cell, &value_at)
         if m.key.kind == OBJECT:
-            kept = seek_object(m, key, &sought, &room, True)
-            m.write_unlock()
+            kept = seek_object(m, key, &sought, &room, False)
+            m.read_unlock()
             key_at = &sought.core
             if room != NULL:
                 held = <object><PyObject *><uintptr_t>sought.core.object
@@ -430,18 +449,20 @@ cdef class Cache:
         cdef CacheEntries m = self.ready()
         cdef uint64_t now = self.now()
         gomap_cache_pass(m.cache, now)
-        cdef size_t place = self.place_of(key)
+        cdef size_t place = cache_place(m, key)
         if place == GOMAP_NOWHERE:
             return self.settled(MISSING)
         if gomap_cache_expired(m.cache, place, now):
-            gomap_cache_remove(m.cache, place, GOMAP_EXPIRED)
+            if not gomap_cache_remove(m.cache, place, GOMAP_EXPIRED):
+                raise MemoryError()
             return self.settled(MISSING)
         value = out(m, VALUE, gomap_cache_value(m.cache, place))
         if m.value.form != NULL or m.key.kind == OBJECT:  # making the value may have run code
-            place = self.place_of(key)
+            place = cache_place(m, key)
             if place == GOMAP_NOWHERE:
                 return self.settled(MISSING)
-        gomap_cache_remove(m.cache, place, GOMAP_REMOVED)
+        if not gomap_cache_remove(m.cache, place, GOMAP_REMOVED):
+            raise MemoryError()
         return self.settled(value)
 
     def pop(self, key, default=MISSING, /):
@@ -471,7 +492,7 @@ cdef class Cache:
         """Count a use of a key, as :meth:`get` does; returns whether it is there."""
         cdef CacheEntries m = self.ready()
         cdef uint64_t now = self.now()
-        cdef size_t place = self.place_of(key)
+        cdef size_t place = cache_place(m, key)
         if place == GOMAP_NOWHERE or gomap_cache_expired(m.cache, place, now):
             return False
         gomap_cache_touch(m.cache, place, now)
@@ -484,7 +505,7 @@ cdef class Cache:
         """
         cdef CacheEntries m = self.ready()
         cdef uint64_t now = self.now()
-        cdef size_t place = self.place_of(key)
+        cdef size_t place = cache_place(m, key)
         if place == GOMAP_NOWHERE or gomap_cache_expired(m.cache, place, now):
             raise KeyError(key)
         return self.seconds_until(gomap_cache_deadline(m.cache, place))
@@ -511,36 +532,55 @@ cdef class Cache:
             self.put(name, entries[name], self.lives)
 
     def get_many(self, keys, /, default=MISSING, *, out=None, missing=None, arrow=None):
-        """The values for many keys, as :meth:`Map.get_many` gives them. Each counts as a use, a hit or a miss.
+        """The values for many keys, as :meth:`Map.get_many` gives them. Each key counts as a use, a hit or a miss, also
+        where one is missing. The clock is read once.
 
         :raises KeyError: a key is absent or has expired, and there is no default
         """
         cdef CacheEntries m = self.ready()
-        cdef uint64_t now
         if not hasattr(keys, "__len__"):
             keys = list(keys)
-        self.expire()
-        values = values_for(m, keys, default, out, missing, arrow)
-        for key in keys.tolist() if hasattr(keys, "tolist") else keys:
-            now = self.now()  # first: a clock is Python's code, which may move entries
-            gomap_cache_use(m.cache, self.place_of(key), now)
-        return self.settled(values)
+        gomap_cache_uses_begin(&m.uses, m.cache, self.now())
+        try:
+            values = values_for(m, keys, default, out, missing, arrow)
+        finally:
+            self.settled(None)
+        return values
 
-    def set_many(self, keys, values, /, *, ttl=MISSING):
-        """Put in many keys, each with its value; those before one that is refused are in.
+    def set_many(self, keys, values, /, *, ttl=MISSING, nulls="refuse"):
+        """Put in many keys, each with its value, or all with one, in their order. The clock is read once.
 
-        :param keys: an array or any iterable
-        :param values: as many
-        :raises ValueError: there are not as many values as keys
+        Everything is converted and checked first, also whether each entry has room within ``max_bytes`` by itself: input
+        that is refused leaves the cache as it was. Entries leave as they do when the keys are put in one by one, those
+        among them that this call put in. on_evict is called after each 65,536 keys and at the end; if it raises, the
+        keys that follow are not put in.
+
+        :param keys: an array, a column or a data frame, or any iterable
+        :param values: an array, a column or a list of as many values; anything else is one value for all
+        :param ttl: seconds until these entries expire, ``math.inf`` for never; without it, the cache's
+        :param nulls: ``"skip"`` leaves out the rows that have a null in them, ``"refuse"`` raises
+        :raises ValueError: there are not as many values as keys; a key or value is null: says which
+        :raises NoRoomError: an entry has no room within ``max_bytes``
+        :raises MemoryError: there is no more room; its ``done`` says how many keys were put in, from the first on
         """
+        cdef CacheEntries m = self.ready()
+        cdef int purpose = purpose_of(nulls)
         cdef double lives = self.lives if ttl is MISSING else self.own_ttl(ttl)
-        self.ready()
-        keys = keys.tolist() if hasattr(keys, "tolist") else list(keys)
-        values = values.tolist() if hasattr(values, "tolist") else list(values)
-        if len(keys) != len(values):
-            raise ValueError(f"values: expected {len(keys)}, one for each key, got {len(values)}")
-        for key, value in zip(keys, values):
-            self.put(key, value, lives)
+        cdef Column column, others
+        if m.objects:
+            listed = items_of(m, KEY, keys, purpose)
+            values = values_list(m, values, len(listed), purpose)
+            if len(values) != len(listed):
+                raise ValueError(f"values: expected {len(listed)}, one for each key, got {len(values)}")
+            if purpose == SKIPPING:
+                listed, values = rows_left(listed, values)
+            put_one_by_one(self, listed, values, lives)
+            return
+        column = column_of(m, KEY, keys, purpose)
+        others = values_of(m, values, column.c.count, purpose)
+        leave_out(column, others)
+        check_rows_fit(self, column, others)
+        put_rows(self, column, others, lives)
 
     def clear(self):
         """Remove every entry. on_evict is not called."""
@@ -560,14 +600,19 @@ cdef class Cache:
         """Give the cache other limits; entries go until they are kept.
 
         :raises ValueError: there is no limit, or it is too small
+        :raises MemoryError: entries could not leave; the limits are as they were
         """
         from . import _cache_arguments as checked
         cdef CacheEntries m = self.ready()
         cdef size_t most_bytes, most_entries
         most_bytes, most_entries = checked.limits(max_bytes, max_entries, self.ttl, self.tti)
-        if not gomap_cache_limit(m.cache, most_bytes, most_entries):
-            check_max_bytes(&self.layout.type, most_bytes)
+        gomap_cache_pass(m.cache, self.now())
+        cdef int kept = gomap_cache_limit(m.cache, most_bytes, most_entries)
         self.settled(None)
+        if kept == 0:
+            check_max_bytes(&self.layout.type, most_bytes)
+        if kept < 0:
+            raise MemoryError("out of memory while entries left: the limits are as they were")
 
     # ---- iteration ----
 
@@ -714,6 +759,56 @@ cdef class Cache:
         if gomap_cache_check(self.ready().cache, why, sizeof(why)) == 0:
             return None
         return why.decode()
+
+
+cdef int put_one_by_one(Cache c, list keys, list values, double lives) except -1:
+    cdef size_t i = 0, count = len(keys)
+    try:
+        for i in range(count):
+            c.put(keys[i], values[i], lives)
+            look_at_signals(i)
+    except BaseException as error:
+        say_done(error, i, count, "put in")
+        raise
+    return 0
+
+
+cdef int check_rows_fit(Cache c, Column keys, Column values) except -1:
+    cdef CacheEntries m = c.entries
+    cdef Pieces p = pieces_of(keys.c.count)
+    cdef bint whole
+    while next_piece(&p):
+        whole = did(&p, gomap_cache_column_fits(m.cache, &keys.c, &values.c, p.done, p.some))
+        if not whole and not go_on(m, VALUE, values) and not go_on(m, KEY, keys):
+            c.too_large(key_at(m, keys, p.done))
+    return 0
+
+
+cdef object key_at(CacheEntries m, Column keys, size_t i):
+    cdef const char *at
+    while gomap_column_read(&keys.c, i, 1, &at) == 0:
+        go_on(m, KEY, keys)
+    return item_of(m, KEY, keys, i, at)
+
+
+cdef int put_rows(Cache c, Column keys, Column values, double lives) except -1:
+    """The interpreter's lock is held, as in get_piece. Entries that leave are told of after each piece."""
+    cdef CacheEntries m = c.entries
+    cdef Pieces p = pieces_of(keys.c.count)
+    cdef uint64_t now = c.now(), deadline = c.deadline_in(lives)
+    cdef bint whole
+    try:
+        while next_piece(&p):
+            whole = did(&p, gomap_cache_column_put(m.cache, &keys.c, &values.c, now, deadline, p.done, p.some))
+            c.settled(None)
+            if not whole and not go_on(m, VALUE, values) and not go_on(m, KEY, keys):
+                if gomap_cache_refused(m.cache):  # another thread has written to the values since they were looked at
+                    c.too_large(key_at(m, keys, p.done))
+                raise MemoryError(f"out of memory; {p.done} of {p.count} keys were put in")
+    except BaseException as error:
+        say_done(error, p.done, p.count, "put in")
+        raise
+    return 0
 
 
 @cython.final

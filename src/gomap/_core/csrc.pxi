@@ -259,7 +259,10 @@ cdef extern from "columns.h" nogil:
     size_t gomap_expected(size_t count, const gomap_sampled *sampled)
     int gomap_column_fill(gomap *map, gomap_column *keys)
     size_t gomap_column_put(gomap *map, gomap_column *keys, gomap_column *values, size_t begin, size_t most)
+    ctypedef struct gomap_finder:
+        pass
     ctypedef struct gomap_getting:
+        gomap_finder *finder
         char *to
         size_t size
         const char *missing
@@ -269,6 +272,7 @@ cdef extern from "columns.h" nogil:
         const char *first
         size_t first_at
     ctypedef struct gomap_texts:
+        gomap_finder *finder
         int64_t *offsets
         char *text
         size_t room
@@ -459,7 +463,7 @@ cdef extern from "cache.h":
         GOMAP_REMOVED
     size_t GOMAP_NOWHERE
 
-    ctypedef void (*gomap_leaving)(void *owner, const void *key, const void *value, int reason) noexcept
+    ctypedef int (*gomap_leaving)(void *owner, const void *key, const void *value, int reason) noexcept
 
     ctypedef struct gomap_cache_settings:
         size_t max_bytes
@@ -494,13 +498,21 @@ cdef extern from "cache.h":
     uint64_t gomap_cache_deadline(const gomap_cache *cache, size_t place)
     uint64_t gomap_cache_last_deadline(const gomap_cache *cache, size_t place)
     void gomap_cache_touch(gomap_cache *cache, size_t place, uint64_t now)
-    void gomap_cache_remove(gomap_cache *cache, size_t place, int reason)
+    int gomap_cache_remove(gomap_cache *cache, size_t place, int reason)
     void *gomap_cache_use(gomap_cache *cache, size_t place, uint64_t now)
     void gomap_cache_count_again(gomap_cache *cache)
     void *gomap_cache_get(gomap_cache *cache, const void *key, uint64_t now)
     void *gomap_cache_put(gomap_cache *cache, const void *key, const void *value, uint64_t now, uint64_t deadline,
                           int *added)
     int gomap_cache_refused(const gomap_cache *cache)
+    ctypedef struct gomap_cache_uses:
+        gomap_finder finder
+        uint64_t now
+    void gomap_cache_uses_begin(gomap_cache_uses *uses, gomap_cache *cache, uint64_t now)
+    size_t gomap_cache_column_put(gomap_cache *cache, gomap_column *keys, gomap_column *values, uint64_t now,
+                                  uint64_t deadline, size_t begin, size_t most)
+    size_t gomap_cache_column_fits(const gomap_cache *cache, gomap_column *keys, gomap_column *values, size_t begin,
+                                   size_t most)
     void gomap_cache_clear(gomap_cache *cache)
     void gomap_cache_pass(gomap_cache *cache, uint64_t now)
     size_t gomap_cache_expire(gomap_cache *cache, uint64_t now, size_t most)

@@ -173,6 +173,23 @@ cdef class BaseMap(Base):
 
     # ---- many ----
 
+    # How keys are looked up for their values: a cache has its own ways, as there a look-up is a use.
+
+    cdef int look(self, object key, void **value) except -1:
+        return self.find(key, True, value)
+
+    cdef size_t looks(self) noexcept:
+        """How many keys are looked up before their values are made objects."""
+        return FOUND
+
+    cdef int look_many(self, const char *keys, size_t count, void **found) except -1:
+        gomap_find_many(self.map, keys, count, found)
+        return 0
+
+    cdef gomap_finder *finder(self) noexcept:
+        """NULL: the map itself."""
+        return NULL
+
     def get_many(self, keys, /, default=MISSING, *, out=None, missing=None, arrow=None):
         """The values for many keys, in their order: an array, a list for strings, also in structs, and for objects.
 

@@ -180,7 +180,10 @@ cdef size_t delete_chosen(BaseMap m, object predicate) except? 0:
     cdef bytearray bits
     cdef size_t chosen = 0, count
     cdef gomap *map
-    m.ready_to_write()
+    if m.image_now() is None:
+        m.ready()
+    else:
+        m.ready_to_write()
     if not callable(predicate):
         raise TypeError(f"delete_where: expected a function of keys and values, got {type(predicate).__name__} "
                         f"{shown(predicate)}")

@@ -166,6 +166,14 @@ cdef ArrowColumn arrow_column(Codec codec, size_t count, object offsets, object 
     return made
 
 
+cdef size_t texts_in_piece(const gomap *map, gomap_column *keys, gomap_texts *texts, size_t begin,
+                           size_t most) noexcept nogil:
+    if texts.finder == NULL:
+        return gomap_column_texts(map, keys, texts, begin, most)
+    with gil:
+        return gomap_column_texts(map, keys, texts, begin, most)
+
+
 cdef ArrowColumn texts_for(BaseMap m, object keys, object default, bint nulls):
     """get_many of strings: their text, one behind the other."""
     cdef Column column = column_of(m, KEY, keys, LOOKING)
@@ -180,6 +188,7 @@ cdef ArrowColumn texts_for(BaseMap m, object keys, object default, bint nulls):
     cdef bytearray text = bytearray(min(count, <size_t>PIECE) * 16), marks = bytearray(count) if nulls else None
     cdef bytearray offsets = bytearray(8 * count + 8)
     memset(&texts, 0, sizeof(texts))
+    texts.finder = m.finder()
     if default is not MISSING:
         kept = value_in(m, default, &cell, &at)
         texts.missing = cell.string
@@ -193,7 +202,7 @@ cdef ArrowColumn texts_for(BaseMap m, object keys, object default, bint nulls):
     try:
         while next_piece(&p):
             with nogil:
-                whole = did(&p, gomap_column_texts(map, &column.c, &texts, p.done, p.some))
+                whole = did(&p, texts_in_piece(map, &column.c, &texts, p.done, p.some))
             if texts.lost and texts.stop:
                 first = item_of(m, KEY, column, texts.first_at, texts.first)
                 texts.stop = False
