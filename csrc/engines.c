@@ -4,7 +4,8 @@
 /* The name, and the function of the engine's engine.c that finds its table for a type. */
 #define ENGINES(ENGINE)                                                                                                \
     ENGINE(GOMAP_GO, go_engine_for)                                                                                    \
-    ENGINE(GOMAP_ELASTIC, el_engine_for)
+    ENGINE(GOMAP_ELASTIC, el_engine_for)                                                                               \
+    ENGINE(GOMAP_SWISS, sw_engine_for)
 
 #define DECLARE(id, engine_for) const gm_engine *engine_for(const gomap_type *type);
 ENGINES(DECLARE)

@@ -115,6 +115,40 @@ void gm_parts_unreserve(gm_map *map, gm_parts *parts, const size_t before[GOMAP_
     gm_store_unreserve(&parts->values, &map->memory, before[GOMAP_VALUE]);
 }
 
+/* ---- a copy of a map --------------------------------------------------------------------------------------- */
+
+static int store_copy(gm_map *map, gm_store *store, const gm_store *from)
+{
+    if (from->used == 0) return 1;
+    if (!gm_store_reserve(store, &map->memory, from->used)) return 0;
+    memcpy(store->region.at, from->region.at, (size_t)from->used * from->stride);
+    store->used = from->used;
+    store->live = from->live;
+    store->free = from->free;
+    return 1;
+}
+
+int gm_parts_copy(gm_map *map, gm_parts *parts, const gm_parts *from)
+{
+    return store_copy(map, &parts->keys, &from->keys) && store_copy(map, &parts->values, &from->values);
+}
+
+int gm_parts_own(gm_map *map, gm_parts *parts, unsigned char *key_slot, unsigned char *value_slot)
+{
+    gomap_string keys[GM_KEY_STRINGS], values[GOMAP_STRINGS_MOST];
+    if (!gm_copies_make(map, parts, GOMAP_KEY, keys, key_slot, NULL)) return 0;
+    unsigned char *value = parts->value_strings ? gm_value_in(parts, value_slot) : value_slot;
+    if (!gm_copies_make(map, parts, GOMAP_VALUE, values, value, NULL)) {
+        gm_copies_drop(map, parts, GOMAP_KEY, keys);
+        return 0;
+    }
+    for (uint32_t i = 0; i < places(map, GOMAP_KEY)->count; i++)
+        memcpy(key_slot + places(map, GOMAP_KEY)->at[i], &keys[i], sizeof keys[i]);
+    for (uint32_t i = 0; i < places(map, GOMAP_VALUE)->count; i++)
+        memcpy(value + places(map, GOMAP_VALUE)->at[i], &values[i], sizeof values[i]);
+    return 1;
+}
+
 /* ---- an entry goes, or all --------------------------------------------------------------------------------- */
 
 static void entry_strings_release(gm_map *map, gm_parts *parts, unsigned char *key_slot, unsigned char *value_slot)
@@ -248,8 +282,8 @@ int gm_parts_check_entry(const gm_map *map, const gm_parts *parts, unsigned char
     sums->value_numbers += value;
     if ((parts->key_strings && !are_sound(map, GOMAP_KEY, key_slot, sums)) ||
         (parts->value_strings && !are_sound(map, GOMAP_VALUE, gm_value_in(parts, value_slot), sums)))
-        return gm_broken(why, size, "P2: %s %zu slot %u: an empty string has a block, or another has none", where, index,
-                         slot);
+        return gm_broken(why, size, "P2: %s %zu slot %u: an empty string has a block, or another has none", where,
+                         index, slot);
     return 0;
 }
 

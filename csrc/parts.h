@@ -126,6 +126,13 @@ int gm_parts_write(gm_map *map, gm_parts *parts, void *room, const void *value, 
 int gm_parts_reserve(gm_map *map, gm_parts *parts, size_t count, size_t before[GOMAP_PARTS]);
 void gm_parts_unreserve(gm_map *map, gm_parts *parts, const size_t before[GOMAP_PARTS]);
 
+/* ---- a copy of a map --------------------------------------------------------------------------------------- */
+
+/* The records of another map; 0: there is no memory. */
+int gm_parts_copy(gm_map *map, gm_parts *parts, const gm_parts *from);
+/* An entry whose bytes were copied gets strings of its own; 0: there is no memory, and it has none. */
+int gm_parts_own(gm_map *map, gm_parts *parts, unsigned char *key_slot, unsigned char *value_slot);
+
 /* ---- an entry goes ----------------------------------------------------------------------------------------- */
 
 /* Its strings and records. */

@@ -62,7 +62,8 @@ GM_INLINE size_t gm_windows_put(gomap *map, const gm_keys *keys, void *values, s
     const gm_values put = {values, value_stride, map->type->value_size, writer};
     gm_window window;
     for (size_t done = 0; done < keys->count; done += window.count) {
-        gm_window_open(&window, map, keys, done, stride, map->count ? ask : NULL, kind); /* without entries there may be no array */
+        gm_window_open(&window, map, keys, done, stride, map->count ? ask : NULL,
+                       kind); /* without entries there may be no array */
         for (size_t i = 0; i < window.count; i++) {
             int added;
             if (gm_keys_absent(keys, done + i)) continue;

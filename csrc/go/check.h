@@ -14,8 +14,8 @@ typedef struct go_inspection {
     const go_map *m;
     const go_array *array;
     const char *where;
-    size_t mask;                         /* its heads, less one */
-    size_t entries, linked, heap;        /* linked: overflow buckets; heap: those of them from the heap */
+    size_t mask;                  /* its heads, less one */
+    size_t entries, linked, heap; /* linked: overflow buckets; heap: those of them from the heap */
     gm_sums sums;
     char *why;
     size_t size;

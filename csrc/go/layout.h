@@ -37,8 +37,8 @@ enum {
     GO_EVACUATED_Y = 3,
     GO_EVACUATED_EMPTY = 4,
     GO_MIN_TOPHASH = 5,
-    GO_SLOTS = 8,     /* bucketCnt: one 64-bit word of tophash */
-    GO_KEYS = 8, /* where keys begin in a bucket */
+    GO_SLOTS = 8, /* bucketCnt: one 64-bit word of tophash */
+    GO_KEYS = 8,  /* where keys begin in a bucket */
 };
 
 typedef struct go_array {
@@ -52,16 +52,16 @@ typedef struct go_array {
 
 typedef struct go_map {
     gm_map map;
-    gm_purposes purposes;  /* map.memory's */
-    gm_parts parts;        /* how keys and values stand in their slots */
-    uint64_t random;       /* state of gm_random: seeds, iteration order, sampling */
-    go_array now, old;     /* old.at != NULL: growing */
-    size_t mask;           /* 2^B - 1 */
-    size_t old_mask;       /* of the old array */
-    size_t grow_at;        /* 6.5 * 2^B, at least 8: the most entries before growth */
-    size_t evacuated;      /* Go's nevacuate */
-    uint32_t values_at;    /* where values begin */
-    uint32_t overflow_at;  /* where the overflow pointer is */
+    gm_purposes purposes; /* map.memory's */
+    gm_parts parts;       /* how keys and values stand in their slots */
+    uint64_t random;      /* state of gm_random: seeds, iteration order, sampling */
+    go_array now, old;    /* old.at != NULL: growing */
+    size_t mask;          /* 2^B - 1 */
+    size_t old_mask;      /* of the old array */
+    size_t grow_at;       /* 6.5 * 2^B, at least 8: the most entries before growth */
+    size_t evacuated;     /* Go's nevacuate */
+    uint32_t values_at;   /* where values begin */
+    uint32_t overflow_at; /* where the overflow pointer is */
     uint32_t bucket_bytes;
     uint16_t noverflow;    /* Go's: exact below B = 16, sampled from there */
     uint16_t noverflow_at; /* too many: 2^min(B, 15), Go's tooManyOverflowBuckets */
