@@ -82,14 +82,36 @@ static double plan_entries(const sw_map *m, size_t count, int reserved, gomap_pl
     return to.tables;
 }
 
-/* Beside what there is at the end: the old array of the last table that grew, or one of two that a split has made. */
-static double beside(const sw_map *m, size_t count, double tables)
+/* The total bytes of a map that is as `planned`, but for its records and strings, which are as when of `count` entries
+ * there were `entries`. */
+static double total_at(const sw_map *m, const gomap_planned *planned, size_t count, size_t entries)
+{
+    double total = gm_parts_planned(&m->parts, entries, 0);
+    for (int purpose = 0; purpose < GOMAP_PURPOSES; purpose++) {
+        if (purpose == GOMAP_RECORDS) continue;
+        total += planned->live[purpose] * (purpose == GOMAP_STRINGS ? (double)entries / (double)count : 1);
+    }
+    return total;
+}
+
+/* The peak of the last growth. There was, beside the tables at the end, the old array of a table that had doubled, or one
+ * array more than a split leaves. */
+static double peak_of_growth(const sw_map *m, const gomap_planned *end, size_t count, double tables)
 {
     uint32_t groups = 1;
+    size_t full;
     if (count <= SW_SLOTS) return 0;
-    if (tables > 1) return (double)gm_granted_for(sw_array_bytes(m, SW_GROUPS_MOST));
-    while (sw_fill_most(2 * groups) < count) groups *= 2;
-    return (double)gm_granted_for(sw_array_bytes(m, groups));
+    if (tables > 1) {
+        groups = SW_GROUPS_MOST;
+        /* Half of the tables were full on average when the last of them split; and some splits came 3 deviations, or a
+         * tenth, later. */
+        full = (size_t)sw_fill_most(groups) << (end->B - 1);
+        full += full / 10;
+    } else {
+        while (sw_fill_most(2 * groups) < count) groups *= 2;
+        full = sw_fill_most(groups);
+    }
+    return total_at(m, end, count, full < count ? full : count) + (double)gm_granted_for(sw_array_bytes(m, groups));
 }
 
 /* When a store's records were moved from the heap to a mapping: both were there. */
@@ -97,12 +119,9 @@ static double peak_of_store(const sw_map *m, const gm_store *store, const gomap_
 {
     gomap_planned then = *end;
     size_t bytes, full = gm_store_moved(store->stride, GOMAP_RECORDS, &bytes);
-    double total = (double)bytes;
     if (full >= count) return 0;
     (void)plan_entries(m, full, 0, &then);
-    then.live[GOMAP_STRINGS] *= (double)full / (double)count;
-    for (int purpose = 0; purpose < GOMAP_PURPOSES; purpose++) total += then.live[purpose];
-    return total;
+    return total_at(m, &then, count, full) + (double)bytes;
 }
 
 /* The most entries: as many tables as a hint may ask for, all full. */
@@ -129,10 +148,8 @@ int sw_plan(const gm_engine *engine, const gomap_type *type, size_t count, int h
     planned->live[GOMAP_STRINGS] = gm_blocks_planned(strings);
     double tables = plan_entries(&m, count, how == GOMAP_RESERVED, planned);
     if (how == GOMAP_RESERVED) return 0;
-    double peak = beside(&m, count, tables), other = 0;
-    for (int purpose = 0; purpose < GOMAP_PURPOSES; purpose++) peak += planned->live[purpose];
-    if (m.parts.key_ref) other = peak_of_store(&m, &m.parts.keys, planned, count);
-    if (m.parts.value_ref) other = fmax(other, peak_of_store(&m, &m.parts.values, planned, count));
-    planned->peak = fmax(peak, other);
+    planned->peak = peak_of_growth(&m, planned, count, tables);
+    if (m.parts.key_ref) planned->peak = fmax(planned->peak, peak_of_store(&m, &m.parts.keys, planned, count));
+    if (m.parts.value_ref) planned->peak = fmax(planned->peak, peak_of_store(&m, &m.parts.values, planned, count));
     return 0;
 }
