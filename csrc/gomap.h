@@ -190,6 +190,14 @@ typedef struct gomap_iter {
 
 enum { GOMAP_GO, GOMAP_ELASTIC, GOMAP_SWISS, GOMAP_ENGINES };
 
+/* What tells the maps of an engine apart for a caller, beside their memory. */
+typedef struct gomap_about {
+    const char *name;
+    int distinct_nans; /* every NaN stored is an entry of its own, which no look-up finds */
+    int keeps_room;    /* erasing and clearing give no buckets back */
+} gomap_about;
+const gomap_about *gomap_about_engine(int engine);
+
 /* hint: the number of entries to have room for; one that cannot be had is ignored, as in Go.
  * NULL when there is no memory for the header. */
 gomap *gomap_new(int engine, const gomap_type *type, size_t hint, uint64_t seed);

@@ -43,7 +43,10 @@ void gomap_type_init(gomap_type *type, int key_kind, uint32_t key_size, uint32_t
     type->strings[GOMAP_VALUE] = (gomap_places){&first_byte, (value_flags & GOMAP_STRING_VALUE) != 0};
 }
 
-void gomap_type_align(gomap_type *type, int part, unsigned alignment) { type->align[part] = (uint8_t)alignment; }
+void gomap_type_align(gomap_type *type, int part, unsigned alignment)
+{
+    type->align[part] = (uint8_t)(alignment ? alignment : 1);
+}
 
 void gomap_type_strings(gomap_type *type, int part, const uint32_t *at, uint32_t count)
 {

@@ -61,16 +61,16 @@ class Stored:
 
     def map(self, count: int, how: str = "grown") -> Plan:
         """A Map of so many entries: "grown" one by one, in "reserved" room, or "compacted"."""
-        return self._plan(False, count, how)
+        return self._plan("elastic", count, how)
 
     def gomap(self, count: int, how: str = "grown") -> Plan:
         """A GoMap of so many entries: "grown" one by one, or in "reserved" room."""
-        return self._plan(True, count, how)
+        return self._plan("go", count, how)
 
-    def _plan(self, go: bool, count: int, how: str) -> Plan:
+    def _plan(self, engine: str, count: int, how: str) -> Plan:
         keys = _strings(self.key, self.key_lengths, count)
         values = _strings(self.value, self.value_lengths, count)
-        return Plan(*plan(go, self.key, self.value, count, how, keys, values))
+        return Plan(*plan(engine, self.key, self.value, count, how, keys, values))
 
 
 def _strings(type: Type, lengths: Lengths, count: int) -> list[tuple[int, int]]:
