@@ -24,8 +24,8 @@ from gomap import _arrays as arrays
 from gomap._times import LIMITS, TIMEDELTAS
 from gomap.types import Kind, parse
 
-#: The mapping contract holds for each of these, and for a SwissMap. That has its own engine, and all else in common with
-#: a GoMap: so it is tested in SWISS alone, where the core's algorithms are, and without the types of ALIKE.
+#: The mapping contract holds for each of these, and for a SwissMap. That has its own engine, and all else in common
+#: with a GoMap: so it is tested in SWISS alone, where the core's algorithms matter, and without the types of ALIKE.
 MAP_CLASSES = [GoMap, Map]
 SWISS = {
     *("test_contract", "test_bulk", "test_counting", "test_views", "test_failure", "test_strings", "test_objects"),

@@ -1,7 +1,7 @@
 /* swiss/find.h - looking for a key (Go's runtime_mapaccess).
  *
- * The hash leads to a table and to a group of it. Eight control bytes are compared with H2 at once; a group with an empty
- * slot ends the search.
+ * The hash leads to a table and to a group of it. Eight control bytes are compared with H2 at once. A group with an
+ * empty slot ends the search.
  */
 #ifndef GM_SWISS_FIND_H
 #define GM_SWISS_FIND_H

@@ -8,8 +8,8 @@
  *
  * Everything is allocated first. Then all keys are hashed again; tombstones vanish. Only one table is copied at a time.
  *
- * Unlike Go, a table all of whose keys have the same next bit does not split, but doubles beyond 128 groups. Chance does
- * not do that; keys with one hash do (objects can have any), and would split without end.
+ * Unlike Go, a table all of whose keys have the same next bit does not split, but doubles beyond 128 groups. Chance
+ * does not do that; keys with one hash do (objects can have any), and would split without end.
  */
 #ifndef GM_SWISS_GROW_H
 #define GM_SWISS_GROW_H

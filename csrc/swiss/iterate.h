@@ -19,7 +19,7 @@ typedef struct GM_MAY_ALIAS sw_cursor {
 } sw_cursor;
 _Static_assert(sizeof(sw_cursor) <= sizeof((gomap_iter *)0)->place, "a cursor has room in an iterator");
 
-/* The table's next group; 0 at the end of it. The first one is entered at a slot, and what is before that comes last. */
+/* The table's next group; 0 at the end of it. The first one is entered at a slot; what is before that comes last. */
 GM_INLINE int sw_enter_group(const sw_map *m, sw_cursor *cursor)
 {
     const sw_table *table = cursor->table;

@@ -1,4 +1,5 @@
-/* swiss/kinds.h - the engine for one kind of key: SW_KIND makes its table. The kinds*.c do so, a group of kinds each. */
+/* swiss/kinds.h - the engine for one kind of key: SW_KIND makes its table. The kinds*.c do so, a group of kinds each.
+ */
 #ifndef GM_SWISS_KINDS_H
 #define GM_SWISS_KINDS_H
 

@@ -1,6 +1,6 @@
 /* swiss/layout.h - the memory of a Swiss map, Go's since 1.24: groups, tables, the directory, and the header over them.
  *
- * One group: eight slots, a key and its value side by side as a C struct has them, behind a word of eight control bytes:
+ * One group: eight slots, a key and its value side by side as in a C struct, behind a word of eight control bytes:
  *
  *     0         8                 8 + slot             8 + 7 * slot
  *     | control | key 0 | value 0 | key 1 | value 1 | ... | key 7 | value 7 |    136 bytes for map[int]int
@@ -9,9 +9,9 @@
  *                      fe        deleted (a tombstone): empty, but a look-up goes on behind it
  *                      00 to 7f  full; the hash's low seven bits, H2
  *
- * A table has 2^n groups in one array, up to 128 (1,024 slots). A look-up begins at the group that the hash's other bits
- * (H1) give, modulo the groups, and goes on by steps of 1, 2, 3 ... groups, until one with an empty slot ends it. So no
- * group has both an empty slot and a tombstone.
+ * A table has 2^n groups in one array, up to 128 (1,024 slots). A look-up begins at the group that the hash's other
+ * bits (H1) give, modulo the groups, and goes on by steps of 1, 2, 3 ... groups, until one with an empty slot ends it.
+ * A deletion leaves a tombstone where it finds no empty slot in the group, so no group has both.
  *
  * The hash's top bits, `depth` of them, are a place in the directory, which names the table. A table of less depth
  * is named by a run of places, the first of which it knows:

@@ -94,8 +94,8 @@ static double total_at(const sw_map *m, const gomap_planned *planned, size_t cou
     return total;
 }
 
-/* The peak of the last growth. There was, beside the tables at the end, the old array of a table that had doubled, or one
- * array more than a split leaves. */
+/* The peak of the last growth. There was, beside the tables at the end, the old array of a table that had doubled, or
+ * one array more than a split leaves. */
 static double peak_of_growth(const sw_map *m, const gomap_planned *end, size_t count, double tables)
 {
     uint32_t groups = 1;
@@ -103,10 +103,10 @@ static double peak_of_growth(const sw_map *m, const gomap_planned *end, size_t c
     if (count <= SW_SLOTS) return 0;
     if (tables > 1) {
         groups = SW_GROUPS_MOST;
-        /* Half of the tables were full on average when the last of them split; and some splits came 3 deviations, or a
-         * tenth, later. */
-        full = (size_t)sw_fill_most(groups) << (end->B - 1);
-        full += full / 10;
+        /* The tables are as deep as they are since half as many had full tables' entries, give or take: the fullest of
+         * them were a tenth fuller then than the mean, where there were more than one. */
+        double mean = ldexp(sw_fill_most(groups), end->B - 1);
+        full = (size_t)(mean * (1 + 0.1 * sqrt(1 - ldexp(1, 1 - end->B))));
     } else {
         while (sw_fill_most(2 * groups) < count) groups *= 2;
         full = sw_fill_most(groups);

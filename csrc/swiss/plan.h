@@ -1,7 +1,7 @@
 /* swiss/plan.h - what a map of so many entries would hold.
  *
- * Up to 896 entries one table has them all, and nothing is chance. Which tables split at larger counts is; the plan gives
- * the mean. At 10,000 entries one map's bytes differ from it by a few percent, at 1,000,000 by a tenth of a percent.
+ * Up to 896 entries one table has them all, and nothing is chance. Which tables split at larger counts is; the plan
+ * gives the mean. While many split, one map's bytes differ from it by a percent or two.
  */
 #ifndef GM_SWISS_PLAN_H
 #define GM_SWISS_PLAN_H

@@ -1,5 +1,5 @@
-/* swiss/tables.h - making and dropping the arrays of groups, and the directory. The rounding to size classes is Go's, so
- * that both are Go's to the byte. */
+/* swiss/tables.h - making and dropping the arrays of groups, and the directory. The rounding to size classes is Go's,
+ * so that both are Go's to the byte. */
 #ifndef GM_SWISS_TABLES_H
 #define GM_SWISS_TABLES_H
 

@@ -81,7 +81,10 @@ class MemoryReport:
 
 #: Figures that not all of the engines have.
 _ONLY = {
-    "swiss": ("B", "array_buckets", "array_bytes", "growths", "splits", "tables", "directory", "directory_bytes", "tombstones"),
+    "swiss": (
+        "B", "array_buckets", "array_bytes", "growths", "splits", "tables", "directory", "directory_bytes",
+        "tombstones",
+    ),
     "go": (
         "B", "array_buckets", "array_bytes", "overflow_heap", "old_buckets", "evacuated", "growing", "same_size",
         "growths", "same_size_growths", "noverflow", "chain_lengths",

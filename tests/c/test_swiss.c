@@ -1,5 +1,5 @@
-/* test_swiss.c - that the Swiss engine is Go's map since 1.24: when its tables grow and split, how large its arrays are,
- * what tombstones do. Figures are those of real Go 1.27 programs and of its source. */
+/* test_swiss.c - that the Swiss engine is Go's map since 1.24: when its tables grow and split, how large its arrays
+ * are, what tombstones do. Figures are those of real Go 1.27 programs and of its source. */
 #include "model.h"
 
 static const double MB = 1024 * 1024;

@@ -1,5 +1,5 @@
-/* test_swiss_check.c - that gomap_check finds what is broken: every invariant of the Swiss engine is broken by hand, once
- * in each way, and must be the one that is reported. */
+/* test_swiss_check.c - that gomap_check finds what is broken: every invariant of the Swiss engine is broken by hand,
+ * once in each way, and must be the one that is reported. */
 #include "broken.h"
 #include "model.h"
 

@@ -277,8 +277,8 @@ cdef Base opened(type cls, object buffer, object path, object mode, bint verify,
     cdef Image image
     if issubclass(cls, GO_CLASSES):
         name = (GoMap if issubclass(cls, GoMap) else SwissMap).__name__
-        raise TypeError(f"a {name} is not read where it is saved, as its own layout is not that of a file: {name}.load(path) "
-                        "fills one, Map.open(path) and Map.from_buffer(buffer) read it as a Map")
+        raise TypeError(f"a {name} is not read where it is saved, as its own layout is not that of a file: "
+                        f"{name}.load(path) fills one, Map.open(path) and Map.from_buffer(buffer) read it as a Map")
     if mode != "r" and mode != "c":
         raise ValueError(f"mode: expected \"r\" or \"c\", got {shown(mode)}")
     view = buffer_view(buffer)
