@@ -25,7 +25,9 @@
  * constant time (Go's overflow buckets); a header of 200 bytes has no room for them. */
 typedef struct gm_purposes {
     size_t live[GOMAP_PURPOSES], peak[GOMAP_PURPOSES];
-    uint64_t limit : 63, refused : 1; /* of the total, 0: none; whether it refused what was last asked for */
+    uint64_t limit : 62, /* of the total; 0: none */
+        refused : 1,     /* whether it refused what was last asked for */
+        exactly : 1;     /* nothing is asked for beyond what is needed, as the limit has hardly room for that */
 } gm_purposes;
 
 /* A limit is kept as if the memory ended there: what would pass it fails and has changed nothing, as all that can fail
@@ -61,6 +63,9 @@ GM_INLINE int gm_within_limit(const gm_memory *memory, size_t old, size_t bytes)
 
 /* Whether the last allocation failed by the limit, so that a smaller one may not. */
 GM_INLINE int gm_was_refused(const gm_memory *memory) { return memory->purposes && memory->purposes->refused; }
+
+/* Whether room beyond what is needed is not to be asked for. */
+GM_INLINE int gm_is_scarce(const gm_memory *memory) { return memory->purposes && memory->purposes->exactly; }
 
 /* The bytes counted for a block; 0 for NULL. */
 size_t gm_granted(const void *block, size_t size);

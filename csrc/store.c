@@ -24,7 +24,7 @@ static size_t with_room(uint32_t stride, size_t count)
 /* Near a limit the room gets smaller, down to one record's. */
 static int grow(gm_store *store, gm_memory *memory)
 {
-    size_t more = with_room(store->stride, store->used) - store->used;
+    size_t more = gm_is_scarce(memory) ? 1 : with_room(store->stride, store->used) - store->used;
     while (!resize(store, memory, store->used + more)) {
         if (more == 1 || !gm_was_refused(memory)) return 0;
         more /= 2;

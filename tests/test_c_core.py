@@ -75,7 +75,7 @@ FLAVOURS = [
         "sanitized",
         (
             "-O1",
-            "-g",
+            "-g1",  # lines and functions: where each variable is takes the compiler half as long again
             "-fsanitize=address,undefined",
             "-fno-sanitize-recover=all",
             "-DTEST_SEEDS=6",

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from support import FewHashes
@@ -294,4 +295,7 @@ class Machine(RuleBasedStateMachine):
 @pytest.mark.parametrize("limits", LIMITS)
 @pytest.mark.parametrize("types", TYPES)
 def test_any_operations(types: str, limits: str) -> None:
-    run_state_machine_as_test(lambda: Machine(types, limits))
+    # There are forty pairs, and a quarter of the usual examples of each: over a thousand.
+    examples = math.ceil(settings().max_examples / 4)
+    brief = settings(max_examples=examples, suppress_health_check=list(HealthCheck))
+    run_state_machine_as_test(lambda: Machine(types, limits), settings=brief)

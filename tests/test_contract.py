@@ -41,6 +41,9 @@ from gomap import GoMap, Type, make
 def test_life(map_class: Class, key_type: str, value_type: str, examples: Examples) -> None:
     keys, values = examples(key_type, 60), examples(value_type, 60)
     m, model = map_class(key_type, value_type), {}
+    assert isinstance(m.key_type, Type)
+    assert (m.key_type.name, m.value_type.name) == (key_type, value_type)
+    assert map_class(m.key_type, m.value_type).key_type == m.key_type
     assert_same(m, model)
 
     for i, key in enumerate(keys):
@@ -78,13 +81,6 @@ def test_life(map_class: Class, key_type: str, value_type: str, examples: Exampl
     m[keys[0]] = values[0]
     m.clear()
     assert_same(m, {})
-
-
-def test_types_are_known_to_the_map(map_class: Class, key_type: str, value_type: str) -> None:
-    m = map_class(key_type, value_type)
-    assert isinstance(m.key_type, Type)
-    assert (m.key_type.name, m.value_type.name) == (key_type, value_type)
-    assert map_class(m.key_type, m.value_type).key_type == m.key_type
 
 
 def test_types_keep_their_names(map_class: Class) -> None:

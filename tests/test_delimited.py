@@ -23,7 +23,7 @@ from gomap import advise, compare
 from gomap._cli import main
 from gomap.measure import cell_readers, delimited
 from gomap.measure.cells import Cells, Column, Kind, joined, typed
-from gomap.measure.files import read
+from gomap.measure.table_files import read
 
 READERS = {"pyarrow": cell_readers.by_arrow, "polars": cell_readers.by_polars}
 

@@ -55,6 +55,7 @@ from typing import Any
 import numpy as np
 
 from gomap import Map
+from gomap.measure import machine
 
 RESULTS = Path(__file__).resolve().parent.parent / "results"
 SHM = Path("/dev/shm")
@@ -721,12 +722,11 @@ def about(command: str, rounds: int) -> list[str]:
     for name in packages:
         with suppress(importlib.metadata.PackageNotFoundError):
             versions.append(f"{name} {importlib.metadata.version(name)}")
-    model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text(encoding="utf-8"))
     return [
         f"- command: `{command}`",
         f"- date: {datetime.date.today().isoformat()}",
-        f"- cpu: {model[1] if model else platform.processor()}, {os.cpu_count()} cores; Linux {platform.release()}",
-        f"- Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {', '.join(versions)}",
+        f"- machine: {machine.described()}; Linux {platform.release()}",
+        f"- SQLite {sqlite3.sqlite_version}, {', '.join(versions)}",
         f"- medians of {rounds} rounds",
     ]
 

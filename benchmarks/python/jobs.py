@@ -27,7 +27,6 @@ import hashlib
 import importlib.metadata
 import inspect
 import json
-import platform
 import random
 import re
 import shlex
@@ -310,14 +309,15 @@ def table(job: str, samples: dict[str, list[dict[str, float]]]) -> list[str]:
 
 
 def about(command: str, n: int, rounds: int) -> list[str]:
+    from gomap.measure import machine  # not before: the others' processes are without gomap
+
     names = ("numpy", "pandas", "polars", "pyarrow")
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in names)
-    model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text(encoding="utf-8"))
     return [
         f"- command: `{command}`",
         f"- date: {datetime.date.today().isoformat()}",
-        f"- cpu: {model[1] if model else platform.processor()}",
-        f"- Python {platform.python_version()}, {versions}",
+        f"- machine: {machine.described()}",
+        f"- {versions}",
         f"- {n:,} words, {len(set(words_of(n)[0])):,} distinct; medians of {rounds} rounds",
     ]
 

@@ -76,10 +76,10 @@ static uint64_t map_limit(const el_cache *c)
 {
     size_t most = c->public_part.settings.max_bytes;
     size_t left = most == 0 ? 0 : most > c->memory.total ? most - c->memory.total : 1;
-    return left & (SIZE_MAX >> 1);
+    return left & (SIZE_MAX >> 2);
 }
 
-static void share_limit(el_cache *c) { map_of(c)->purposes.limit = map_limit(c) & (SIZE_MAX >> 1); }
+static void share_limit(el_cache *c) { map_of(c)->purposes.limit = map_limit(c) & (SIZE_MAX >> 2); }
 
 /* Each block may be granted GM_LIMIT_MARGIN more than planned: the cache's struct, the map's, the tags, the slots, the
  * bytes aside and the record; and once more it is asked for. */
@@ -607,7 +607,9 @@ void *gomap_cache_put(gomap_cache *cache, const void *key, const void *value, ui
     }
     for (;;) {
         m->purposes.refused = 0;
+        m->purposes.exactly = is_empty ? 1 : 0;
         void *room = value ? gomap_put(cache->map, key, value, added) : gomap_assign(cache->map, key, added);
+        m->purposes.exactly = 0;
         if (GM_LIKELY(room != NULL)) {
             if (*added) place = m->placed;
             else if (!is_sought) place = gomap_cache_find(cache, key);

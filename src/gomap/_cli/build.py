@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._display import Line, Progress, aligned, terminal_width, wrapped
 from .._words import entries_of, name_of, printable, reason
-from ..measure.files import unwritable
+from ..measure.table_files import unwritable
 from ..types import Kind, Type, parse
 from .common import (
     Failure,

@@ -17,7 +17,7 @@ from typing import Any, NoReturn, TextIO
 from .._display import Line, Progress, Unit, show
 from .._version import __version__
 from .._words import printable, reason, shown
-from ..measure.files import ON_BLANK, ON_DUPLICATE, SUFFIXES, read
+from ..measure.table_files import ON_BLANK, ON_DUPLICATE, SUFFIXES, read
 from ..types import Type, parse
 
 
@@ -250,7 +250,7 @@ def file_argument(
     entries_option(parser, entries)
 
 
-#: Options that are for a file alone, as they are given, and as :func:`gomap.measure.files.read` calls them.
+#: Options that are for a file alone, as they are given, and as :func:`gomap.measure.table_files.read` calls them.
 FILE_OPTIONS = {
     "key_column": "key",
     "value_columns": "values",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .._display import terminal_width
 from .._words import reason
-from ..measure.files import unwritable
+from ..measure.table_files import unwritable
 from .common import (
     FILE_OPTIONS,
     Failure,

@@ -29,8 +29,12 @@ cdef class Base:
     cdef gomap *map
     cdef Codec key, value
     cdef bint objects  # the key, the value or both are Python's: references are owned
-    cdef bint writing  # an array is being put in: the map is out
-    cdef size_t readers  # that read it meanwhile, in other threads; one more while it is over an image
+    cdef py_lock lock  # for the core's work of one operation
+    cdef bint writing  # it is held to write: the map is out
+    cdef bint taking   # a hold to read becomes one to write
+    cdef size_t readers  # holds to read; one more while it is over an image
+    cdef int64_t held_in  # py_forks, of the last hold
+    cdef Waiter *waiters  # threads that wait for the end of a hold
     cdef Image image  # the bytes of a saved map that it is over, or None
     cdef size_t coded  # a map's entries when encode was done last: their values are codes, unless overwritten since
     cdef uint64_t changes  # of the keys, where they are objects: shows if a comparison changed the map
@@ -75,25 +79,90 @@ cdef class Base:
 
     @cython.final
     cdef int make(self, Layout layout, size_t hint) except -1:
-        self.map = gomap_new(self.engine(), &layout.type, hint, gomap_random(&seeds))
-        if self.map == NULL:
+        cdef gomap *map = gomap_new(self.engine(), &layout.type, hint, new_seed())
+        if map == NULL:
             raise MemoryError()
-        self.use(layout)
+        return self.install(layout, map)
+
+    @cython.final
+    cdef int install(self, Layout layout, gomap *map) except -1:
+        """The map and its types, for an object that has none. Another thread may do it, too."""
+        cdef bint late
+        py_write_lock(&self.lock)
+        late = self.map != NULL or self.writing
+        if not late:
+            self.use(layout)
+            py_publish(<void **>&self.map, map)
+        py_write_unlock(&self.lock)
+        if late:
+            gomap_free(map)
+            raise RuntimeError(f"{type(self).__name__}.__init__() is called by two threads")
         return 0
+
+    # ---- who may use it: locks.pxi ----
 
     @cython.final
     cdef inline int ready(self) except -1:
-        return unready(self) if self.map == NULL else 0
+        """There is a map, which nobody holds to write."""
+        return wait_until_ready(self) if py_glance(<void **>&self.map) == NULL else 0
 
     @cython.final
     cdef inline int ready_to_write(self) except -1:
-        return unready(self) if self.map == NULL or self.readers else 0
+        """And it can be written to."""
+        self.write_lock()
+        self.write_unlock()
+        return 0
+
+    @cython.final
+    cdef inline int read_lock(self) except -1:
+        py_read_lock(&self.lock)
+        return wait_to_read(self) if self.map == NULL else 0
+
+    @cython.final
+    cdef inline void read_unlock(self) noexcept:
+        py_read_unlock(&self.lock)
+
+    @cython.final
+    cdef inline int write_lock(self) except -1:
+        py_write_lock(&self.lock)
+        return wait_to_write(self) if self.map == NULL or self.readers else 0
+
+    @cython.final
+    cdef inline void write_unlock(self) noexcept:
+        py_write_unlock(&self.lock)
+
+    @cython.final
+    cdef inline int iterator_lock(self) except -1:
+        """The lock to write, of a map that may be held to read: for what changes no entry, but may move some."""
+        py_write_lock(&self.lock)
+        return wait_to_iterate(self) if self.map == NULL else 0
+
+    @cython.final
+    cdef inline void iterator_unlock(self) noexcept:
+        py_write_unlock(&self.lock)
+
+    @cython.final
+    cdef size_t count(self) except? <size_t>-1:
+        cdef size_t entries
+        self.read_lock()
+        entries = self.map.count
+        self.read_unlock()
+        return entries
+
+    @cython.final
+    cdef Image image_now(self):
+        """The bytes that it is over, or None."""
+        cdef Image image
+        py_mutex_lock(&self.lock)
+        image = self.image
+        py_mutex_unlock(&self.lock)
+        return image
 
     @cython.final
     cdef int begin(self, Layout layout, object items, object capacity) except -1:
         """Does the work of __init__. A second call of __init__ updates the map, as a dict's does."""
         cdef size_t hint = hint_of(capacity)
-        if self.map != NULL or self.writing:
+        if py_glance(<void **>&self.map) != NULL or self.writing:
             self.ready_to_write()
             if not same_types(self.layout, layout):
                 raise TypeError(f"this is a {self.spelling()}, and its types cannot change; "
@@ -114,46 +183,50 @@ cdef class Base:
     # ---- keys ----
 
     def __len__(self):
-        self.ready()
-        return <Py_ssize_t>self.map.count
+        return <Py_ssize_t>self.count()
 
     def __bool__(self):
-        self.ready()
-        return self.map.count != 0
+        return self.count() != 0
 
     @cython.final
     cdef inline int find(self, object key, bint expected, void **value) except -1:
-        """Sets the value's address, or NULL when the key is absent. With `expected`, a key that is there is found
-        faster; for an absent key the look-up takes a little longer."""
+        """Sets the value's address, or NULL when the key is absent; and has the lock to read. With `expected`, a key
+        that is there is found faster; for an absent key the look-up takes a little longer."""
         cdef Cell cell
         cdef const void *at
         value[0] = NULL
         if self.key.kind == OBJECT:
             return find_object(self, key, value)
         kept = key_in(self, key, &cell, &at, False)
+        self.read_lock()
         if at != NULL:
-            self.ready()
             value[0] = gomap_at(self.map, at) if expected else gomap_find(self.map, at)
         return 0
+
+    @cython.final
+    cdef inline bint has(self, object key) except -1:
+        cdef void *found
+        self.find(key, False, &found)
+        self.read_unlock()
+        return found != NULL
 
     @cython.final
     cdef inline int erase(self, object key) except -1:
         """1 when the key was there."""
         cdef Cell cell
         cdef const void *at
+        cdef int was
         if self.objects:
             return take_object(self, key, NULL)
         kept = key_in(self, key, &cell, &at, False)
-        if at == NULL:
-            return 0
-        self.ready_to_write()
-        return gomap_erase(self.map, at)
+        self.write_lock()
+        was = at != NULL and gomap_erase(self.map, at)
+        self.write_unlock()
+        return was
 
     def __contains__(self, key):
         self.ready()
-        cdef void *found
-        self.find(key, False, &found)
-        return found != NULL
+        return self.has(key)
 
     def __iter__(self):
         return iterator(self, KEYS)
@@ -186,7 +259,9 @@ cdef class Base:
     cdef int clear_all(self) except -1:
         if self.objects:
             return clear_objects(self)
+        self.write_lock()
         self.clear_core()
+        self.write_unlock()
         return 0
 
     def reserve(self, count, /):
@@ -200,8 +275,12 @@ cdef class Base:
         count = PyNumber_Index(count)
         if count < 0:
             raise ValueError(f"reserve: expected at least 0 entries, got {shown(count)}")
-        self.ready_to_write()
-        if count >= 2**62 or gomap_reserve(self.map, count) < 0:
+        cdef size_t entries = count if count < 2**62 else 0
+        cdef int failed
+        self.write_lock()
+        failed = gomap_reserve(self.map, entries) if entries else 0
+        self.write_unlock()
+        if failed or count >= 2**62:
             raise MemoryError(f"no room for {shown(count)} entries of {self.spelling()}")
 
     @cython.final
@@ -209,23 +288,31 @@ cdef class Base:
         self.ready()
         cdef type cls = type(self)
         cdef Base copied = cls.__new__(cls)
-        self.ready()  # a subclass's __new__ may have let other threads run
-        if copied.map != NULL:  # or have made a map
+        cdef Image image = self.image_now()
+        cdef gomap *made
+        cdef bint failed
+        if copied.map != NULL:  # a subclass's __new__ has made one
             copied.become_empty(self.layout)
-            self.ready()
-            if gomap_merge(copied.map, self.map) < 0:
+            self.iterator_lock()
+            failed = gomap_merge(copied.map, self.map) < 0
+            if failed:
                 gomap_clear(copied.map)  # which owns none of the objects yet
-                raise MemoryError()
-        elif self.image is not None:
-            copied.map = loaded_core(self)
-            copied.use(self.layout)
+        elif image is not None:
+            made = loaded_core(self, image)
+            copied.install(self.layout, made)
+            return copied  # which has no objects
         else:
-            copied.map = gomap_clone(self.map, gomap_random(&seeds))
-            if copied.map == NULL:
-                raise MemoryError()
-            copied.use(self.layout)
-        if copied.objects:
+            self.iterator_lock()
+            made = gomap_clone(self.map, new_seed())
+            failed = made == NULL
+            if not failed:
+                copied.map = made  # whom nobody else knows
+                copied.use(self.layout)
+        if copied.objects and not failed:
             own_objects(copied)
+        self.iterator_unlock()
+        if failed:
+            raise MemoryError()
         return copied
 
     @cython.final
@@ -251,8 +338,7 @@ cdef class Base:
         import copy
         cdef Base copied
         if self.objects:
-            self.ready()
-            copied = self.empty(self.map.count)
+            copied = self.empty(self.count())
             memo[id(self)] = copied
             copied.update_from(copy.deepcopy(entries_of(self), memo))
         else:
@@ -263,13 +349,13 @@ cdef class Base:
 
     def __repr__(self):
         name = type(self).__name__
-        if self.map == NULL:
+        if py_glance(<void **>&self.map) == NULL:
             return f"<{name}, {'being written to' if self.writing else 'not initialised'}>"
         is_set = isinstance(self, Set)
         start = f"{name}({self.layout.key_type.name!r}"
         if not is_set:
             start += f", {self.layout.value_type.name!r}"
-        if self.map.count == 0:
+        if self.count() == 0:
             return start + ")"
         if Py_ReprEnter(self):  # it is in itself
             return start + ", {...})"
@@ -277,8 +363,7 @@ cdef class Base:
         try:
             for key, value in iterator(self, ITEMS):
                 if len(entries) == 6:
-                    self.ready()
-                    entries.append(f"... {self.map.count - 6:,} more")
+                    entries.append(f"... {max(<Py_ssize_t>self.count() - 6, 0):,} more")
                     break
                 entries.append(shown(key, False) if is_set else f"{shown(key, False)}: {shown(value, False)}")
         finally:
@@ -369,7 +454,8 @@ cdef class Base:
     def _file_checksum(self):
         """That of the file that it is over, or None: files with the same one hold the same."""
         self.ready()
-        return None if self.image is None or self.image.path is None else self.image.hex()
+        cdef Image image = self.image_now()
+        return None if image is None or image.path is None else image.hex()
 
     @property
     def saved_nbytes(self):
@@ -390,23 +476,30 @@ cdef class Base:
         cdef const void *key
         cdef const void *value
         cdef gomap_iter iter
+        cdef gomap *map
         names = (type(self), self.layout.key_type.name, self.layout.value_type.name)
-        self.ready()  # see iterator
         if self.objects or self.key.strings or self.value.strings:
             if isinstance(self, Set):
                 return _restore_elements, (*names, entries_of(self)), self.__getstate__()
             return _restore_empty, names, self.__getstate__(), None, iterator(self, ITEMS)
-        cdef bytes packed = PyBytes_FromStringAndSize(NULL, self.map.count * (self.key.size + self.value.size))
-        cdef char *to = PyBytes_AS_STRING(packed)
-        gomap_iter_begin(&iter, self.map)
-        while gomap_iter_next(&iter, &key, &value) == 1:
-            memcpy(to, key, self.key.size)
-            memcpy(to + self.key.size, value, self.value.size)
-            to += self.key.size + self.value.size
-        gomap_iter_end(&iter)
-        if to != PyBytes_AS_STRING(packed) + PyBytes_GET_SIZE(packed):
+        cdef bytes packed
+        cdef char *to
+        cdef size_t entry = self.key.size + self.value.size, count, left
+        map = read_begin(self, &iter)
+        try:
+            count = left = map.count
+            packed = PyBytes_FromStringAndSize(NULL, count * entry)
+            to = PyBytes_AS_STRING(packed)
+            while left and gomap_iter_next(&iter, &key, &value) == 1:
+                memcpy(to, key, self.key.size)
+                memcpy(to + self.key.size, value, self.value.size)
+                to += entry
+                left -= 1
+        finally:
+            read_end(self, &iter)
+        if left:
             entries_missing(self)
-        return _restore, (*names, self.map.count, packed, sys.byteorder), self.__getstate__()
+        return _restore, (*names, count, packed, sys.byteorder), self.__getstate__()
 
     # ---- reports ----
 
@@ -419,23 +512,31 @@ cdef class Base:
     @property
     def nbytes(self):
         """Every byte held outside the Python object, as the allocator gave it."""
-        self.ready()
-        return gomap_total(self.map)
+        cdef size_t held
+        self.read_lock()
+        held = gomap_total(self.map)
+        self.read_unlock()
+        return held
 
     def __sizeof__(self):
         # Without what sys.getsizeof adds by itself: nbytes is what the map holds, and nothing else.
-        self.ready()
-        cdef Py_ssize_t added = collector_bytes + (pointer_bytes if py_has_pointers_before(self) else 0)
-        return <Py_ssize_t>gomap_total(self.map) - added
+        cdef Py_ssize_t held, added = collector_bytes + (pointer_bytes if py_has_pointers_before(self) else 0)
+        self.read_lock()
+        held = <Py_ssize_t>gomap_total(self.map)
+        self.read_unlock()
+        return held - added
 
     def memory(self):
         """Where the bytes are: a :class:`~gomap.memory.MemoryReport`."""
         from .memory import MemoryReport
-        self.ready()
         cdef gomap_memory memory
-        cdef size_t entries = self.map.count  # before anything is made: that may let other threads run
-        cdef size_t raw = entries * (raw_size(self.key) + raw_size(self.value)) + gomap_string_bytes(self.map)
+        cdef size_t entries, raw
+        cdef Image image = self.image_now()
+        self.read_lock()
+        entries = self.map.count
+        raw = entries * (raw_size(self.key) + raw_size(self.value)) + gomap_string_bytes(self.map)
         gomap_memory_of(self.map, &memory)
+        self.read_unlock()
         return MemoryReport(
             total=memory.total, peak=memory.total_peak,
             raw=raw,
@@ -443,21 +544,24 @@ cdef class Base:
             overflow=memory.live[GOMAP_OVERFLOW], records=memory.live[GOMAP_RECORDS],
             strings=memory.live[GOMAP_STRINGS], directory=memory.live[GOMAP_DIRECTORY],
             old_buckets=memory.live[GOMAP_OLD_BUCKETS], entries=entries,
-            mapped=0 if self.image is None else self.image.view.nbytes)
+            mapped=0 if image is None else image.view.nbytes)
 
     def reset_peak(self):
         """Let memory().peak begin again from what is held now."""
-        self.ready_to_write()
+        self.write_lock()
         gomap_peak_reset(self.map)
+        self.write_unlock()
 
     def stats(self):
         """How it is built at this moment: a :class:`~gomap.memory.Stats`."""
         from .memory import Stats
-        self.ready()
         cdef gomap_stats stats
         cdef int last = GOMAP_CHAIN_LENGTHS
-        cdef size_t entries = self.map.count
+        cdef size_t entries
+        self.iterator_lock()
+        entries = self.map.count
         gomap_stats_of(self.map, &stats)
+        self.iterator_unlock()
         while last > 1 and stats.chain_lengths[last - 1] == 0:
             last -= 1
         return Stats(
@@ -475,17 +579,19 @@ cdef class Base:
 
     def _check(self):
         """The first broken invariant in words, or None. Takes time in proportion to the entries."""
-        self.ready()
         cdef char why[400]
-        if gomap_check(self.map, why, sizeof(why)) == 0:
-            return None
-        return why.decode()
+        cdef bint good
+        self.iterator_lock()
+        good = gomap_check(self.map, why, sizeof(why)) == 0
+        self.iterator_unlock()
+        return None if good else why.decode()
 
     def _walk(self):
         """The bytes held by purpose, found by walking the structure instead of by counting."""
-        self.ready()
         cdef size_t live[8]
+        self.iterator_lock()
         gomap_walk(self.map, live)
+        self.iterator_unlock()
         return {"header": live[GOMAP_HEADER], "buckets": live[GOMAP_BUCKETS],
                 "old_buckets": live[GOMAP_OLD_BUCKETS], "tags": live[GOMAP_TAGS], "overflow": live[GOMAP_OVERFLOW],
                 "records": live[GOMAP_RECORDS], "strings": live[GOMAP_STRINGS], "directory": live[GOMAP_DIRECTORY]}
@@ -509,14 +615,6 @@ cdef size_t raw_size(Codec codec) noexcept:
 
 cdef list entries_of(Base m):
     return list(iterator(m, KEYS if isinstance(m, Set) else ITEMS))
-
-
-cdef int unready(Base m) except -1:
-    if m.image is not None and m.map != NULL:
-        return leave_image(m)
-    if m.writing or m.readers:  # Go's words
-        raise RuntimeError("concurrent map read and map write")
-    raise ValueError(f"{type(m).__name__}.__init__() has not been called")
 
 
 cdef bint same_types(Layout one, Layout other):

@@ -1,33 +1,15 @@
 # Whole arrays at a time: columns in, one call of the core without the interpreter's lock, arrays out.
 #
 #     keys, values  ->  Column: where they stand, and what keeps them; the core reads each item once
-#     write_begin   ->  the lock is released around pieces of 2^16 keys; between them signals are looked at
+#     write_begin   ->  the interpreter's lock is released around pieces of 2^16 keys; between them signals are looked at
 #     write_end         so that Ctrl-C ends it with the map valid; read_begin and read_end likewise
 #
-# While an array is written into a map, nobody else may touch the map. The core map is taken out of the Python object,
-# so that every other operation finds it missing and raises Go's "concurrent map read and map write". While an array is
-# read from a map, other reads are allowed, and writes are refused. A reader counts as an iterator, so that no entry
-# moves.
+# While an array is written into a map, it is held to write; while one is read from it, it is held to read (locks.pxi).
 
 cdef object np_empty = arrays.empty
 
 
 # ---- beginning and ending -------------------------------------------------------------------------
-
-cdef gomap *write_begin(Base m) except NULL:
-    """The core's map, which nobody else can get at until write_end. Iterators end."""
-    m.ready_to_write()
-    cdef gomap *map = m.map
-    gomap_end_iterators(map)
-    m.map = NULL
-    m.writing = True
-    return map
-
-
-cdef void write_end(Base m, gomap *map) noexcept:
-    m.map = map
-    m.writing = False
-
 
 cdef gomap *fill_begin(Base m, Column keys, bint *filling) except NULL:
     """write_begin for keys that are put in: an empty map is laid out for them."""
@@ -64,18 +46,6 @@ cdef int say_done(object error, size_t done, size_t count, str what) except -1:
     except Exception:  # a signal's handler may raise what takes no attribute
         pass
     return 0
-
-
-cdef gomap *read_begin(Base m, gomap_iter *reader) except NULL:
-    m.ready()
-    gomap_iter_begin(reader, m.map)
-    m.readers += 1
-    return m.map
-
-
-cdef void read_end(Base m, gomap_iter *reader) noexcept:
-    m.readers -= 1
-    gomap_iter_end(reader)
 
 
 cdef object missing_keys(object first, size_t missing, size_t count):
@@ -149,7 +119,7 @@ cdef object held_of(Base m, object keys):
     cdef unsigned char *to
     m.ready()
     if m.key.kind == OBJECT:
-        return bools([holds_object(m, key) for key in frames.listed(keys, "keys")])
+        return bools([m.has(key) for key in frames.listed(keys, "keys")])
     column = column_of(m, KEY, keys, LOOKING)
     result = np_empty(BOOL_TYPE, column.c.count)
     view = memoryview(result)
@@ -165,12 +135,6 @@ cdef object held_of(Base m, object keys):
     finally:
         read_end(m, &reader)
     return result
-
-
-cdef bint holds_object(Base m, object key) except -1:
-    cdef void *found
-    find_object(m, key, &found)
-    return found != NULL
 
 
 cdef object bools(list found):
@@ -285,11 +249,12 @@ cdef object listed_for(BaseMap m, object keys, object default):
         for i, key in enumerate(keys):
             m.find(key, True, &value)
             if value == NULL:
+                m.read_unlock()
                 first = first if lost else i
                 lost += 1
                 result.append(default)
             else:
-                result.append(out(m, VALUE, value))
+                result.append(read_out(m, VALUE, value))
         if lost and default is MISSING:
             raise missing_keys(keys[first], lost, len(keys))
         return array_of(m, VALUE, result)
@@ -423,15 +388,15 @@ cdef object add_one(BaseMap m, object key, object by):
     cdef const void *at
     cdef void *room
     cdef int added = 0
-    m.ready_to_write()
+    m.ready()
     check_countable(m)
     kept = value_in(m, by, &cell, &at)
     room = room_for(m, key, NULL, True, &added)
-    if not gomap_add(room, at, m.value.kind):  # never for a new key: 0 + by fits
-        was = number_out(m.value.kind, room)
-        more = number_out(m.value.kind, at)
-        raise OverflowError(f"add: {was} + {more} for key {shown(key)} is out of range for {m.layout.value_type}")
-    return number_out(m.value.kind, room)
+    if gomap_add(room, at, m.value.kind):  # always for a new key: 0 + by fits
+        return written_out(m, VALUE, room)
+    was = written_out(m, VALUE, room)
+    more = number_out(m.value.kind, at)
+    raise OverflowError(f"add: {was} + {more} for key {shown(key)} is out of range for {m.layout.value_type}")
 
 
 cdef int add_column(BaseMap m, Column keys, Column by) except -1:
@@ -527,16 +492,12 @@ cdef tuple columns_out(Base m, bint with_values, bint arrow=False):
         return arrow_out(m, with_values)
     if not is_plain(m.key) or (with_values and not is_plain(m.value)):
         return listed_out(m, with_values)
-    p = pieces_of(m.map.count)
-    key_array = np_empty(m.layout.key_type, p.count)
-    value_array = np_empty(m.layout.value_type, p.count) if with_values else None
-    keys = <char *>PyMemoryView_GET_BUFFER(memoryview(key_array)).buf
-    values = <char *>PyMemoryView_GET_BUFFER(memoryview(value_array)).buf if with_values else NULL
-    m.ready()
-    if p.count != m.map.count:
-        entries_missing(m)
-    read_begin(m, &iter)
+    p = pieces_of(read_begin(m, &iter).count)
     try:
+        key_array = np_empty(m.layout.key_type, p.count)
+        value_array = np_empty(m.layout.value_type, p.count) if with_values else None
+        keys = <char *>PyMemoryView_GET_BUFFER(memoryview(key_array)).buf
+        values = <char *>PyMemoryView_GET_BUFFER(memoryview(value_array)).buf if with_values else NULL
         while next_piece(&p):
             with nogil:
                 whole = did(&p, gomap_entries_copy(&iter, p.some, keys + p.done * m.key.size,

@@ -218,7 +218,7 @@ cdef class Cache:
         if m.told or layout.objects:
             settings.leaving = entry_leaves
             settings.owner = <void *>m
-        m.cache = gomap_cache_new(&own.type, &settings, gomap_random(&seeds))
+        m.cache = gomap_cache_new(&own.type, &settings, new_seed())
         if m.cache == NULL:
             check_max_bytes(&own.type, max_bytes)
             raise MemoryError()
@@ -285,7 +285,8 @@ cdef class Cache:
         cdef const void *at
         cdef void *found
         if m.key.kind == OBJECT:
-            seek_object(m, key, &sought, &found)
+            kept = seek_object(m, key, &sought, &found, True)
+            m.write_unlock()
             return GOMAP_NOWHERE if found == NULL else gomap_cache_find(m.cache, &sought.core)
         kept = key_in(m, key, &cell, &at, False)
         return GOMAP_NOWHERE if at == NULL else gomap_cache_find(m.cache, at)
@@ -338,7 +339,8 @@ cdef class Cache:
             kept_key = key_in(m, key, &key_cell, &key_at, True)
         kept_value = value_in(m, value, &value_cell, &value_at)
         if m.key.kind == OBJECT:
-            seek_object(m, key, &sought, &room)
+            kept = seek_object(m, key, &sought, &room, True)
+            m.write_unlock()
             key_at = &sought.core
             if room != NULL:
                 held = <object><PyObject *><uintptr_t>sought.core.object

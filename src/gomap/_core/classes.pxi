@@ -25,6 +25,7 @@ for pickled in (_restore, _restore_empty, _restore_elements, _restore_image, _re
     pickled.__module__ = "gomap"
 
 collect_entries()
+bools_read = Map(bool, bool)
 
 MutableMapping.register(BaseMap)
 MutableSet.register(Set)

@@ -1,4 +1,4 @@
-# cython: language_level=3, binding=False, embedsignature=True, embedsignature.format=clinic
+# cython: language_level=3, binding=False, embedsignature=True, embedsignature.format=clinic, freethreading_compatible=True
 # cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 """Maps and sets: Python objects in, the C core's bytes in between, Python objects out.
 
@@ -37,6 +37,7 @@ include "layouts.pxi"    # types as the core knows them, shared by the maps of o
 include "codecs.pxi"     # Python objects to bytes and back
 include "times.pxi"      # dates, times and UUIDs to bytes and back
 include "structs.pxi"    # structs to bytes and back
+include "locks.pxi"      # who may use a map at a moment
 include "base.pxi"       # what maps and sets have in common
 include "objects.pxi"    # Python objects as keys and values: comparing, owning, the garbage collector
 include "pieces.pxi"     # many keys or entries, a piece at a time

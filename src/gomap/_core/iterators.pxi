@@ -13,8 +13,21 @@ cdef class MapIterator:
     cdef PyObject *pair  # the last one returned, owned
 
     def __dealloc__(self):
-        gomap_iter_end(&self.iter)
+        if self.iter.map != NULL:
+            end_iterator(self.owner, &self.iter)
         Py_XDECREF(self.pair)
+
+    cdef object item_unlocked(self, Base m, const void *key, const void *value):
+        """What __next__ returns, and the end of its lock. Another thread may have this iterator, too."""
+        made_key = made_value = None
+        try:
+            if self.want != VALUES:
+                made_key = out(m, KEY, key)
+            if self.want != KEYS:
+                made_value = out(m, VALUE, value)
+        finally:
+            m.iterator_unlock()
+        return made_key if self.want == KEYS else made_value if self.want == VALUES else (made_key, made_value)
 
     cdef inline object item(self, object key, object value):
         Py_INCREF(key)
@@ -25,26 +38,30 @@ cdef class MapIterator:
         return self
 
     def __length_hint__(self):
-        if self.iter.map == NULL or self.owner.map == NULL:
+        if self.owner is None or py_glance(<void **>&self.owner.map) == NULL:
             return 0
-        return min(self.left, self.iter.map.count)
+        return min(self.left, self.owner.count())
 
     def __next__(self):
         cdef const void *key
         cdef const void *value
         cdef Base m = self.owner
+        cdef int more = 0
         if m is not None:
-            m.ready()
-        cdef int more = gomap_iter_next(&self.iter, &key, &value)
-        if more == 1:
-            if self.left:
-                self.left -= 1
-            if self.want == KEYS:
-                return out(m, KEY, key)
-            if self.want == VALUES:
-                return out(m, VALUE, value)
-            return self.item(out(m, KEY, key), out(m, VALUE, value))
-        self.left = 0
+            m.iterator_lock()
+            more = gomap_iter_next(&self.iter, &key, &value)
+            if more == 1:
+                if self.left:
+                    self.left -= 1
+                if PY_FREE_THREADED:
+                    return self.item_unlocked(m, key, value)
+                if self.want == KEYS:
+                    return out(m, KEY, key)
+                if self.want == VALUES:
+                    return out(m, VALUE, value)
+                return self.item(out(m, KEY, key), out(m, VALUE, value))
+            self.left = 0
+            m.iterator_unlock()
         if more < 0:
             raise RuntimeError(f"a key was inserted into the {'set' if isinstance(m, Set) else 'map'} "
                                "during iteration, or all its entries were moved or overwritten; "
@@ -54,9 +71,10 @@ cdef class MapIterator:
 
 cdef MapIterator iterator(Base m, Want want):
     cdef MapIterator made = MapIterator.__new__(MapIterator)
-    m.ready()  # not before: making an object may run the collector, and let other threads run
     made.owner = m
     made.want = want
+    m.iterator_lock()  # not before: making an object may run the collector, and let other threads run
     made.left = m.map.count
     gomap_iter_begin(&made.iter, m.map)
+    m.iterator_unlock()
     return made

@@ -107,7 +107,7 @@ cdef Layout layout_spelt(object key, object value):
         if len(layouts) > 500:  # spellings made by a program without end
             layouts.clear()
         layouts[spelling] = layout
-    if is_fixed(key) and is_fixed(value):
+    if not PY_FREE_THREADED and is_fixed(key) and is_fixed(value):  # the three are not changed at once
         last_key, last_value, last_layout = key, value, layout
     return layout
 

@@ -25,15 +25,16 @@ cdef class BaseMap(Base):
             return assign_object(self, key, value)
         kept_key = key_in(self, key, &key_cell, &key_at, True)
         kept = value_in(self, value, &value_cell, &value_at)
-        self.ready_to_write()
+        self.write_lock()
         if self.value.strings:
             room = gomap_put(self.map, key_at, value_at, &added)
         else:
             room = gomap_assign(self.map, key_at, &added)
+            if room != NULL:
+                store(room, value_at, self.value.size)
+        self.write_unlock()
         if room == NULL:
             raise MemoryError()
-        if not self.value.strings:
-            store(room, value_at, self.value.size)
         return 0
 
     def __getitem__(self, key):
@@ -41,8 +42,9 @@ cdef class BaseMap(Base):
         cdef void *found
         self.find(key, True, &found)
         if found == NULL:
+            self.read_unlock()
             return self.missing(key)
-        return out(self, VALUE, found)
+        return read_out(self, VALUE, found)
 
     @cython.final
     cdef object missing(self, object key):
@@ -53,11 +55,11 @@ cdef class BaseMap(Base):
         raise KeyError(key)
 
     def __setitem__(self, key, value):
-        self.ready_to_write()
+        self.ready()
         self.assign(key, value)
 
     def __delitem__(self, key):
-        self.ready_to_write()
+        self.ready()
         if not self.erase(key):
             raise KeyError(key)
 
@@ -69,14 +71,17 @@ cdef class BaseMap(Base):
         self.ready()
         cdef void *found
         self.find(key, True, &found)
-        return default if found == NULL else out(self, VALUE, found)
+        if found == NULL:
+            self.read_unlock()
+            return default
+        return read_out(self, VALUE, found)
 
     def setdefault(self, key, default=MISSING, /):
         """The value for key; when it is absent, default is put there first.
 
         Without a default it is the value type's zero, as in Go.
         """
-        self.ready_to_write()
+        self.ready()
         cdef Cell key_cell, value_cell
         cdef const void *key_at
         cdef const void *value_at = NULL
@@ -86,7 +91,7 @@ cdef class BaseMap(Base):
             return default_object(self, key, default)
         kept_key = key_in(self, key, &key_cell, &key_at, True)
         kept = value_in(self, default, &value_cell, &value_at) if default is not MISSING else None
-        self.ready_to_write()
+        self.write_lock()
         if self.value.strings and value_at != NULL:
             room = gomap_find(self.map, key_at)
             if room == NULL:
@@ -94,14 +99,15 @@ cdef class BaseMap(Base):
         else:
             room = gomap_assign(self.map, key_at, &added)
         if room == NULL:
+            self.write_unlock()
             raise MemoryError()
         if added and value_at != NULL and not self.value.strings:
             store(room, value_at, self.value.size)
-        return out(self, VALUE, room)
+        return written_out(self, VALUE, room)
 
     def pop(self, key, default=MISSING, /):
         """Remove key and return its value; when it is absent, default, or KeyError without one."""
-        self.ready_to_write()
+        self.ready()
         cdef Cell cell
         cdef const void *at
         cdef void *found = NULL
@@ -115,37 +121,52 @@ cdef class BaseMap(Base):
                 raise KeyError(key)
             return default
         kept = key_in(self, key, &cell, &at, False)
+        self.write_lock()
         if at != NULL:
-            self.ready_to_write()
             found = gomap_at(self.map, at)
         if found == NULL:
+            self.write_unlock()
             if default is MISSING:
                 raise KeyError(key)
             return default
-        value = out(self, VALUE, found)
-        gomap_erase(self.map, at)
+        if not PY_FREE_THREADED:
+            value = out(self, VALUE, found)
+            gomap_erase(self.map, at)
+            return value
+        try:
+            value = out(self, VALUE, found)
+            gomap_erase(self.map, at)
+        finally:
+            self.write_unlock()
         return value
 
     def popitem(self):
         """Remove some entry and return it as a (key, value) tuple; KeyError when there is none."""
-        self.ready_to_write()
+        self.ready()
         cdef const void *key
         cdef const void *value
+        cdef PyObject *held_key = NULL
+        cdef PyObject *held_value = NULL
         # The tuple first: making a container may run the collector, and that any code.
         cdef tuple item = PyTuple_New(2)
-        self.ready_to_write()
-        if not gomap_any(self.map, &key, &value):
-            raise KeyError("popitem(): map is empty")
-        cdef PyObject *held_key = py_key_object_at(key) if self.key.kind == OBJECT else NULL
-        cdef PyObject *held_value = py_object_at(value) if self.value.kind == OBJECT else NULL
-        taken = out(self, KEY, key)
-        Py_INCREF(taken)
-        PyTuple_SET_ITEM(item, 0, taken)
-        taken = out(self, VALUE, value)
-        Py_INCREF(taken)
-        PyTuple_SET_ITEM(item, 1, taken)
-        gomap_erase_any(self.map)
-        self.changes += 1
+        self.write_lock()
+        try:
+            if not gomap_any(self.map, &key, &value):
+                raise KeyError("popitem(): map is empty")
+            taken_key = out(self, KEY, key)
+            taken_value = out(self, VALUE, value)
+            if self.key.kind == OBJECT:
+                held_key = py_key_object_at(key)
+            if self.value.kind == OBJECT:
+                held_value = py_object_at(value)
+            gomap_erase_any(self.map)
+            self.changes += 1
+        finally:
+            self.write_unlock()
+        Py_INCREF(taken_key)
+        PyTuple_SET_ITEM(item, 0, taken_key)
+        Py_INCREF(taken_value)
+        PyTuple_SET_ITEM(item, 1, taken_value)
         Py_XDECREF(held_key)
         Py_XDECREF(held_value)
         return item
@@ -318,13 +339,12 @@ cdef class BaseMap(Base):
 
     cdef int update_from(self, object other) except -1:
         cdef BaseMap source
-        if isinstance(other, BaseMap) and (<BaseMap>other).map != NULL \
+        if isinstance(other, BaseMap) and (<BaseMap>other).layout is not None \
                 and not self.objects and same_types((<BaseMap>other).layout, self.layout):
             source = other
             source.ready()
-            self.ready_to_write()
-            if source is not self and gomap_merge(self.map, source.map) < 0:
-                raise MemoryError()
+            if source is not self:
+                merge_core(self, source, GOMAP_LAST)
         elif type(other) is dict:
             for key, value in (<dict>other).items():
                 self.assign(key, value)
@@ -379,7 +399,6 @@ cdef class BaseMap(Base):
                             "key= and value=")
         else:
             made = cls(key, value)
-        made.ready()
         for each in keys:
             if fill is MISSING:
                 made.setdefault(each)
@@ -397,7 +416,6 @@ cdef class BaseMap(Base):
     def __ror__(self, other):
         if not isinstance(other, Mapping):
             return NotImplemented
-        self.ready()
         cdef BaseMap united = self.empty(len(self))
         united.update(other)
         united.update(self)
@@ -510,8 +528,22 @@ cdef class Map(BaseMap):
         Takes 5 to 50 ns an entry, and no memory. Later insertions gradually make the usual room again. Iterators end,
         as after an insertion.
         """
-        self.ready_to_write()
-        gomap_compact(self.map)
+        compact_core(self)
+
+
+cdef int compact_core(Base m) except -1:
+    """It may take long, so other threads run meanwhile."""
+    cdef gomap *map
+    if m.objects:  # whose collector must see them
+        m.write_lock()
+        gomap_compact(m.map)
+        m.write_unlock()
+        return 0
+    map = write_begin(m)
+    with nogil:
+        gomap_compact(map)
+    write_end(m, map)
+    return 0
 
 
 cdef class GoMap(BaseMap):

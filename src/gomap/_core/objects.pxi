@@ -2,34 +2,37 @@
 #
 # Comparing two keys, or dropping a reference, may run any code, and that code may change this map. So neither happens
 # while the core runs, or while an address from the core is in use. An operation first finds which of the map's objects
-# equals its key, then does all its work in the core at once, and drops references last.
+# equals its key, then does all its work in the core at once, with a lock, and drops references last. (A reference that
+# is not an object's last one may go earlier: nothing runs then.)
 
 
-cdef object settle(Base m, py_object_key *key, object wanted):
+cdef object settle(Base m, py_object_key *key, object wanted, uint64_t *changes):
     """Finds out which object of the map is equal to a key, after the core met some that only Python can compare.
 
     The key then matches only that object, or only itself if there is none. Returns the object that the caller must keep
-    until the key has been used. The comparisons are those of a dict, with the map's own object on the left. After a
-    comparison that has changed the map, the candidates are collected again, but none is compared twice, so the loop
-    ends.
+    until the key has been used, and sets `changes`: what was found holds as long as the map's are the same. The
+    comparisons are those of a dict, with the map's own object on the left. After a comparison that has changed the map,
+    the candidates are collected again, but none is compared twice, so the loop ends.
     """
-    cdef uint64_t changes
-    cdef bint same
+    cdef bint same, found
     answers = None  # by address; from when the map has changed
     while True:
         candidates = []
+        equal = None
         key.candidates = <PyObject *>candidates
         key.again = 0
         key.core.same = py_same_object
         key.core.object = <uint64_t><uintptr_t><PyObject *>wanted
         key.stored = NULL
         key.undecided = False
-        changes = m.changes
+        m.read_lock()
+        changes[0] = m.changes
         found = gomap_find(m.map, &key.core) != NULL
+        equal = <object>key.stored if key.stored != NULL else wanted
+        m.read_unlock()
         key.candidates = NULL
         if key.failed:
             raise MemoryError()
-        equal = <object>key.stored if key.stored != NULL else wanted
         candidate = earlier = None
         if not found:
             for candidate in candidates:
@@ -37,7 +40,7 @@ cdef object settle(Base m, py_object_key *key, object wanted):
                     same = (<tuple>(<dict>answers)[<uintptr_t><PyObject *>candidate])[1]
                 else:
                     same = candidate == wanted
-                    if answers is None and m.changes != changes:
+                    if answers is None and changed(m, changes[0]):
                         answers = {}
                         for earlier in candidates:
                             if earlier is candidate:
@@ -49,60 +52,100 @@ cdef object settle(Base m, py_object_key *key, object wanted):
                     equal = candidate
                     break
         candidate = earlier = candidates = None  # which may drop some for good
-        if m.changes == changes:
+        if not changed(m, changes[0]):
             answers = None
-            if m.changes == changes:
+            if not changed(m, changes[0]):
                 key.core.same = NULL
                 key.core.object = <uint64_t><uintptr_t><PyObject *>equal
                 return equal
 
 
-cdef int seek_object(Base m, object wanted, py_object_key *key, void **value) except -1:
-    """Looks a key up; where it is found, the key afterwards stands for the map's own object."""
+cdef bint changed(Base m, uint64_t changes) noexcept:
+    """Whether keys have come or gone since."""
+    cdef uint64_t now
+    py_mutex_lock(&m.lock)
+    now = m.changes
+    py_mutex_unlock(&m.lock)
+    return now != changes
+
+
+cdef inline int lock_for(Base m, bint writing) except -1:
+    return m.write_lock() if writing else m.read_lock()
+
+
+cdef inline void unlock_from(Base m, bint writing) noexcept:
+    if writing:
+        m.write_unlock()
+    else:
+        m.read_unlock()
+
+
+cdef object settle_and_lock(Base m, py_object_key *key, object wanted, bint writing):
+    """settle, and a lock with which its answer holds. Begins without one."""
+    cdef uint64_t changes
+    while True:
+        held = settle(m, key, wanted, &changes)
+        lock_for(m, writing)
+        if m.changes == changes:
+            return held
+        unlock_from(m, writing)
+
+
+cdef object seek_object(Base m, object wanted, py_object_key *key, void **value, bint writing):
+    """Looks a key up, and has the lock to read or to write; where it is found, the key afterwards stands for the map's own
+    object. Returns what has to be kept as long as the lock."""
     py_object_key_init(key, wanted, hash(wanted))
+    lock_for(m, writing)
     value[0] = gomap_find(m.map, &key.core)
     if key.undecided:
-        held = settle(m, key, wanted)
+        unlock_from(m, writing)
+        held = settle_and_lock(m, key, wanted, writing)
         value[0] = gomap_find(m.map, &key.core)
-        return 0
+        return held
     if key.stored != NULL:
         key.core.object = <uint64_t><uintptr_t>key.stored
     key.core.same = NULL  # what has just been compared need not be again
-    return 0
+    return None
 
 
 cdef int find_object(Base m, object wanted, void **value) except -1:
+    """And has the lock to read. What is found stays as long as that."""
     cdef py_object_key key
-    return seek_object(m, wanted, &key, value)
+    held = seek_object(m, wanted, &key, value, False)
+    return 0
 
 
 cdef void *room_for(Base m, object wanted, const void *value, bint overwrite, int *added) except NULL:
-    """The room for a key's value; a key that is absent is put in. A `value`, which has strings, is written to the room,
-    over an existing value only with `overwrite`."""
+    """The room for a key's value, and the lock to write; a key that is absent is put in. A `value`, which has strings, is
+    written to the room, over an existing value only with `overwrite`."""
     cdef py_object_key key
     cdef Cell cell
     cdef const void *at
     cdef void *room
+    held = None
     if m.key.kind == OBJECT:
         added[0] = 0
         if value == NULL:
             py_object_key_init(&key, wanted, hash(wanted))
+            m.write_lock()
             room = gomap_assign(m.map, &key.core, added)
             if key.undecided:
-                held = settle(m, &key, wanted)
+                m.write_unlock()
+                held = settle_and_lock(m, &key, wanted, True)
                 room = gomap_assign(m.map, &key.core, added)
         else:  # where the core may be stopped at another key, nothing must be written
-            seek_object(m, wanted, &key, &room)
+            held = seek_object(m, wanted, &key, &room, True)
             if room == NULL or overwrite:
                 room = gomap_put(m.map, &key.core, value, added)
         if room != NULL and added[0]:
             Py_INCREF(wanted)
             m.changes += 1
     else:
-        kept = key_in(m, wanted, &cell, &at, True)
-        m.ready_to_write()
+        held = key_in(m, wanted, &cell, &at, True)
+        m.write_lock()
         room = gomap_assign(m.map, at, added) if value == NULL else gomap_put(m.map, at, value, added)
     if room == NULL:
+        m.write_unlock()
         raise MemoryError()
     return room
 
@@ -112,7 +155,7 @@ cdef int assign_object(Base m, object key, object value) except -1:
     cdef Cell cell
     cdef const void *at
     cdef void *room
-    cdef PyObject *old
+    cdef PyObject *old = NULL
     cdef int added
     kept = value_in(m, value, &cell, &at)
     room = room_for(m, key, at if m.value.strings else NULL, True, &added)
@@ -120,9 +163,10 @@ cdef int assign_object(Base m, object key, object value) except -1:
         old = py_object_at(room)
         Py_INCREF(value)
         memcpy(room, &cell.object, sizeof(cell.object))
-        Py_XDECREF(old)
     elif not m.value.strings:
         store(room, at, m.value.size)
+    m.write_unlock()
+    Py_XDECREF(old)
     return 0
 
 
@@ -140,7 +184,7 @@ cdef object default_object(Base m, object key, object default):
             memcpy(room, &cell.object, sizeof(cell.object))
         else:
             store(room, at, m.value.size)
-    return out(m, VALUE, room)
+    return written_out(m, VALUE, room)
 
 
 cdef int take_object(Base m, object wanted, PyObject **value) except -1:
@@ -151,25 +195,33 @@ cdef int take_object(Base m, object wanted, PyObject **value) except -1:
     cdef void *found = NULL
     cdef PyObject *held_key = NULL
     cdef PyObject *held_value = NULL
+    cdef PyObject *taken = NULL
     if m.key.kind == OBJECT:
-        seek_object(m, wanted, &key, &found)
+        held = seek_object(m, wanted, &key, &found, True)
         at = &key.core
         held_key = <PyObject *><uintptr_t>key.core.object
     else:
-        kept = key_in(m, wanted, &cell, &at, False)
+        held = key_in(m, wanted, &cell, &at, False)
+        m.write_lock()
         if at != NULL:
-            m.ready_to_write()
             found = gomap_at(m.map, at)
     if found == NULL:
+        m.write_unlock()
         return 0
+    if value != NULL:
+        try:
+            given = out(m, VALUE, found)
+        except BaseException:
+            m.write_unlock()
+            raise
+        Py_INCREF(given)
+        taken = <PyObject *>given
+        value[0] = taken
     if m.value.kind == OBJECT:
         held_value = py_object_at(found)
-    if value != NULL:
-        taken = out(m, VALUE, found)
-        Py_INCREF(taken)
-        value[0] = <PyObject *>taken
     gomap_erase(m.map, at)
     m.changes += 1
+    m.write_unlock()
     Py_XDECREF(held_value)
     Py_XDECREF(held_key)
     return 1
@@ -226,9 +278,11 @@ cdef int put_logged(Base m, Changes log, object key, object value, int how) exce
     if m.key.kind == OBJECT:
         log.hashes[log.count] = hash(key)
         py_object_key_init(&sought, key, log.hashes[log.count])
+        m.write_lock()
         room = gomap_assign(m.map, &sought.core, &added)
         if sought.undecided:
-            kept = settle(m, &sought, key)
+            m.write_unlock()
+            kept = settle_and_lock(m, &sought, key, True)
             added = 0
             room = gomap_assign(m.map, &sought.core, &added)
         if room != NULL and added:
@@ -240,30 +294,34 @@ cdef int put_logged(Base m, Changes log, object key, object value, int how) exce
         same_key(&sought, held, log.hashes[log.count])
     else:
         kept_key = key_in(m, key, &key_cell, &key_at, True)
-        m.ready_to_write()
+        m.write_lock()
         room = gomap_assign(m.map, key_at, &added)
-    if room == NULL:
-        raise MemoryError("out of memory")
-    log.keys[log.count] = held
-    if not added:
-        log.before[log.count] = out(m, VALUE, room) if m.value.kind != NOTHING else None
-    log.count += 1
-    if how == GOMAP_FIRST and not added:
-        return 0
-    if how == GOMAP_ADD or ((how == GOMAP_MAX or how == GOMAP_MIN) and not added):
-        fits = gomap_combine(room, at, m.value.kind, how)
-    elif m.value.kind == OBJECT:
-        take_out = py_object_at(room)  # the log has it
-        Py_INCREF(value)
-        memcpy(room, &cell.object, sizeof(cell.object))
-        Py_XDECREF(take_out)
-    elif m.value.strings:
-        if gomap_put(m.map, key_at, at, &added) == NULL:
+    try:
+        if room == NULL:
             raise MemoryError("out of memory")
-    elif m.value.kind != NOTHING:
-        store(room, at, m.value.size)
+        log.keys[log.count] = held
+        if not added:
+            log.before[log.count] = out(m, VALUE, room) if m.value.kind != NOTHING else None
+        log.count += 1
+        if how == GOMAP_FIRST and not added:
+            return 0
+        if how == GOMAP_ADD or ((how == GOMAP_MAX or how == GOMAP_MIN) and not added):
+            fits = gomap_combine(room, at, m.value.kind, how)
+        elif m.value.kind == OBJECT:
+            replaced = py_object_at(room)  # the log has it
+            Py_INCREF(value)
+            memcpy(room, &cell.object, sizeof(cell.object))
+            Py_XDECREF(replaced)
+        elif m.value.strings:
+            if gomap_put(m.map, key_at, at, &added) == NULL:
+                raise MemoryError("out of memory")
+        elif m.value.kind != NOTHING:
+            store(room, at, m.value.size)
+        if not fits:
+            was, more = number_out(m.value.kind, room), number_out(m.value.kind, at)
+    finally:
+        m.write_unlock()
     if not fits:
-        was, more = number_out(m.value.kind, room), number_out(m.value.kind, at)
         raise OverflowError(f"add: {was} + {more} for key {shown(key)} is out of range for {m.layout.value_type}")
     return 0
 
@@ -289,9 +347,10 @@ cdef size_t take_back(Changes log) except? 0:
             kept_key = key_in(m, key, &key_cell, &key_at, True)
         if before is not MISSING:
             kept = value_in(m, before, &cell, &at)
-        m.ready_to_write()
+        m.write_lock()
         room = gomap_find(m.map, key_at)
         if room == NULL:  # it has gone since
+            m.write_unlock()
             continue
         value = py_object_at(room) if m.value.kind == OBJECT else NULL
         if value != NULL:
@@ -310,6 +369,7 @@ cdef size_t take_back(Changes log) except? 0:
             lost += gomap_put(m.map, key_at, at, &added) == NULL
         elif m.value.kind != NOTHING:
             store(room, at, m.value.size)
+        m.write_unlock()
     return lost
 
 
@@ -339,13 +399,13 @@ cdef bint log_found(Base m, Changes log, object key) except -1:
     """Whether a key that is an object is there; it is then logged, as the map's own object."""
     cdef py_object_key sought
     cdef void *room
-    seek_object(m, key, &sought, &room)
-    if room == NULL:
-        return False
-    log.keys[log.count] = <object><PyObject *><uintptr_t>sought.core.object
-    log.hashes[log.count] = <Py_hash_t>sought.core.hash
-    log.count += 1
-    return True
+    kept = seek_object(m, key, &sought, &room, False)
+    if room != NULL:
+        log.keys[log.count] = <object><PyObject *><uintptr_t>sought.core.object
+        log.hashes[log.count] = <Py_hash_t>sought.core.hash
+        log.count += 1
+    m.read_unlock()
+    return room != NULL
 
 
 cdef size_t erase_logged(Base m, Changes log) except? 0:
@@ -364,18 +424,18 @@ cdef size_t erase_logged(Base m, Changes log) except? 0:
             at = &sought.core
         else:
             kept = key_in(m, key, &cell, &at, False)
-            m.ready_to_write()
-        room = gomap_find(m.map, at)
-        if room == NULL:
-            continue
-        value = py_object_at(room) if m.value.kind == OBJECT else NULL
-        if value != NULL:
-            log.before[i] = <object>value  # dropped last
-        erased += gomap_erase(m.map, at)
-        m.changes += 1
-        Py_XDECREF(value)
-        if m.key.kind == OBJECT:
-            Py_DECREF(key)
+        m.write_lock()
+        room = gomap_find(m.map, at) if at != NULL else NULL
+        if room != NULL:
+            value = py_object_at(room) if m.value.kind == OBJECT else NULL
+            if value != NULL:
+                log.before[i] = <object>value  # dropped last
+            erased += gomap_erase(m.map, at)
+            m.changes += 1
+            Py_XDECREF(value)
+            if m.key.kind == OBJECT:
+                Py_DECREF(key)
+        m.write_unlock()
     return erased
 
 
@@ -445,32 +505,39 @@ cdef int clear_objects(Base m) except -1:
     cdef gomap *gone
     cdef PyObject **held
     cdef size_t count, i
+    m.write_lock()
     if gomap_about_engine(m.engine()).keeps_room or isinstance(m, CacheEntries):  # which keeps its map
         held = held_objects(m, &count)
-        m.clear_core()
-        m.changes += 1
+        if held != NULL:
+            m.clear_core()
+            m.changes += 1
+        m.write_unlock()
+        if held == NULL:
+            raise MemoryError()
         for i in range(count):
             Py_XDECREF(held[i])
         PyMem_Free(held)
         return 0
-    gone = gomap_detach(m.map, gomap_random(&seeds))
+    gone = gomap_detach(m.map, new_seed())
+    if gone != NULL:
+        m.changes += 1
+    m.write_unlock()
     if gone == NULL:
         raise MemoryError()
-    m.changes += 1
     release_objects(m, gone)
     gomap_free(gone)
     return 0
 
 
-cdef PyObject **held_objects(Base m, size_t *count) except NULL:
-    """Every reference that a map owns, some of them NULL."""
+cdef PyObject **held_objects(Base m, size_t *count) noexcept:
+    """Every reference that a map owns, some of them NULL. NULL: out of memory."""
     cdef const void *key
     cdef const void *value
     cdef gomap_iter iter
     cdef PyObject **held = <PyObject **>PyMem_Calloc(2 * m.map.count + 1, sizeof(PyObject *))
-    if held == NULL:
-        raise MemoryError()
     count[0] = 0
+    if held == NULL:
+        return NULL
     gomap_iter_begin(&iter, m.map)
     while gomap_iter_next(&iter, &key, &value) == 1:
         if m.value.kind == OBJECT:
@@ -510,7 +577,7 @@ cdef int map_traverse(PyObject *self, visitproc visit, void *arg) noexcept:
 
 cdef int map_clear(PyObject *self) noexcept:
     cdef Base m = <Base>self
-    if m.map != NULL and m.objects:
+    if py_glance(<void **>&m.map) != NULL and m.objects:
         try:
             clear_objects(m)
         except MemoryError:  # another time

@@ -72,21 +72,20 @@ cdef int merge_map(BaseMap m, object other, object how) except -1:
     return merge_core(m, source, combining)
 
 
-cdef int merge_core(BaseMap m, BaseMap source, int how) except -1:
+cdef int merge_core(Base m, Base source, int how) except -1:
     """Sums of integers are looked at before anything changes. While values are added signals wait, as a sum that was
     added cannot be told from one that was not; the other ways may be begun again."""
     cdef gomap_iter reader
     cdef gomap_merging merging
-    cdef gomap *map = NULL
+    cdef gomap *map
     cdef Pieces p = pieces_of(0)
     cdef bint filling = False, whole
     memset(&merging, 0, sizeof(merging))
     merging.how = how
     merging.kind = m.value.kind
-    read_begin(source, &reader)
+    map = read_and_write_begin(source, &reader, m)
     try:
-        map = write_begin(m)
-        p = pieces_of(source.map.count)
+        p = pieces_of(reader.map.count)
         p.deaf = how == GOMAP_ADD
         if how == GOMAP_ADD and merging.kind != FLOAT32 and merging.kind != FLOAT64:
             check_sums(m, map, source, &merging)
@@ -100,28 +99,26 @@ cdef int merge_core(BaseMap m, BaseMap source, int how) except -1:
             if not whole:
                 raise MemoryError("out of memory")
     except BaseException as error:
-        if map != NULL:
-            say_done(error, p.done, p.count, "merged")
+        say_done(error, p.done, p.count, "merged")
         raise
     finally:
         read_end(source, &reader)
-        if map != NULL:
-            fill_end(m, map, filling)
+        fill_end(m, map, filling)
     return 0
 
 
-cdef int check_sums(BaseMap m, gomap *map, BaseMap source, gomap_merging *merging) except -1:
+cdef int check_sums(Base m, gomap *map, Base source, gomap_merging *merging) except -1:
     """Refuses sums that the value type cannot hold."""
     cdef gomap_iter reader
-    cdef Pieces p = pieces_of(source.map.count)
-    gomap_iter_begin(&reader, source.map)
+    cdef gomap *held = read_begin(source, &reader)  # once more
+    cdef Pieces p = pieces_of(held.count)
     try:
         while merging.key == NULL and next_piece(&p):
             with nogil:
                 gomap_merge_fits(map, &reader, merging, p.some)
             did(&p, p.some)
     finally:
-        gomap_iter_end(&reader)
+        read_end(source, &reader)
     if merging.key != NULL:
         was, more = number_out(merging.kind, merging.was), number_out(merging.kind, merging.more)
         raise OverflowError(f"add: {was} + {more} for key {shown(out(source, KEY, merging.key))} is out of range for "
@@ -134,6 +131,7 @@ cdef int check_sums(BaseMap m, gomap *map, BaseMap source, gomap_merging *mergin
 cdef list largest_of(BaseMap m, object n):
     """most_common."""
     cdef gomap_iter reader
+    cdef gomap *map
     cdef gomap_largest largest
     cdef Pieces p
     cdef size_t i
@@ -144,19 +142,18 @@ cdef list largest_of(BaseMap m, object n):
         if PyBool_Check(n) or not PyIndex_Check(n):
             raise TypeError(f"most_common: expected int or None, got {type(n).__name__} {shown(n)}")
         n = PyNumber_Index(n)
-        m.ready()
     memset(&largest, 0, sizeof(largest))
-    largest.room = m.map.count if n is None or n > m.map.count else n if n > 0 else 0
     largest.kind = m.value.kind
-    if largest.room == 0:
-        return result
-    largest.heap = <gomap_ranked *>PyMem_Calloc(largest.room, sizeof(gomap_ranked))
-    if largest.heap == NULL:
-        raise MemoryError()
+    map = read_begin(m, &reader)
     try:
-        read_begin(m, &reader)
+        largest.room = map.count if n is None or n > map.count else n if n > 0 else 0
+        if largest.room == 0:
+            return result
+        largest.heap = <gomap_ranked *>PyMem_Calloc(largest.room, sizeof(gomap_ranked))
+        if largest.heap == NULL:
+            raise MemoryError()
         try:
-            p = pieces_of(m.map.count)
+            p = pieces_of(map.count)
             while next_piece(&p):
                 with nogil:
                     gomap_largest_take(&largest, &reader, p.some)
@@ -166,15 +163,15 @@ cdef list largest_of(BaseMap m, object n):
             for i in range(largest.count):
                 result.append((out(m, KEY, largest.heap[i].key), out(m, VALUE, largest.heap[i].value)))
         finally:
-            read_end(m, &reader)
+            PyMem_Free(largest.heap)
     finally:
-        PyMem_Free(largest.heap)
+        read_end(m, &reader)
     return result
 
 
 # ---- deleting what a function chooses -------------------------------------------------------------
 
-cdef BaseMap bools_read = None  # whose values are bools, as masks are
+cdef BaseMap bools_read = None  # whose values are bools, as masks are; classes.pxi makes it
 
 
 cdef size_t delete_chosen(BaseMap m, object predicate) except? 0:
@@ -182,37 +179,38 @@ cdef size_t delete_chosen(BaseMap m, object predicate) except? 0:
     cdef gomap_iter first, second
     cdef bytearray bits
     cdef size_t chosen = 0, count
+    cdef gomap *map
     m.ready_to_write()
     if not callable(predicate):
         raise TypeError(f"delete_where: expected a function of keys and values, got {type(predicate).__name__} "
                         f"{shown(predicate)}")
-    count = m.map.count
-    bits = bytearray(count // 8 + 1)
-    m.ready_to_write()
-    if m.map.count != count:
-        raise RuntimeError("the map changed while it was read")
-    read_begin(m, &first)
-    gomap_iter_again(&second, &first)
+    map = read_begin(m, &first)
     try:
-        try:
-            chosen = choose(m, &first, count, predicate, bits)
-        finally:
-            read_end(m, &first)
-        m.ready_to_write()  # another thread may be reading from it still
-        return erase_chosen(m, &second, count, bits, chosen) if chosen else 0
-    finally:
-        gomap_iter_end(&second)
+        count = map.count
+        bits = bytearray(count // 8 + 1)
+        begin_again(m, &second, &first)
+    except BaseException:
+        read_end(m, &first)
+        raise
+    try:
+        chosen = choose(m, &first, count, predicate, bits)
+    except BaseException:
+        end_iterator(m, &second)
+        read_end(m, &first)
+        raise
+    if chosen == 0:
+        end_iterator(m, &second)
+        read_end(m, &first)
+        return 0
+    return erase_chosen(m, &first, &second, count, bits, chosen)
 
 
 cdef size_t choose(BaseMap m, gomap_iter *iter, size_t count, object predicate, bytearray bits) except? 0:
     """Marks the entries that the function chooses; returns how many."""
-    global bools_read
     cdef Pieces p = pieces_of(count)
     cdef size_t read, part, chosen = 0
     cdef const char *marks
     cdef Column mask
-    if bools_read is None:
-        bools_read = Map(bool, bool)
     while next_piece(&p):
         keys, values = piece_out(m, iter, p.some)
         mask = column_named(bools_read, VALUE, predicate(keys, values), "mask")
@@ -254,15 +252,44 @@ cdef tuple piece_out(BaseMap m, gomap_iter *iter, size_t count):
     return array_of(m, KEY, keys), array_of(m, VALUE, values)
 
 
-cdef size_t erase_chosen(BaseMap m, gomap_iter *iter, size_t count, bytearray bits, size_t chosen) except? 0:
+cdef int begin_again(Base m, gomap_iter *again, const gomap_iter *begun) noexcept:
+    """A second iteration, in the same order, of a map that is held to read."""
+    py_mutex_lock(&m.lock)
+    gomap_iter_again(again, begun)
+    py_mutex_unlock(&m.lock)
+    return 0
+
+
+cdef void end_iterator(Base m, gomap_iter *iter) noexcept:
+    py_write_lock(&m.lock)  # work that was put off may move entries
+    gomap_iter_end(iter)
+    py_write_unlock(&m.lock)
+
+
+cdef size_t erase_chosen(BaseMap m, gomap_iter *reader, gomap_iter *iter, size_t count, bytearray bits,
+                         size_t chosen) except? 0:
+    """Removes the marked entries; ends the hold to read."""
     cdef const unsigned char *marks = <const unsigned char *>PyByteArray_AS_STRING(bits)
-    cdef gomap *map = m.map
+    cdef gomap *map
     cdef size_t erased
-    gomap_iter_alone(iter)  # another thread may drop one of the others meanwhile
+    cdef PyObject **held = NULL
+    try:
+        if m.objects:
+            held = <PyObject **>PyMem_Calloc(2 * chosen, sizeof(PyObject *))
+            if held == NULL:
+                raise MemoryError()
+    except BaseException:
+        end_iterator(m, iter)
+        read_end(m, reader)
+        raise
+    try:
+        map = read_becomes_write(m, reader, iter)
+    except BaseException:
+        end_iterator(m, iter)
+        PyMem_Free(held)
+        raise
     if m.objects:
-        return erase_chosen_objects(m, iter, count, marks, chosen)
-    m.map = NULL
-    m.writing = True
+        return erase_chosen_objects(m, map, iter, count, marks, held)
     with nogil:
         erased = gomap_entries_erase(iter, marks, count)
         gomap_iter_end(iter)
@@ -270,8 +297,8 @@ cdef size_t erase_chosen(BaseMap m, gomap_iter *iter, size_t count, bytearray bi
     return erased
 
 
-cdef size_t erase_chosen_objects(BaseMap m, gomap_iter *iter, size_t count, const unsigned char *marks,
-                                 size_t chosen) except? 0:
+cdef size_t erase_chosen_objects(BaseMap m, gomap *map, gomap_iter *iter, size_t count, const unsigned char *marks,
+                                 PyObject **held) noexcept:
     """References are dropped last: that may run any code."""
     cdef const void *key
     cdef const void *value
@@ -279,9 +306,6 @@ cdef size_t erase_chosen_objects(BaseMap m, gomap_iter *iter, size_t count, cons
     cdef PyObject *held_value
     cdef gomap_key again
     cdef size_t i, erased = 0
-    cdef PyObject **held = <PyObject **>PyMem_Calloc(2 * chosen, sizeof(PyObject *))
-    if held == NULL:
-        raise MemoryError()
     for i in range(count):
         if gomap_iter_next(iter, &key, &value) != 1:
             break
@@ -289,12 +313,13 @@ cdef size_t erase_chosen_objects(BaseMap m, gomap_iter *iter, size_t count, cons
             continue
         held_key = py_key_object_at(key) if m.key.kind == OBJECT else NULL
         held_value = py_object_at(value) if m.value.kind == OBJECT else NULL
-        if gomap_erase(m.map, gomap_key_again(m.map, key, &again)):
+        if gomap_erase(map, gomap_key_again(map, key, &again)):
             held[2 * erased] = held_value
             held[2 * erased + 1] = held_key
             erased += 1
     gomap_iter_end(iter)
     m.changes += 1
+    write_end(m, map)
     for i in range(2 * erased):
         Py_XDECREF(held[i])
     PyMem_Free(held)
@@ -320,18 +345,17 @@ cdef object encoded(BaseMap m, object keys, str operation, int purpose):
     All values are looked at once. While the map has as many entries as encoding left, only those that are met are: a
     value that is larger than a code may be.
     """
-    cdef size_t coded
+    cdef size_t coded, known
     m.ready_to_write()
     check_codes(m, operation)
     items = items_of(m, KEY, keys, purpose) if m.objects else column_of(m, KEY, keys, purpose)
-    m.ready_to_write()
+    m.write_lock()
     coded, m.coded = m.coded, 0
-    if coded != m.map.count:
+    known = m.map.count
+    m.write_unlock()
+    if coded != known:
         decoded(m, None, True)
-    result = encode_objects(m, items, purpose) if m.objects else encode_column(m, items)
-    m.ready()
-    m.coded = m.map.count
-    return result
+    return encode_objects(m, items, purpose) if m.objects else encode_column(m, items)
 
 
 cdef object encode_column(BaseMap m, Column keys):
@@ -342,15 +366,15 @@ cdef object encode_column(BaseMap m, Column keys):
     result = np_empty(m.layout.value_type, keys.c.count)
     view = memoryview(result)
     cdef int64_t *to = <int64_t *>PyMemoryView_GET_BUFFER(view).buf
-    m.ready_to_write()
-    next = m.map.count
     map = fill_begin(m, keys, &filling)
+    next = map.count
     try:
         while next_piece(&p):
             with nogil:
                 whole = did(&p, gomap_column_code(map, &keys.c, to, p.done, p.some))
             if not whole and not go_on(m, KEY, keys):
                 code_refused(m, map, keys, p.done)
+        m.coded = map.count
     except BaseException:  # NaN keys of a GoMap stay: no look-up finds them
         undo_codes(m, map, keys, to, next, p.done)
         raise
@@ -381,7 +405,7 @@ cdef int code_refused(BaseMap m, gomap *map, Column keys, size_t i) except -1:
 
 
 cdef object encode_objects(BaseMap m, list keys, int purpose):
-    cdef size_t i, next, logged = 0, count = len(keys)
+    cdef size_t i, next, known, logged = 0, count = len(keys)
     cdef int64_t *to
     cdef Changes log = log_of(m, count)
     result = np_empty(m.layout.value_type, count)
@@ -393,17 +417,21 @@ cdef object encode_objects(BaseMap m, list keys, int purpose):
             if purpose == SKIPPING and frames.is_null(keys[i], BYTES):
                 to[i] = -1
                 continue
-            next = m.map.count
+            next = m.count()
             put_logged(m, log, keys[i], next, GOMAP_FIRST)
             before = log.before[logged]
             logged += 1
             code = next if before is MISSING else before
-            if before is MISSING and m.map.count != next + 1:
+            known = m.count()
+            if before is MISSING and known != next + 1:
                 raise RuntimeError("a key's comparison changed the map while it was numbered")
-            if not 0 <= code < m.map.count:
+            if not 0 <= code < known:
                 no_code(keys[i], code)
             to[i] = code
             look_at_signals(i)
+        m.write_lock()
+        m.coded = m.map.count
+        m.write_unlock()
     except BaseException:
         take_back(log)
         raise
@@ -418,14 +446,12 @@ cdef object decoded(BaseMap m, Column codes, bint checking=False):
     cdef Pieces p
     cdef size_t known
     cdef bint whole
-    m.ready()
-    known = m.map.count
     memset(&decoding, 0, sizeof(decoding))
-    decoding.keys = <const void **>PyMem_Calloc(known + 1, sizeof(void *))
-    if decoding.keys == NULL:
-        raise MemoryError()
+    known = read_begin(m, &reader).count
     try:
-        read_begin(m, &reader)
+        decoding.keys = <const void **>PyMem_Calloc(known + 1, sizeof(void *))
+        if decoding.keys == NULL:
+            raise MemoryError()
         try:
             p = pieces_of(known)
             while decoding.bad == NULL and next_piece(&p):
@@ -441,9 +467,9 @@ cdef object decoded(BaseMap m, Column codes, bint checking=False):
                 return keys_array(m, decoding.keys, known, codes)
             return keys_list(m, decoding.keys, known, codes)
         finally:
-            read_end(m, &reader)
+            PyMem_Free(<void *>decoding.keys)
     finally:
-        PyMem_Free(<void *>decoding.keys)
+        read_end(m, &reader)
 
 
 cdef int unknown_code(size_t i, int64_t code, size_t known) except -1:

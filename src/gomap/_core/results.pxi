@@ -216,15 +216,19 @@ cdef tuple arrow_out(Base m, bint with_values):
     """All keys and all values, in one order. An iteration notes where they stand, since the next one may take another
     order; while it lasts, no entry moves."""
     cdef gomap_iter iter
-    cdef size_t count = m.map.count, left = count
-    cdef bytearray keys = bytearray(count * sizeof(void *)), values = bytearray(count * sizeof(void *))
-    cdef const void **key = <const void **>PyByteArray_AS_STRING(keys)
-    cdef const void **value = <const void **>PyByteArray_AS_STRING(values)
+    cdef size_t count, left
+    cdef bytearray keys, values
+    cdef const void **key
+    cdef const void **value
     wants_arrow(m, m.key, True, None)
     if with_values:
         wants_arrow(m, m.value, True, None)
     cdef gomap *map = read_begin(m, &iter)
     try:
+        count = left = map.count
+        keys, values = bytearray(count * sizeof(void *)), bytearray(count * sizeof(void *))
+        key = <const void **>PyByteArray_AS_STRING(keys)
+        value = <const void **>PyByteArray_AS_STRING(values)
         with nogil:
             while left and gomap_iter_next(&iter, key, value) == 1:
                 key += 1
@@ -258,7 +262,7 @@ cdef ArrowColumn arrow_of(Base m, gomap *map, Role role, const void **at, size_t
     with nogil:
         for i in range(count):
             offset[i + 1] = offset[i] + <int64_t>gomap_string_at(map, role == VALUE, at[i]).length
-    if m.image is not None and offset[count] > m.image.view.nbytes + <int64_t>count * 16:
+    if m.image is not None and offset[count] > m.image.view.nbytes + <int64_t>count * 16:  # it stays while it is held
         refuse_saved(GOMAP_SNAPSHOT_DAMAGED, b"its strings are longer than all of it", m.image.name())
     text = bytearray(offset[count])
     to = <char *>PyByteArray_AS_STRING(text)

@@ -38,6 +38,7 @@ cdef class Saver:
     """A map that is being saved: nobody writes to it meanwhile."""
     cdef Base m
     cdef gomap_saver *saver
+    cdef gomap_iter reader
 
     def __dealloc__(self):
         self.end()
@@ -47,7 +48,7 @@ cdef class Saver:
         if self.saver != NULL:
             gomap_save_end(self.saver)
             self.saver = NULL
-            self.m.readers -= 1
+            read_end(self.m, &self.reader)
 
     cdef int going_on(self) except -1:
         if self.saver == NULL:
@@ -126,19 +127,20 @@ cdef Saver saver_of(Base m):
         raise NotImplementedError("saved maps are little-endian, and this machine is big-endian: pickle it")
     key = m.layout.key_type.name.encode()
     value = m.layout.value_type.name.encode()
-    m.ready()
     made.m = m
-    made.saver = gomap_save_begin(m.map, key, <uint32_t>len(key), value, <uint32_t>len(value),
-                                  saving_class(m))
+    cdef uint32_t made_by = saving_class(m)
+    cdef gomap *map = read_begin(m, &made.reader)
+    made.saver = gomap_save_begin(map, key, <uint32_t>len(key), value, <uint32_t>len(value), made_by)
     if made.saver == NULL:
+        read_end(m, &made.reader)
         raise MemoryError()
-    m.readers += 1
     return made
 
 
 cdef bytes saved_bytes(Base m):
-    if m.image is not None:
-        return bytes(m.image.view)
+    cdef Image image = m.image_now()
+    if image is not None:
+        return bytes(image.view)
     cdef Saver saver = saver_of(m)
     cdef bytes made
     try:
@@ -151,12 +153,13 @@ cdef bytes saved_bytes(Base m):
 
 cdef object saved_into(Base m, object out):
     """Into a buffer that is there; returns the part that was used."""
-    cdef Saver saver = saver_of(m) if m.image is None else None
+    cdef Image image = m.image_now()
+    cdef Saver saver = saver_of(m) if image is None else None
     try:
-        needed = m.image.view.nbytes if saver is None else gomap_save_bytes(saver.saver)
+        needed = image.view.nbytes if saver is None else gomap_save_bytes(saver.saver)
         view = room_in_buffer(out, needed)
         if saver is None:
-            view[:] = m.image.view
+            view[:] = image.view
         else:
             saver.fill(<char *>PyMemoryView_GET_BUFFER(view).buf)
     finally:
@@ -179,8 +182,9 @@ cdef object room_in_buffer(object out, size_t needed):
 cdef int save_file(Base m, object path) except -1:
     from ._disk import whole, write
     cdef Saver saver
-    if m.image is not None:  # whatever is in it
-        write(path, whole(m.image.view))
+    cdef Image image = m.image_now()
+    if image is not None:  # whatever is in it
+        write(path, whole(image.view))
     else:
         saver = saver_of(m)
         try:
@@ -191,8 +195,9 @@ cdef int save_file(Base m, object path) except -1:
 
 
 cdef size_t saved_size(Base m) except? 0:
-    if m.image is not None:
-        return m.image.view.nbytes
+    cdef Image image = m.image_now()
+    if image is not None:
+        return image.view.nbytes
     cdef Saver saver = saver_of(m)
     cdef size_t size = gomap_save_bytes(saver.saver)
     saver.end()
@@ -338,15 +343,17 @@ cdef bint item_holds(const gomap *map, Role role, Codec codec, const char *at) n
 
 cdef int entries_missing(Base m) except -1:
     """There are fewer entries than are counted."""
-    if m.image is not None:
-        refuse_saved(GOMAP_SNAPSHOT_DAMAGED, b"it has fewer entries than it counts", m.image.name())
+    cdef Image image = m.image_now()
+    if image is not None:
+        refuse_saved(GOMAP_SNAPSHOT_DAMAGED, b"it has fewer entries than it counts", image.name())
     raise RuntimeError("the map changed while it was copied")
 
 
 cdef int check_text(Base m, Codec codec, bytearray text) except -1:
     """Whoever takes Arrow's text relies on its being UTF-8, which nobody has checked in a map over an image."""
-    if m.image is not None and codec.kind == STRING and not gomap_is_utf8(PyByteArray_AS_STRING(text), len(text)):
-        refuse_saved(GOMAP_SNAPSHOT_DAMAGED, b"its text is not UTF-8", m.image.name())
+    cdef Image image = m.image_now()
+    if image is not None and codec.kind == STRING and not gomap_is_utf8(PyByteArray_AS_STRING(text), len(text)):
+        refuse_saved(GOMAP_SNAPSHOT_DAMAGED, b"its text is not UTF-8", image.name())
     return 0
 
 
@@ -389,10 +396,11 @@ cdef Base over(type cls, Layout layout, Image image, gomap **map):
     cdef Base made = cls.__new__(cls)
     if made.map != NULL:  # a subclass's __new__ has made one
         made.become_empty(layout)
-        made.ready_to_write()
+        made.write_lock()
         gomap_become(made.map, map[0])
+        made.write_unlock()
     else:
-        made.map = map[0]
+        made.map = map[0]  # whom nobody else knows
     map[0] = NULL
     made.use(layout)  # to which the core's map refers
     if image is not None:
@@ -401,17 +409,17 @@ cdef Base over(type cls, Layout layout, Image image, gomap **map):
     return made
 
 
-cdef gomap *loaded_core(Base m) except NULL:
-    """A copy of a map in memory of its own, which is checked first if it was over an image."""
+cdef gomap *loaded_core(Base m, Image image) except NULL:
+    """A copy in memory of its own of a map over an image, which is checked first."""
     cdef gomap *made = NULL
-    cdef gomap *map = m.map
+    cdef gomap_iter reader
+    cdef gomap *map = read_begin(m, &reader)
     cdef char why[400]
     cdef int code
-    m.readers += 1
     with nogil:
         code = gomap_load(&made, map, why, sizeof(why))
-    m.readers -= 1
-    name = m.image.name() if m.image is not None else "map"
+    read_end(m, &reader)
+    name = image.name()
     if code != GOMAP_SNAPSHOT_GOOD:
         refuse_saved(code, why, name)
     try:
@@ -435,7 +443,7 @@ cdef Base loaded(type cls, object buffer, object path, bint reseed, object key=M
     if code != GOMAP_SNAPSHOT_GOOD:
         refuse_saved(code, why, source.image.name())
     if not reseed and not issubclass(cls, GO_CLASSES):
-        map = loaded_core(source)
+        map = loaded_core(source, source.image)
         try:
             return over(cls, source.layout, None, &map)
         finally:
@@ -450,25 +458,25 @@ cdef Base loaded(type cls, object buffer, object path, bint reseed, object key=M
     return made
 
 
-cdef int leave_image(Base m) except -1:
+cdef int leave_image(Base m, Image image) except -1:
     """Before the first write: the map's own memory instead of the image, or an error."""
     cdef gomap *made
-    cdef Image image = m.image
+    cdef bint left
     if not image.private:
         raise TypeError(f"this {m.spelling()} is over {image.name()}, which is only read: {type(m).__name__}.load(...) gives "
                         "one that can be written to, and mode=\"c\" one that is copied when it is first written to")
-    if m.readers > 1:
+    if py_holds:
         raise RuntimeError("concurrent map read and map write")
-    made = loaded_core(m)
-    if m.image is not image:  # another thread has done it meanwhile
+    made = loaded_core(m, image)
+    py_write_lock(&m.lock)
+    left = m.image is image and m.readers == 1  # else another thread has done it, or reads
+    if left:
+        gomap_become(m.map, made)
+        m.image = None
+        m.readers -= 1
+    py_write_unlock(&m.lock)
+    if not left:
         gomap_free(made)
-        return 0
-    if m.readers > 1:
-        gomap_free(made)
-        raise RuntimeError("concurrent map read and map write")
-    gomap_become(m.map, made)
-    m.image = None
-    m.readers -= 1
     return 0
 
 
@@ -495,13 +503,18 @@ def describe_saved(buffer, path):
 
 cdef object reduced_whole(Base m, int protocol):
     """How a map is pickled as an image, or as the file that it is over; None for one that is pickled by entries."""
-    cdef Image image = m.image
+    cdef Image image = m.image_now()
+    cdef size_t needed
     if image is not None and image.path is not None:
         return _reopen, (type(m), image.path, "c" if image.private else "r", image.hex())
     if protocol < 5 and not (m.key.strings or m.value.strings):  # entries take fewer bytes
         return None
-    if m.objects or sys.byteorder != "little" or \
-            m.map.count * (m.key.size + m.value.size) + gomap_string_bytes(m.map) < PICKLED_WHOLE:
+    if m.objects or sys.byteorder != "little":
+        return None
+    m.read_lock()
+    needed = m.map.count * (m.key.size + m.value.size) + gomap_string_bytes(m.map)
+    m.read_unlock()
+    if needed < PICKLED_WHOLE:
         return None
     packed = image.view if image is not None else saved_bytes(m)
     if protocol < 5:

@@ -10,17 +10,25 @@ cdef bint alike(Set s, object other) except -1:
     return same_types(s.layout, (<Set>other).layout)
 
 
-cdef bint within(Set one, Set other, bint wanted) noexcept:
+cdef bint within(Set one, Set other, bint wanted) except -1:
     """Whether every key of one Set is in another of the same key type; with `wanted` False, whether none is."""
     cdef gomap_key room
     cdef const void *key
     cdef const void *value
-    cdef gomap_iter iter
+    cdef gomap_iter iter, held
+    cdef gomap *keys
+    cdef gomap *others
+    cdef size_t left
     cdef bint so = True
-    gomap_iter_begin(&iter, one.map)
-    while so and gomap_iter_next(&iter, &key, &value) == 1:
-        so = (gomap_find(other.map, gomap_key_again(one.map, key, &room)) != NULL) == wanted
-    gomap_iter_end(&iter)
+    read_both_begin(one, &iter, other, &held)
+    keys, others = iter.map, held.map
+    with nogil:
+        left = keys.count
+        while so and left and gomap_iter_next(&iter, &key, &value) == 1:  # never beyond the last: see operations.pxi
+            so = (gomap_find(others, gomap_key_again(keys, key, &room)) != NULL) == wanted
+            left -= 1
+    read_end(other, &held)
+    read_end(one, &iter)
     return so
 
 
@@ -29,31 +37,36 @@ cdef int keep(Set s, Set other, bint kept) except -1:
     cdef gomap_key room
     cdef const void *key
     cdef const void *value
-    cdef gomap_iter iter
-    s.ready_to_write()
-    other.ready()
+    cdef gomap_iter iter, held
+    cdef gomap *map
+    cdef gomap *others
+    if s is other:
+        return 0 if kept else s.clear_all()
     if s.objects:
         erase_objects(s, [element for element in entries_of(s) if holds(other, element) != kept])
         return 0
-    gomap_iter_begin(&iter, s.map)
-    while gomap_iter_next(&iter, &key, &value) == 1:
-        key = gomap_key_again(s.map, key, &room)
-        if (gomap_find(other.map, key) != NULL) != kept:
-            gomap_erase(s.map, key)
-    gomap_iter_end(&iter)
+    map = read_and_write_begin(other, &held, s)
+    others = held.map
+    with nogil:
+        gomap_iter_begin(&iter, map)
+        while gomap_iter_next(&iter, &key, &value) == 1:
+            key = gomap_key_again(map, key, &room)
+            if (gomap_find(others, key) != NULL) != kept:
+                gomap_erase(map, key)
+        gomap_iter_end(&iter)
+    read_end(other, &held)
+    write_end(s, map)
     return 0
 
 
 cdef bint holds(Set s, object element) except -1:
     """Whether it is there; what the key type cannot hold is not."""
-    cdef void *found
     try:
-        s.find(element, False, &found)
+        return s.has(element)
     except (TypeError, ValueError):
         if s.objects:  # it is the key's own
             raise
         return False
-    return found != NULL
 
 
 cdef bint among(object others, object key) except -1:
@@ -125,8 +138,7 @@ cdef class Set(Base):
         if key is MISSING or (items is None and not may_be_type(key)):
             raise call_without_types(type(self), () if key is MISSING else (key,))
         cdef Layout layout = layout_of(key, None)
-        if self.map != NULL and same_types(self.layout, layout):
-            self.ready_to_write()
+        if self.layout is not None and same_types(self.layout, layout):
             self.clear_all()  # as set's does
         self.begin(layout, items, capacity)
 
@@ -137,42 +149,52 @@ cdef class Set(Base):
         cdef Cell cell
         cdef const void *at
         cdef int added
+        cdef void *room
         if self.objects:
             room_for(self, key, NULL, True, &added)
+            self.write_unlock()
             return 0
         kept = key_in(self, key, &cell, &at, True)
-        self.ready_to_write()
-        if gomap_assign(self.map, at, &added) == NULL:
+        self.write_lock()
+        room = gomap_assign(self.map, at, &added)
+        self.write_unlock()
+        if room == NULL:
             raise MemoryError()
         return 0
 
     def add(self, key, /):
         """Put in a key."""
-        self.ready_to_write()
+        self.ready()
         self.put(key)
 
     def discard(self, key, /):
         """Remove a key if it is there."""
-        self.ready_to_write()
+        self.ready()
         self.erase(key)
 
     def remove(self, key, /):
         """Remove a key; KeyError when it is not there."""
-        self.ready_to_write()
+        self.ready()
         if not self.erase(key):
             raise KeyError(key)
 
     def pop(self):
         """Remove some key and return it; KeyError when there is none."""
-        self.ready_to_write()
+        self.ready()
         cdef const void *key
         cdef const void *value
-        if not gomap_any(self.map, &key, &value):
-            raise KeyError("pop(): set is empty")
-        cdef PyObject *held = py_key_object_at(key) if self.objects else NULL
-        taken = out(self, KEY, key)
-        gomap_erase_any(self.map)
-        self.changes += 1
+        cdef PyObject *held = NULL
+        self.write_lock()
+        try:
+            if not gomap_any(self.map, &key, &value):
+                raise KeyError("pop(): set is empty")
+            taken = out(self, KEY, key)
+            if self.objects:
+                held = py_key_object_at(key)
+            gomap_erase_any(self.map)
+            self.changes += 1
+        finally:
+            self.write_unlock()
         Py_XDECREF(held)
         return taken
 
@@ -228,9 +250,8 @@ cdef class Set(Base):
     cdef int update_from(self, object other) except -1:
         cdef Column column
         if alike(self, other):
-            self.ready_to_write()
-            if other is not self and gomap_merge(self.map, (<Set>other).map) < 0:
-                raise MemoryError()
+            if other is not self:
+                merge_core(self, other, GOMAP_LAST)
         elif not self.objects and is_array(other):
             self.add_many(other)
         else:
@@ -260,7 +281,7 @@ cdef class Set(Base):
 
     @cython.final
     cdef int remove_from(self, object other) except -1:
-        if alike(self, other) and self.map.count <= (<Set>other).map.count:
+        if alike(self, other) and self.count() <= (<Set>other).count():
             keep(self, other, False)
         elif self.objects:
             erase_objects(self, frames.elements(other))
@@ -286,31 +307,47 @@ cdef class Set(Base):
         cdef gomap_iter iter
         cdef Set toggled, new
         cdef gomap_key room
+        cdef gomap *map
+        cdef gomap *news
+        cdef gomap *both
         cdef int added, more
         if other is self:
             return self.clear_all()
-        toggled = other if alike(self, other) else self.like(other)
-        toggled.ready()
-        self.ready_to_write()
         if self.objects:
+            toggled = other if alike(self, other) else self.like(other)
             return toggle_objects(self, toggled)
+        toggled = self.like(other)  # which nobody else has, nor the others
         new = self.like(toggled)
-        keep(new, self, False)
-        gomap_iter_begin(&iter, new.map)
-        while True:
-            more = gomap_iter_next(&iter, &key, &value)
-            if more != 1 or gomap_assign(self.map, gomap_key_again(new.map, key, &room), &added) == NULL:
-                break
-        gomap_iter_end(&iter)
+        map = write_begin(self)
+        news, both = new.map, toggled.map
+        with nogil:
+            gomap_iter_begin(&iter, both)
+            while gomap_iter_next(&iter, &key, &value) == 1:
+                key = gomap_key_again(both, key, &room)
+                if gomap_find(map, key) != NULL:
+                    gomap_erase(news, key)
+            gomap_iter_end(&iter)
+            gomap_iter_begin(&iter, news)
+            while True:
+                more = gomap_iter_next(&iter, &key, &value)
+                if more != 1 or gomap_assign(map, gomap_key_again(news, key, &room), &added) == NULL:
+                    break
+            gomap_iter_end(&iter)
+            if more == 1:  # as it was
+                gomap_iter_begin(&iter, news)
+                while gomap_iter_next(&iter, &key, &value) == 1:
+                    gomap_erase(map, gomap_key_again(news, key, &room))
+                gomap_iter_end(&iter)
+            else:
+                gomap_iter_begin(&iter, both)
+                while gomap_iter_next(&iter, &key, &value) == 1:
+                    key = gomap_key_again(both, key, &room)
+                    if gomap_find(news, key) == NULL:
+                        gomap_erase(map, key)
+                gomap_iter_end(&iter)
+        write_end(self, map)
         if more == 1:
-            keep(self, new, False)  # as it was
             raise MemoryError("out of memory")
-        gomap_iter_begin(&iter, toggled.map)
-        while gomap_iter_next(&iter, &key, &value) == 1:
-            key = gomap_key_again(toggled.map, key, &room)
-            if gomap_find(new.map, key) == NULL:
-                gomap_erase(self.map, key)
-        gomap_iter_end(&iter)
         return 0
 
     def symmetric_difference_update(self, other, /):
@@ -363,7 +400,7 @@ cdef class Set(Base):
         cdef Set made, smaller, larger
         if alike(self, other):
             smaller, larger = self, other
-            if smaller.map.count > larger.map.count:
+            if smaller.count() > larger.count():
                 smaller, larger = larger, smaller
             made = self.like(smaller)
             keep(made, larger, True)
@@ -460,7 +497,7 @@ cdef class Set(Base):
     def isdisjoint(self, other, /):
         """Whether no key is in the other."""
         if alike(self, other):
-            if self.map.count <= (<Set>other).map.count:
+            if self.count() <= (<Set>other).count():
                 return within(self, other, False)
             return within(other, self, False)
         for element in frames.elements(other):
@@ -510,5 +547,4 @@ cdef class Set(Base):
 
     def compact(self):
         """Give back the room beyond the keys, as :meth:`Map.compact` does. Iterators end."""
-        self.ready_to_write()
-        gomap_compact(self.map)
+        compact_core(self)

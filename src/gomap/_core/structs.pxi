@@ -126,7 +126,7 @@ cdef bytes pack_struct(Base m, Role role, Struct struct, object value, bint rais
     else:
         made = PyBytes_FromStringAndSize(NULL, struct.size)
         memset(PyBytes_AS_STRING(made), 0, struct.size)  # the padding stays so
-        if struct.size <= 4096:
+        if struct.size <= 4096 and not PY_FREE_THREADED:
             Py_INCREF(made)
             Py_XDECREF(struct.spare)
             struct.spare = <PyObject *>made
@@ -246,7 +246,8 @@ cdef object fields_in(Base m, Role role, Struct struct, object value):
         if not isinstance(names, tuple) or len(names) != len(value):
             return value
         if names == struct.names:
-            struct.other_cls = type(value)
+            if not PY_FREE_THREADED:  # two threads could change it at once
+                struct.other_cls = type(value)
             return value
         named = dict(zip(names, value))
     elif isinstance(value, Mapping):

@@ -18,7 +18,7 @@ subjects             what is measured: one kind of map
 peers                other libraries' maps
 loops                what is done to a map, one operation at a time
 numbers, entries     what a map is filled with
-files, tables        the entries of a CSV, TSV, Parquet, NumPy or JSON file
+table_files, tables  the entries of a CSV, TSV, Parquet, NumPy or JSON file
 delimited            CSV and TSV: how cells are told apart, which row has the names
 cell_readers, cells  their cells, by three readers; numbers and bools of them
 json_tables          JSON: how rows and keys are laid out

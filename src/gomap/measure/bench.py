@@ -44,12 +44,12 @@ from .._display import Line, Table, wrapped
 from .._libraries import library
 from ..types import Kind, Type, parse
 from . import RunError, ScenarioError, loops, machine
-from .files import unwritable
 from .limits import check_count, how_many_at_once
 from .loops import Loop
 from .numbers import distinct, maker, scattered, shuffled
 from .processes import Report, Runs
 from .subjects import subject_of
+from .table_files import unwritable
 from .worker import progress
 
 __all__ = ["MAP_OPERATIONS", "SET_OPERATIONS", "Bench", "Timing", "lines", "measure"]

@@ -32,13 +32,13 @@ from . import RunError, ScenarioError
 from .advice import advise
 from .comparison_report import Comparison, Measured
 from .entries import PIECE, Entries, Stored, write
-from .files import read
 from .limits import check_count, how_many_at_once
 from .numbers import Numbers
 from .peers import PEERS, place
 from .processes import Failed, Report, Runs
 from .runs import Held, Run
 from .subjects import Subject, subject_of
+from .table_files import read
 from .worker import progress
 
 __all__ = ["Comparison", "Held", "Measured", "check_peer", "compare", "compare_entries"]

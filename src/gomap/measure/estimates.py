@@ -10,7 +10,6 @@ Blocks are counted as a map counts them, objects as :func:`gomap.sizeof` does.
 from __future__ import annotations
 
 import math
-import operator
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
@@ -20,7 +19,7 @@ from typing import Any, SupportsIndex
 from .._core import plan
 from .._display import aligned, html_table, human
 from .._times import LIMITS
-from .._words import entries_of, name_of, number, shown
+from .._words import entries_of, name_of, number, shown, whole
 from ..sizes import DICT_ENTRY, DICT_TEXT_ENTRY, Lengths, dict_bytes, dict_peak, object_bytes, set_bytes
 from ..types import Kind, Type, parse, string_offsets
 
@@ -284,7 +283,7 @@ def _lengths(what: str, type_: Type, given: object) -> Lengths:
         return ((shorter, 1 - longer), (shorter + 1, longer)) if longer else ((shorter, 1.0),)
     if not isinstance(given, Iterable):
         raise _wrong_type(what, expected, given)
-    counts = Counter(_index(what, each) for each in given)
+    counts = Counter(whole(what, each) for each in given)
     if not counts:
         raise ValueError(f"{what}: expected at least one number of bytes, got none")
     for most in (min(counts), max(counts)):
@@ -293,7 +292,7 @@ def _lengths(what: str, type_: Type, given: object) -> Lengths:
 
 
 def _checked_count(n: object, key: Type, most: int) -> int:
-    count = _index("n", n)
+    count = whole("n", n)
     if count < 0:
         raise ValueError(f"n: expected at least 0 entries, got {number(count)}")
     if count > most:
@@ -322,12 +321,6 @@ def distinct_keys(key: Type) -> int | None:
             product *= each
         return product
     return 1 << 8 * key.size
-
-
-def _index(what: str, given: object) -> int:
-    if isinstance(given, bool) or not isinstance(given, SupportsIndex):
-        raise _wrong_type(what, "int", given)
-    return operator.index(given)
 
 
 def _check_bytes(what: str, count: Any) -> None:

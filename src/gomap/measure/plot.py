@@ -13,7 +13,7 @@ from typing import Any, TextIO
 from .._display import Line, Unit, human, wrapped
 from .._libraries import library
 from .black_friday import BlackFriday, Course
-from .files import unwritable
+from .table_files import unwritable
 
 #: A point in time, in minutes, and the bytes held then; two of one minute are a jump.
 Point = tuple[float, float]

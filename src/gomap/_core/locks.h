@@ -1,0 +1,259 @@
+/* locks.h - a map's reader-writer lock, where the interpreter has none of its own.
+ *
+ * On builds of CPython with the interpreter's lock that lock is enough: everything here is empty there. On free-threaded
+ * builds every map has a lock of its own. It is held for the core's work of one operation, in which no Python code runs
+ * and no reference is dropped.
+ *
+ *     readers   a thread publishes in its own slot which map it reads, and looks whether anybody writes to it. It writes
+ *               to no memory of the map's, so readers do not disturb each other.
+ *     a writer  takes the mutex, says that it writes, and waits until no slot names the map.
+ *
+ *     slots     | thread 0: reads A | thread 1: - | thread 2: reads A | ...      a cache line each
+ *     map A     mutex, writing, readers = 101b: the slots whose threads have ever read it
+ *
+ * Both sides write first and look afterwards, in one order for all threads (sequentially consistent), so at least one of
+ * them sees the other. It is Dekker's idea for two, here with a mutex among writers; the slots for readers are those of
+ * Dice and Kogan (BRAVO, 2019). `readers` spares a writer the slots of threads that never read the map; with one thread
+ * it looks at none.
+ *
+ * A thread reads one map at a time in this way, and has at most one slot. A thread without a slot, and one that finds a
+ * writer there for long, reads under the mutex instead.
+ */
+#ifndef PY_LOCKS_H
+#define PY_LOCKS_H
+
+#include <Python.h>
+#include <stdint.h>
+
+#if defined(_WIN32)
+#include <windows.h>
+#define PY_THREAD_LOCAL __declspec(thread)
+#else
+#include <pthread.h>
+#include <sched.h>
+#define PY_THREAD_LOCAL _Thread_local
+#endif
+
+/* How many maps this thread has taken for an operation on arrays (locks.pxi). */
+static PY_THREAD_LOCAL int py_holds;
+
+#if defined(Py_GIL_DISABLED)
+
+#define PY_FREE_THREADED 1
+
+enum {
+    PY_SLOTS = 64,   /* one bit each */
+    PY_SPINS = 200,  /* looks before a thread sleeps: some microseconds, longer than the core's work on one entry */
+    PY_NO_SLOT = -1, /* all are taken */
+};
+
+typedef struct py_lock {
+    PyMutex mutex;
+    int writing;
+    uint64_t readers;
+} py_lock;
+
+typedef struct py_slot {
+    void *reads; /* a lock */
+    char line[64 - sizeof(void *)];
+} py_slot;
+
+static py_slot py_slots[PY_SLOTS];
+static uint64_t py_slots_taken;
+static PY_THREAD_LOCAL int py_own_slot; /* its number, from 1 on; 0: none yet */
+
+static inline void py_pause(void)
+{
+#if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
+    __builtin_ia32_pause();
+#elif defined(__aarch64__) && (defined(__GNUC__) || defined(__clang__))
+    __asm__ __volatile__("yield");
+#endif
+}
+
+static void py_slot_leave(void *number)
+{
+    _Py_atomic_and_uint64(&py_slots_taken, ~((uint64_t)1 << ((intptr_t)number - 1)));
+}
+
+#if defined(_WIN32)
+static DWORD py_slot_key = FLS_OUT_OF_INDEXES;
+static void NTAPI py_slot_left(void *number)
+{
+    if (number) py_slot_leave(number);
+}
+static int py_slot_keys(void) { return (py_slot_key = FlsAlloc(py_slot_left)) != FLS_OUT_OF_INDEXES; }
+static int py_slot_keep(int number) { return FlsSetValue(py_slot_key, (void *)(intptr_t)number) != 0; }
+#else
+static pthread_key_t py_slot_key;
+static int py_slot_keys(void) { return pthread_key_create(&py_slot_key, py_slot_leave) == 0; }
+static int py_slot_keep(int number) { return pthread_setspecific(py_slot_key, (void *)(intptr_t)number) == 0; }
+#endif
+
+/* In a child: the parent's other threads are not there. */
+static void py_slots_forked(void)
+{
+    for (int i = 0; i < PY_SLOTS; i++)
+        if (i != py_own_slot - 1) py_slots[i].reads = NULL;
+    py_slots_taken = py_own_slot > 0 ? (uint64_t)1 << (py_own_slot - 1) : 0;
+}
+
+static void py_slot_take(void)
+{
+    uint64_t taken = _Py_atomic_load_uint64(&py_slots_taken);
+    for (int i = 0; i < PY_SLOTS; i++) {
+        if (taken >> i & 1) continue;
+        if (!_Py_atomic_compare_exchange_uint64(&py_slots_taken, &taken, taken | (uint64_t)1 << i)) {
+            i = -1; /* `taken` is what it is now */
+            continue;
+        }
+        if (py_slot_keep(i + 1)) {
+            py_own_slot = i + 1;
+        } else {
+            py_slot_leave((void *)(intptr_t)(i + 1));
+            py_own_slot = PY_NO_SLOT;
+        }
+        return;
+    }
+    py_own_slot = PY_NO_SLOT;
+}
+
+/* Returns 0 when somebody writes. */
+static inline int py_try_read(py_lock *lock, py_slot *slot)
+{
+    _Py_atomic_store_ptr(&slot->reads, lock);
+    if (!_Py_atomic_load_int(&lock->writing)) return 1;
+    _Py_atomic_store_ptr_release(&slot->reads, NULL);
+    return 0;
+}
+
+static void py_read_lock_slowly(py_lock *lock)
+{
+    if (py_own_slot == 0) py_slot_take();
+    if (py_own_slot > 0 && py_slots[py_own_slot - 1].reads == NULL) {
+        py_slot *slot = &py_slots[py_own_slot - 1];
+        uint64_t bit = (uint64_t)1 << (py_own_slot - 1);
+        if (!(_Py_atomic_load_uint64_relaxed(&lock->readers) & bit)) (void)_Py_atomic_or_uint64(&lock->readers, bit);
+        for (int i = 0; i < PY_SPINS; i++) {
+            if (py_try_read(lock, slot)) return;
+            while (_Py_atomic_load_int_relaxed(&lock->writing) && i++ < PY_SPINS) py_pause();
+        }
+    }
+    PyMutex_Lock(&lock->mutex);
+}
+
+static inline void py_read_lock(py_lock *lock)
+{
+    int own = py_own_slot - 1;
+    if (own >= 0 && _Py_atomic_load_uint64_relaxed(&lock->readers) >> own & 1 && py_slots[own].reads == NULL &&
+        py_try_read(lock, &py_slots[own]))
+        return;
+    py_read_lock_slowly(lock);
+}
+
+static inline void py_read_unlock(py_lock *lock)
+{
+    int own = py_own_slot - 1;
+    if (own >= 0 && py_slots[own].reads == lock) _Py_atomic_store_ptr_release(&py_slots[own].reads, NULL);
+    else PyMutex_Unlock(&lock->mutex);
+}
+
+/* The mutex is held. A reader's thread may not be running at the moment, or wait for the collector, which waits for this
+ * thread: so this one lets go of the interpreter meanwhile. */
+static void py_wait_for_readers(py_lock *lock, uint64_t readers)
+{
+    for (int i = 0; readers; i++) {
+        uint64_t still = 0;
+        for (uint64_t left = readers; left; left &= left - 1) {
+            int slot = 0;
+            while (!(left >> slot & 1)) slot++;
+            if (_Py_atomic_load_ptr(&py_slots[slot].reads) == lock) still |= (uint64_t)1 << slot;
+        }
+        readers = still;
+        if (!readers) return;
+        if (i < PY_SPINS) {
+            py_pause();
+        } else {
+            PyThreadState *state = PyEval_SaveThread();
+#if defined(_WIN32)
+            SwitchToThread();
+#else
+            sched_yield();
+#endif
+            PyEval_RestoreThread(state);
+        }
+    }
+}
+
+static inline void py_write_lock(py_lock *lock)
+{
+    PyMutex_Lock(&lock->mutex);
+    _Py_atomic_store_int(&lock->writing, 1);
+    uint64_t readers = _Py_atomic_load_uint64(&lock->readers);
+    if (py_own_slot > 0) readers &= ~((uint64_t)1 << (py_own_slot - 1)); /* who writes does not read */
+    if (readers) py_wait_for_readers(lock, readers);
+}
+
+static inline void py_write_unlock(py_lock *lock)
+{
+    _Py_atomic_store_int_release(&lock->writing, 0);
+    PyMutex_Unlock(&lock->mutex);
+}
+
+/* For what reads the entries, and writes what readers do not look at. */
+static inline void py_mutex_lock(py_lock *lock) { PyMutex_Lock(&lock->mutex); }
+static inline void py_mutex_unlock(py_lock *lock) { PyMutex_Unlock(&lock->mutex); }
+
+/* A pointer that other threads may write at the same time. */
+static inline void *py_glance(void *const *at) { return _Py_atomic_load_ptr_relaxed(at); }
+static inline void py_publish(void **at, void *pointer) { _Py_atomic_store_ptr_relaxed(at, pointer); }
+
+/* Adds, and returns what was there. */
+static inline uint64_t py_fetch_add(uint64_t *at, uint64_t more) { return _Py_atomic_add_uint64(at, more); }
+
+#else
+
+#define PY_FREE_THREADED 0
+
+typedef struct py_lock {
+    char none;
+} py_lock;
+
+static inline int py_slot_keys(void) { return 1; }
+static inline void py_slots_forked(void) {}
+static inline void py_read_lock(py_lock *lock) { (void)lock; }
+static inline void py_read_unlock(py_lock *lock) { (void)lock; }
+static inline void py_write_lock(py_lock *lock) { (void)lock; }
+static inline void py_write_unlock(py_lock *lock) { (void)lock; }
+static inline void py_mutex_lock(py_lock *lock) { (void)lock; }
+static inline void py_mutex_unlock(py_lock *lock) { (void)lock; }
+static inline void *py_glance(void *const *at) { return *at; }
+static inline void py_publish(void **at, void *pointer) { *at = pointer; }
+static inline uint64_t py_fetch_add(uint64_t *at, uint64_t more)
+{
+    *at += more;
+    return *at - more;
+}
+
+#endif
+
+/* How often this process and those before it were forked. A child has its parent's maps, but none of the threads that
+ * held them. */
+static int64_t py_forks;
+
+static inline void py_forked(void)
+{
+    py_forks++;
+    py_slots_forked();
+}
+
+/* At import, once. 0 on failure. */
+static inline int py_locks_begin(void)
+{
+#if !defined(_WIN32)
+    if (pthread_atfork(NULL, NULL, py_forked) != 0) return 0;
+#endif
+    return py_slot_keys();
+}
+
+#endif
