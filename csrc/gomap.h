@@ -1,8 +1,9 @@
 /* gomap.h - the public C interface: maps with typed keys and values in raw memory.
  *
  * One set of operations over more than one engine. An engine is an algorithm: GOMAP_ELASTIC, whose memory follows its
- * entries up and down, or GOMAP_GO, the classic map of Go's runtime. A gomap_type says what the bytes of a key and a
- * value are. Keys and values go in and out as addresses of their bytes, in the machine's byte order.
+ * entries up and down; GOMAP_GO, the classic map of Go's runtime; or GOMAP_SWISS, the map that Go has had since 1.24. A
+ * gomap_type says what the bytes of a key and a value are. Keys and values go in and out as addresses of their bytes,
+ * in the machine's byte order.
  *
  *     gomap_type type;
  *     gomap_type_init(&type, GOMAP_BITS64, 8, 128, 0);             // map[int][128]byte
@@ -66,6 +67,8 @@ typedef struct gomap_type {
     uint8_t key_kind;
     uint8_t key_ref, value_ref; /* stored in a record, the bucket holding its number */
     uint8_t aside;              /* bytes beside each entry, for a cache (cache.h); else 0 */
+    uint8_t value_pointer;      /* the value is spelled *T */
+    uint8_t align[2];           /* of keys and of values as fields of a struct: what pads Go's slots */
     gomap_places strings[GOMAP_PARTS];
 } gomap_type;
 
@@ -84,6 +87,10 @@ enum {
 
 /* GOMAP_BYTES of 1, 2, 4 or 8 bytes becomes GOMAP_BITS: it compares the same bytes, and is faster. */
 void gomap_type_init(gomap_type *type, int key_kind, uint32_t key_size, uint32_t value_size, int value_flags);
+
+/* Says how a key or a value is aligned: 1, 2, 4 or 8. Else bytes are aligned to 1, other keys to their size or 8, and
+ * values to the largest power of two up to 8 that divides their size. */
+void gomap_type_align(gomap_type *type, int part, unsigned alignment);
 
 /* Says where strings stand in a key of GOMAP_BYTES or in a value, which is a struct. The offsets are the caller's, who
  * keeps them as long as the type. */
@@ -114,6 +121,7 @@ enum {
     GOMAP_OVERFLOW,    /* overflow buckets allocated one by one; entries that found no bucket */
     GOMAP_RECORDS,     /* keys and values behind a reference */
     GOMAP_STRINGS,     /* strings that are not inline */
+    GOMAP_DIRECTORY,   /* what leads to bucket arrays, where a map has many */
     GOMAP_PURPOSES
 };
 
@@ -144,7 +152,11 @@ typedef struct gomap_stats {
     uint8_t B;                                 /* log2 of buckets */
     uint8_t growing, same_size;
     /* the elastic engine's */
-    size_t splits, merges, displaced;
+    size_t splits, merges, displaced; /* the Swiss engine's tables split, too */
+    /* the Swiss engine's */
+    size_t tables, directory; /* tables; places of the directory. Both 0: a map of one group, or of none */
+    size_t directory_bytes;   /* asked for */
+    size_t tombstones;
 } gomap_stats;
 
 /* ---- maps ---------------------------------------------------------------------------------- */
@@ -176,7 +188,15 @@ typedef struct gomap_iter {
     uint64_t place[6]; /* the engine's own */
 } gomap_iter;
 
-enum { GOMAP_GO, GOMAP_ELASTIC, GOMAP_ENGINES };
+enum { GOMAP_GO, GOMAP_ELASTIC, GOMAP_SWISS, GOMAP_ENGINES };
+
+/* What tells the maps of an engine apart for a caller, beside their memory. */
+typedef struct gomap_about {
+    const char *name;
+    int distinct_nans; /* every NaN stored is an entry of its own, which no look-up finds */
+    int keeps_room;    /* erasing and clearing give no buckets back */
+} gomap_about;
+const gomap_about *gomap_about_engine(int engine);
 
 /* hint: the number of entries to have room for; one that cannot be had is ignored, as in Go.
  * NULL when there is no memory for the header. */
@@ -375,7 +395,7 @@ typedef struct gomap_planned {
     double peak; /* the most at one time while it grew. Elastic: the total, as regions grow in place; the moment when
                               * one is first mapped, at 128 KiB, is left out */
     size_t buckets;
-    uint8_t B;               /* Go's: log2 of buckets */
+    uint8_t B;               /* Go's: log2 of buckets; Swiss: of the directory's places */
     double overflow_buckets; /* Go's: linked into chains */
     size_t most;             /* the most entries that a map of the type can have */
 } gomap_planned;

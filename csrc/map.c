@@ -8,9 +8,18 @@
 /* Where a string stands that is all of a key or value. */
 static const uint32_t first_byte = 0;
 
+/* The largest power of two up to 8 that divides a size. */
+static uint8_t natural_alignment(uint32_t size)
+{
+    uint32_t alignment = 1;
+    while (alignment < 8 && size && size % (2 * alignment) == 0) alignment *= 2;
+    return (uint8_t)alignment;
+}
+
 void gomap_type_init(gomap_type *type, int key_kind, uint32_t key_size, uint32_t value_size, int value_flags)
 {
-    if (key_kind == GOMAP_BYTES) {
+    int is_bytes = key_kind == GOMAP_BYTES;
+    if (is_bytes) {
         switch (key_size) {
         case 1: key_kind = GOMAP_BITS8; break;
         case 2: key_kind = GOMAP_BITS16; break;
@@ -25,15 +34,24 @@ void gomap_type_init(gomap_type *type, int key_kind, uint32_t key_size, uint32_t
                                                 : key_size;
     type->value_size = value_flags & GOMAP_STRING_VALUE ? GOMAP_STRING_SIZE : value_size;
     type->aside = 0;
+    type->value_pointer = (value_flags & GOMAP_POINTER) != 0;
+    type->align[GOMAP_KEY] = is_bytes ? 1 : natural_alignment(type->key_size);
+    type->align[GOMAP_VALUE] = natural_alignment(type->value_size);
     type->key_ref = key_size > GOMAP_INLINE_MAX;
     type->value_ref = (value_flags & GOMAP_POINTER) || value_size > GOMAP_INLINE_MAX;
     type->strings[GOMAP_KEY] = (gomap_places){&first_byte, key_kind == GOMAP_STRING};
     type->strings[GOMAP_VALUE] = (gomap_places){&first_byte, (value_flags & GOMAP_STRING_VALUE) != 0};
 }
 
+void gomap_type_align(gomap_type *type, int part, unsigned alignment)
+{
+    type->align[part] = (uint8_t)(alignment ? alignment : 1);
+}
+
 void gomap_type_strings(gomap_type *type, int part, const uint32_t *at, uint32_t count)
 {
     type->strings[part] = (gomap_places){at, count};
+    if (count) type->align[part] = 8;
     if (part == GOMAP_VALUE || count == 0) return;
     /* A string alone is looked up faster. */
     type->key_kind = type->key_size == GOMAP_STRING_SIZE ? GOMAP_STRING : GOMAP_STRUCT;

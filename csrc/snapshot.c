@@ -316,9 +316,9 @@ int gomap_load(gomap **loaded, const gomap *map, char *why, size_t size)
     int code = GOMAP_SNAPSHOT_GOOD;
     *loaded = NULL;
     if (copy == NULL) return gm_refused(GOMAP_SNAPSHOT_NO_MEMORY, why, size, gm_no_memory);
-    if (engine->copy && engine->is_lent(map)) code = engine->sound(copy, why, size);
+    if (gm_is_lent(map)) code = engine->sound(copy, why, size);
     if (code == GOMAP_SNAPSHOT_GOOD) {
-        if (engine->copy) engine->settle(copy);
+        if (engine->settle) engine->settle(copy);
         *loaded = copy;
     } else {
         gomap_free(copy);

@@ -119,6 +119,13 @@ size_t gm_store_grown(uint32_t stride, int purpose, size_t capacity)
     return gm_region_bytes(purpose, with_room(stride, capacity) * stride);
 }
 
+size_t gm_store_moved(uint32_t stride, int purpose, size_t *bytes)
+{
+    size_t full = 0;
+    while ((*bytes = gm_store_grown(stride, purpose, full)) < GM_MAP_BYTES) full = *bytes / stride;
+    return full;
+}
+
 size_t gm_store_planned(uint32_t stride, int purpose, size_t count, int exactly)
 {
     size_t bytes = 0;

@@ -69,6 +69,9 @@ int gm_store_adds_up(const gm_store *store, uint64_t numbers);
 size_t gm_store_planned(uint32_t stride, int purpose, size_t count, int exactly);
 /* The region's bytes after one record was added to a store filled to `capacity`. */
 size_t gm_store_grown(uint32_t stride, int purpose, size_t capacity);
+/* The records of a store that the next one moves from the heap to a mapping; *bytes: of the mapping. Both are there for
+ * a moment. */
+size_t gm_store_moved(uint32_t stride, int purpose, size_t *bytes);
 /* The most records of a store. */
 #define GM_STORE_MOST (UINT32_MAX - 1)
 

@@ -1,6 +1,6 @@
 /* tags.h - the eight tags of a bucket, a byte each, compared at once.
  *
- *   gm_match8        which of eight tags equal one; gm_match8_up_to: are at most one
+ *   gm_match8        which of eight tags equal one; gm_match8_up_to: are at most one; gm_match8_high: have their top bit
  *   gm_match16       which of the sixteen tags of two buckets, where there are the instructions (GM_MATCH16)
  *   gm_zeros16       which of those are 0, and where there are more of them
  *   gm_tags_load     the eight as one word, gm_tags_store back
@@ -81,7 +81,15 @@ GM_INLINE gm_match gm_match8_up_to(const unsigned char *tags, unsigned char tag)
     __m128i lower = _mm_min_epu8(group, _mm_set1_epi8((char)tag));
     return (gm_match)((unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(group, lower)) & 0xffu);
 }
+/* Those whose top bit is set. */
+GM_INLINE gm_match gm_match8_high(const unsigned char *tags)
+{
+    __m128i group = _mm_loadl_epi64((const __m128i *)(const void *)tags);
+    return (gm_match)((unsigned)_mm_movemask_epi8(group) & 0xffu);
+}
 GM_INLINE gm_match gm_match_not(gm_match found) { return found ^ 0xff; }
+/* Elements `first` and above. */
+GM_INLINE gm_match gm_match_from(gm_match found, unsigned first) { return found >> first << first; }
 /* Element i becomes i - by, modulo 8. */
 GM_INLINE gm_match gm_match_rotate(gm_match found, unsigned by) { return ((found | found << 8) >> by) & 0xff; }
 GM_INLINE unsigned gm_match_index(gm_match found) { return gm_ctz(found); }
@@ -128,7 +136,9 @@ GM_INLINE gm_match gm_match8_up_to(const unsigned char *tags, unsigned char tag)
 
 #if !GM_SSE2 /* a byte's top bit for each, in NEON's and the portable form */
 
+GM_INLINE gm_match gm_match8_high(const unsigned char *tags) { return gm_tags_load(tags) & 0x8080808080808080u; }
 GM_INLINE gm_match gm_match_not(gm_match found) { return found ^ 0x8080808080808080u; }
+GM_INLINE gm_match gm_match_from(gm_match found, unsigned first) { return found >> (8 * first) << (8 * first); }
 GM_INLINE gm_match gm_match_rotate(gm_match found, unsigned by)
 {
     return found >> (8 * by) | found << ((64 - 8 * by) & 63);

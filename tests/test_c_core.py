@@ -30,6 +30,8 @@ PROGRAMS: dict[str, list[str]] = {
     "test_operations": [],
     "test_go": [],
     "test_go_check": [],
+    "test_swiss": [],
+    "test_swiss_check": [],
     "test_elastic": [],
     "test_elastic_check": [],
     "test_strings": [],

@@ -17,7 +17,7 @@ import pytest
 from conftest import own_allocator
 from support import same_bytes
 
-from gomap import GoMap, Map, estimate, sizeof
+from gomap import GoMap, Map, SwissMap, estimate, sizeof
 from gomap._cli import main
 from gomap._cli.common import read_count
 from gomap._display import Table, Unit, aligned, human, show
@@ -69,6 +69,7 @@ def test_subjects(small: dict[str, Any]) -> None:
         ("Map", "int", "[128]byte"),
         ("GoMap", "int", "[128]byte"),
         ("GoMap", "int", "*[128]byte"),
+        ("SwissMap", "int", "[128]byte"),
         ("dict", "int", "bytes"),
     ]
 
@@ -94,8 +95,18 @@ def test_figures_of_a_gomap_are_those_of_its_report(small: dict[str, Any], index
     assert fill["full"]["overflow"] == fill["removed"]["overflow"] <= 18
 
 
-def test_figures_of_a_dict_are_those_of_sizeof(small: dict[str, Any]) -> None:
+def test_figures_of_a_swissmap_are_those_of_its_report(small: dict[str, Any]) -> None:
     fill = small["subjects"][3]["fill"]
+    m = SwissMap(int, "[128]byte", {})
+    for key, value in entries(960).items():
+        m[key] = value
+    assert same_bytes(fill["full"]["counted"], m.nbytes)  # two tables, whatever the seed
+    assert same_bytes(fill["removed"]["counted"], m.nbytes)
+    assert fill["peak"] == pytest.approx(m.memory().peak, rel=0.01)
+
+
+def test_figures_of_a_dict_are_those_of_sizeof(small: dict[str, Any]) -> None:
+    fill = small["subjects"][4]["fill"]
     assert fill["empty"]["counted"] == sizeof({})
     assert fill["full"]["counted"] == sizeof(entries(960))
     d = entries(960)
@@ -133,10 +144,11 @@ def test_figures_of_the_cures(small: dict[str, Any]) -> None:
                 for key in range(cure["kept"], 960):
                     del m[key]
                 assert cure["after"] == pytest.approx(m.nbytes, rel=0.1)
-            elif index < 3:
+            elif index < 4:
                 assert cure["both"] == cure["before"] + cure["after"]
                 subject = measured["subject"]
-                kept = GoMap(subject["key"], subject["value"], capacity=cure["kept"])
+                cls = SwissMap if subject["engine"] == "SwissMap" else GoMap
+                kept = cls(subject["key"], subject["value"], capacity=cure["kept"])
                 kept.update(entries(cure["kept"]))
                 assert cure["after"] == pytest.approx(kept.nbytes, rel=0.1)
             else:  # keys and values are in both
@@ -163,12 +175,13 @@ def test_figures_of_a_map_are_those_of_its_report(small: dict[str, Any]) -> None
 @pytest.mark.skipif(sys.platform != "linux", reason="resident memory is read from /proc")
 @own_allocator
 def test_resident_memory_is_what_is_counted(large: dict[str, Any]) -> None:
-    elastic, inline, pointer, plain = (m["fill"] for m in large["subjects"])
+    elastic, inline, pointer, swiss, plain = (m["fill"] for m in large["subjects"])
     assert inline["full"]["B"] == pointer["full"]["B"] == 15
-    for fill in (elastic, inline, pointer, plain):
+    for fill in (elastic, inline, pointer, swiss, plain):
         assert fill["full"]["resident"] == pytest.approx(fill["full"]["counted"], rel=0.1)
         assert fill["resident_peak"] >= fill["full"]["resident"] * 0.99
     assert inline["removed"]["resident"] == pytest.approx(inline["removed"]["counted"], rel=0.1)
+    assert swiss["removed"]["resident"] == pytest.approx(swiss["removed"]["counted"], rel=0.1)
     assert pointer["removed"]["resident"] < pointer["full"]["resident"] / 2
     assert elastic["removed"]["resident"] < elastic["full"]["resident"] / 20
     cure = large["subjects"][1]["cures"][-1]
@@ -246,6 +259,7 @@ def test_options_before_and_after_the_command(arguments: list[str], capsys: pyte
     assert [tuple(m["subject"].values()) for m in found["subjects"]] == [
         ("Map", "[4]byte", "*uint16"),
         ("GoMap", "[4]byte", "*uint16"),
+        ("SwissMap", "[4]byte", "*uint16"),
         ("dict", "bytes", "int"),
     ]
 
@@ -253,7 +267,7 @@ def test_options_before_and_after_the_command(arguments: list[str], capsys: pyte
 @pytest.mark.parametrize("key", ["uint8", "float32", "float64", "[2]byte", "[200]byte"])
 def test_every_kind_of_key(key: str) -> None:
     found = measure(100, key, "float32")
-    assert [m.fill.full.entries for m in found.subjects] == [100, 100, 100, 100]
+    assert [m.fill.full.entries for m in found.subjects] == [100] * 5
 
 
 def test_measure_refuses_what_cannot_be() -> None:
@@ -281,8 +295,8 @@ def test_table() -> None:
     lines = run.stdout.splitlines()
     assert max(map(len, lines)) <= 80
     assert lines[0] == "960 entries added and removed one by one: KB held (1 KB = 1,024 bytes)"
-    assert lines[2].split() == ["Map", "GoMap", "GoMap", "dict"]
-    assert [line.split()[-3:] for line in lines if "all added" in line][2] == ["8", "8", "-"]  # B
+    assert lines[2].split() == ["Map", "GoMap", "GoMap", "SwissMap", "dict"]
+    assert [line.split()[-4:] for line in lines if "all added" in line][2] == ["8", "8", "-", "-"]  # B
     whole = GoMap(int, "[128]byte", capacity=960).nbytes / 1024
     removed = next(line.split() for line in lines if "all removed" in line)
     # malloc may give the header a chunk of 16 bytes more.

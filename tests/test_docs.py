@@ -104,7 +104,7 @@ def test_readme() -> None:
 
 
 def test_docstrings() -> None:
-    for cls in (_core.Map, _core.GoMap, _core.Set):
+    for cls in (_core.Map, _core.GoMap, _core.SwissMap, _core.Set):
         name = cls.__name__
         found = doctest.DocTestFinder(recurse=False).find(cls, name, globs={name: cls})
         results = [doctest.DocTestRunner().run(example) for example in found]
@@ -189,6 +189,7 @@ OWNERS: dict[str, Any] = {
     "gomap": gomap,
     "Map": gomap.Map,
     "GoMap": gomap.GoMap,
+    "SwissMap": gomap.SwissMap,
     "BaseMap": gomap.BaseMap,
     "Set": gomap.Set,
     "Cache": gomap.Cache,
@@ -300,7 +301,8 @@ def stubbed(cls: str) -> list[str]:
 def actual(owner: Any, name: str) -> list[str]:
     """The signatures that something has."""
     called = owner if inspect.isclass(owner) and owner.__name__ == name else getattr(owner, name)
-    if called is owner and owner in (_core.Base, _core.BaseMap, _core.Map, _core.GoMap, _core.Set, _core.Cache):
+    maps = (_core.Base, _core.BaseMap, _core.Map, _core.GoMap, _core.SwissMap, _core.Set, _core.Cache)
+    if called is owner and owner in maps:
         found = stubbed(name)
     else:
         found = [getattr(called, "__text_signature__", None) or str(inspect.signature(called))]

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from support import SLACK
 
-from gomap import Estimate, GoMap, Map, Set, estimate, sizeof
+from gomap import Estimate, GoMap, Map, Set, SwissMap, estimate, sizeof
 from gomap._core import heap_bytes
 from gomap.measure.estimates import Plan, Stored
 from gomap.measure.numbers import maker
@@ -293,6 +293,30 @@ def test_peak_of_a_gomap_with_records(value: str, size: int) -> None:
     assert statistics.mean(each.peak for each in memory) == pytest.approx(foreseen.gomap_peak, rel=0.02)
 
 
+# ---- SwissMap -----------------------------------------------------------------------------------------
+
+
+@as_granted
+@pytest.mark.parametrize("value", ["int", "[128]byte", "*[128]byte", "[200]byte"])
+@pytest.mark.parametrize("size", [1, 8, 9, 14, 15, 104, 225, 448, 449, 896, 897, 1000, 3000, 6600])
+def test_swissmap_is_what_it_is_on_average(value: str, size: int) -> None:
+    entries = items("int", value, 0, 0, size)
+    memory = [filled(SwissMap, "int", value, entries).memory() for _ in range(builds(size))]
+    total, peak = (statistics.mean(column) for column in zip(*((m.total, m.peak) for m in memory), strict=True))
+    foreseen = estimate("int", value, size)
+    assert total == pytest.approx(foreseen.swissmap, rel=0.02, abs=3 * SPARE)
+    assert peak == pytest.approx(foreseen.swissmap_peak, rel=0.02, abs=3 * SPARE)
+
+
+@as_granted
+@pytest.mark.parametrize("size", [100_000, 900_000, 1_000_000])
+def test_large_swissmaps(size: int) -> None:
+    memory = [SwissMap("int", "int", zip(range(size), range(size), strict=True)).memory() for _ in range(3)]
+    foreseen = estimate("int", "int", size)
+    assert statistics.mean(each.total for each in memory) == pytest.approx(foreseen.swissmap, rel=0.02)
+    assert statistics.mean(each.peak for each in memory) == pytest.approx(foreseen.swissmap_peak, rel=0.02)
+
+
 @as_granted
 @pytest.mark.parametrize("size", [100_000, 851_969, 1_000_000])
 def test_large_gomaps(size: int) -> None:
@@ -414,14 +438,26 @@ def test_report() -> None:
     assert (foreseen.key, foreseen.value, foreseen.entries) == ("int", "[128]byte", 1_000_000)
     lines = str(foreseen).splitlines()
     assert lines[0].split() == ["bytes", "each"]
-    assert [line.split("  ")[0] for line in lines[1:]] == ["Map", "", "GoMap", "", "dict", "", lines[-1]]
-    assert f"{foreseen.dict:,}" in lines[5]
-    assert lines[5].endswith(f"{foreseen.dict_per_entry:,.1f}")
+    assert [line.split("  ")[0] for line in lines[1:]] == [
+        "Map",
+        "",
+        "GoMap",
+        "",
+        "SwissMap",
+        "",
+        "dict",
+        "",
+        lines[-1],
+    ]
+    assert f"{foreseen.dict:,}" in lines[7]
+    assert lines[7].endswith(f"{foreseen.dict_per_entry:,.1f}")
     assert lines[-1] == "1,000,000 entries of map[int][128]byte, estimated"
     assert len(set(map(len, lines[1:-1]))) == 1
-    for name in ("map", "map_compacted", "gomap", "dict"):
+    for name in ("map", "map_compacted", "gomap", "swissmap", "dict"):
         assert getattr(foreseen, f"{name}_per_entry") == getattr(foreseen, name) / 1_000_000
-    assert foreseen.map_compacted < foreseen.map < foreseen.dict < foreseen.gomap < foreseen.gomap_peak
+    assert (
+        foreseen.map_compacted < foreseen.map < foreseen.dict < foreseen.swissmap < foreseen.gomap < foreseen.gomap_peak
+    )
 
 
 def test_report_of_sets_and_objects() -> None:
@@ -430,7 +466,7 @@ def test_report_of_sets_and_objects() -> None:
     assert "\nset " in of_set
     assert of_set.endswith("\n1 entry of map[int]struct{}, estimated")
     of_objects = str(estimate(object, int, 10))
-    assert "  of it objects    640  640 bytes   64.0\n" in of_objects
+    assert "  of it objects    640    640 bytes   64.0\n" in of_objects
     assert of_objects.endswith("estimated; the maps refer to the objects, and do not count them")
 
 

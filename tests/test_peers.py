@@ -151,7 +151,7 @@ def test_peers_of_every_kind(tmp_path: Path) -> None:
     assert time.monotonic() - started < 60
     figures = json.loads(found.stdout)
     names = [f"odd:{name}" for name in MEASURED]
-    assert [m["name"] for m in figures["subjects"]] == ["dict", "Map", "GoMap", *names]
+    assert [m["name"] for m in figures["subjects"]] == ["dict", "Map", "GoMap", "SwissMap", *names]
     reasons = dict(figures["left_out"])
     assert reasons.pop("sys:exit") == "SystemExit"
     assert reasons.pop("this:s") == "expected a callable 's' in module 'this', found none"
@@ -193,7 +193,7 @@ def test_a_peer_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wher
     monkeypatch.setattr("gomap.measure.comparison._patience", lambda count: 1.5)
     found = compare(n=100, peers=["hanging:Hanging", "collections:OrderedDict"])
     assert found.left_out == (("hanging:Hanging", "it hung: nothing happened for 2 seconds"),)
-    assert [m.name for m in found.subjects] == ["dict", "Map", "GoMap", "collections:OrderedDict"]
+    assert [m.name for m in found.subjects] == ["dict", "Map", "GoMap", "SwissMap", "collections:OrderedDict"]
 
 
 def test_patience_grows_with_the_entries() -> None:
@@ -301,7 +301,7 @@ def test_a_peer_that_is_named_may_be_in_the_current_directory(shadows: Path) -> 
     found = run("compare", "-n", "100", "--json", *(f"--peer={name}" for name in names), cwd=shadows)
     assert (found.returncode, found.stderr) == (0, "")
     figures = json.loads(found.stdout)
-    assert [m["name"] for m in figures["subjects"]][3:] == [*here, "collections:OrderedDict"]
+    assert [m["name"] for m in figures["subjects"]][4:] == [*here, "collections:OrderedDict"]
     assert dict(figures["left_out"]) == {
         "leaning:Leaning": "it imports 'gomap_peer_helper', which is not installed; for what is in the "
         "current directory set PYTHONPATH=.",

@@ -121,7 +121,7 @@ def test_constructor_takes_its_arguments_by_position() -> None:
         Set(key=int)
     assert_same(Set(int, None, capacity=1000), set())
     assert Set(int, capacity=1000).nbytes > Set(int).nbytes
-    with pytest.raises(TypeError, match="make a Map, a GoMap or a Set"):
+    with pytest.raises(TypeError, match="make a Map, a Set, a GoMap or a SwissMap"):
         Base()
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from gomap import TRACEMALLOC_DOMAIN, GoMap, Map, Set, _core
+from gomap import TRACEMALLOC_DOMAIN, GoMap, Map, Set, SwissMap, _core
 
 
 def traced() -> int:
@@ -20,9 +20,10 @@ def traced() -> int:
     return sum(trace.size for trace in tracemalloc.take_snapshot().filter_traces(only).traces)
 
 
-@pytest.mark.parametrize("bases", [(Map, Set), (Set, GoMap), (Map, GoMap)], ids=str)
+@pytest.mark.parametrize("bases", [(Map, Set), (Set, GoMap), (Map, GoMap), (GoMap, SwissMap)], ids=str)
 def test_a_class_is_one_of_them(bases: tuple[Any, ...]) -> None:
-    with pytest.raises(TypeError, match="^class Both: expected one of Map, GoMap and Set among its bases, got more$"):
+    message = "^class Both: expected one of Map, Set, GoMap and SwissMap among its bases, got more$"
+    with pytest.raises(TypeError, match=message):
         type("Both", bases, {})
     between = type("Between", bases[:1], {"__init_subclass__": classmethod(lambda cls, **options: None)})
     assert issubclass(between, bases[0])

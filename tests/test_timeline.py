@@ -233,6 +233,7 @@ def test_types_and_limits() -> None:
     assert [(c.name, c.key, c.value) for c in found.courses] == [
         ("Map", "uint8", "*[4]byte"),
         ("Cache", "uint8", "*[4]byte"),
+        ("SwissMap", "uint8", "*[4]byte"),
         ("GoMap", "uint8", "*[4]byte"),
         ("GoMap re-created", "uint8", "*[4]byte"),
         ("dict", "int", "bytes"),
@@ -275,10 +276,10 @@ def test_table_and_picture() -> None:
     assert "█" in run.stdout
     shown = next(line.split() for line in lines if line.startswith("   1:00"))
     assert shown[1] == "3,000"
-    assert all(0.3 < float(shown[i]) < 2 for i in (2, 3, 4, 5, 7))
-    assert (shown[6], len(shown)) == ("-", 8)
+    assert all(0.3 < float(shown[i]) < 2 for i in (2, 3, 4, 5, 6, 8))
+    assert (shown[7], len(shown)) == ("-", 9)
     heads = next(line.split() for line in lines if line.startswith("time "))
-    assert heads == ["time", "customers", "Map", "Cache", "GoMap", "GoMap", "both", "dict"]
+    assert heads == ["time", "customers", "Map", "Cache", "SwissMap", "GoMap", "GoMap", "both", "dict"]
     for name in NAMES:
         assert any(line.startswith(f"{name}: ") for line in lines)
     assert lines[-1].split() == ["0", "h", "4", "h", "8", "h", "12", "h", "16", "h", "20", "h", "24", "h"]

@@ -31,7 +31,7 @@ RESULTS = HERE.parent / "results"
 
 OPERATIONS = ("grow", "presized", "hit", "miss", "delete", "churn", "iterate")
 VALUE_BYTES = (8, 128)
-OWN = ("Map", "GoMap")
+OWN = ("Map", "GoMap", "SwissMap")
 OPTIMISE = ["-O3", "-DNDEBUG"]  # as the wheel is built; the same for C and C++
 WARNINGS = ["-Wall", "-Wextra"]
 HUGE_PAGES = Path("/sys/kernel/mm/transparent_hugepage/enabled")
@@ -124,7 +124,7 @@ def build_gomap(directory: Path) -> list[Program]:
         objects.append(str(directory / f"{'_'.join(source.relative_to(CSRC).with_suffix('').parts)}.o"))
         build([*cc, *options, "-c", str(source), "-o", objects[-1]])
     programs = []
-    for name, engine in (("Map", "GOMAP_ELASTIC"), ("GoMap", "GOMAP_GO")):
+    for name, engine in (("Map", "GOMAP_ELASTIC"), ("GoMap", "GOMAP_GO"), ("SwissMap", "GOMAP_SWISS")):
         executables = {}
         for size in VALUE_BYTES:
             executables[size] = directory / f"{name}-{size}"

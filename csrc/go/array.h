@@ -3,14 +3,8 @@
 #ifndef GM_GO_ARRAY_H
 #define GM_GO_ARRAY_H
 
+#include "../size_class.h"
 #include "layout.h"
-
-/* More bytes than any machine maps: a hint that asks for it is absurd and is ignored. Go's limit
- * (maxAlloc) on 64-bit machines. */
-#define GO_MAX_BYTES ((uint64_t)1 << 48)
-
-/* The bytes Go's allocator gives for a request: its size classes, above them whole 8 KiB pages. */
-size_t go_size_class(size_t size);
 
 /* The most entries 2^B buckets take before they grow: Go's overLoadFactor, load 13/2. One bucket
  * takes all its eight. */

@@ -41,49 +41,14 @@ static size_t go_walk_overflow(const go_map *m, const go_array *array, size_t he
     return bytes;
 }
 
-/* Bytes of the blocks of a key's or value's strings. */
-static size_t go_strings_granted(const go_map *m, int part, const unsigned char *at)
-{
-    const gomap_places *strings = &m->map.public_part.type->strings[part];
-    size_t bytes = 0;
-    for (uint32_t i = 0; i < strings->count; i++) {
-        gomap_string string = gm_string_load(at + strings->at[i]);
-        bytes += string.length ? gm_granted(string.at, string.length) : 0;
-    }
-    return bytes;
-}
-
-typedef struct go_string_walk {
-    const go_map *m;
-    size_t bytes;
-} go_string_walk;
-
-static int go_visit_strings(void *context, unsigned char *head, unsigned char *bucket, unsigned slot)
-{
-    go_string_walk *walk = context;
-    const go_map *m = walk->m;
-    (void)head;
-    if (m->key_strings) walk->bytes += go_strings_granted(m, GOMAP_KEY, bucket + GO_KEYS + (size_t)slot * m->key_slot);
-    if (m->value_strings) walk->bytes += go_strings_granted(m, GOMAP_VALUE, go_value(m, bucket, slot));
-    return 1;
-}
-
-/* Bytes of the blocks of all strings. */
-static size_t go_walk_strings(const go_map *m)
-{
-    go_string_walk walk = {m, 0};
-    go_each_entry(m, go_visit_strings, &walk);
-    return walk.bytes;
-}
-
 void go_walk(const gomap *map, size_t live[GOMAP_PURPOSES])
 {
     const go_map *m = go_of(map);
     live[GOMAP_HEADER] = gm_granted(m, sizeof *m);
     live[GOMAP_BUCKETS] = gm_granted(m->now.at, m->now.bytes);
     live[GOMAP_OLD_BUCKETS] = gm_granted(m->old.at, m->old.bytes);
-    if (m->key_strings | m->value_strings) live[GOMAP_STRINGS] = go_walk_strings(m);
-    live[GOMAP_RECORDS] = gm_region_granted(&m->keys.region) + gm_region_granted(&m->values.region);
+    live[GOMAP_STRINGS] = gm_parts_walk_strings(&m->map, &m->parts, go_each);
+    live[GOMAP_RECORDS] = gm_region_granted(&m->parts.keys.region) + gm_region_granted(&m->parts.values.region);
     if (m->now.at) live[GOMAP_OVERFLOW] += go_walk_overflow(m, &m->now, m->mask + 1);
     if (m->old.at) live[GOMAP_OVERFLOW] += go_walk_overflow(m, &m->old, m->old_mask + 1);
 }
@@ -98,66 +63,26 @@ int go_check_link(go_inspection *inspection, size_t index, const unsigned char *
     } else {
         size_t offset = (size_t)(bucket - array->at), at = offset / m->bucket_bytes;
         if (offset % m->bucket_bytes || at <= inspection->mask || at >= array->next_overflow)
-            return gm_broken(inspection->why, inspection->size, "G6: %s %zu links to byte %zu of its array",
+            return gm_broken(inspection->why, inspection->size, "G5: %s %zu links to byte %zu of its array",
                              inspection->where, index, offset);
     }
     if (inspection->linked > array->overflow)
         return gm_broken(inspection->why, inspection->size,
-                         "G6: %s %zu: more overflow buckets linked than were made, or a ring", inspection->where,
+                         "G5: %s %zu: more overflow buckets linked than were made, or a ring", inspection->where,
                          index);
-    return 0;
-}
-
-/* A key's or value's strings: each has a block unless it is empty. Adds their bytes. */
-static int are_sound(go_inspection *inspection, int part, const unsigned char *at)
-{
-    const gomap_places *strings = &inspection->m->map.public_part.type->strings[part];
-    for (uint32_t i = 0; i < strings->count; i++) {
-        gomap_string string = gm_string_load(at + strings->at[i]);
-        inspection->string_bytes += string.length;
-        if ((string.at == NULL) != (string.length == 0)) return 0;
-    }
-    return 1;
-}
-
-int go_check_stored(go_inspection *inspection, size_t index, unsigned char *bucket, unsigned slot)
-{
-    const go_map *m = inspection->m;
-    const char *where = inspection->where;
-    const unsigned char *key = bucket + GO_KEYS + (size_t)slot * m->key_slot;
-    if (m->key_ref) {
-        uint32_t record = gm_load32(key);
-        if (record == 0 || record > m->keys.used)
-            return gm_broken(inspection->why, inspection->size, "G5: %s %zu slot %u: key record %u", where, index, slot,
-                             record);
-        inspection->key_numbers += record;
-    }
-    if (m->value_ref) {
-        uint32_t record = gm_load32(go_value_slot(m, bucket, slot));
-        if (record == 0 || record > m->values.used)
-            return gm_broken(inspection->why, inspection->size, "G5: %s %zu slot %u: value record %u", where, index,
-                             slot, record);
-        inspection->value_numbers += record;
-    }
-    if ((m->key_strings && !are_sound(inspection, GOMAP_KEY, key)) ||
-        (m->value_strings && !are_sound(inspection, GOMAP_VALUE, go_value(m, bucket, slot))))
-        return gm_broken(inspection->why, inspection->size,
-                         "G9: %s %zu slot %u: an empty string has a block, or another has none", where, index, slot);
     return 0;
 }
 
 int go_check_shape(const go_map *m, char *why, size_t size)
 {
     size_t count = m->map.public_part.count, bytes, buckets;
-    const char *broken = gm_store_check(&m->keys);
-    if (broken == NULL) broken = gm_store_check(&m->values);
-    if (broken) return gm_broken(why, size, "%s", broken);
+    if (gm_parts_check_stores(&m->parts, why, size)) return -1;
     if (m->mask != ((size_t)1 << m->B) - 1 || m->grow_at != go_capacity(m->B))
         return gm_broken(why, size, "G1: B is %u, but the mask is %zu and growth is at %zu", m->B, m->mask, m->grow_at);
     if (m->now.at == NULL) {
         if (count || m->old.at) return gm_broken(why, size, "G1: no array, but %zu entries", count);
-        if (m->string_bytes)
-            return gm_broken(why, size, "G9: no array, but strings of %zu bytes", (size_t)m->string_bytes);
+        if (m->parts.string_bytes)
+            return gm_broken(why, size, "P2: no array, but strings of %zu bytes", (size_t)m->parts.string_bytes);
         return 0;
     }
     buckets = go_array_buckets(m, m->B, &bytes);
@@ -181,24 +106,21 @@ int go_check_shape(const go_map *m, char *why, size_t size)
 
 int go_check_counts(const go_map *m, const go_inspection *now, const go_inspection *old, char *why, size_t size)
 {
-    size_t entries = now->entries + old->entries, string_bytes = (size_t)(now->string_bytes + old->string_bytes);
+    size_t entries = now->entries + old->entries;
+    const gm_sums sums = {now->sums.key_numbers + old->sums.key_numbers,
+                          now->sums.value_numbers + old->sums.value_numbers,
+                          now->sums.string_bytes + old->sums.string_bytes};
     if (now->linked != m->now.overflow || now->heap != m->now.overflow_heap || old->linked != m->old.overflow ||
         old->heap != m->old.overflow_heap)
         return gm_broken(why, size,
-                         "G6: %zu + %zu overflow buckets linked (%zu + %zu of them from the heap), counted are %zu + "
+                         "G5: %zu + %zu overflow buckets linked (%zu + %zu of them from the heap), counted are %zu + "
                          "%zu (%zu + %zu)",
                          now->linked, old->linked, now->heap, old->heap, m->now.overflow, m->old.overflow,
                          m->now.overflow_heap, m->old.overflow_heap);
     if (m->now.next_overflow - (m->mask + 1) != now->linked - now->heap)
-        return gm_broken(why, size, "G6: the tail is used up to bucket %zu for %zu links", m->now.next_overflow,
+        return gm_broken(why, size, "G5: the tail is used up to bucket %zu for %zu links", m->now.next_overflow,
                          now->linked - now->heap);
     if (entries != m->map.public_part.count)
-        return gm_broken(why, size, "G8: %zu entries found, counted are %zu", entries, m->map.public_part.count);
-    if (!gm_store_adds_up(&m->keys, now->key_numbers + old->key_numbers) ||
-        !gm_store_adds_up(&m->values, now->value_numbers + old->value_numbers))
-        return gm_broken(why, size, "G5: a record is two entries', or an entry's and free");
-    if (string_bytes != m->string_bytes)
-        return gm_broken(why, size, "G9: strings of %zu bytes found, counted are %zu", string_bytes,
-                         (size_t)m->string_bytes);
-    return 0;
+        return gm_broken(why, size, "G7: %zu entries found, counted are %zu", entries, m->map.public_part.count);
+    return gm_parts_check_sums(&m->parts, &sums, why, size);
 }

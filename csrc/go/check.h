@@ -1,4 +1,4 @@
-/* go/check.h - statistics, the structural walk, and the invariants G1 to G9 of csrc/README.md. */
+/* go/check.h - statistics, the structural walk, and the invariants P1, P2 and G1 to G7 of csrc/README.md. */
 #ifndef GM_GO_CHECK_H
 #define GM_GO_CHECK_H
 
@@ -14,10 +14,9 @@ typedef struct go_inspection {
     const go_map *m;
     const go_array *array;
     const char *where;
-    size_t mask;                         /* its heads, less one */
-    size_t entries, linked, heap;        /* linked: overflow buckets; heap: those of them from the heap */
-    uint64_t key_numbers, value_numbers; /* sums of the records' numbers */
-    uint64_t string_bytes;
+    size_t mask;                  /* its heads, less one */
+    size_t entries, linked, heap; /* linked: overflow buckets; heap: those of them from the heap */
+    gm_sums sums;
     char *why;
     size_t size;
 } go_inspection;
@@ -54,15 +53,12 @@ GM_INLINE int go_check_empty(go_inspection *inspection, size_t index, unsigned c
     const go_map *m = inspection->m;
     if (m->stale || inspection->array == &m->old) return 0; /* zeroed when it is taken */
     const unsigned char *value = go_value_slot(m, bucket, slot);
-    for (uint32_t i = 0; i < m->value_slot; i++)
+    for (uint32_t i = 0; i < m->parts.value_slot; i++)
         if (value[i])
-            return gm_broken(inspection->why, inspection->size, "G7: %s %zu slot %u: an empty slot's value is not zero",
+            return gm_broken(inspection->why, inspection->size, "G6: %s %zu slot %u: an empty slot's value is not zero",
                              inspection->where, index, slot);
     return 0;
 }
-
-/* An entry's records and strings. */
-int go_check_stored(go_inspection *inspection, size_t index, unsigned char *bucket, unsigned slot);
 
 /* An entry's place: its tophash, the chain it is in, and a look-up of its key. */
 GM_INLINE int go_check_place(go_inspection *inspection, size_t index, unsigned char *bucket, unsigned slot,
@@ -72,7 +68,7 @@ GM_INLINE int go_check_place(go_inspection *inspection, size_t index, unsigned c
     const char *where = inspection->where;
     const unsigned char *at = go_key(m, bucket, slot, kind);
     if (gm_key_is_nan(at, kind)) return 0; /* has no hash to be held against */
-    const void *key = go_key_at(m, at, kind);
+    const void *key = gm_key_in(&m->parts, at, kind);
     gomap_key again;
     if (kind.code == GM_OBJECTS) key = gomap_key_again(&m->map.public_part, key, &again);
     uint64_t hash = gm_key_hash(&m->map, key, kind);
@@ -107,7 +103,9 @@ GM_INLINE int go_check_chain(go_inspection *inspection, size_t index, int frozen
                                  "G4: %s %zu holds an entry before its old bucket is evacuated", inspection->where,
                                  index);
             inspection->entries++;
-            if (go_check_stored(inspection, index, bucket, slot) ||
+            if (gm_parts_check_entry(&m->map, &m->parts, go_key_slot(m, bucket, slot), go_value_slot(m, bucket, slot),
+                                     &inspection->sums, inspection->where, index, slot, inspection->why,
+                                     inspection->size) ||
                 go_check_place(inspection, index, bucket, slot, kind))
                 return -1;
         }

@@ -16,18 +16,9 @@ const gm_engine *go_engine_for(const gomap_type *type)
 
 void go_describe(go_map *m, const gomap_type *type)
 {
-    /* Go allocates a record from the size class its type fits. */
-    m->keys.stride = (uint32_t)go_size_class(type->key_size);
-    m->values.stride = (uint32_t)go_size_class(type->value_size);
-    m->keys.purpose = m->values.purpose = GOMAP_RECORDS;
-    m->key_strings = type->strings[GOMAP_KEY].count != 0;
-    m->value_strings = type->strings[GOMAP_VALUE].count != 0;
-    m->key_ref = type->key_ref;
-    m->value_ref = type->value_ref;
-    m->key_slot = type->key_ref ? GO_REFERENCE : type->key_size;
-    m->value_slot = type->value_ref ? GO_REFERENCE : type->value_size;
-    m->values_at = GO_KEYS + GO_SLOTS * m->key_slot;
-    m->overflow_at = m->values_at + GO_SLOTS * m->value_slot;
+    gm_parts_describe(&m->parts, type);
+    m->values_at = GO_KEYS + GO_SLOTS * m->parts.key_slot;
+    m->overflow_at = m->values_at + GO_SLOTS * m->parts.value_slot;
     m->bucket_bytes = m->overflow_at + 8;
 }
 
@@ -50,11 +41,9 @@ gomap *go_create(const gm_engine *engine, const gomap_type *type, size_t hint, u
 void go_destroy(gomap *map)
 {
     go_map *m = go_of(map);
-    go_strings_release(m);
+    gm_parts_clear(&m->map, &m->parts, go_each);
     go_array_drop(m, &m->now, GOMAP_BUCKETS, m->mask + 1);
     go_array_drop(m, &m->old, GOMAP_OLD_BUCKETS, m->old_mask + 1);
-    gm_store_clear(&m->keys, &m->map.memory);
-    gm_store_clear(&m->values, &m->map.memory);
     gm_map_destroy(&m->map, sizeof *m);
 }
 
@@ -63,14 +52,12 @@ void go_clear(gomap *map)
 {
     go_map *m = go_of(map);
     if (m->now.at == NULL) return;
-    go_strings_release(m);
+    gm_parts_clear(&m->map, &m->parts, go_each);
     go_array_drop(m, &m->old, GOMAP_OLD_BUCKETS, m->old_mask + 1);
     go_array_release_overflow(m, &m->now, m->mask + 1);
     memset(m->now.at, 0, m->now.bytes);
     m->now.next_overflow = m->mask + 1;
     m->now.overflow = 0;
-    gm_store_clear(&m->keys, &m->map.memory);
-    gm_store_clear(&m->values, &m->map.memory);
     m->same_size = 0;
     m->stale = 0;
     m->evacuated = 0;
@@ -88,6 +75,42 @@ size_t go_swap(gomap *one, gomap *other)
     go_of(one)->map.memory.purposes = &go_of(one)->purposes;
     go_of(other)->map.memory.purposes = &go_of(other)->purposes;
     return sizeof kept;
+}
+
+/* What go_each passes on. */
+typedef struct go_slots {
+    const go_map *m;
+    gm_slot_visitor *visit;
+    void *context;
+} go_slots;
+
+static int visit_slots(void *context, unsigned char *head, unsigned char *bucket, unsigned slot)
+{
+    const go_slots *own = context;
+    (void)head;
+    own->visit(own->context, go_key_slot(own->m, bucket, slot), go_value_slot(own->m, bucket, slot));
+    return 1;
+}
+
+void go_each(const gm_map *map, gm_slot_visitor *visit, void *context)
+{
+    go_slots own = {go_of(&map->public_part), visit, context};
+    go_each_entry(own.m, visit_slots, &own);
+}
+
+void go_string(const gomap *map, int part, const void *at, gomap_string *string)
+{
+    (void)map;
+    (void)part;
+    *string = gm_string_load(at);
+}
+
+uint64_t go_string_bytes(const gomap *map) { return go_of(map)->parts.string_bytes; }
+
+int go_write(gomap *map, const void *key, void *room, const void *value, const gomap *from)
+{
+    (void)key;
+    return gm_parts_write(&go_of(map)->map, &go_of(map)->parts, room, value, from);
 }
 
 void go_iterate(gomap_iter *iter)

@@ -4,8 +4,6 @@
 
 #include "find.h"
 #include "grow.h"
-#include "records.h"
-#include "strings.h"
 
 /* Eight tophashes with emptyRest for the emptyOnes that end them. */
 GM_INLINE uint64_t go_trim(uint64_t word)
@@ -18,12 +16,8 @@ GM_INLINE uint64_t go_trim(uint64_t word)
 /* Frees a slot, and spreads emptyRest back over the emptyOnes that now end the chain. */
 GM_INLINE void go_erase_at(go_map *m, unsigned char *head, unsigned char *bucket, unsigned slot)
 {
-    if (GM_UNLIKELY(m->key_strings | m->value_strings)) go_entry_release(m, bucket, slot);
-    if (GM_UNLIKELY(m->key_ref | m->value_ref)) {
-        unsigned char *key = bucket + GO_KEYS + (size_t)slot * m->key_slot;
-        go_records_remove(m, m->key_ref ? gm_load32(key) : 0,
-                          m->value_ref ? gm_load32(go_value_slot(m, bucket, slot)) : 0);
-    }
+    if (GM_UNLIKELY(gm_parts_have_strings(&m->parts) | gm_parts_have_records(&m->parts)))
+        gm_parts_release(&m->map, &m->parts, go_key_slot(m, bucket, slot), go_value_slot(m, bucket, slot));
     m->stale = 1;
     /* In a register: a byte stored and then loaded as part of a word would wait for the store. */
     uint64_t tags = gm_tags_load(bucket);
@@ -44,9 +38,7 @@ GM_INLINE void go_erase_at(go_map *m, unsigned char *head, unsigned char *bucket
     }
     /* As in Go: who has learnt collisions from a map cannot use them once it has been empty. */
     if (GM_UNLIKELY(--m->map.public_part.count == 0)) m->map.seed = gm_seed_draw(&m->random);
-    if (GM_UNLIKELY(m->key_ref) && go_is_sparse(m, &m->keys)) go_store_settle(m, &m->keys, GO_KEYS, m->key_slot);
-    if (GM_UNLIKELY(m->value_ref) && go_is_sparse(m, &m->values))
-        go_store_settle(m, &m->values, m->values_at, m->value_slot);
+    if (GM_UNLIKELY(gm_parts_have_records(&m->parts))) gm_parts_settle(&m->map, &m->parts, m->now.bytes, go_each);
 }
 
 GM_INLINE int go_erase(gomap *map, const void *key, gm_kind kind)
@@ -84,7 +76,7 @@ GM_INLINE int go_any(gomap *map, const void **key, const void **value, gm_kind k
             m->any_head = head;
             m->any_bucket = bucket;
             m->any_slot = (uint8_t)gm_match_index(full);
-            *key = go_key_at(m, go_key(m, bucket, m->any_slot, kind), kind);
+            *key = gm_key_in(&m->parts, go_key(m, bucket, m->any_slot, kind), kind);
             *value = go_value(m, bucket, m->any_slot);
             return 1;
         }

@@ -25,7 +25,7 @@ GM_INLINE int go_search(const go_map *m, unsigned char *bucket, unsigned char to
 {
     for (gm_match found = gm_match8(bucket, top); found; found = gm_match_next(found)) {
         unsigned i = gm_match_index(found);
-        if (GM_LIKELY(gm_key_equal(&m->map, key, go_key_at(m, go_key(m, bucket, i, kind), kind), kind))) {
+        if (GM_LIKELY(gm_key_equal(&m->map, key, gm_key_in(&m->parts, go_key(m, bucket, i, kind), kind), kind))) {
             *slot = i;
             return 1;
         }

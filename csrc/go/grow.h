@@ -43,7 +43,7 @@ GM_INLINE unsigned go_direction(go_map *m, const unsigned char *key, unsigned ch
         *top = go_tophash(gm_random(&m->random));
         return y;
     }
-    return (gm_key_hash(&m->map, go_key_at(m, key, kind), kind) & (m->old_mask + 1)) != 0;
+    return (gm_key_hash(&m->map, gm_key_in(&m->parts, key, kind), kind) & (m->old_mask + 1)) != 0;
 }
 
 /* One old chain to its targets. 0 when there is no memory, and nothing has changed then. One function
@@ -86,8 +86,8 @@ GM_INLINE int go_evacuate(go_map *m, size_t index, gm_kind kind)
             slots += 1u << (8 * y);
             unsigned char *into = to.bucket[y];
             into[place] = top;
-            memcpy(go_key(m, into, place, kind), key, go_key_slot(m, kind));
-            gm_copy(go_value_slot(m, into, place), go_value_slot(m, bucket, slot), m->value_slot);
+            memcpy(go_key(m, into, place, kind), key, gm_key_slot(&m->parts, kind));
+            gm_copy(go_value_slot(m, into, place), go_value_slot(m, bucket, slot), m->parts.value_slot);
             if (bucket == head) marks[slot] = (unsigned char)(GO_EVACUATED_X + y);
         }
         if (bucket[GO_SLOTS - 1] == GO_EMPTY_REST) break;

@@ -4,46 +4,28 @@
 
 #include "find.h"
 #include "grow.h"
-#include "records.h"
-#include "strings.h"
 
 /* The value of a new key in the place found for it, or in a new overflow bucket behind `last`. */
 GM_INLINE void *go_insert(go_map *m, go_place free, unsigned char *last, unsigned char top, const void *key,
                           gm_kind kind)
 {
-    const int has_strings = kind.code == GM_STRINGS || kind.code == GM_STRING_STRUCTS;
-    uint32_t key_record = 0, value_record = 0;
-    gomap_string strings[GO_KEY_STRINGS];
-    if (GM_UNLIKELY(m->key_ref | m->value_ref) && !go_records_add(m, &key_record, &value_record)) return NULL;
-    if (has_strings && !go_strings_make(m, GOMAP_KEY, strings, key, NULL)) {
-        go_records_remove(m, key_record, value_record);
-        return NULL;
-    }
+    gm_made made;
+    if (!gm_made_begin(&m->map, &m->parts, &made, key, kind)) return NULL;
     if (free.bucket == NULL) {
         free.bucket = go_overflow_add(m, last);
         free.slot = 0;
         if (free.bucket == NULL) {
-            if (has_strings) go_strings_drop(m, GOMAP_KEY, strings);
-            go_records_remove(m, key_record, value_record);
+            gm_made_undo(&m->map, &m->parts, &made, kind);
             return NULL;
         }
     }
     /* Nothing fails from here. */
-    unsigned char *slot = go_key(m, free.bucket, free.slot, kind);
-    if (kind.ref) {
-        memcpy(gm_store_at(&m->keys, key_record), key, gm_key_bytes(&m->map, kind));
-        gm_store32(slot, key_record);
-    } else if (has_strings) {
-        go_strings_place(m, GOMAP_KEY, slot, key, strings);
-    } else {
-        memcpy(slot, key, gm_key_bytes(&m->map, kind));
-    }
     unsigned char *value = go_value_slot(m, free.bucket, free.slot);
     if (m->stale) {
-        if (GM_LIKELY(m->value_slot == 8)) gm_store64(value, 0);
-        else memset(value, 0, m->value_slot);
+        if (GM_LIKELY(m->parts.value_slot == 8)) gm_store64(value, 0);
+        else memset(value, 0, m->parts.value_slot);
     }
-    if (m->value_ref) gm_store32(value, value_record);
+    gm_made_place(&m->map, &m->parts, &made, go_key(m, free.bucket, free.slot, kind), value, key, kind);
     free.bucket[free.slot] = top;
     m->map.public_part.count++;
     return go_value(m, free.bucket, free.slot);

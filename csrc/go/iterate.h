@@ -24,7 +24,7 @@ _Static_assert(sizeof(go_cursor) <= sizeof((gomap_iter *)0)->place, "a cursor ha
 GM_INLINE int go_goes_to(const go_map *m, const unsigned char *key, unsigned char top, size_t index, gm_kind kind)
 {
     if (GM_UNLIKELY(gm_key_is_nan(key, kind))) return (top & 1) == (index > m->old_mask);
-    return (gm_key_hash(&m->map, go_key_at(m, key, kind), kind) & m->mask) == index;
+    return (gm_key_hash(&m->map, gm_key_in(&m->parts, key, kind), kind) & m->mask) == index;
 }
 
 /* The bucket to go through now: NULL at the end of a chain. */
@@ -62,7 +62,7 @@ GM_INLINE int go_next(gomap_iter *iter, const void **key, const void **value, gm
                 if (GM_UNLIKELY(go_is_empty(top))) continue; /* erased since */
                 const unsigned char *at = go_key(m, bucket, slot, kind);
                 if (cursor->filter && !go_goes_to(m, at, top, cursor->now, kind)) continue;
-                *key = go_key_at(m, at, kind);
+                *key = gm_key_in(&m->parts, at, kind);
                 *value = go_value(m, bucket, slot);
                 return 1;
             }

@@ -27,8 +27,7 @@
 #ifndef GM_GO_LAYOUT_H
 #define GM_GO_LAYOUT_H
 
-#include "../kind.h"
-#include "../store.h"
+#include "../parts.h"
 #include "../tags.h"
 
 enum {
@@ -38,9 +37,8 @@ enum {
     GO_EVACUATED_Y = 3,
     GO_EVACUATED_EMPTY = 4,
     GO_MIN_TOPHASH = 5,
-    GO_SLOTS = 8,     /* bucketCnt: one 64-bit word of tophash */
-    GO_KEYS = 8,      /* where keys begin in a bucket */
-    GO_REFERENCE = 8, /* a pointer in Go; here a record's number, in the first four bytes */
+    GO_SLOTS = 8, /* bucketCnt: one 64-bit word of tophash */
+    GO_KEYS = 8,  /* where keys begin in a bucket */
 };
 
 typedef struct go_array {
@@ -54,31 +52,26 @@ typedef struct go_array {
 
 typedef struct go_map {
     gm_map map;
-    gm_purposes purposes;  /* map.memory's */
-    gm_store keys, values; /* records, for types that stand behind a reference */
-    uint64_t random;       /* state of gm_random: seeds, iteration order, sampling */
-    go_array now, old;     /* old.at != NULL: growing */
-    size_t mask;           /* 2^B - 1 */
-    size_t old_mask;       /* of the old array */
-    size_t grow_at;        /* 6.5 * 2^B, at least 8: the most entries before growth */
-    size_t evacuated;      /* Go's nevacuate */
-    uint32_t key_slot;     /* bytes of a key in a bucket */
-    uint32_t value_slot;
+    gm_purposes purposes; /* map.memory's */
+    gm_parts parts;       /* how keys and values stand in their slots */
+    uint64_t random;      /* state of gm_random: seeds, iteration order, sampling */
+    go_array now, old;    /* old.at != NULL: growing */
+    size_t mask;          /* 2^B - 1 */
+    size_t old_mask;      /* of the old array */
+    size_t grow_at;       /* 6.5 * 2^B, at least 8: the most entries before growth */
+    size_t evacuated;     /* Go's nevacuate */
     uint32_t values_at;   /* where values begin */
     uint32_t overflow_at; /* where the overflow pointer is */
     uint32_t bucket_bytes;
     uint16_t noverflow;    /* Go's: exact below B = 16, sampled from there */
     uint16_t noverflow_at; /* too many: 2^min(B, 15), Go's tooManyOverflowBuckets */
     uint8_t B;
-    uint8_t same_size;                  /* this growth keeps B */
-    uint8_t key_ref, value_ref;         /* the type's, at hand */
-    uint8_t key_strings, value_strings; /* keys, values have strings */
-    uint8_t stale;                      /* free slots may hold erased values: zero them when they are taken again */
+    uint8_t same_size; /* this growth keeps B */
+    uint8_t stale;     /* free slots may hold erased values: zero them when they are taken again */
     uint8_t any_slot;
-    size_t any_at;                      /* gomap_any's cursor: the bucket it looks at first; in it, any_slot */
+    size_t any_at; /* gomap_any's cursor: the bucket it looks at first; in it, any_slot */
     unsigned char *any_head, *any_bucket;
     size_t growths, same_size_growths;
-    uint64_t string_bytes; /* of all strings */
 } go_map;
 
 /* What is called now and then, one function for a kind (kinds.h), not inlined where it is called. */
@@ -89,6 +82,11 @@ typedef struct go_evacuator {
 /* ---- engine.c ---- */
 /* What follows from the type. */
 void go_describe(go_map *m, const gomap_type *type);
+/* gm_each, see ../parts.h */
+void go_each(const gm_map *map, gm_slot_visitor *visit, void *context);
+void go_string(const gomap *map, int part, const void *at, gomap_string *string);
+uint64_t go_string_bytes(const gomap *map);
+int go_write(gomap *map, const void *key, void *room, const void *value, const gomap *from);
 gomap *go_create(const gm_engine *engine, const gomap_type *type, size_t hint, uint64_t seed);
 void go_destroy(gomap *map);
 void go_clear(gomap *map);
@@ -114,33 +112,26 @@ GM_INLINE void go_link(const go_map *m, unsigned char *bucket, unsigned char *ne
     memcpy(bucket + m->overflow_at, &next, sizeof next);
 }
 
-/* Bytes of a key in a bucket; a constant for most kinds. */
-GM_INLINE size_t go_key_slot(const go_map *m, gm_kind kind)
-{
-    return kind.ref ? GO_REFERENCE : kind.bytes ? kind.bytes : m->key_slot;
-}
-
 GM_INLINE unsigned char *go_key(const go_map *m, unsigned char *bucket, unsigned slot, gm_kind kind)
 {
-    return bucket + GO_KEYS + slot * go_key_slot(m, kind);
-}
-
-/* The key's bytes from its slot: the slot itself, or the record it refers to. */
-GM_INLINE const unsigned char *go_key_at(const go_map *m, const unsigned char *slot, gm_kind kind)
-{
-    return kind.ref ? gm_store_at(&m->keys, gm_load32(slot)) : slot;
+    return bucket + GO_KEYS + slot * gm_key_slot(&m->parts, kind);
 }
 
 GM_INLINE unsigned char *go_value_slot(const go_map *m, unsigned char *bucket, unsigned slot)
 {
-    return bucket + m->values_at + (size_t)slot * m->value_slot;
+    return bucket + m->values_at + (size_t)slot * m->parts.value_slot;
+}
+
+/* The same, whatever the kind. */
+GM_INLINE unsigned char *go_key_slot(const go_map *m, unsigned char *bucket, unsigned slot)
+{
+    return bucket + GO_KEYS + (size_t)slot * m->parts.key_slot;
 }
 
 /* The value's bytes: in the slot, or in the record it refers to. */
 GM_INLINE unsigned char *go_value(const go_map *m, unsigned char *bucket, unsigned slot)
 {
-    unsigned char *at = go_value_slot(m, bucket, slot);
-    return m->value_ref ? gm_store_at(&m->values, gm_load32(at)) : at;
+    return gm_value_in(&m->parts, go_value_slot(m, bucket, slot));
 }
 
 GM_INLINE unsigned char go_tophash(uint64_t hash)

@@ -61,16 +61,6 @@ static size_t last_evacuation(unsigned B)
     return B ? (size_t)(log((old + 1) / (2 * old)) / log1p(-1 / old)) : 0;
 }
 
-/* The blocks of strings, each of its length. */
-static double string_blocks(const gomap_lengths strings[GOMAP_PARTS])
-{
-    double bytes = 0;
-    for (int part = GOMAP_KEY; part < GOMAP_PARTS; part++)
-        for (size_t i = 0; i < strings[part].count; i++)
-            bytes += (double)strings[part].at[i].strings * (double)gm_granted_for(strings[part].at[i].length);
-    return bytes;
-}
-
 /* All but the header and strings, of a map that has grown to so many entries, or been given room for them. */
 static void plan_entries(const go_map *m, size_t count, int reserved, gomap_planned *planned)
 {
@@ -94,11 +84,7 @@ static void plan_entries(const go_map *m, size_t count, int reserved, gomap_plan
     }
     planned->overflow_buckets = linked.all;
     planned->live[GOMAP_OVERFLOW] = linked.heap * (double)bucket;
-    planned->live[GOMAP_RECORDS] = 0;
-    if (m->key_ref)
-        planned->live[GOMAP_RECORDS] += (double)gm_store_planned(m->keys.stride, GOMAP_RECORDS, count, reserved);
-    if (m->value_ref)
-        planned->live[GOMAP_RECORDS] += (double)gm_store_planned(m->values.stride, GOMAP_RECORDS, count, reserved);
+    planned->live[GOMAP_RECORDS] = gm_parts_planned(&m->parts, count, reserved);
 }
 
 /* The total bytes of a map on the way to `count` entries, when it had `entries`. */
@@ -117,8 +103,7 @@ static double larger(double one, double other) { return one > other ? one : othe
 /* When a store's records were moved from the heap to a mapping: both were there. */
 static double peak_of_store(const go_map *m, const gm_store *store, const gomap_planned *end, size_t count)
 {
-    size_t full = 0, bytes;
-    while ((bytes = gm_store_grown(store->stride, GOMAP_RECORDS, full)) < GM_MAP_BYTES) full = bytes / store->stride;
+    size_t bytes, full = gm_store_moved(store->stride, GOMAP_RECORDS, &bytes);
     return full < count ? total_at(m, end, count, full) + (double)bytes : 0;
 }
 
@@ -141,7 +126,7 @@ static size_t most_entries(const go_map *m)
     unsigned B = 0;
     size_t bytes;
     while (go_array_buckets(m, B + 1, &bytes)) B++;
-    return (m->key_ref || m->value_ref) && go_capacity(B) > GM_STORE_MOST ? GM_STORE_MOST : go_capacity(B);
+    return (m->parts.key_ref || m->parts.value_ref) && go_capacity(B) > GM_STORE_MOST ? GM_STORE_MOST : go_capacity(B);
 }
 
 int go_plan(const gm_engine *engine, const gomap_type *type, size_t count, int how,
@@ -154,11 +139,11 @@ int go_plan(const gm_engine *engine, const gomap_type *type, size_t count, int h
     planned->most = most_entries(&m);
     if (how == GOMAP_COMPACTED || count > planned->most) return -1;
     planned->live[GOMAP_HEADER] = (double)gm_granted_for(sizeof m);
-    planned->live[GOMAP_STRINGS] = string_blocks(strings);
+    planned->live[GOMAP_STRINGS] = gm_blocks_planned(strings);
     plan_entries(&m, count, how == GOMAP_RESERVED, planned);
     if (how == GOMAP_RESERVED) return 0;
     planned->peak = peak_of_growth(&m, planned, count);
-    if (m.key_ref) planned->peak = larger(planned->peak, peak_of_store(&m, &m.keys, planned, count));
-    if (m.value_ref) planned->peak = larger(planned->peak, peak_of_store(&m, &m.values, planned, count));
+    if (m.parts.key_ref) planned->peak = larger(planned->peak, peak_of_store(&m, &m.parts.keys, planned, count));
+    if (m.parts.value_ref) planned->peak = larger(planned->peak, peak_of_store(&m, &m.parts.values, planned, count));
     return 0;
 }

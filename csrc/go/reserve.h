@@ -3,8 +3,6 @@
 #define GM_GO_RESERVE_H
 
 #include "grow.h"
-#include "records.h"
-#include "strings.h"
 
 /* A map being rebuilt: its arrays and counters as they will be. The stores stay with the map itself. */
 typedef struct go_rebuilding {
@@ -32,16 +30,15 @@ GM_INLINE int go_visit_rebuild(void *context, unsigned char *head, unsigned char
     go_map *wider = rebuilding->wider;
     const gm_kind kind = rebuilding->kind;
     unsigned char *key = go_key(m, bucket, slot, kind);
-    uint64_t hash = GM_UNLIKELY(gm_key_is_nan(key, kind)) ? gm_random(&wider->random)
-                                                          : gm_key_hash(&m->map, go_key_at(m, key, kind), kind);
+    uint64_t hash = gm_hash_in(&m->map, &m->parts, key, &wider->random, kind);
     unsigned char *to = go_rebuild_bucket(wider, hash);
     (void)head;
     rebuilding->failed = to == NULL;
     if (to == NULL) return 0;
     unsigned place = gm_match_index(gm_match8(to, GO_EMPTY_REST));
     to[place] = go_tophash(hash);
-    memcpy(go_key(wider, to, place, kind), key, go_key_slot(m, kind));
-    gm_copy(go_value_slot(wider, to, place), go_value_slot(m, bucket, slot), m->value_slot);
+    memcpy(go_key(wider, to, place, kind), key, gm_key_slot(&m->parts, kind));
+    gm_copy(go_value_slot(wider, to, place), go_value_slot(m, bucket, slot), m->parts.value_slot);
     return 1;
 }
 
@@ -76,18 +73,13 @@ GM_INLINE int go_rebuild(go_map *m, unsigned B, gm_kind kind)
 GM_INLINE int go_reserve(gomap *map, size_t count, gm_kind kind)
 {
     go_map *m = go_of(map);
-    gm_memory *memory = &m->map.memory;
-    size_t keys = m->keys.capacity, values = m->values.capacity;
+    size_t before[GOMAP_PARTS];
     unsigned B = go_B_for(count);
     if (B >= 64) return -1;
-    if ((m->key_ref && !gm_store_reserve(&m->keys, memory, count)) ||
-        (m->value_ref && !gm_store_reserve(&m->values, memory, count)) ||
-        ((count > m->grow_at || !m->now.at) && !go_rebuild(m, B < m->B ? m->B : B, kind))) {
-        gm_store_unreserve(&m->keys, memory, keys);
-        gm_store_unreserve(&m->values, memory, values);
-        return -1;
-    }
-    return 0;
+    if (!gm_parts_reserve(&m->map, &m->parts, count, before)) return -1;
+    if ((count <= m->grow_at && m->now.at) || go_rebuild(m, B < m->B ? m->B : B, kind)) return 0;
+    gm_parts_unreserve(&m->map, &m->parts, before);
+    return -1;
 }
 
 #endif

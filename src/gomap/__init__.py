@@ -1,6 +1,7 @@
 """gomap: a dict for millions of entries of one type, in raw memory that grows and shrinks with them.
 
-Use :class:`Map`; :class:`Set` has keys alone. :class:`GoMap` is Go's classic runtime map, to compare with.
+Use :class:`Map`; :class:`Set` has keys alone. :class:`GoMap` is Go's classic runtime map and
+:class:`SwissMap` the one since Go 1.24, to compare with.
 :func:`advise` finds the types for a live dict, :func:`estimate` predicts a map's size, and :func:`compare` measures
 maps side by side. ``python -m gomap`` shows what maps hold on this machine.
 """
@@ -17,6 +18,7 @@ from ._core import (  # noqa: F401  (pickles find _restore and its like here)
     Map,
     NoRoomError,
     Set,
+    SwissMap,
     _reopen,
     _restore,
     _restore_elements,
@@ -55,6 +57,7 @@ __all__ = [
     "NoRoomError",
     "Set",
     "Stats",
+    "SwissMap",
     "Type",
     "__version__",
     "advise",

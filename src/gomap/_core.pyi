@@ -321,6 +321,54 @@ class GoMap(BaseMap[_K, _V]):
         capacity: SupportsIndex = 0,
     ) -> None: ...
 
+class SwissMap(BaseMap[_K, _V]):
+    @overload  # of SwissMap[K, V], which passes its types on
+    def __init__(self, items: _Entries[_K, _V] | None = None, /, *, capacity: SupportsIndex = 0) -> None: ...
+    @overload
+    def __init__(
+        self: SwissMap[_PlainKey, _PlainValue],
+        key: type[_PlainKey],
+        value: type[_PlainValue],
+        items: _Entries[_PlainKey, _PlainValue] | None = None,
+        /,
+        *,
+        capacity: SupportsIndex = 0,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self, key: _Spelling, value: _Spelling, items: _Entries[_K, _V], /, *, capacity: SupportsIndex = 0
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: SwissMap[_PlainKey, Any],
+        key: type[_PlainKey],
+        value: _Spelling,
+        items: None = None,
+        /,
+        *,
+        capacity: SupportsIndex = 0,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: SwissMap[Any, _PlainValue],
+        key: _Spelling,
+        value: type[_PlainValue],
+        items: None = None,
+        /,
+        *,
+        capacity: SupportsIndex = 0,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: SwissMap[Any, Any],
+        key: _Spelling,
+        value: _Spelling,
+        items: None = None,
+        /,
+        *,
+        capacity: SupportsIndex = 0,
+    ) -> None: ...
+
 class Set(Base[_K], MutableSet[_K]):
     @overload  # a str is an iterable too
     def __init__(self: Set[Any], key: str, items: None = None, /, *, capacity: SupportsIndex = 0) -> None: ...
@@ -491,7 +539,7 @@ class MapIterator(Generic[_T]):
     def __next__(self) -> _T: ...
     def __length_hint__(self) -> int: ...
 
-def make(spec: str, hint: SupportsIndex = 0, /) -> GoMap[Any, Any]: ...
+def make(spec: str, hint: SupportsIndex = 0, /, *, go: str = "1.23") -> GoMap[Any, Any] | SwissMap[Any, Any]: ...
 def _restore(cls: type[_T], key: str, value: str, count: int, packed: bytes, byteorder: str) -> _T: ...
 def _restore_empty(cls: type[_T], key: str, value: str) -> _T: ...
 def _restore_image(cls: type[_T], buffer: Any) -> _T: ...
@@ -499,7 +547,7 @@ def _reopen(cls: type[_T], path: str, mode: str, checksum: str) -> _T: ...
 def describe_saved(buffer: Any, path: Path) -> FileInfo: ...
 def _restore_elements(cls: type[_T], key: str, value: str, elements: list[Any]) -> _T: ...
 def plan(
-    go: bool,
+    engine: str,
     key: object,
     value: object,
     count: int,

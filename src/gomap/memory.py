@@ -14,7 +14,7 @@ __all__ = ["CacheStats", "MemoryReport", "Stats"]
 class MemoryReport:
     """The bytes a map holds, by purpose, as the allocator gave them.
 
-    ``total`` is the sum of ``header`` to ``old_buckets``.
+    ``total`` is the sum of ``header`` to ``directory``.
     """
 
     #: all bytes held now
@@ -37,6 +37,8 @@ class MemoryReport:
     strings: int
     #: the bucket array being evacuated
     old_buckets: int
+    #: a SwissMap's: its tables, and the directory that leads to them
+    directory: int
     entries: int
     #: of the saved map that it is over: these bytes are not its own, and not in ``total``
     mapped: int = 0
@@ -77,8 +79,12 @@ class MemoryReport:
         return html_table(("", "bytes", ""), list(self._rows()), self._summary())
 
 
-#: Figures that only one of the engines has.
+#: Figures that not all of the engines have.
 _ONLY = {
+    "swiss": (
+        "B", "array_buckets", "array_bytes", "growths", "splits", "tables", "directory", "directory_bytes",
+        "tombstones",
+    ),
     "go": (
         "B", "array_buckets", "array_bytes", "overflow_heap", "old_buckets", "evacuated", "growing", "same_size",
         "growths", "same_size_growths", "noverflow", "chain_lengths",
@@ -91,16 +97,17 @@ _ONLY = {
 class Stats:
     """How a map is built at one moment. What is shown of it are the figures that its engine has."""
 
-    #: the algorithm: "go" or "elastic"
+    #: the algorithm: "elastic", "go" or "swiss"
     engine: str
     entries: int
-    #: that hashes lead to
+    #: that hashes lead to; a SwissMap's groups of eight slots
     buckets: int
-    #: log2 of ``buckets``; what follows until ``noverflow`` is a GoMap's if not said otherwise
+    #: log2 of ``buckets``, a SwissMap's of ``directory``; what follows until ``noverflow`` is a GoMap's if not said
+    #: otherwise
     B: int
-    #: buckets in the array, with the preallocated overflow buckets at its tail
+    #: buckets in the array, with the preallocated overflow buckets at its tail; a SwissMap's in all arrays
     array_buckets: int
-    #: asked for, for that array
+    #: asked for, for these arrays
     array_bytes: int
     #: one bucket
     bucket_bytes: int
@@ -122,11 +129,18 @@ class Stats:
     same_size_growths: int
     #: the count of overflow buckets that same-size growth looks at, approximate in large maps
     noverflow: int
-    #: a Map's: buckets made and given up, one at a time, since the map was made
+    #: a Map's: buckets made and given up, one at a time, since the map was made; a SwissMap's tables that have split
     splits: int
     merges: int
     #: entries that were moved to their other bucket to make room
     displaced: int
+    #: a SwissMap's; 0 while one group has all entries
+    tables: int
+    #: places in the directory of tables, and the bytes asked for it
+    directory: int
+    directory_bytes: int
+    #: slots of deleted entries that are not free yet
+    tombstones: int
     #: ``[i]`` is the number of chains of i + 1 buckets; the last, of that many or more
     chain_lengths: tuple[int, ...]
 
@@ -137,7 +151,7 @@ class Stats:
 
     def _names(self) -> list[str]:
         """Of the figures that there are."""
-        others = {name for engine, names in _ONLY.items() if engine != self.engine for name in names}
+        others = {name for names in _ONLY.values() for name in names} - {*_ONLY[self.engine]}
         return [field.name for field in fields(self) if field.name not in others]
 
     def __repr__(self) -> str:

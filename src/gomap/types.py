@@ -325,10 +325,10 @@ _LIBRARY = {
 # ---- structs ------------------------------------------------------------------------------------------
 
 
-def _alignment(type: Type) -> int:
+def alignment_of(type: Type) -> int:
     """The alignment of a field of this type, in C on the usual 64-bit machines."""
     if type.kind is Kind.STRUCT:
-        return max(_alignment(each.type) for each in type.fields)
+        return max(alignment_of(each.type) for each in type.fields)
     if type.kind in _STRINGS:
         return 8
     return 1 if type.kind in (Kind.BYTES, Kind.UUID) else type.size
@@ -345,7 +345,7 @@ def _lay_out(members: Iterable[tuple[str, Type]]) -> tuple[tuple[Field, ...], in
     """The fields with their offsets, and the struct's size."""
     fields, size, widest = [], 0, 1
     for name, type in members:
-        alignment = _alignment(type)
+        alignment = alignment_of(type)
         size = -(-size // alignment) * alignment
         fields.append(Field(name, type, size))
         size += type.size
@@ -701,3 +701,17 @@ def parse_map(spec: str) -> tuple[Type, Type]:
     value = parser.type("value")
     parser.end()
     return key, value
+
+
+def parse_go(version: str) -> int:
+    """The minor number of a version of Go: 24 of ``"1.24"``, ``"1.24.3"`` and ``"go1.24"``.
+
+    :raises ValueError: it is no version
+    :raises TypeError: it is not a string
+    """
+    if not isinstance(version, str):
+        raise TypeError(f"go: expected a version of Go such as '1.24', got {type(version).__name__}")
+    major, *others = version.removeprefix("go").split(".")
+    if major != "1" or not 1 <= len(others) <= 2 or not all(each.isascii() and each.isdecimal() for each in others):
+        raise ValueError(f"go: expected a version of Go such as '1.24', got {version!r}")
+    return int(others[0])

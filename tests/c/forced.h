@@ -13,16 +13,16 @@ static inline uint64_t forced_hash(const gomap *map, uint64_t key) { return gm_h
 static inline uint64_t forced_hash_of(const gomap *map, size_t number)
 {
     gm_string made;
-    int is_go = gm_engine_of(map)->id == GOMAP_GO;
+    int as_given = gm_engine_of(map)->id != GOMAP_ELASTIC;
     gm_seed seed = gm_map_of(map)->seed;
     if (map->type->key_kind == GOMAP_STRUCT) {
         TEST_KEY(key);
         test_key(map->type, number, key);
-        return gm_struct_hash(map->type, key, seed, is_go ? GM_AS_STRINGS : GM_TO_IMAGES);
+        return gm_struct_hash(map->type, key, seed, as_given ? GM_AS_STRINGS : GM_TO_IMAGES);
     }
     if (map->type->key_kind != GOMAP_STRING) return forced_hash(map, number);
     gomap_string string = test_string(number);
-    if (is_go) return gm_hash_string(&string, seed);
+    if (as_given) return gm_hash_string(&string, seed);
     CHECK(gm_string_make(&made, &string, seed));
     return gm_image_hash(made.image, seed);
 }

@@ -29,6 +29,7 @@ typedef struct test_engine {
 static const test_engine test_engines[] = {
     {GOMAP_GO, "go", 1},
     {GOMAP_ELASTIC, "elastic", 0},
+    {GOMAP_SWISS, "swiss", 1},
 };
 _Static_assert(COUNT_OF(test_engines) == GOMAP_ENGINES, "every engine keeps the contract");
 

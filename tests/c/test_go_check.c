@@ -44,16 +44,16 @@ static void settled_map(void)
     BROKEN_BY("G1", map, m->now.buckets, m->now.buckets - 1);
     BROKEN_BY("G1", map, m->now.next_overflow, m->mask);
     BROKEN_BY("G1", map, map->count, m->grow_at + 1);
-    BROKEN_BY("G8", map, map->count, map->count - 1);
-    BROKEN_BY("G6", map, m->now.overflow, m->now.overflow + 1);
-    BROKEN_BY("G6", map, m->now.overflow, m->now.overflow - 1);
-    BROKEN_BY("G6", map, m->now.overflow_heap, m->now.overflow_heap + 1);
+    BROKEN_BY("G7", map, map->count, map->count - 1);
+    BROKEN_BY("G5", map, m->now.overflow, m->now.overflow + 1);
+    BROKEN_BY("G5", map, m->now.overflow, m->now.overflow - 1);
+    BROKEN_BY("G5", map, m->now.overflow_heap, m->now.overflow_heap + 1);
 
     unsigned char *bucket = bucket_with(m, 3);
     unsigned empty = gm_match_index(gm_match8(bucket, GO_EMPTY_REST));
     BROKEN_BY("G2", map, bucket[0], (unsigned char)(bucket[0] ^ 0x80));
     BROKEN_BY("G2", map, bucket[GO_KEYS], (unsigned char)~bucket[GO_KEYS]);
-    BROKEN_BY("G7", map, bucket[0], GO_EMPTY_REST);
+    BROKEN_BY("G6", map, bucket[0], GO_EMPTY_REST);
     memset(go_value_slot(m, bucket, 0), 0, 8); /* a value as good as any */
     BROKEN_BY("G3", map, bucket[0], GO_EMPTY_REST);
     BROKEN_BY("G3", map, bucket[empty], GO_EMPTY_ONE);
@@ -65,7 +65,7 @@ static void settled_map(void)
     broken_by(map, bucket + GO_KEYS, &stray, sizeof stray, "G2", __LINE__);
     for (unsigned char mark = GO_EVACUATED_X; mark <= GO_EVACUATED_EMPTY; mark++) BROKEN_BY("G3", map, bucket[1], mark);
     unsigned char *empty_value = go_value_slot(m, bucket, GO_SLOTS - 1);
-    BROKEN_BY("G7", map, empty_value[7], 1);
+    BROKEN_BY("G6", map, empty_value[7], 1);
     /* An entry twice: the second is one that no look-up leads to. */
     unsigned char twice[2 * GO_SLOTS + 8];
     memcpy(twice, bucket, sizeof twice);
@@ -74,11 +74,11 @@ static void settled_map(void)
     broken_by(map, bucket, twice, sizeof twice, "G2", __LINE__);
 
     unsigned char *head = chained_bucket(m), **link = (unsigned char **)(void *)(head + m->overflow_at);
-    BROKEN_BY("G6", map, *link, head);
-    BROKEN_BY("G6", map, *link, *link + 8);
-    BROKEN_BY("G6", map, *link, go_bucket(m, &m->now, m->now.next_overflow));
+    BROKEN_BY("G5", map, *link, head);
+    BROKEN_BY("G5", map, *link, *link + 8);
+    BROKEN_BY("G5", map, *link, go_bucket(m, &m->now, m->now.next_overflow));
     /* The chain cut: its entries are missing, and so is the bucket. */
-    BROKEN_BY("G6", map, *link, NULL);
+    BROKEN_BY("G5", map, *link, NULL);
 
     BROKEN_BY("M1", map, m->purposes.live[GOMAP_BUCKETS], m->purposes.live[GOMAP_BUCKETS] + 1);
     BROKEN_BY("M1", map, m->map.memory.total, m->map.memory.total - 1);
@@ -103,8 +103,8 @@ static void growing_map(void)
     BROKEN_BY("G4", map, frozen[0], 200);
     unsigned char *old = go_bucket(m, &m->old, waiting);
     BROKEN_BY("G2", map, old[0], (unsigned char)(old[0] ^ 0x80));
-    BROKEN_BY("G6", map, m->old.overflow, m->old.overflow + 1);
-    BROKEN_BY("G6", map, m->now.next_overflow, m->now.next_overflow + 1);
+    BROKEN_BY("G5", map, m->old.overflow, m->old.overflow + 1);
+    BROKEN_BY("G5", map, m->now.next_overflow, m->now.next_overflow + 1);
     model_free(model);
 }
 
@@ -115,7 +115,7 @@ static void map_with_records(void)
     for (size_t i = 0; i < 50; i += 5) model_erase(model, i);
     gomap *map = model->map;
     go_map *m = go_of(map);
-    gm_store *stores[] = {&m->keys, &m->values};
+    gm_store *stores[] = {&m->parts.keys, &m->parts.values};
     for (int s = 0; s < 2; s++) {
         gm_store *store = stores[s];
         BROKEN_BY("S2", map, store->used, store->capacity + 1);
@@ -126,20 +126,20 @@ static void map_with_records(void)
         uint32_t *next = (uint32_t *)(void *)gm_store_at(store, store->free);
         BROKEN_BY("S2", map, *next, store->free);
     }
-    BROKEN_BY("G8", map, map->count, map->count + 1);
+    BROKEN_BY("G7", map, map->count, map->count + 1);
     BROKEN_BY("M1", map, m->purposes.live[GOMAP_RECORDS], 0);
 
     unsigned char *bucket = bucket_with(m, 1);
     unsigned slot = 0;
     while (bucket[slot] < GO_MIN_TOPHASH) slot++;
-    uint32_t *key = (uint32_t *)(void *)(bucket + GO_KEYS + slot * m->key_slot);
+    uint32_t *key = (uint32_t *)(void *)(bucket + GO_KEYS + slot * m->parts.key_slot);
     uint32_t *value = (uint32_t *)(void *)go_value_slot(m, bucket, slot);
-    BROKEN_BY("G5", map, *key, 0);
-    BROKEN_BY("G5", map, *key, m->keys.used + 1);
-    BROKEN_BY("G5", map, *value, 0);
-    BROKEN_BY("G5", map, *value, m->values.free);
-    BROKEN_BY("G5", map, *value, *value == 2 ? 3 : 2); /* another entry's */
-    BROKEN_BY("G5", map, *value, m->values.used + 1);
+    BROKEN_BY("P1", map, *key, 0);
+    BROKEN_BY("P1", map, *key, m->parts.keys.used + 1);
+    BROKEN_BY("P1", map, *value, 0);
+    BROKEN_BY("P1", map, *value, m->parts.values.free);
+    BROKEN_BY("P1", map, *value, *value == 2 ? 3 : 2); /* another entry's */
+    BROKEN_BY("P1", map, *value, m->parts.values.used + 1);
     BROKEN_BY("G2", map, *key, *key == 2 ? 3 : 2); /* another entry's */
     model_free(model);
 }
@@ -162,11 +162,11 @@ static void map_with_strings(void)
             gomap_iter_begin(&iter, map);
             while (gomap_iter_next(&iter, &at[0], &at[1]) == 1 && broken[0] + broken[1] < 40) {
                 for (int is_value = 0; is_value < 2; is_value++) {
-                    if (!(is_value ? m->value_strings : m->key_strings)) continue;
+                    if (!(is_value ? m->parts.value_strings : m->parts.key_strings)) continue;
                     gomap_string *string = (gomap_string *)(uintptr_t)at[is_value];
-                    BROKEN_BY("G9", map, string->at, string->length ? NULL : (const void *)map);
-                    if (string->length) BROKEN_BY("G9", map, string->length, 0);
-                    if (is_value) BROKEN_BY("G9", map, string->length, string->length + 1);
+                    BROKEN_BY("P2", map, string->at, string->length ? NULL : (const void *)map);
+                    if (string->length) BROKEN_BY("P2", map, string->length, 0);
+                    if (is_value) BROKEN_BY("P2", map, string->length, string->length + 1);
                     if (!is_value && string->length) {
                         unsigned char *bytes = (unsigned char *)(uintptr_t)string->at;
                         BROKEN_BY("G2", map, *bytes, (unsigned char)~*bytes);
@@ -175,17 +175,17 @@ static void map_with_strings(void)
                 }
             }
             gomap_iter_end(&iter);
-            CHECK(!m->key_strings || broken[0]);
-            CHECK(!m->value_strings || broken[1]);
-            BROKEN_BY("G9", map, m->string_bytes, m->string_bytes + 1);
-            BROKEN_BY("G9", map, m->string_bytes, m->string_bytes - 1);
+            CHECK(!m->parts.key_strings || broken[0]);
+            CHECK(!m->parts.value_strings || broken[1]);
+            BROKEN_BY("P2", map, m->parts.string_bytes, m->parts.string_bytes + 1);
+            BROKEN_BY("P2", map, m->parts.string_bytes, m->parts.string_bytes - 1);
             BROKEN_BY("M1", map, m->purposes.live[GOMAP_STRINGS], m->purposes.live[GOMAP_STRINGS] - 1);
             BROKEN_BY("M1", map, m->purposes.live[GOMAP_STRINGS], m->purposes.live[GOMAP_STRINGS] + 1);
             model_free(model);
         }
     }
     model *none = model_new(&test_engines[0], test_type_named("map[string]string"), 10, 0, 1);
-    BROKEN_BY("G9", none->map, go_of(none->map)->string_bytes, 1);
+    BROKEN_BY("P2", none->map, go_of(none->map)->parts.string_bytes, 1);
     model_free(none);
 }
 

@@ -85,11 +85,21 @@ static gomap_planned plan(const subject *subject, size_t count, int how)
 /* The heap's blocks in a purpose, at most. */
 static size_t blocks_of(const subject *subject, int purpose, size_t count)
 {
-    if (purpose != GOMAP_STRINGS) return purpose == GOMAP_RECORDS ? 2 : 1;
+    if (purpose == GOMAP_BUCKETS && subject->engine->id == GOMAP_SWISS) return 1 + count / 400;
+    if (purpose != GOMAP_STRINGS) return purpose == GOMAP_RECORDS || purpose == GOMAP_DIRECTORY ? 2 : 1;
     size_t strings = count * (subject->type->strings[GOMAP_KEY].count + subject->type->strings[GOMAP_VALUE].count);
-    return subject->engine->id == GOMAP_GO
+    return subject->engine->id != GOMAP_ELASTIC
                ? strings
                : 6 + strings * (subject->lengths[0][0] > 4000 || subject->lengths[1][0] > 4000);
+}
+
+/* Overflow buckets and their old ones; more tables than one. */
+static int is_chance(const test_engine *engine, int purpose, size_t count)
+{
+    enum { TABLE_MOST = 896 };
+    if (engine->id == GOMAP_SWISS)
+        return count > TABLE_MOST && (purpose == GOMAP_BUCKETS || purpose == GOMAP_DIRECTORY);
+    return purpose == GOMAP_OVERFLOW || purpose == GOMAP_OLD_BUCKETS;
 }
 
 static void check_held(const subject *subject, const gomap *map, int how, double unmerged)
@@ -99,10 +109,12 @@ static void check_held(const subject *subject, const gomap *map, int how, double
     gomap_stats stats;
     gomap_walk(map, live);
     gomap_stats_of(map, &stats);
-    CHECK_BETWEEN(stats.buckets, planned.buckets, (double)planned.buckets + unmerged);
-    CHECK_EQ(stats.B, planned.B);
+    if (!is_chance(subject->engine, GOMAP_BUCKETS, map->count)) {
+        CHECK_BETWEEN(stats.buckets, planned.buckets, (double)planned.buckets + unmerged);
+        CHECK_EQ(stats.B, planned.B);
+    }
     for (int purpose = 0; purpose < GOMAP_PURPOSES; purpose++) {
-        if (purpose == GOMAP_OVERFLOW || purpose == GOMAP_OLD_BUCKETS) continue; /* chance */
+        if (is_chance(subject->engine, purpose, map->count)) continue;
         double blocks = (double)blocks_of(subject, purpose, map->count), spare = SPARE_MOST * blocks;
         if (purpose == GOMAP_TAGS || purpose == GOMAP_BUCKETS) spare += unmerged * (double)stats.bucket_bytes;
         CHECK_BETWEEN((double)live[purpose] - planned.live[purpose], SPARE_LEAST * blocks, spare);
@@ -174,6 +186,8 @@ static void millions(const test_engine *engine)
                 {"map[int][3]byte", 1500000},
                 {"map[int][128]byte", 250000},
                 {"map[int]*[128]byte", 250000}};
+    /* Where a Swiss map's tables begin to split, chance says how many have. */
+    double part = engine->id == GOMAP_SWISS ? 0.02 : 0.01;
     for (size_t t = 0; t < COUNT_OF(maps); t++) {
         subject subject = {engine, test_type_made(test_type_named(maps[t].name)), {{0, 0}, {0, 0}}};
         gomap *map = gomap_new(engine->id, subject.type, 0, 3);
@@ -181,13 +195,15 @@ static void millions(const test_engine *engine)
             if (size % (maps[t].count / 7) == 0) {
                 check_held(&subject, map, GOMAP_GROWN, 0);
                 /* With overflow buckets, and old ones, too. */
-                if (size) CHECK_BETWEEN((double)gomap_total(map) / plan(&subject, size, GOMAP_GROWN).total, 0.99, 1.01);
+                if (size)
+                    CHECK_BETWEEN((double)gomap_total(map) / plan(&subject, size, GOMAP_GROWN).total, 1 - part,
+                                  1 + part);
             }
             put(map, &subject, size);
         }
         gomap_memory memory;
         gomap_memory_of(map, &memory);
-        CHECK_BETWEEN((double)memory.total_peak / plan(&subject, map->count, GOMAP_GROWN).peak, 0.99, 1.01);
+        CHECK_BETWEEN((double)memory.total_peak / plan(&subject, map->count, GOMAP_GROWN).peak, 1 - part, 1 + part);
         if (gomap_compact(map)) check_held(&subject, map, GOMAP_COMPACTED, (double)maps[t].count / 1500);
         gomap_free(map);
     }
@@ -223,7 +239,8 @@ static void means(const test_engine *engine)
             double error = 5 * sqrt(planned.overflow_buckets / (double)maps); /* about as chance varies the mean */
             if (engine->id == GOMAP_GO)
                 CHECK_BETWEEN(overflow, planned.overflow_buckets - error - 0.1, planned.overflow_buckets + error + 0.1);
-            if (engine->id == GOMAP_GO) CHECK_BETWEEN(peak / planned.peak, 1 - PART, 1 + PART);
+            if (engine->id != GOMAP_ELASTIC)
+                CHECK_BETWEEN(peak / planned.peak, 1 - PART, 1 + PART + spare / planned.peak);
         }
     }
 }
@@ -240,7 +257,7 @@ static void refused(const test_engine *engine)
     CHECK_EQ(gomap_plan(engine->id, type, most, GOMAP_GROWN, none, &planned), 0);
     CHECK(planned.total > 16.0 * (double)most);
     CHECK_EQ(gomap_plan(engine->id, type, most + 1, GOMAP_GROWN, none, &planned) == -1, 1);
-    CHECK_EQ(gomap_plan(engine->id, type, 10, GOMAP_COMPACTED, none, &planned) == -1, engine->id == GOMAP_GO);
+    CHECK_EQ(gomap_plan(engine->id, type, 10, GOMAP_COMPACTED, none, &planned) == -1, engine->id != GOMAP_ELASTIC);
     type = test_type_made(test_type_named("map[int]*[128]byte"));
     CHECK_EQ(gomap_plan(engine->id, type, UINT32_MAX, GOMAP_RESERVED, none, &planned) == -1,
              1); /* records have 32 bits */

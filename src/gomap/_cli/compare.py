@@ -25,12 +25,12 @@ from .common import (
     type_options,
 )
 
-HELP = "dict, Map, GoMap and other libraries' maps side by side: bytes and time"
+HELP = "dict, Map, GoMap, SwissMap and other libraries' maps side by side: bytes and time"
 DESCRIPTION = (
-    "Fills a dict, a Map and a GoMap with the same entries, each in a process of its own. Then it looks up all keys, "
-    "and removes them. Shows the bytes held at each step, and the time for each entry. The entries are random numbers "
-    "of the types given, or those of a file: CSV, TSV, Parquet (with pyarrow), .npy (with NumPy) or JSON. The first "
-    "column has the keys, the others have the values."
+    "Fills a dict, a Map, a GoMap and a SwissMap with the same entries, each in a process of its own. Then it looks up "
+    "all keys, and removes them. Shows the bytes held at each step, and the time for each entry. The entries are "
+    "random numbers of the types given, or those of a file: CSV, TSV, Parquet (with pyarrow), .npy (with NumPy) or "
+    "JSON. The first column has the keys, the others have the values."
 )
 
 

@@ -17,8 +17,8 @@ from .common import (
 
 HELP = "predict the memory of maps without building them"
 DESCRIPTION = (
-    "Predicts the bytes of a Map, a GoMap and a dict with so many entries, and the most that they hold while they "
-    "grow, without building them."
+    "Predicts the bytes of a Map, a GoMap, a SwissMap and a dict with so many entries, and the most that they hold "
+    "while they grow, without building them."
 )
 
 
@@ -42,6 +42,9 @@ def run(options: argparse.Namespace) -> int:
     except (ValueError, TypeError) as error:
         raise UsageError(str(error)) from None
     # "gomap" is the version, in what every command prints.
-    named = {name.replace("gomap", "go_map"): value for name, value in asdict(figures).items()}
+    named = {
+        name.replace("gomap", "go_map").replace("swissmap", "swiss_map"): value
+        for name, value in asdict(figures).items()
+    }
     print_figures(named, lambda: [("text", line) for line in str(figures).splitlines()], given)
     return 0

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 HELP = "fill maps, empty them, and show the memory held at each step (the default)"
 DESCRIPTION = (
-    "Adds entries to a Map, a GoMap and a dict, removes them again, and shows the memory held at each step. Then it "
-    "keeps a few of the entries and copies them to a new map. A GoMap needs that to shrink. A Map does not."
+    "Adds entries to a Map, a GoMap, a SwissMap and a dict, removes them again, and shows the memory held at each "
+    "step. Then it keeps a few of the entries and copies them to a new map. Go's maps need that to shrink. A Map does "
+    "not."
 )
 
 

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 HELP = "Black Friday: the memory of maps on a day when customers come and go"
 DESCRIPTION = (
     "Customers arrive for an hour, and leave for the rest of the day. Each has an entry in a Map, in a Cache, in a "
-    "GoMap, in a GoMap that is copied to a new one every two hours, and in a dict. When a customer leaves, the entry "
-    "is deleted, but not from the Cache: there it expires an hour after the customer last used it. Shows the memory "
-    "that each of them holds, as a table and as a picture."
+    "SwissMap, in a GoMap, in a GoMap that is copied to a new one every two hours, and in a dict. When a customer "
+    "leaves, the entry is deleted, but not from the Cache: there it expires an hour after the customer last used it. "
+    "Shows the memory that each of them holds, as a table and as a picture."
 )
 
 
@@ -84,8 +84,8 @@ def _table(timeline: BlackFriday, unit: Unit) -> Table:
         return None if sample.recreated is None else sample.recreated.both
 
     table = Table(
-        ("time", "customers", "Map", "Cache", "GoMap", "GoMap", "both", "dict"),
-        ("", "", "", "", "", "re-created", "alive", ""),
+        ("time", "customers", "Map", "Cache", "SwissMap", "GoMap", "GoMap", "both", "dict"),
+        ("", "", "", "", "", "", "re-created", "alive", ""),
     )
     table.section("bytes counted")
     moments = {samples[0].minute: samples for samples in zip(*(c.samples for c in courses), strict=True)}

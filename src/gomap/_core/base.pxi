@@ -49,7 +49,7 @@ cdef class Base:
         return alias(cls, types, ("key", "value") if issubclass(cls, BaseMap) else ("key",))
 
     def __init__(self, *arguments, **options):
-        raise TypeError("Base is what maps and sets have in common: make a Map, a GoMap or a Set")
+        raise TypeError("Base is what maps and sets have in common: make a Map, a Set, a GoMap or a SwissMap")
 
     def __dealloc__(self):
         cdef gomap *gone = self.map
@@ -542,7 +542,7 @@ cdef class Base:
             raw=raw,
             header=memory.live[GOMAP_HEADER], buckets=memory.live[GOMAP_BUCKETS], tags=memory.live[GOMAP_TAGS],
             overflow=memory.live[GOMAP_OVERFLOW], records=memory.live[GOMAP_RECORDS],
-            strings=memory.live[GOMAP_STRINGS],
+            strings=memory.live[GOMAP_STRINGS], directory=memory.live[GOMAP_DIRECTORY],
             old_buckets=memory.live[GOMAP_OLD_BUCKETS], entries=entries,
             mapped=0 if image is None else image.view.nbytes)
 
@@ -565,7 +565,7 @@ cdef class Base:
         while last > 1 and stats.chain_lengths[last - 1] == 0:
             last -= 1
         return Stats(
-            engine="go" if self.engine() == GOMAP_GO else "elastic", entries=entries,
+            engine=gomap_about_engine(self.engine()).name.decode(), entries=entries,
             buckets=stats.buckets, B=stats.B,
             array_buckets=stats.array_buckets, array_bytes=stats.array_bytes,
             bucket_bytes=stats.bucket_bytes, overflow_buckets=stats.overflow_buckets,
@@ -573,6 +573,8 @@ cdef class Base:
             evacuated=stats.evacuated, growing=bool(stats.growing), same_size=bool(stats.same_size),
             grow_at=stats.grow_at, growths=stats.growths, same_size_growths=stats.same_size_growths,
             noverflow=stats.noverflow, splits=stats.splits, merges=stats.merges, displaced=stats.displaced,
+            tables=stats.tables, directory=stats.directory, directory_bytes=stats.directory_bytes,
+            tombstones=stats.tombstones,
             chain_lengths=tuple([stats.chain_lengths[i] for i in range(last)]) if stats.buckets else ())
 
     def _check(self):
@@ -592,7 +594,7 @@ cdef class Base:
         self.iterator_unlock()
         return {"header": live[GOMAP_HEADER], "buckets": live[GOMAP_BUCKETS],
                 "old_buckets": live[GOMAP_OLD_BUCKETS], "tags": live[GOMAP_TAGS], "overflow": live[GOMAP_OVERFLOW],
-                "records": live[GOMAP_RECORDS], "strings": live[GOMAP_STRINGS]}
+                "records": live[GOMAP_RECORDS], "strings": live[GOMAP_STRINGS], "directory": live[GOMAP_DIRECTORY]}
 
 
 cdef Base made_empty(type cls, Layout layout, size_t hint):

@@ -423,7 +423,7 @@ cdef int add_column(BaseMap m, Column keys, Column by) except -1:
     adding.new = <unsigned char *>room_in(keys, keys.c.count + 1)
     adding.pieces = <gomap_piece *>room_in(keys, pieces * sizeof(gomap_piece))
     adding.piece_room = pieces
-    if m.engine() == GOMAP_GO and (m.key.kind == FLOAT32 or m.key.kind == FLOAT64):
+    if gomap_about_engine(m.engine()).distinct_nans and (m.key.kind == FLOAT32 or m.key.kind == FLOAT64):
         adding.nans = GOMAP_A_WITHOUT_NANS
     map = fill_begin(m, keys, &filling)
     try:

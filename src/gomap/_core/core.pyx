@@ -28,7 +28,7 @@ from . import _arrays as arrays
 from . import _frames as frames
 from ._alias import alias
 from ._hints import call_without_types, may_be_type
-from .types import Kind, Type, parse, parse_map, string_offsets
+from .types import Kind, Type, alignment_of, parse, parse_go, parse_map, string_offsets
 from .views import MapItemsView, MapKeysView, MapValuesView, is_typed
 
 include "csrc.pxi"       # the C core's functions
@@ -48,7 +48,7 @@ include "bulk.pxi"       # whole arrays at a time, without the interpreter's loc
 include "operations.pxi" # merging, codes, the largest values, deleting by a predicate
 include "groups.pxi"     # values by key, in one array
 include "hashes.pxi"     # hashes of keys that are the same everywhere
-include "maps.pxi"       # Map and GoMap
+include "maps.pxi"       # Map, GoMap and SwissMap
 include "sets.pxi"       # Set
 include "saved.pxi"      # maps over the bytes of saved ones
 include "iterators.pxi"  # iteration over keys, values or entries

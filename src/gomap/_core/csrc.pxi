@@ -37,6 +37,7 @@ cdef extern from "gomap.h" nogil:
 
     void gomap_type_init(gomap_type *type, int key_kind, uint32_t key_size, uint32_t value_size,
                          int value_flags)
+    void gomap_type_align(gomap_type *type, int part, unsigned alignment)
     void gomap_type_strings(gomap_type *type, int part, const uint32_t *at, uint32_t count)
 
     enum:
@@ -47,6 +48,7 @@ cdef extern from "gomap.h" nogil:
         GOMAP_OVERFLOW
         GOMAP_RECORDS
         GOMAP_STRINGS
+        GOMAP_DIRECTORY
         GOMAP_PURPOSES
 
     ctypedef struct gomap_memory:
@@ -77,6 +79,10 @@ cdef extern from "gomap.h" nogil:
         size_t splits
         size_t merges
         size_t displaced
+        size_t tables
+        size_t directory
+        size_t directory_bytes
+        size_t tombstones
         size_t *chain_lengths
 
     ctypedef struct gomap:
@@ -90,6 +96,14 @@ cdef extern from "gomap.h" nogil:
     enum:
         GOMAP_GO
         GOMAP_ELASTIC
+        GOMAP_SWISS
+        GOMAP_ENGINES
+
+    ctypedef struct gomap_about:
+        const char *name
+        bint distinct_nans
+        bint keeps_room
+    const gomap_about *gomap_about_engine(int engine)
 
     gomap *gomap_new(int engine, const gomap_type *type, size_t hint, uint64_t seed)
     void gomap_free(gomap *map)

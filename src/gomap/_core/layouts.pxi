@@ -126,6 +126,8 @@ cdef Layout new_layout(object key, object value):
     layout.value_struct = struct_of(layout.value_type)
     gomap_type_init(&layout.type, core_kind(layout.key_type.kind), layout.key_type.size,
                     layout.value_type.size, value_flags(layout.value_type))
+    gomap_type_align(&layout.type, KEY, alignment_of(layout.key_type))
+    gomap_type_align(&layout.type, VALUE, alignment_of(layout.value_type))
     if layout.key_struct is not None and layout.key_struct.string_count:
         gomap_type_strings(&layout.type, KEY, layout.key_struct.strings, layout.key_struct.string_count)
     if layout.value_struct is not None and layout.value_struct.string_count:

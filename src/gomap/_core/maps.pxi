@@ -1,13 +1,13 @@
-# Map and GoMap, and what they have in common.
+# Map, GoMap and SwissMap, and what they have in common.
 
 
 @cython.no_gc_clear
 @cython.collection_type("mapping")
 cdef class BaseMap(Base):
-    """What the maps have in common. Use :class:`Map` or :class:`GoMap`."""
+    """What the maps have in common. Use :class:`Map`, :class:`GoMap` or :class:`SwissMap`."""
     __hash__ = None
     def __init__(self, *arguments, **options):
-        raise TypeError("BaseMap is what the maps have in common: make a Map or a GoMap")
+        raise TypeError("BaseMap is what the maps have in common: make a Map, a GoMap or a SwissMap")
 
     cdef str spelling(self):
         return f"map[{self.layout.key_type}]{self.layout.value_type}"
@@ -589,14 +589,43 @@ cdef class GoMap(BaseMap):
         self.begin(layout_of(key, value), items, capacity)
 
 
+cdef class SwissMap(BaseMap):
+    """Go's current runtime map (since Go 1.24), a Swiss table: grows by small tables that split, never shrinks.
+
+    :param key: the key type, ``int`` or as Go spells it: ``"uint32"``, ``"[16]byte"``
+    :param value: the value type; ``"*T"`` is stored behind a reference
+    :param items: a mapping or an iterable of (key, value) pairs to begin with
+    :param capacity: the number of entries to have room for; a hint, as in Go's ``make``
+
+    Keys, values and errors are those of :class:`GoMap`. Insertions remove tombstones, as in Go since 1.25.
+
+    >>> m = SwissMap(int, "[4]byte", {1: b"spam"})
+    >>> m[1], 2 in m, m.stats().tables
+    (b'spam', False, 0)
+    """
+
+    cdef int engine(self):
+        return GOMAP_SWISS
+
+    def __init__(self, key=MISSING, value=MISSING, items=None, /, *, capacity=0):
+        if value is MISSING:
+            raise call_without_types(type(self), () if key is MISSING else (key,))
+        self.begin(layout_of(key, value), items, capacity)
+
+
+#: Go's maps.
+cdef tuple GO_CLASSES = (GoMap, SwissMap)
+
 #: The constructors that have to be told the types.
-cdef tuple TYPELESS = (BaseMap.__init__, Map.__init__, GoMap.__init__)
+cdef tuple TYPELESS = (BaseMap.__init__, Map.__init__, GoMap.__init__, SwissMap.__init__)
 
 
-def make(spec, hint=0, /):
-    """A :class:`GoMap` from Go's spelling: ``make("map[int][128]byte", 1000)``.
+def make(spec, hint=0, /, *, go="1.23"):
+    """A map from Go's spelling: ``make("map[int][128]byte", 1000)``.
 
-    :raises ValueError: the spelling is unknown or malformed; the message shows where
+    :param hint: the number of entries to have room for
+    :param go: the version of Go whose map it is: a :class:`GoMap` below ``"1.24"``, from there a :class:`SwissMap`
+    :raises ValueError: a spelling is unknown or malformed; the message shows where
     """
     key, value = parse_map(spec)
-    return GoMap(key, value, capacity=hint)
+    return (SwissMap if parse_go(go) >= 24 else GoMap)(key, value, capacity=hint)

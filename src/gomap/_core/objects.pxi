@@ -506,7 +506,7 @@ cdef int clear_objects(Base m) except -1:
     cdef PyObject **held
     cdef size_t count, i
     m.write_lock()
-    if m.engine() == GOMAP_GO or isinstance(m, CacheEntries):  # Go's array stays, and a cache keeps its map
+    if gomap_about_engine(m.engine()).keeps_room or isinstance(m, CacheEntries):  # which keeps its map
         held = held_objects(m, &count)
         if held != NULL:
             m.clear_core()
@@ -602,6 +602,6 @@ cdef int pair_clear(PyObject *self) noexcept:
 
 cdef void collect_entries() noexcept:
     """Makes the collector see what is in the maps: Cython's own functions for it know of attributes only."""
-    for cls in (Base, BaseMap, Map, GoMap, Set, CacheEntries):
+    for cls in (Base, BaseMap, *PLAIN_CLASSES, CacheEntries):
         py_set_collector(<PyTypeObject *>cls, types_traverse, map_traverse, map_clear)
     py_set_collector(<PyTypeObject *>MapIterator, iterator_traverse, pair_traverse, pair_clear)

@@ -20,16 +20,17 @@ gomap_set_hooks(&hooks)
 
 # ---- maps that are not built ------------------------------------------------------------------------
 
-def plan(go, key, value, count, how, key_lengths, value_lengths):
+def plan(engine, key, value, count, how, key_lengths, value_lengths):
     """What a map of so many entries would hold: bytes by purpose, their sum, the most while it grew, its buckets, and
     the most entries that a map of the types can have.
 
-    :param go: a GoMap
+    :param engine: of the maps, as Stats names it: "elastic", "go", "swiss"
     :param how: how the entries come into it: "grown" one by one, "reserved" for all, "compacted" afterwards
     :param key_lengths: of strings, pairs of a length in bytes and how many are that long; else nothing
     :raises ValueError: there can be no such map
     """
     cdef Layout layout = layout_of(key, value)
+    cdef int number = [gomap_about_engine(each).name for each in range(GOMAP_ENGINES)].index(engine.encode())
     cdef gomap_planned planned
     cdef gomap_lengths lengths[2]
     cdef size_t i, so_many = count
@@ -42,7 +43,7 @@ def plan(go, key, value, count, how, key_lengths, value_lengths):
             room[i].length, room[i].strings = pairs[i]
         lengths[0].at, lengths[0].count = room, len(key_lengths)
         lengths[1].at, lengths[1].count = room + len(key_lengths), len(value_lengths)
-        if gomap_plan(GOMAP_GO if go else GOMAP_ELASTIC, &layout.type, so_many,
+        if gomap_plan(number, &layout.type, so_many,
                       ("grown", "reserved", "compacted").index(how), lengths, &planned) < 0:
             raise ValueError(f"expected a map of at most {planned.most:,} entries, got {so_many:,}, {how}")
     finally:
@@ -50,7 +51,7 @@ def plan(go, key, value, count, how, key_lengths, value_lengths):
     purposes = {"header": planned.live[GOMAP_HEADER], "buckets": planned.live[GOMAP_BUCKETS],
                 "old_buckets": planned.live[GOMAP_OLD_BUCKETS], "tags": planned.live[GOMAP_TAGS],
                 "overflow": planned.live[GOMAP_OVERFLOW], "records": planned.live[GOMAP_RECORDS],
-                "strings": planned.live[GOMAP_STRINGS]}
+                "strings": planned.live[GOMAP_STRINGS], "directory": planned.live[GOMAP_DIRECTORY]}
     return purposes, planned.total, planned.peak, planned.buckets, planned.most
 
 

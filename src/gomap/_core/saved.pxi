@@ -108,6 +108,14 @@ cdef class Saver:
         return 0
 
 
+cdef uint32_t saving_class(Base m) except? 0xffffffff:
+    """The number of the class in a saved map."""
+    for number, cls in enumerate(PLAIN_CLASSES):
+        if isinstance(m, cls):
+            return number
+    return 0  # a cache's entries
+
+
 cdef Saver saver_of(Base m):
     cdef Saver made = Saver.__new__(Saver)
     cdef bytes key, value
@@ -120,9 +128,9 @@ cdef Saver saver_of(Base m):
     key = m.layout.key_type.name.encode()
     value = m.layout.value_type.name.encode()
     made.m = m
+    cdef uint32_t made_by = saving_class(m)
     cdef gomap *map = read_begin(m, &made.reader)
-    made.saver = gomap_save_begin(map, key, <uint32_t>len(key), value, <uint32_t>len(value),
-                                  2 if isinstance(m, Set) else 1 if m.engine() == GOMAP_GO else 0)
+    made.saver = gomap_save_begin(map, key, <uint32_t>len(key), value, <uint32_t>len(value), made_by)
     if made.saver == NULL:
         read_end(m, &made.reader)
         raise MemoryError()
@@ -251,7 +259,7 @@ cdef Layout read_head(gomap_snapshot *snapshot, object view, object name):
 
 
 cdef str saved_by(const gomap_snapshot *snapshot):
-    return ("Map", "GoMap", "Set")[snapshot.made_by] if snapshot.made_by < 3 else "another class"
+    return PLAIN_CLASSES[snapshot.made_by].__name__ if snapshot.made_by < len(PLAIN_CLASSES) else "another class"
 
 
 cdef int fits_class(type cls, Layout layout, object name, object key, object value) except -1:
@@ -272,9 +280,10 @@ cdef Base opened(type cls, object buffer, object path, object mode, bint verify,
     cdef int code
     cdef gomap *map
     cdef Image image
-    if issubclass(cls, GoMap):
-        raise TypeError("a GoMap is not read where it is saved, as its own layout is not that of a file: GoMap.load(path) "
-                        "fills one, Map.open(path) and Map.from_buffer(buffer) read it as a Map")
+    if issubclass(cls, GO_CLASSES):
+        name = (GoMap if issubclass(cls, GoMap) else SwissMap).__name__
+        raise TypeError(f"a {name} is not read where it is saved, as its own layout is not that of a file: "
+                        f"{name}.load(path) fills one, Map.open(path) and Map.from_buffer(buffer) read it as a Map")
     if mode != "r" and mode != "c":
         raise ValueError(f"mode: expected \"r\" or \"c\", got {shown(mode)}")
     view = buffer_view(buffer)
@@ -433,7 +442,7 @@ cdef Base loaded(type cls, object buffer, object path, bint reseed, object key=M
         code = gomap_snapshot_verify(&snapshot, why, sizeof(why))
     if code != GOMAP_SNAPSHOT_GOOD:
         refuse_saved(code, why, source.image.name())
-    if not reseed and not issubclass(cls, GoMap):
+    if not reseed and not issubclass(cls, GO_CLASSES):
         map = loaded_core(source, source.image)
         try:
             return over(cls, source.layout, None, &map)
@@ -517,7 +526,7 @@ cdef object reduced_whole(Base m, int protocol):
 def _restore_image(cls, buffer):
     """A pickled map: over the bytes that were pickled, until it is written to."""
     check_pickled_class(cls)
-    if issubclass(cls, GoMap):
+    if issubclass(cls, GO_CLASSES):
         return loaded(cls, buffer, None, False)
     return opened(cls, buffer, None, "c", False)
 

@@ -11,9 +11,9 @@ likely as any other to leave at any moment, until few remain at midnight:
                +----+------------------------------
                0    1 h                        24 h
 
-Five maps live through it, each in a process of its own: a Map; a Cache; a GoMap; a GoMap that is re-created every
-:data:`RECREATED_EVERY` minutes, as its users are told to do, with the old and the new map both alive meanwhile; and a
-dict.
+Six maps live through it, each in a process of its own: a Map; a Cache; a SwissMap; a GoMap; a GoMap that is re-created
+every :data:`RECREATED_EVERY` minutes, as its users are told to do, with the old and the new map both alive meanwhile;
+and a dict.
 
 A customer who leaves is deleted from the maps. Nobody deletes from the Cache, which has the day's clock: there each
 customer uses their entry about every :data:`USED_EVERY` minutes, and it expires :data:`EXPIRES_AFTER` minutes after the
@@ -69,7 +69,7 @@ USED_EVERY = 20
 #: rush
 EXPIRES_AFTER = 60
 #: of the maps, in their order
-NAMES = ("Map", "Cache", "GoMap", "GoMap re-created", "dict")
+NAMES = ("Map", "Cache", "SwissMap", "GoMap", "GoMap re-created", "dict")
 
 
 @dataclass(frozen=True)

@@ -151,7 +151,7 @@ def compare(
     on_blank: str = "missing",
     report: Report | None = None,
 ) -> Comparison:
-    """Measures what entries cost in a dict, a Map, a GoMap and other libraries' maps.
+    """Measures what entries cost in a dict, a Map, a GoMap, a SwissMap and other libraries' maps.
 
     :param source: whose entries: a live dict or any other mapping, or a set; the path of a ``.csv``,
         ``.tsv``, ``.parquet``, ``.npy`` or ``.json`` file; or a spelling such as ``"map[int][128]byte"``, for `n`
@@ -287,7 +287,7 @@ def _compared(
     """
     how_many_at_once("entries", count, key, value or key, 1)  # refuses what there is no memory for
     typed = key.name, None if value is None else value.name
-    wanted, left_out = ["dict", "Map", "GoMap", *dict.fromkeys(peers)], []
+    wanted, left_out = ["dict", "Map", "GoMap", "SwissMap", *dict.fromkeys(peers)], []
     if value is None:
         wanted, left_out = ["set", "Set"], [(name, "it is no set") for name in peers]
     with Runs(1, report) as runs:

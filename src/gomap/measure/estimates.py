@@ -1,7 +1,8 @@
-"""What maps would hold that are not built: Map, GoMap and dict, by formula.
+"""What maps would hold that are not built: Map, GoMap, SwissMap and dict, by formula.
 
 The core plans the maps: it takes the steps of growth that they would take (docs/memory.md), and fits
-nothing. The number of overflow buckets in a GoMap depends on chance; the plan takes the mean.
+nothing. The number of overflow buckets in a GoMap depends on chance, and so do the tables of a SwissMap; the plan takes
+the mean.
 
 Blocks are counted as a map counts them, objects as :func:`gomap.sizeof` does.
 """
@@ -60,16 +61,20 @@ class Stored:
 
     def map(self, count: int, how: str = "grown") -> Plan:
         """A Map of so many entries: "grown" one by one, in "reserved" room, or "compacted"."""
-        return self._plan(False, count, how)
+        return self._plan("elastic", count, how)
 
     def gomap(self, count: int, how: str = "grown") -> Plan:
         """A GoMap of so many entries: "grown" one by one, or in "reserved" room."""
-        return self._plan(True, count, how)
+        return self._plan("go", count, how)
 
-    def _plan(self, go: bool, count: int, how: str) -> Plan:
+    def swissmap(self, count: int, how: str = "grown") -> Plan:
+        """A SwissMap of so many entries, in the same ways."""
+        return self._plan("swiss", count, how)
+
+    def _plan(self, engine: str, count: int, how: str) -> Plan:
         keys = _strings(self.key, self.key_lengths, count)
         values = _strings(self.value, self.value_lengths, count)
-        return Plan(*plan(go, self.key, self.value, count, how, keys, values))
+        return Plan(*plan(engine, self.key, self.value, count, how, keys, values))
 
 
 def _strings(type: Type, lengths: Lengths, count: int) -> list[tuple[int, int]]:
@@ -103,6 +108,9 @@ class Estimate:
     gomap: int
     #: the most while it was filled: the old array and the new one, while it grew
     gomap_peak: int
+    swissmap: int
+    #: the most while it was filled: the halves of a table that splits, and the table
+    swissmap_peak: int
     #: a dict with its keys and values, as :func:`gomap.sizeof` counts it
     dict: int
     #: the most while it was filled: the old table and the new one, while it grew
@@ -129,6 +137,11 @@ class Estimate:
         return self._each(self.gomap)
 
     @property
+    def swissmap_per_entry(self) -> float:
+        """Bytes of a SwissMap for each entry; 0.0 without entries."""
+        return self._each(self.swissmap)
+
+    @property
     def dict_per_entry(self) -> float:
         """Bytes of a dict for each entry; 0.0 without entries."""
         return self._each(self.dict)
@@ -143,6 +156,8 @@ class Estimate:
             ("  compacted", self.map_compacted),
             ("GoMap", self.gomap),
             ("  at its peak", self.gomap_peak),
+            ("SwissMap", self.swissmap),
+            ("  at its peak", self.swissmap_peak),
             ("dict", self.dict),
             ("  at its peak", self.dict_peak),
         ]
@@ -163,7 +178,7 @@ class Estimate:
 
     def __rich_repr__(self) -> Iterator[tuple[str, Any]]:
         yield from ((f.name, getattr(self, f.name)) for f in fields(self))
-        for name in ("map", "map_compacted", "gomap", "dict"):
+        for name in ("map", "map_compacted", "gomap", "swissmap", "dict"):
             yield f"{name}_per_entry", round(getattr(self, f"{name}_per_entry"), 1)
 
     def _repr_html_(self) -> str:
@@ -178,7 +193,7 @@ def estimate(
     key_bytes: float | Iterable[int] | None = None,
     value_bytes: float | Iterable[int] | None = None,
 ) -> Estimate:
-    """What n entries would take in a Map, a GoMap and a dict: by formula, without building one.
+    """What n entries would take in a Map, a GoMap, a SwissMap and a dict: by formula, without building one.
 
     :param key: the key type, in any spelling that a map takes
     :param value: the value type; None for a Set, which holds what a Map without values holds
@@ -194,8 +209,9 @@ def estimate(
 
     Within 2 % of real maps where they are as follows:
 
-    - They are filled one by one from empty, nothing being deleted. A GoMap's overflow buckets are a matter of
-      chance, and are counted as on average; one GoMap of less than 10,000 entries may be a few percent off.
+    - They are filled one by one from empty, nothing being deleted. A GoMap's overflow buckets and a
+      SwissMap's tables are a matter of chance, and are counted as on average; one map of less than 10,000 entries may
+      be a few percent off, and a SwissMap while many of its tables split.
     - Strings are about as long as their mean, or as those of the sample. It matters: a Map keeps strings of
       up to 16 bytes in the entry, and each over that takes 32 or more beside it; all lengths are rounded up.
     - Text is ASCII; other takes more in a dict. ``bytes`` of length 16 end in a byte below C0; others, a
@@ -217,7 +233,7 @@ def estimate(
         each for type, each in ((key_type, key_object), (value_type, value_object)) if type.kind is Kind.OBJECT
     )
     is_set = value_type.kind is Kind.NOTHING
-    gomap = stored.gomap(count)
+    gomap, swissmap = stored.gomap(count), stored.swissmap(count)
     return Estimate(
         key=key_type.name,
         value=value_type.name,
@@ -226,6 +242,8 @@ def estimate(
         map_compacted=round(stored.map(count, "compacted").total),
         gomap=round(gomap.total),
         gomap_peak=round(gomap.peak),
+        swissmap=round(swissmap.total),
+        swissmap_peak=round(swissmap.peak),
         dict=round(dict_bytes(*of_dict)),
         dict_peak=round(dict_peak(*of_dict)),
         set=round(set_bytes(count, key_object)) if is_set else None,

@@ -148,7 +148,7 @@ def cure(subject: Subject, key: Type, value: Type, entries: int, kept: int) -> C
 
 def subjects(key: object = int, value: object = "[128]byte") -> list[Subject]:
     """The kinds of map that are compared: a Map; a GoMap with values in the buckets, and one with values behind a
-    pointer, which a Map stores the same way; and a dict.
+    pointer, which a Map stores the same way; a SwissMap with values in its slots; and a dict.
 
     :raises ValueError, TypeError: a type is unknown, malformed or none that the scenario has entries for
     """
@@ -156,6 +156,7 @@ def subjects(key: object = int, value: object = "[128]byte") -> list[Subject]:
     found = [subject_of(name, key_type, value_type) for name in ("Map", "GoMap")]
     if not value_type.pointer:
         found.append(subject_of("GoMap", key_type, parse("*" + value_type.name)))
+    found.append(subject_of("SwissMap", key_type, value_type))
     return [*found, subject_of("dict", key_type, value_type, watched=True)]
 
 

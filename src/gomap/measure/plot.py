@@ -109,6 +109,7 @@ SUFFIXES = (".png", ".svg")
 _STYLES: dict[str, dict[str, Any]] = {
     "Map": {"color": "#0072b2", "linewidth": 2.5, "zorder": 4},
     "Cache": {"color": "#009e73", "linewidth": 2.0, "linestyle": (0, (3, 1, 1, 1)), "zorder": 5},
+    "SwissMap": {"color": "#cc79a7", "linewidth": 1.8, "linestyle": (0, (8, 1.5)), "zorder": 2},
     "GoMap": {"color": "#d55e00", "linewidth": 1.8, "zorder": 2},
     "GoMap re-created": {"color": "#e69f00", "linewidth": 1.5, "linestyle": (0, (5, 1.5)), "zorder": 3},
     "dict": {"color": "#777777", "linewidth": 1.5, "linestyle": (0, (1.5, 1)), "zorder": 1},

@@ -4,7 +4,7 @@ A subject says how its maps are made, filled, looked up in, emptied, copied and 
 it made.
 
     Subject        whatever takes m[key] = value
-      GomapSubject   Map, GoMap, Set: they count their own bytes, and their peak
+      GomapSubject   Map, GoMap, SwissMap, Set: they count their own bytes, and their peak
         CacheSubject   Cache, with the clock of a scenario: it counts its bytes, and is asked at every insertion
       DictSubject    dict, set: counted by gomap.sizeof, after the loop
       WatchedDict    a dict that is counted at every insertion, which takes time
@@ -18,7 +18,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .._core import Cache, GoMap, Map, Set
+from .._core import Cache, GoMap, Map, Set, SwissMap
 from .._words import shown, told
 from ..sizes import allocated, plain_bytes, sizeof
 from ..types import Kind, Type
@@ -113,14 +113,14 @@ def _differs(got: Any, expected: Any) -> bool:
 
 
 class GomapSubject(Subject):
-    """A Map, GoMap or Set. Objects that it refers to are counted as a dict's are."""
+    """A Map, GoMap, SwissMap or Set. Objects that it refers to are counted as a dict's are."""
 
     _objects = 0  # bytes, at the most
 
     def make(self) -> Any:
         if self.value is None:
             return Set(self.key)
-        return {"Map": Map, "GoMap": GoMap}[self.engine](self.key, self.value)
+        return {"Map": Map, "GoMap": GoMap, "SwissMap": SwissMap}[self.engine](self.key, self.value)
 
     def counted(self, m: Any) -> int:
         columns: list[Iterable[object]] = [m] if m.key_type.kind is Kind.OBJECT else []
@@ -143,9 +143,9 @@ class GomapSubject(Subject):
         return stats.B, stats.overflow_buckets
 
     def copied(self, m: Any) -> tuple[Any, int | None]:
-        if self.engine != "GoMap":
+        if self.engine not in ("GoMap", "SwissMap"):
             return m, None
-        new = m.copy()
+        new = type(m)(m.key_type, m.value_type, m)  # a SwissMap's copy() is as large as it is
         return new, self.counted(m) + self.peak(new)
 
     def failure(self, error: Exception) -> Exception:
@@ -271,13 +271,13 @@ class PeerSubject(Subject):
 def subject_of(name: str, key: Type, value: Type | None, *, watched: bool = False) -> Subject:
     """The kind of map of this name, for these types.
 
-    :param name: ``dict``, ``Map``, ``GoMap``; without values ``set``, ``Set``; any other is a peer's
+    :param name: ``dict``, ``Map``, ``GoMap``, ``SwissMap``; without values ``set``, ``Set``; any other is a peer's
     :param watched: a dict is to be counted at every insertion
     """
     if name in ("dict", "set"):
         its = name, python_name(key), None if value is None else python_name(value)
         return WatchedDict(*its) if watched else DictSubject(*its)
-    if name in ("Map", "GoMap", "Set"):
+    if name in ("Map", "GoMap", "SwissMap", "Set"):
         return GomapSubject(name, key.name, None if value is None else value.name)
     assert value is not None
     subject = PeerSubject(name, "", "")
