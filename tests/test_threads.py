@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from gomap import GoMap, Map, Set
+from gomap import Cache, GoMap, Map, Set, cached
 
 Class = Any
 
@@ -402,3 +402,55 @@ def test_maps_of_both_kinds_at_once() -> None:
     maps = [Map(int, int), GoMap(int, int)] * 2
     together(*[lambda m=m: [m.add(i % 100) for i in range(5000)] for m in maps])
     assert all(dict(m) == dict.fromkeys(range(100), 100) for m in maps)
+
+
+# ---- caches ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("types", [(int, int), (str, str), (object, object)])
+def test_threads_share_a_cache(types: Any) -> None:
+    """What is found is what was put in; uses and entries that leave are counted exactly."""
+    gone: list[Any] = []
+    c = Cache(*types, max_entries=500, on_evict=lambda key, value, reason: gone.append((key, value)))
+    make: Callable[[int], Any] = {int: lambda i: i, str: lambda i: f"{i}" * 9, object: lambda i: (i, str(i))}[types[0]]
+    looks = 4000
+
+    def work(who: int) -> None:
+        dice = random.Random(who)
+        for step in range(looks):
+            i = dice.randrange(2000)
+            found = c.get(make(i))
+            assert found in (None, make(i))
+            if found is None:
+                c[make(i)] = make(i)
+            if step % 200 == 0:
+                assert list(c.get_many([make(i)], make(0))) in ([make(i)], [make(0)])
+                assert len(c) <= 500
+                assert c._check() is None
+                for key, value in list(zip(list(c), range(3), strict=False)):
+                    assert value < 3, key
+
+    def guarded(who: int) -> None:
+        try:
+            work(who)
+        except RuntimeError as error:
+            assert "during iteration" in str(error)
+            work(who)
+
+    together(*[lambda who=who: guarded(who) for who in range(WORKERS)])
+    assert c._check() is None
+    assert all(key == value for key, value in gone)
+    assert c.stats.evictions == len(gone)
+
+
+def test_a_call_is_computed_once() -> None:
+    calls: list[int] = []
+
+    @cached(key=int, value=int, max_entries=100, lock="key")
+    def slowly(number: int) -> int:
+        calls.append(number)
+        time.sleep(0.001)
+        return -number
+
+    together(*[lambda: [slowly(i) for i in range(50)]] * WORKERS)
+    assert sorted(calls) == list(range(50))

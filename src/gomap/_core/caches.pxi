@@ -3,6 +3,9 @@
 # Entries leave in the middle of the core's work: evicted or expired. The core says so by `entry_leaves`, which keeps the
 # key and the value, as objects, in an array of C's. When the core's work is done, `settle_cache` calls on_evict for each,
 # and drops references. Both may run any code, which may use this very cache.
+#
+# A look-up is a use, and writes. So on free-threaded builds a cache's methods are critical sections: as with the
+# interpreter's lock, another thread comes in only where Python code runs or waits.
 
 import time as _time
 
@@ -314,6 +317,7 @@ cdef class Cache:
         return result
 
     @cython.final
+    @cython.critical_section
     cdef object looked_up(self, object key):
         """The value, or MISSING: counts as a use."""
         cdef CacheEntries m = self.ready()
@@ -330,6 +334,7 @@ cdef class Cache:
         return self.settled(MISSING if found == NULL else out(m, VALUE, found))
 
     @cython.final
+    @cython.critical_section
     cdef object peeked(self, object key):
         cdef CacheEntries m = self.ready()
         cdef uint64_t now = self.now()
@@ -339,6 +344,7 @@ cdef class Cache:
         return out(m, VALUE, gomap_cache_value(m.cache, place))
 
     @cython.final
+    @cython.critical_section
     cdef int put(self, object key, object value, double lives) except -1:
         cdef CacheEntries m = self.ready()
         cdef py_object_key sought
@@ -388,6 +394,7 @@ cdef class Cache:
         raise NoRoomError(f"the entry of key {shown(key)} has no room within max_bytes, "
                           f"which is {self.entries.cache.settings.max_bytes:,}")
 
+    @cython.critical_section
     def __len__(self):
         """Entries, those included that have expired and were not met yet."""
         return <Py_ssize_t>self.ready().map.count
@@ -444,6 +451,7 @@ cdef class Cache:
         return NEVER if ttl is None else ttl
 
     @cython.final
+    @cython.critical_section
     cdef object take(self, object key):
         """Removes an entry; its value, or MISSING."""
         cdef CacheEntries m = self.ready()
@@ -488,6 +496,7 @@ cdef class Cache:
         self.put(key, default, self.lives)
         return default
 
+    @cython.critical_section
     def touch(self, key, /):
         """Count a use of a key, as :meth:`get` does; returns whether it is there."""
         cdef CacheEntries m = self.ready()
@@ -498,6 +507,7 @@ cdef class Cache:
         gomap_cache_touch(m.cache, place, now)
         return True
 
+    @cython.critical_section
     def ttl_of(self, key, /):
         """The seconds until a key expires, if it is not used; ``math.inf``: never.
 
@@ -531,6 +541,7 @@ cdef class Cache:
         for name in entries:
             self.put(name, entries[name], self.lives)
 
+    @cython.critical_section
     def get_many(self, keys, /, default=MISSING, *, out=None, missing=None, arrow=None):
         """The values for many keys, as :meth:`Map.get_many` gives them. Each key counts as a use, a hit or a miss, also
         where one is missing. The clock is read once.
@@ -547,6 +558,7 @@ cdef class Cache:
             self.settled(None)
         return values
 
+    @cython.critical_section
     def set_many(self, keys, values, /, *, ttl=MISSING, nulls="refuse"):
         """Put in many keys, each with its value, or all with one, in their order. The clock is read once.
 
@@ -582,19 +594,25 @@ cdef class Cache:
         check_rows_fit(self, column, others)
         put_rows(self, column, others, lives)
 
+    @cython.critical_section
     def clear(self):
         """Remove every entry. on_evict is not called."""
         self.ready().clear_all()
 
     def expire(self, limit=None, /):
         """Remove expired entries now: at most so many, or all. Returns how many. A next call goes on from there."""
-        cdef CacheEntries m = self.ready()
         cdef size_t most = <size_t>-1
+        self.ready()
         if limit is not None:
             if PyBool_Check(limit) or not PyIndex_Check(limit):
                 raise TypeError(f"limit: expected int or None, got {type(limit).__name__} {shown(limit)}")
             most = min(max(PyNumber_Index(limit), 0), 2**62)
-        return self.settled(gomap_cache_expire(m.cache, self.now(), most))
+        return self.expired(most)
+
+    @cython.final
+    @cython.critical_section
+    cdef object expired(self, size_t most):
+        return self.settled(gomap_cache_expire(self.entries.cache, self.now(), most))
 
     def resize(self, *, max_bytes=None, max_entries=None):
         """Give the cache other limits; entries go until they are kept.
@@ -603,9 +621,14 @@ cdef class Cache:
         :raises MemoryError: entries could not leave; the limits are as they were
         """
         from . import _cache_arguments as checked
-        cdef CacheEntries m = self.ready()
-        cdef size_t most_bytes, most_entries
+        self.ready()
         most_bytes, most_entries = checked.limits(max_bytes, max_entries, self.ttl, self.tti)
+        self.limited(most_bytes, most_entries)
+
+    @cython.final
+    @cython.critical_section
+    cdef int limited(self, size_t most_bytes, size_t most_entries) except -1:
+        cdef CacheEntries m = self.entries
         gomap_cache_pass(m.cache, self.now())
         cdef int kept = gomap_cache_limit(m.cache, most_bytes, most_entries)
         self.settled(None)
@@ -613,6 +636,7 @@ cdef class Cache:
             check_max_bytes(&self.layout.type, most_bytes)
         if kept < 0:
             raise MemoryError("out of memory while entries left: the limits are as they were")
+        return 0
 
     # ---- iteration ----
 
@@ -713,6 +737,7 @@ cdef class Cache:
         return self.layout.value_type
 
     @property
+    @cython.critical_section
     def nbytes(self):
         """Every byte held outside the Python object, as the allocator gave it."""
         return gomap_cache_bytes(self.ready().cache)
@@ -738,6 +763,7 @@ cdef class Cache:
         return self.nbytes if self.max_bytes and not self.max_entries else len(self)
 
     @property
+    @cython.critical_section
     def stats(self):
         """Hits, misses, evictions, expirations, entries and bytes: a :class:`~gomap.memory.CacheStats`."""
         from .memory import CacheStats
@@ -746,6 +772,7 @@ cdef class Cache:
                           expirations=cache.counts.expirations, entries=cache.map.count,
                           bytes=gomap_cache_bytes(cache))
 
+    @cython.critical_section
     def reset_stats(self):
         """Let hits, misses, evictions and expirations begin at zero again."""
         gomap_cache_count_again(self.ready().cache)
@@ -753,6 +780,7 @@ cdef class Cache:
     def __sizeof__(self):
         return object.__sizeof__(self) + self.nbytes
 
+    @cython.critical_section
     def _check(self):
         """The first broken invariant in words, or None. Takes time in proportion to the entries."""
         cdef char why[400]
@@ -821,12 +849,18 @@ cdef class CacheIterator:
     cdef Want want
 
     def __dealloc__(self):
-        gomap_iter_end(&self.guard)
+        if self.cache is not None:
+            with cython.critical_section(self.cache):
+                gomap_iter_end(&self.guard)
 
     def __iter__(self):
         return self
 
     def __next__(self):
+        with cython.critical_section(self.cache):
+            return self.step()
+
+    cdef object step(self):
         cdef CacheEntries m = self.cache.entries
         cdef size_t place
         cdef uint64_t now = self.cache.now()
@@ -852,5 +886,6 @@ cdef CacheIterator cache_iterator(Cache cache, Want want):
     cdef CacheIterator made = CacheIterator.__new__(CacheIterator)
     made.cache = cache
     made.want = want
-    gomap_iter_begin(&made.guard, cache.ready().map)
+    with cython.critical_section(cache):
+        gomap_iter_begin(&made.guard, cache.ready().map)
     return made
