@@ -97,7 +97,7 @@ def test_a_hint_s_room_is_used_without_growing() -> None:
 def test_the_first_bucket_comes_with_the_first_entry() -> None:
     m = GoMap(int, "[128]byte")
     assert array(m) == (0, 0, 0)
-    assert m.nbytes == m.memory().header <= heap_bytes(480) + SLACK
+    assert m.nbytes == m.memory().header <= heap_bytes(512) + SLACK
     m[1] = bytes(128)
     assert array(m) == (0, 1, 1104)
 
