@@ -416,6 +416,7 @@ cdef class BaseMap(Base):
                             "key= and value=")
         else:
             made = cls(key, value)
+        made.ready()
         for each in keys:
             if fill is MISSING:
                 made.setdefault(each)
