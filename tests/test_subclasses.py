@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import gc
 import pickle
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from gomap import TRACEMALLOC_DOMAIN, GoMap, Map, Set, SwissMap, _core
+from gomap import TRACEMALLOC_DOMAIN, Cache, GoMap, Map, Set, SwissMap, _core
 
 
 def traced() -> int:
@@ -111,3 +112,18 @@ def test_pickles_name_what_is_public() -> None:
         # As they were pickled before.
         old = pickle.dumps(m, 0).replace(b"cgomap\n", b"cgomap._core\n")
         assert pickle.loads(old) == m
+
+
+@pytest.mark.parametrize("cls", [Map, GoMap, SwissMap, Set, Cache])
+def test_no_method_needs_init_to_be_safe(cls: Any) -> None:
+    """Every method of an object whose __init__ was not called raises, or does what needs no map."""
+    for name in dir(cls):
+        if name in ("__class__", "__init__", "__init_subclass__", "__new__", "__subclasshook__"):
+            continue
+        for arguments in ((), (1,), (1, 1), ([1],), ([1], [1]), ({1: 1},), ({1},), (cls.__new__(cls),)):
+            made = cls.__new__(cls)
+            with contextlib.suppress(Exception):
+                found = getattr(made, name)
+                if callable(found):
+                    found(*arguments)
+            assert "not initialised" in repr(made) or name in ("__setstate__", "open", "load")

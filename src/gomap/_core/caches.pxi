@@ -702,6 +702,7 @@ cdef class Cache:
         return copied
 
     def _types(self):
+        self.ready()
         return self.layout.key_type, self.layout.value_type
 
     def _limits(self):
