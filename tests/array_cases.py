@@ -5,7 +5,7 @@ from __future__ import annotations
 import array
 from typing import Any
 
-from gomap import Set
+from gomap import Map, Set
 
 INTEGERS = {
     "int8": "b",
@@ -34,6 +34,14 @@ def numbers(count: int, seed: int = 1) -> Any:
 def as_list(result: Any) -> list[Any]:
     """What a result holds, whatever it is made of."""
     return result if isinstance(result, list) else result.tolist()
+
+
+def holds(result: Any, value_type: Any, values: list[Any]) -> bool:
+    """Whether a result of get_many has these values, in a list or in an array, be it NumPy's or none."""
+    if isinstance(result, list):
+        return bool(result == values)
+    same = Map(int, value_type, enumerate(values)).get_many(range(len(values)))
+    return memoryview(result).tobytes() == memoryview(same).tobytes()
 
 
 def hashable(key: Any) -> bool:

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from array_cases import holds
 
 import gomap
 from gomap import Cache
@@ -525,7 +526,7 @@ def test_many_are_as_one_by_one(key: Any, value: Any, k: Any, v: Any) -> None:
     sought = keys[:300:2] + [k(i) for i in range(1000, 1010)] + keys[:10]
     expected = [one.get(key_, v(0)) for key_ in sought]
     found = many.get_many(sought, v(0))
-    assert (found if isinstance(found, list) else found.tolist()) == expected
+    assert holds(found, value, expected)
     assert (many.stats.hits, many.stats.misses) == (one.stats.hits, one.stats.misses)
     sound(many)
 

@@ -97,6 +97,8 @@ cdef int merge_core(Base m, Base source, int how) except -1:
             with nogil:
                 whole = did(&p, gomap_merge_some(map, &reader, &merging, p.some))
             if not whole:
+                if reader.map == NULL:  # it came to its end
+                    entries_missing(source)
                 raise MemoryError("out of memory")
     except BaseException as error:
         say_done(error, p.done, p.count, "merged")

@@ -59,6 +59,29 @@ cdef int keep(Set s, Set other, bint kept) except -1:
     return 0
 
 
+cdef int remove_keys(Set s, Set other) except -1:
+    """Removes the keys that another Set of the same type has."""
+    cdef gomap_key room
+    cdef const void *key
+    cdef const void *value
+    cdef gomap_iter iter
+    cdef gomap *map
+    cdef gomap *others
+    cdef size_t left
+    if s is other:
+        return s.clear_all()
+    map = read_and_write_begin(other, &iter, s)
+    others = iter.map
+    with nogil:
+        left = others.count
+        while left and gomap_iter_next(&iter, &key, &value) == 1:  # never beyond the last: see operations.pxi
+            gomap_erase(map, gomap_key_again(others, key, &room))
+            left -= 1
+    read_end(other, &iter)
+    write_end(s, map)
+    return 0
+
+
 cdef bint holds(Set s, object element) except -1:
     """Whether it is there; what the key type cannot hold is not."""
     try:
@@ -281,8 +304,11 @@ cdef class Set(Base):
 
     @cython.final
     cdef int remove_from(self, object other) except -1:
-        if alike(self, other) and self.count() <= (<Set>other).count():
-            keep(self, other, False)
+        if alike(self, other):
+            if self.count() <= (<Set>other).count():
+                keep(self, other, False)
+            else:
+                remove_keys(self, other)
         elif self.objects:
             erase_objects(self, frames.elements(other))
         else:
