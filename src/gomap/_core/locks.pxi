@@ -265,6 +265,42 @@ cdef gomap *read_and_write_begin(Base source, gomap_iter *reader, Base m) except
     return map
 
 
+cdef int read_and_write_lock(Base source, gomap_iter *reader, Base m) except -1:
+    """A hold to read of one map and the lock to write of another: for what is done at once, and lets iterators live
+    unless a key is put in."""
+    while True:
+        m.write_lock()  # waits while nothing is held
+        m.write_unlock()
+        read_begin(source, reader)
+        py_write_lock(&m.lock)
+        if m.map != NULL and not m.readers:
+            return 0
+        py_write_unlock(&m.lock)
+        read_end(source, reader)
+
+
+cdef int put_all_of(Base source, Base m) except -1:
+    """Every entry of another map of the same types, which are no objects."""
+    cdef gomap_iter reader
+    cdef gomap_merging merging
+    cdef size_t count, done
+    cdef bint ended
+    memset(&merging, 0, sizeof(merging))
+    merging.how = GOMAP_LAST
+    merging.kind = m.value.kind
+    read_and_write_lock(source, &reader, m)
+    count = reader.map.count
+    done = gomap_merge_some(m.map, &reader, &merging, count)
+    ended = reader.map == NULL
+    m.write_unlock()
+    read_end(source, &reader)
+    if done < count:
+        if ended:
+            entries_missing(source)
+        raise MemoryError()
+    return 0
+
+
 cdef int read_both_begin(Base one, gomap_iter *reader, Base other, gomap_iter *other_reader) except -1:
     """Holds to read of two maps, which may be the same."""
     while True:

@@ -361,7 +361,7 @@ cdef class BaseMap(Base):
             source = other
             source.ready()
             if source is not self:
-                merge_core(self, source, GOMAP_LAST)
+                put_all_of(source, self)
         elif type(other) is dict:
             for key, value in (<dict>other).items():
                 self.assign(key, value)

@@ -45,17 +45,16 @@ cdef int keep(Set s, Set other, bint kept) except -1:
     if s.objects:
         erase_objects(s, [element for element in entries_of(s) if holds(other, element) != kept])
         return 0
-    map = read_and_write_begin(other, &held, s)
-    others = held.map
-    with nogil:
-        gomap_iter_begin(&iter, map)
-        while gomap_iter_next(&iter, &key, &value) == 1:
-            key = gomap_key_again(map, key, &room)
-            if (gomap_find(others, key) != NULL) != kept:
-                gomap_erase(map, key)
-        gomap_iter_end(&iter)
+    read_and_write_lock(other, &held, s)
+    map, others = s.map, held.map
+    gomap_iter_begin(&iter, map)
+    while gomap_iter_next(&iter, &key, &value) == 1:
+        key = gomap_key_again(map, key, &room)
+        if (gomap_find(others, key) != NULL) != kept:
+            gomap_erase(map, key)
+    gomap_iter_end(&iter)
+    s.write_unlock()
     read_end(other, &held)
-    write_end(s, map)
     return 0
 
 
@@ -70,15 +69,14 @@ cdef int remove_keys(Set s, Set other) except -1:
     cdef size_t left
     if s is other:
         return s.clear_all()
-    map = read_and_write_begin(other, &iter, s)
-    others = iter.map
-    with nogil:
-        left = others.count
-        while left and gomap_iter_next(&iter, &key, &value) == 1:  # never beyond the last: see operations.pxi
-            gomap_erase(map, gomap_key_again(others, key, &room))
-            left -= 1
+    read_and_write_lock(other, &iter, s)
+    map, others = s.map, iter.map
+    left = others.count
+    while left and gomap_iter_next(&iter, &key, &value) == 1:  # never beyond the last, where it would end itself
+        gomap_erase(map, gomap_key_again(others, key, &room))
+        left -= 1
+    s.write_unlock()
     read_end(other, &iter)
-    write_end(s, map)
     return 0
 
 
@@ -274,7 +272,7 @@ cdef class Set(Base):
         cdef Column column
         if alike(self, other):
             if other is not self:
-                merge_core(self, other, GOMAP_LAST)
+                put_all_of(other, self)
         elif not self.objects and is_array(other):
             self.add_many(other)
         else:
@@ -344,34 +342,33 @@ cdef class Set(Base):
             return toggle_objects(self, toggled)
         toggled = self.like(other)  # which nobody else has, nor the others
         new = self.like(toggled)
-        map = write_begin(self)
-        news, both = new.map, toggled.map
-        with nogil:
+        self.write_lock()
+        map, news, both = self.map, new.map, toggled.map
+        gomap_iter_begin(&iter, both)
+        while gomap_iter_next(&iter, &key, &value) == 1:
+            key = gomap_key_again(both, key, &room)
+            if gomap_find(map, key) != NULL:
+                gomap_erase(news, key)
+        gomap_iter_end(&iter)
+        gomap_iter_begin(&iter, news)
+        while True:
+            more = gomap_iter_next(&iter, &key, &value)
+            if more != 1 or gomap_assign(map, gomap_key_again(news, key, &room), &added) == NULL:
+                break
+        gomap_iter_end(&iter)
+        if more == 1:  # as it was
+            gomap_iter_begin(&iter, news)
+            while gomap_iter_next(&iter, &key, &value) == 1:
+                gomap_erase(map, gomap_key_again(news, key, &room))
+            gomap_iter_end(&iter)
+        else:
             gomap_iter_begin(&iter, both)
             while gomap_iter_next(&iter, &key, &value) == 1:
                 key = gomap_key_again(both, key, &room)
-                if gomap_find(map, key) != NULL:
-                    gomap_erase(news, key)
+                if gomap_find(news, key) == NULL:
+                    gomap_erase(map, key)
             gomap_iter_end(&iter)
-            gomap_iter_begin(&iter, news)
-            while True:
-                more = gomap_iter_next(&iter, &key, &value)
-                if more != 1 or gomap_assign(map, gomap_key_again(news, key, &room), &added) == NULL:
-                    break
-            gomap_iter_end(&iter)
-            if more == 1:  # as it was
-                gomap_iter_begin(&iter, news)
-                while gomap_iter_next(&iter, &key, &value) == 1:
-                    gomap_erase(map, gomap_key_again(news, key, &room))
-                gomap_iter_end(&iter)
-            else:
-                gomap_iter_begin(&iter, both)
-                while gomap_iter_next(&iter, &key, &value) == 1:
-                    key = gomap_key_again(both, key, &room)
-                    if gomap_find(news, key) == NULL:
-                        gomap_erase(map, key)
-                gomap_iter_end(&iter)
-        write_end(self, map)
+        self.write_unlock()
         if more == 1:
             raise MemoryError("out of memory")
         return 0
