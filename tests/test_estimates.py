@@ -301,7 +301,8 @@ def test_peak_of_a_gomap_with_records(value: str, size: int) -> None:
 @pytest.mark.parametrize("size", [1, 8, 9, 14, 15, 104, 225, 448, 449, 896, 897, 1000, 3000, 6600])
 def test_swissmap_is_what_it_is_on_average(value: str, size: int) -> None:
     entries = items("int", value, 0, 0, size)
-    memory = [filled(SwissMap, "int", value, entries).memory() for _ in range(builds(size))]
+    # One of 6,600 entries scatters by 2.1 %, with its seed, and the mean of so many by 0.3 %.
+    memory = [filled(SwissMap, "int", value, entries).memory() for _ in range(max(60, builds(size)))]
     total, peak = (statistics.mean(column) for column in zip(*((m.total, m.peak) for m in memory), strict=True))
     foreseen = estimate("int", value, size)
     assert total == pytest.approx(foreseen.swissmap, rel=0.02, abs=3 * SPARE)
