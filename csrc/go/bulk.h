@@ -2,7 +2,7 @@
 #ifndef GM_GO_BULK_H
 #define GM_GO_BULK_H
 
-#include "../windows.h"
+#include "../window.h"
 #include "find.h"
 
 GM_INLINE void go_ask(const gomap *map, uint64_t hash)

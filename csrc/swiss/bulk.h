@@ -2,7 +2,7 @@
 #ifndef GM_SWISS_BULK_H
 #define GM_SWISS_BULK_H
 
-#include "../windows.h"
+#include "../window.h"
 #include "find.h"
 
 GM_INLINE void sw_ask(const gomap *map, uint64_t hash)

@@ -1,10 +1,10 @@
-/* windows.h - many keys at a time, by windows: the memory that a window's keys lead to is asked for at once, so that
+/* window.h - many keys at a time, by windows: the memory that a window's keys lead to is asked for at once, so that
  * the keys wait for it together. For engines in which a hash leads to its memory in one step.
  *
  * An engine passes two functions, which are inlined: what asks for a hash's memory, and what looks a hashed key up.
  */
-#ifndef GM_WINDOWS_H
-#define GM_WINDOWS_H
+#ifndef GM_WINDOW_H
+#define GM_WINDOW_H
 
 #include "bulk.h"
 #include "kind.h"
