@@ -248,28 +248,11 @@ cdef void read_end(Base m, gomap_iter *reader) noexcept:
     wake(waiters)
 
 
-cdef gomap *read_and_write_begin(Base source, gomap_iter *reader, Base m) except NULL:
-    """A hold to read of one map and one to write of another: its core's map."""
-    cdef gomap *map = NULL
-    while map == NULL:
-        m.write_lock()  # waits, and copies what is over an image, while nothing is held
-        m.write_unlock()
-        read_begin(source, reader)
-        py_write_lock(&m.lock)
-        if m.map != NULL and not m.readers:
-            map = take_out(m)
-            gomap_end_iterators(map)
-        py_write_unlock(&m.lock)
-        if map == NULL:
-            read_end(source, reader)
-    return map
-
-
 cdef int read_and_write_lock(Base source, gomap_iter *reader, Base m) except -1:
     """A hold to read of one map and the lock to write of another: for what is done at once, and lets iterators live
     unless a key is put in."""
     while True:
-        m.write_lock()  # waits while nothing is held
+        m.write_lock()  # waits, and copies what is over an image, while nothing is held
         m.write_unlock()
         read_begin(source, reader)
         py_write_lock(&m.lock)
@@ -279,26 +262,14 @@ cdef int read_and_write_lock(Base source, gomap_iter *reader, Base m) except -1:
         read_end(source, reader)
 
 
-cdef int put_all_of(Base source, Base m) except -1:
-    """Every entry of another map of the same types, which are no objects."""
-    cdef gomap_iter reader
-    cdef gomap_merging merging
-    cdef size_t count, done
-    cdef bint ended
-    memset(&merging, 0, sizeof(merging))
-    merging.how = GOMAP_LAST
-    merging.kind = m.value.kind
-    read_and_write_lock(source, &reader, m)
-    count = reader.map.count
-    done = gomap_merge_some(m.map, &reader, &merging, count)
-    ended = reader.map == NULL
+cdef gomap *read_and_write_begin(Base source, gomap_iter *reader, Base m) except NULL:
+    """A hold to read of one map and one to write of another: its core's map."""
+    cdef gomap *map
+    read_and_write_lock(source, reader, m)
+    map = take_out(m)
+    gomap_end_iterators(map)
     m.write_unlock()
-    read_end(source, &reader)
-    if done < count:
-        if ended:
-            entries_missing(source)
-        raise MemoryError()
-    return 0
+    return map
 
 
 cdef int read_both_begin(Base one, gomap_iter *reader, Base other, gomap_iter *other_reader) except -1:
@@ -313,40 +284,34 @@ cdef int read_both_begin(Base one, gomap_iter *reader, Base other, gomap_iter *o
 
 cdef gomap *read_becomes_write(Base m, gomap_iter *reader, gomap_iter *kept) except NULL:
     """This thread's hold to read becomes one to write, which only one iterator outlives. Other holds end first, and no
-    new one begins. After an error there is no hold.
+    new one begins. After an error it is still one to read.
 
     :raises RuntimeError: another thread is about to do the same
     """
     cdef gomap *map = NULL
     cdef bint refused
-    cdef Waiter *waiters
     py_mutex_lock(&m.lock)
     refused = m.taking
     m.taking = True
     py_mutex_unlock(&m.lock)
     if refused:
-        read_end(m, reader)
         raise RuntimeError("concurrent map read and map write")
     try:
         while map == NULL:
             py_write_lock(&m.lock)
             if m.readers == 1:
-                map = m.map
                 gomap_iter_end(reader)
                 gomap_iter_alone(kept)
                 m.readers = 0
-                m.taking = False
-                take_out(m)
                 count_hold(-1)
+                map = take_out(m)
             py_write_unlock(&m.lock)
             if map == NULL:
                 wait(m, TO_TAKE)
-    except BaseException:
+    finally:
         py_mutex_lock(&m.lock)
         m.taking = False
         py_mutex_unlock(&m.lock)
-        read_end(m, reader)
-        raise
     return map
 
 

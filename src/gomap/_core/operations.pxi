@@ -72,7 +72,7 @@ cdef int merge_map(BaseMap m, object other, object how) except -1:
     return merge_core(m, source, combining)
 
 
-cdef int merge_core(Base m, Base source, int how) except -1:
+cdef int merge_core(BaseMap m, BaseMap source, int how) except -1:
     """Sums of integers are looked at before anything changes. While values are added signals wait, as a sum that was
     added cannot be told from one that was not; the other ways may be begun again."""
     cdef gomap_iter reader
@@ -109,7 +109,7 @@ cdef int merge_core(Base m, Base source, int how) except -1:
     return 0
 
 
-cdef int check_sums(Base m, gomap *map, Base source, gomap_merging *merging) except -1:
+cdef int check_sums(BaseMap m, gomap *map, BaseMap source, gomap_merging *merging) except -1:
     """Refuses sums that the value type cannot hold."""
     cdef gomap_iter reader
     cdef gomap *held = read_begin(source, &reader)  # once more
@@ -125,6 +125,28 @@ cdef int check_sums(Base m, gomap *map, Base source, gomap_merging *merging) exc
         was, more = number_out(merging.kind, merging.was), number_out(merging.kind, merging.more)
         raise OverflowError(f"add: {was} + {more} for key {shown(out(source, KEY, merging.key))} is out of range for "
                             f"{m.layout.value_type}")
+    return 0
+
+
+cdef int put_all_of(Base source, Base m) except -1:
+    """Every entry of another map of the same types, which are no objects."""
+    cdef gomap_iter reader
+    cdef gomap_merging merging
+    cdef size_t count, done
+    cdef bint ended
+    memset(&merging, 0, sizeof(merging))
+    merging.how = GOMAP_LAST
+    merging.kind = m.value.kind
+    read_and_write_lock(source, &reader, m)
+    count = reader.map.count
+    done = gomap_merge_some(m.map, &reader, &merging, count)
+    ended = reader.map == NULL
+    m.write_unlock()
+    read_end(source, &reader)
+    if done < count:
+        if ended:
+            entries_missing(source)
+        raise MemoryError()
     return 0
 
 
@@ -180,8 +202,9 @@ cdef size_t delete_chosen(BaseMap m, object predicate) except? 0:
     """Two iterations in one order: the first asks for every entry, the second removes."""
     cdef gomap_iter first, second
     cdef bytearray bits
-    cdef size_t chosen = 0, count
-    cdef gomap *map
+    cdef size_t chosen, count
+    cdef gomap *map = NULL
+    cdef PyObject **held = NULL
     if m.image_now() is None:
         m.ready()
     else:
@@ -189,25 +212,25 @@ cdef size_t delete_chosen(BaseMap m, object predicate) except? 0:
     if not callable(predicate):
         raise TypeError(f"delete_where: expected a function of keys and values, got {type(predicate).__name__} "
                         f"{shown(predicate)}")
-    map = read_begin(m, &first)
+    memset(&second, 0, sizeof(second))
+    count = read_begin(m, &first).count
     try:
-        count = map.count
         bits = bytearray(count // 8 + 1)
         begin_again(m, &second, &first)
-    except BaseException:
-        read_end(m, &first)
-        raise
-    try:
         chosen = choose(m, &first, count, predicate, bits)
-    except BaseException:
-        end_iterator(m, &second)
-        read_end(m, &first)
-        raise
-    if chosen == 0:
-        end_iterator(m, &second)
-        read_end(m, &first)
-        return 0
-    return erase_chosen(m, &first, &second, count, bits, chosen)
+        if chosen == 0:
+            return 0
+        if m.objects:
+            held = <PyObject **>PyMem_Calloc(2 * chosen, sizeof(PyObject *))
+            if held == NULL:
+                raise MemoryError()
+        map = read_becomes_write(m, &first, &second)
+    finally:
+        if map == NULL:
+            end_iterator(m, &second)
+            read_end(m, &first)
+            PyMem_Free(held)
+    return erase_chosen(m, map, &second, count, <const unsigned char *>PyByteArray_AS_STRING(bits), held)
 
 
 cdef size_t choose(BaseMap m, gomap_iter *iter, size_t count, object predicate, bytearray bits) except? 0:
@@ -257,12 +280,11 @@ cdef tuple piece_out(BaseMap m, gomap_iter *iter, size_t count):
     return array_of(m, KEY, keys), array_of(m, VALUE, values)
 
 
-cdef int begin_again(Base m, gomap_iter *again, const gomap_iter *begun) noexcept:
+cdef void begin_again(Base m, gomap_iter *again, const gomap_iter *begun) noexcept:
     """A second iteration, in the same order, of a map that is held to read."""
     py_mutex_lock(&m.lock)
     gomap_iter_again(again, begun)
     py_mutex_unlock(&m.lock)
-    return 0
 
 
 cdef void end_iterator(Base m, gomap_iter *iter) noexcept:
@@ -271,28 +293,10 @@ cdef void end_iterator(Base m, gomap_iter *iter) noexcept:
     py_write_unlock(&m.lock)
 
 
-cdef size_t erase_chosen(BaseMap m, gomap_iter *reader, gomap_iter *iter, size_t count, bytearray bits,
-                         size_t chosen) except? 0:
-    """Removes the marked entries; ends the hold to read."""
-    cdef const unsigned char *marks = <const unsigned char *>PyByteArray_AS_STRING(bits)
-    cdef gomap *map
+cdef size_t erase_chosen(BaseMap m, gomap *map, gomap_iter *iter, size_t count, const unsigned char *marks,
+                         PyObject **held) noexcept:
+    """Removes the marked entries, and ends the hold to write. `held` has room for the references of all of them."""
     cdef size_t erased
-    cdef PyObject **held = NULL
-    try:
-        if m.objects:
-            held = <PyObject **>PyMem_Calloc(2 * chosen, sizeof(PyObject *))
-            if held == NULL:
-                raise MemoryError()
-    except BaseException:
-        end_iterator(m, iter)
-        read_end(m, reader)
-        raise
-    try:
-        map = read_becomes_write(m, reader, iter)
-    except BaseException:
-        end_iterator(m, iter)
-        PyMem_Free(held)
-        raise
     if m.objects:
         return erase_chosen_objects(m, map, iter, count, marks, held)
     with nogil:
