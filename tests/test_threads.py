@@ -404,6 +404,28 @@ def test_maps_of_both_kinds_at_once() -> None:
     assert all(dict(m) == dict.fromkeys(range(100), 100) for m in maps)
 
 
+def test_a_writer_comes_in_between_readers(map_class: Class) -> None:
+    """Threads that look up arrays without a pause leave it no moment of its own."""
+    m = map_class(int, int, {i: i for i in range(50_000)})
+    keys = array.array("q", range(50_000))
+    written = threading.Event()
+
+    def read() -> None:
+        while not written.is_set():
+            m.get_many(keys)
+
+    def write() -> None:
+        try:
+            for i in range(100):
+                m[i] = -i
+                m.set_many([i], -i)
+        finally:
+            written.set()
+
+    together(read, read, read, write)
+    assert [m[i] for i in range(100)] == [-i for i in range(100)]
+
+
 # ---- caches ------------------------------------------------------------------------------------------------
 
 

@@ -35,6 +35,7 @@ cdef class Base:
     cdef size_t readers  # holds to read; one more while it is over an image
     cdef int64_t held_in  # py_forks, of the last hold
     cdef Waiter *waiters  # threads that wait for the end of a hold
+    cdef size_t wanted  # of these, those that wait to write
     cdef Image image  # the bytes of a saved map that it is over, or None
     cdef size_t coded  # a map's entries when encode was done last: their values are codes, unless overwritten since
     cdef uint64_t changes  # of the keys, where they are objects: shows if a comparison changed the map

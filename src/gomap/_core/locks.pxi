@@ -9,6 +9,9 @@
 # gets Go's RuntimeError "concurrent map read and map write". So no circle of waiting threads can come about. Such a
 # thread is one whose function was called by delete_where, or whose signal handler by an operation on arrays. An operation
 # that holds two maps waits for the second one without the first.
+#
+# Threads that read arrays in turn would keep a writer waiting for ever. So who begins to read many lets a writer go
+# first that waits already, for GIVING_WAY at most: the writer may wait for a thread that waits for this one.
 
 cdef extern from "locks.h":
     bint PY_FREE_THREADED
@@ -31,6 +34,7 @@ cdef extern from "Python.h":
     ctypedef void *PyThread_type_lock
     enum PyLockStatus:
         PY_LOCK_ACQUIRED
+        PY_LOCK_INTR
     PyThread_type_lock PyThread_allocate_lock()
     void PyThread_free_lock(PyThread_type_lock)
     int PyThread_acquire_lock(PyThread_type_lock, int) nogil
@@ -45,7 +49,11 @@ cdef enum Use:
     TO_READ        # one entry
     TO_WRITE
     TO_HOLD        # to read many
+    TO_FOLLOW      # to read many, after a writer that waits already
     TO_TAKE        # a hold to read becomes one to write
+
+cdef enum:
+    GIVING_WAY = 10_000  # microseconds: twice what a thread keeps the interpreter's lock (sys.getswitchinterval)
 
 cdef struct Waiter:  # a thread that waits for the end of a hold; it stands on that thread's stack
     PyThread_type_lock lock  # taken; who wakes the thread releases it
@@ -56,8 +64,8 @@ cdef bint is_held(Base m, Use use) noexcept:
     """Whether another thread's hold excludes this use. With a lock."""
     if m.map == NULL:
         return True
-    if use == TO_HOLD:
-        return m.taking
+    if use == TO_HOLD or use == TO_FOLLOW:
+        return m.taking or (use == TO_FOLLOW and m.wanted != 0)
     return (use == TO_WRITE and m.readers > (m.image is not None)) or (use == TO_TAKE and m.readers > 1)
 
 
@@ -68,7 +76,6 @@ cdef int wait(Base m, Use use) except -1:
     :raises RuntimeError: this thread has a hold itself, or the map was held when the process was forked
     """
     cdef Waiter waiter
-    cdef Waiter **at
     cdef PyLockStatus status
     cdef bint never, refused = False, listed = False
     py_mutex_lock(&m.lock)
@@ -90,35 +97,39 @@ cdef int wait(Base m, Use use) except -1:
         raise ValueError(f"{type(m).__name__}.__init__() has not been called")
     if refused:
         raise RuntimeError("concurrent map read and map write")  # Go's words
+    if not listed:
+        return 0
     failure = None
-    while listed:
+    status = PY_LOCK_INTR
+    while status == PY_LOCK_INTR and failure is None:
         with nogil:
-            status = PyThread_acquire_lock_timed(waiter.lock, -1, 1)
-        if status == PY_LOCK_ACQUIRED:
-            break
+            status = PyThread_acquire_lock_timed(waiter.lock, GIVING_WAY if use == TO_FOLLOW else -1, 1)
         try:
             PyErr_CheckSignals()
         except BaseException as error:
             failure = error
-            py_mutex_lock(&m.lock)
-            at = &m.waiters
-            while at[0] != NULL and at[0] != &waiter:
-                at = &at[0].next
-            if at[0] != NULL:
-                at[0] = waiter.next
-                listed = False
-            py_mutex_unlock(&m.lock)
-            if listed:  # it is being woken, and must not go before
-                with nogil:
-                    PyThread_acquire_lock(waiter.lock, 1)
-            listed = True
-            break
-    if listed:
-        PyThread_release_lock(waiter.lock)
-        PyThread_free_lock(waiter.lock)
+    if status != PY_LOCK_ACQUIRED and not unlisted(m, &waiter):  # it is being woken, and must not go before
+        with nogil:
+            PyThread_acquire_lock(waiter.lock, 1)
+    PyThread_release_lock(waiter.lock)
+    PyThread_free_lock(waiter.lock)
     if failure is not None:
         raise failure
     return 0
+
+
+cdef bint unlisted(Base m, Waiter *waiter) noexcept:
+    """Takes a thread off the list of those that wait; False: it is no longer there."""
+    cdef Waiter **at = &m.waiters
+    cdef bint listed
+    py_mutex_lock(&m.lock)
+    while at[0] != NULL and at[0] != waiter:
+        at = &at[0].next
+    listed = at[0] != NULL
+    if listed:
+        at[0] = waiter.next
+    py_mutex_unlock(&m.lock)
+    return listed
 
 
 cdef Waiter *waiters_of(Base m) noexcept:
@@ -156,15 +167,30 @@ cdef int wait_to_read(Base m) except -1:
 cdef int wait_to_write(Base m) except -1:
     """The same with the lock to write."""
     cdef Image image
+    m.wanted += 1
     while m.map == NULL or m.readers:
         image = m.image if m.map != NULL and m.readers == 1 else None
         py_write_unlock(&m.lock)
-        if image is not None:
-            leave_image(m, image)
-        else:
-            wait(m, TO_WRITE)
+        try:
+            if image is not None:
+                leave_image(m, image)
+            else:
+                wait(m, TO_WRITE)
+        except BaseException:
+            py_write_lock(&m.lock)
+            wanted_no_more(m)
+            py_write_unlock(&m.lock)
+            raise
         py_write_lock(&m.lock)
+    wanted_no_more(m)
     return 0
+
+
+cdef void wanted_no_more(Base m) noexcept:
+    """With a lock: readers that let this writer go first go on when they get one."""
+    m.wanted -= 1
+    if m.wanted == 0:
+        wake(waiters_of(m))
 
 
 cdef int wait_to_iterate(Base m) except -1:
@@ -214,12 +240,12 @@ cdef void write_end(Base m, gomap *map) noexcept:
     wake(waiters)
 
 
-cdef gomap *read_try(Base m, gomap_iter *reader) noexcept:
+cdef gomap *read_try(Base m, gomap_iter *reader, Use use) noexcept:
     """A hold to read: the core's map; NULL: it has to be waited for. As a reader counts as an iterator, no entry moves
     when another iterator ends."""
     cdef gomap *map = NULL
     py_mutex_lock(&m.lock)
-    if not is_held(m, TO_HOLD):
+    if not is_held(m, use):
         map = m.map
         gomap_iter_begin(reader, map)
         m.readers += 1
@@ -230,10 +256,12 @@ cdef gomap *read_try(Base m, gomap_iter *reader) noexcept:
 
 
 cdef gomap *read_begin(Base m, gomap_iter *reader) except NULL:
-    cdef gomap *map = read_try(m, reader)
+    cdef Use use = TO_HOLD if py_holds else TO_FOLLOW
+    cdef gomap *map = read_try(m, reader, use)
     while map == NULL:
-        wait(m, TO_HOLD)
-        map = read_try(m, reader)
+        wait(m, use)
+        use = TO_HOLD
+        map = read_try(m, reader, use)
     return map
 
 
@@ -276,7 +304,7 @@ cdef int read_both_begin(Base one, gomap_iter *reader, Base other, gomap_iter *o
     """Holds to read of two maps, which may be the same."""
     while True:
         read_begin(one, reader)
-        if read_try(other, other_reader) != NULL:
+        if read_try(other, other_reader, TO_HOLD) != NULL:
             return 0
         read_end(one, reader)
         wait(other, TO_HOLD)
