@@ -516,3 +516,18 @@ def test_interrupted(command: str, first: bytes, whole_group: bool) -> None:
         time.sleep(0.02)
     else:
         pytest.fail("processes were left behind")
+
+
+def test_interrupted_while_text_is_executed(tmp_path: Path) -> None:
+    (tmp_path / "executing.py").write_text(
+        "import gomap._cli\n"
+        "from gomap.__main__ import run\n"
+        "def main():\n"
+        "    try:\n"
+        "        exec('raise KeyboardInterrupt')\n"
+        "    except KeyboardInterrupt:\n"
+        "        return 130\n"
+        "gomap._cli.main = main\n"
+        "run()\n"
+    )
+    assert subprocess.run([sys.executable, "-m", "executing"], cwd=tmp_path, check=False).returncode == 130

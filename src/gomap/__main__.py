@@ -19,6 +19,8 @@ def run() -> NoReturn:
         code = main()
     except KeyboardInterrupt:  # before there is a command line
         code = 130
+    if code == 130:
+        exec("")  # had it come while text was executed, as imports do, Python would end by the signal, not by the code
     sys.exit(code)
 
 
