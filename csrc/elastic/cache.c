@@ -143,6 +143,15 @@ GM_INLINE void fit_ghosts(el_cache *c)
     if (GM_UNLIKELY(count > old || old > 2 * bytes)) exchange_ghosts(c, bytes);
 }
 
+/* Before entries go for a lower limit: only the ghosts that there will be room for. Else the last entries would go for
+ * the bytes of ghosts that go a moment later. */
+static void fit_ghosts_to(el_cache *c, size_t max_bytes)
+{
+    double part = (double)max_bytes / (double)gomap_cache_bytes(&c->public_part);
+    size_t stay = (size_t)((double)count_of(c) * part), bytes = stay + stay / 4 + EL_SLOTS;
+    if (bytes < c->ghosts.bytes) exchange_ghosts(c, bytes);
+}
+
 static void leave_ghost(el_cache *c, uint64_t hash, int young)
 {
     unsigned char digest, *ghost;
@@ -419,6 +428,7 @@ int gomap_cache_limit(gomap_cache *cache, size_t max_bytes, size_t max_entries)
     while (max_entries && count_of(c) > max_entries && gomap_cache_evict(cache)) {}
     fit_ghosts(c);
     if (max_bytes && gomap_cache_bytes(cache) > max_bytes) (void)gomap_compact(cache->map);
+    if (max_bytes && gomap_cache_bytes(cache) > max_bytes) fit_ghosts_to(c, max_bytes);
     while (max_bytes && gomap_cache_bytes(cache) > max_bytes && make_much_room(c)) {}
     int is_kept = !(max_entries && count_of(c) > max_entries) && !(max_bytes && gomap_cache_bytes(cache) > max_bytes);
     if (!is_kept) *settings = old;
