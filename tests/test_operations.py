@@ -73,7 +73,9 @@ def test_max_refuses(map_class: Class, method: str) -> None:
     for value in (bool, str, bytes, object, None, "[8]byte", "struct{a int}"):
         m = map_class(int, value)
         with refused(
-            m, TypeError, f"{method}: expected a map whose values are numbers, got values of type {m.value_type}"
+            m,
+            TypeError,
+            f"{method}: expected a map whose values are numbers or times, got values of type {m.value_type}",
         ):
             getattr(m, method)([1], 1)
     m = map_class(int, "int8", {1: 1})
@@ -202,8 +204,8 @@ def test_merge_refuses(map_class: Class) -> None:
         m.merge({1: "b"})
     with refused(m, TypeError, "merge: expected a map[int]string, got a map[int]int; update() converts"):
         m.merge(map_class(int, int))
-    for how in ("add", "max", "min"):
-        with refused(m, TypeError, "merge: expected a map whose values are numbers, got values of type string"):
+    for how, those in (("add", "numbers"), ("max", "numbers or times"), ("min", "numbers or times")):
+        with refused(m, TypeError, f"merge: expected a map whose values are {those}, got values of type string"):
             m.merge(map_class(int, str), how)
 
 

@@ -415,6 +415,25 @@ def test_code_of_a_time_zone_may_change_the_map() -> None:
     assert m._check() is None
 
 
+@pytest.mark.parametrize("spelling", [each for each in TIMES if each != "uuid"])
+def test_the_later_and_the_earlier(map_class: Class, examples: Any, spelling: str) -> None:
+    times = scattered(examples, spelling)
+    keys = [i % 70 for i in range(len(times))]
+    for key_type in (int, object):
+        for how, better in (("max", max), ("min", min)):
+            m, other = map_class(key_type, spelling), map_class(key_type, spelling)
+            model: dict[int, Any] = {}
+            for key, time in zip(keys, times, strict=True):
+                model[key] = better(model.get(key, time), time)
+            half = len(keys) // 2
+            getattr(m, f"{how}_many")(keys[:half], times[:half])
+            getattr(other, f"{how}_many")(keys[half:], times[half:])
+            m.merge(other, how)
+            assert_same(m, model)
+            getattr(m, f"{how}_many")(keys, better(times))
+            assert_same(m, dict.fromkeys(model, better(times)))
+
+
 def test_times_are_not_added(map_class: Class) -> None:
     m = map_class(int, timedelta, {1: timedelta(1)})
     with refused(m, TypeError, "add: expected a map whose values are numbers, got values of type timedelta64[us]"):

@@ -33,6 +33,7 @@ _T_co = TypeVar("_T_co", covariant=True)
 _PlainKey = TypeVar("_PlainKey", bool, int, float, datetime, date, timedelta, UUID)
 _PlainValue = TypeVar("_PlainValue", bool, int, float, datetime, date, timedelta, UUID)
 _Number = TypeVar("_Number", int, float)
+_Ordered = TypeVar("_Ordered", int, float, datetime, date, timedelta)
 
 class _KeysAndGetItem(Protocol[_K, _T_co]):
     def keys(self) -> Iterable[_K]: ...
@@ -192,10 +193,10 @@ class BaseMap(Base[_K], MutableMapping[_K, _V]):
         self: BaseMap[_K, _Number], keys: _Many[_K], by: _Many[_Number] | _Number = ..., /, *, nulls: _Nulls = "refuse"
     ) -> None: ...
     def max_many(
-        self: BaseMap[_K, _Number], keys: _Many[_K], values: _Many[_Number] | _Number, /, *, nulls: _Nulls = "refuse"
+        self: BaseMap[_K, _Ordered], keys: _Many[_K], values: _Many[_Ordered] | _Ordered, /, *, nulls: _Nulls = "refuse"
     ) -> None: ...
     def min_many(
-        self: BaseMap[_K, _Number], keys: _Many[_K], values: _Many[_Number] | _Number, /, *, nulls: _Nulls = "refuse"
+        self: BaseMap[_K, _Ordered], keys: _Many[_K], values: _Many[_Ordered] | _Ordered, /, *, nulls: _Nulls = "refuse"
     ) -> None: ...
     def merge(self, other: BaseMap[_K, _V], /, how: str = "last") -> None: ...
     def most_common(self: BaseMap[_K, _Number], n: SupportsIndex | None = None, /) -> list[tuple[_K, _Number]]: ...

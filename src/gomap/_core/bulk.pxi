@@ -393,6 +393,14 @@ cdef int check_countable(BaseMap m, str operation="add") except -1:
     return 0
 
 
+cdef int check_ordered(BaseMap m, str operation) except -1:
+    """For the larger and the smaller: times have them too."""
+    if not is_time(m.value.kind) and (m.value.kind == BOOL or m.value.kind > FLOAT64):
+        raise TypeError(f"{operation}: expected a map whose values are numbers or times, got values of type "
+                        f"{m.layout.value_type}")
+    return 0
+
+
 cdef object add_one(BaseMap m, object key, object by):
     """m.add(key, by): the new value."""
     cdef Cell cell

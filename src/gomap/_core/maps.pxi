@@ -264,22 +264,22 @@ cdef class BaseMap(Base):
         put_all(self, keys, by, nulls, GOMAP_ADD)
 
     def max_many(self, keys, values, /, *, nulls="refuse"):
-        """Give each key the larger of its value and the one that comes; a key that is not there takes what comes. A
-        NaN gives way to any number. Iterators end.
+        """Give each key the larger of its value and the one that comes, of times the later; a key that is not there
+        takes what comes. A NaN gives way to any number. Iterators end.
 
         An error that ends it half-way says by ``done`` how many keys are done; doing it again does no harm.
 
-        :param values: one number for all keys, or one for each; a key may come often
+        :param values: one number or time for all keys, or one for each; a key may come often
         :param nulls: ``"skip"`` leaves out the rows that have a null in them, ``"refuse"`` raises
         """
         self.ready_to_write()
-        check_countable(self, "max_many")
+        check_ordered(self, "max_many")
         put_all(self, keys, values, nulls, GOMAP_MAX)
 
     def min_many(self, keys, values, /, *, nulls="refuse"):
         """Give each key the smaller of its value and the one that comes; else as :meth:`max_many`."""
         self.ready_to_write()
-        check_countable(self, "min_many")
+        check_ordered(self, "min_many")
         put_all(self, keys, values, nulls, GOMAP_MIN)
 
     def merge(self, other, /, how="last"):

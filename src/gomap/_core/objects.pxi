@@ -306,7 +306,7 @@ cdef int put_logged(Base m, Changes log, object key, object value, int how) exce
         if how == GOMAP_FIRST and not added:
             return 0
         if how == GOMAP_ADD or ((how == GOMAP_MAX or how == GOMAP_MIN) and not added):
-            fits = gomap_combine(room, at, m.value.kind, how)
+            fits = gomap_combine(room, at, number_kind(m.value.kind), how)
         elif m.value.kind == OBJECT:
             replaced = py_object_at(room)  # the log has it
             Py_INCREF(value)

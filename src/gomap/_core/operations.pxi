@@ -21,7 +21,7 @@ cdef Column column_named(Base m, Role role, object source, str name):
 
 cdef int combine_column(BaseMap m, Column keys, Column values, int how) except -1:
     cdef Pieces p = pieces_of(keys.c.count)
-    cdef int kind = m.value.kind
+    cdef int kind = number_kind(m.value.kind)
     cdef bint filling = False, whole
     cdef gomap *map = fill_begin(m, keys, &filling)
     try:
@@ -57,8 +57,10 @@ cdef int merge_map(BaseMap m, object other, object how) except -1:
     if not same_types(source.layout, m.layout):
         raise TypeError(f"merge: expected a {m.spelling()}, got a {source.spelling()}; update() converts")
     combining = HOWS[how]
-    if combining != GOMAP_LAST and combining != GOMAP_FIRST:
+    if combining == GOMAP_ADD:
         check_countable(m, "merge")
+    elif combining != GOMAP_LAST and combining != GOMAP_FIRST:
+        check_ordered(m, "merge")
     if source is m:
         if combining != GOMAP_ADD:
             return 0
@@ -82,7 +84,7 @@ cdef int merge_core(BaseMap m, BaseMap source, int how) except -1:
     cdef bint filling = False, whole
     memset(&merging, 0, sizeof(merging))
     merging.how = how
-    merging.kind = m.value.kind
+    merging.kind = number_kind(m.value.kind)
     map = read_and_write_begin(source, &reader, m)
     try:
         p = pieces_of(reader.map.count)

@@ -49,6 +49,11 @@ cdef inline bint is_time(int kind) noexcept:
     return DATETIME_S <= kind <= DATE
 
 
+cdef inline int number_kind(int kind) noexcept:
+    """As what number the core compares values of this kind: a time is the count that it is stored as."""
+    return kind if not is_time(kind) else INT32 if kind == DATE else INT64
+
+
 cdef inline int unit_of(int kind) noexcept:
     """Its place in per_second; not of a date."""
     return (kind - DATETIME_S) & 3
