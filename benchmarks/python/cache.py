@@ -41,8 +41,8 @@ day    As many customers are there as in gomap.measure.black_friday, int to 128 
        thousand look-ups are made each minute of the day. Bytes are what the process grew by; a library that
        removes what has expired when it is told to, is told to before.
 
-With `--only`, `--write` leaves other parts' results as they were. It writes benchmarks/results/cache.{md,json}, and
-cache.svg where matplotlib is installed.
+With `--only`, `--write` leaves other parts' results as they were, and speed's with other numbers of entries. It writes
+benchmarks/results/cache.{md,json}, and cache.svg where matplotlib is installed.
 """
 
 from __future__ import annotations
@@ -325,6 +325,18 @@ def report(document: Found) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def merged(kept: Found, measured: Found) -> Found:
+    """What was measured now, and of what was before the parts that were not, and the sizes of speed."""
+    if "speed" in kept and "speed" in measured:
+        now, before = measured["speed"], kept["speed"]
+        others = {title: samples for title, samples in before["found"].items() if title not in now["found"]}
+        if others:
+            now["found"] = others | now["found"]
+            now["about"]["command"] = f"{before['about']['command']}, then {now['about']['command']}"
+            now["about"]["load average"] = f"{before['about']['load average']}, then {now['about']['load average']}"
+    return kept | measured
+
+
 def listed(text: str) -> list[str]:
     return [each.strip() for each in text.split(",")]
 
@@ -379,8 +391,8 @@ def main() -> None:
         if "day" in document and importlib.util.find_spec("matplotlib"):
             draw(document["day"]["found"], RESULTS / PICTURE)
         kept = RESULTS / "cache.json"
-        if kept.exists():  # parts that were not measured now stay
-            document = json.loads(kept.read_text(encoding="utf-8")) | document
+        if kept.exists():
+            document = merged(json.loads(kept.read_text(encoding="utf-8")), document)
         kept.write_text(json.dumps(document) + "\n", encoding="utf-8")
         (RESULTS / "cache.md").write_text(report(document), encoding="utf-8")
     print(report(document))

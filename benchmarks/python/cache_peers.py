@@ -15,6 +15,7 @@ from __future__ import annotations
 import functools
 import importlib
 import importlib.metadata
+import math
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -334,7 +335,7 @@ def by_name(name: str, **options: Any) -> DayPeer:
 DAY: dict[str, DayPeer] = {
     "gomap.Cache": DayPeer(
         "gomap.Cache",
-        lambda entries, types, clock, leaves: gomap_cache(entries, types, leaves, clock=clock),
+        lambda entries, types, clock, leaves: gomap_cache(entries, types, leaves, ttl=math.inf, clock=clock),
         fake=True,
     ),
     "cachetools.TLRUCache": DayPeer(
