@@ -412,3 +412,24 @@ def test_an_iterator_s_own_pair(map_class: Class) -> None:
         m[key] = key
     assert m._check() is None
     assert all(each is None or each[0] in range(50) for each in got)
+
+
+def test_a_list_that_grows_while_its_elements_are_removed() -> None:
+    """By a comparison, or by another thread: only what stood in it at the beginning is removed."""
+
+    class Growing(Key):
+        __hash__ = Key.__hash__
+
+        def __eq__(self, other: object) -> bool:
+            if len(removed) < 20_000:
+                removed.extend(Key(1 + len(removed) % 4, 7) for _ in range(4))
+            return super().__eq__(other)
+
+    removed: list[Any] = [None] * 20_000
+    kept = [Growing(i, 7) for i in range(5)]
+    s = Set(object, kept)
+    removed[:] = [Key(0, 7)]
+    s.difference_update(removed)
+    assert len(removed) > 1
+    assert s == set(kept[1:])
+    assert s._check() is None

@@ -452,6 +452,40 @@ def test_objects_are_let_go() -> None:
     assert sum(ref() is not None for ref in seen) == 0
 
 
+@pytest.mark.parametrize("value", [int, str, object])
+@pytest.mark.parametrize("act", ["put", "remove"])
+def test_comparing_keys_may_change_the_cache(value: Any, act: str) -> None:
+    """As a dict does, it then looks for its key again."""
+
+    class Acting:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        def __hash__(self) -> int:
+            return 7
+
+        def __eq__(self, other: object) -> bool:
+            if acts:
+                acts.pop()()
+            return isinstance(other, Acting) and self.name == other.name
+
+    acts: list[Any] = []
+    old, new = {int: (1, 2), str: ("old", "new"), object: ([1], [2])}[value]
+    c = Cache(object, value, max_entries=100)
+    c[Acting("other")] = old
+    c[Acting("key")] = old
+    if act == "put":
+        acts.append(lambda: c.__setitem__(Acting("third"), old))
+        c[Acting("third")] = new
+        assert sorted((key.name, held) for key, held in c.items()) == [("key", old), ("other", old), ("third", new)]
+    else:
+        acts.append(lambda: [c.pop(Acting("key")), c.pop(Acting("other"))])
+        c[Acting("key")] = new
+        assert [(key.name, held) for key, held in c.items()] == [("key", new)]
+    assert not acts
+    sound(c)
+
+
 def test_a_cycle_through_a_cache_is_collected() -> None:
     c = Cache(object, object, max_entries=10)
     thing = Thing()

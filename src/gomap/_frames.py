@@ -15,6 +15,7 @@ from __future__ import annotations
 import sys
 
 from . import _arrays as arrays
+from ._libraries import loaded
 from .types import Kind, Type, parse
 
 TYPE_CHECKING = False  # typing takes long to import
@@ -124,7 +125,7 @@ def is_pandas(source: Any) -> bool:
 
 def _is_array_of_pandas(source: Any) -> bool:
     """Whether it is what a Series has behind it, by itself."""
-    pandas: Any = sys.modules.get("pandas")
+    pandas = loaded("pandas")
     return pandas is not None and isinstance(source, pandas.api.extensions.ExtensionArray)
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import sys
 
 from ._hints import other_name
+from ._libraries import loaded
 
 TYPE_CHECKING = False  # typing, dataclasses, enum and re take longer to import than all of gomap
 if TYPE_CHECKING:
@@ -590,7 +591,7 @@ class _Parser:
 
 def _numpy_type(spec: Any) -> Type | None:
     """What a NumPy dtype or scalar type names; None for anything else."""
-    numpy = sys.modules.get("numpy")
+    numpy = loaded("numpy")
     if numpy is None:
         return None
     if isinstance(spec, type) and issubclass(spec, numpy.generic):

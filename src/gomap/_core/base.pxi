@@ -75,7 +75,7 @@ cdef class Base:
         self.key = layout.key
         self.value = layout.value
         self.objects = layout.objects
-        if not self.objects and type(self) in PLAIN_CLASSES:
+        if not self.objects and is_plain_class(type(self)):
             PyObject_GC_UnTrack(<PyObject *>self)  # it refers to nothing that could lead back
 
     @cython.final
@@ -160,10 +160,19 @@ cdef class Base:
         return image
 
     @cython.final
+    cdef bint begun(self) noexcept:
+        """Whether it has its map and types, though another thread may hold it."""
+        cdef bint begun
+        py_mutex_lock(&self.lock)
+        begun = self.map != NULL or self.writing
+        py_mutex_unlock(&self.lock)
+        return begun
+
+    @cython.final
     cdef int begin(self, Layout layout, object items, object capacity) except -1:
         """Does the work of __init__. A second call of __init__ updates the map, as a dict's does."""
         cdef size_t hint = hint_of(capacity)
-        if py_glance(<void **>&self.map) != NULL or self.writing:
+        if self.begun():
             self.ready_to_write()
             if not same_types(self.layout, layout):
                 raise TypeError(f"this is a {self.spelling()}, and its types cannot change; "
@@ -351,24 +360,23 @@ cdef class Base:
     def __repr__(self):
         name = type(self).__name__
         if py_glance(<void **>&self.map) == NULL:
-            return f"<{name}, {'being written to' if self.writing else 'not initialised'}>"
+            return f"<{name}, {'being written to' if self.begun() else 'not initialised'}>"
         is_set = isinstance(self, Set)
         start = f"{name}({self.layout.key_type.name!r}"
         if not is_set:
             start += f", {self.layout.value_type.name!r}"
-        if self.count() == 0:
+        keys, values, count = first_entries(self, 6)
+        if not keys:
             return start + ")"
         if Py_ReprEnter(self):  # it is in itself
             return start + ", {...})"
-        entries = []
         try:
-            for key, value in iterator(self, ITEMS):
-                if len(entries) == 6:
-                    entries.append(f"... {max(<Py_ssize_t>self.count() - 6, 0):,} more")
-                    break
-                entries.append(shown(key, False) if is_set else f"{shown(key, False)}: {shown(value, False)}")
+            entries = [shown(key, False) if is_set else f"{shown(key, False)}: {shown(value, False)}"
+                       for key, value in zip(keys, values)]
         finally:
             Py_ReprLeave(self)
+        if count > len(keys):
+            entries.append(f"... {count - len(keys):,} more")
         return f"{start}, {{{', '.join(entries)}}})"
 
     def _repr_html_(self):
@@ -598,6 +606,11 @@ cdef class Base:
                 "records": live[GOMAP_RECORDS], "strings": live[GOMAP_STRINGS], "directory": live[GOMAP_DIRECTORY]}
 
 
+cdef bint is_plain_class(type cls) noexcept:
+    """By identity alone: a metaclass may compare in Python."""
+    return cls is Map or cls is GoMap or cls is Set or cls is SwissMap
+
+
 cdef Base made_empty(type cls, Layout layout, size_t hint):
     """One of a class and types, without a call of its __init__."""
     cdef Base made = cls.__new__(cls)
@@ -612,6 +625,27 @@ cdef size_t raw_size(Codec codec) noexcept:
     """Bytes that one key or value takes outside of any map: none for a string, which the core counts; an address for
     an object."""
     return sizeof(void *) if codec.kind == OBJECT else codec.size - codec.strings * sizeof(gomap_string)
+
+
+cdef tuple first_entries(Base m, size_t most):
+    """The keys and values of some entries, and how many entries there are, all at one moment."""
+    cdef gomap_iter iter
+    cdef const void *key
+    cdef const void *value
+    cdef list keys = [], values = []
+    cdef size_t count
+    m.iterator_lock()
+    count = m.map.count
+    gomap_iter_begin(&iter, m.map)
+    try:
+        while <size_t>len(keys) < most and gomap_iter_next(&iter, &key, &value) == 1:
+            made_key = out(m, KEY, key)
+            values.append(out(m, VALUE, value))
+            keys.append(made_key)
+    finally:
+        gomap_iter_end(&iter)
+        m.iterator_unlock()
+    return keys, values, count
 
 
 cdef list entries_of(Base m):

@@ -143,14 +143,18 @@ cdef object bools(list found):
     return result
 
 
-cdef size_t get_piece(const gomap *map, gomap_column *keys, gomap_getting *getting, size_t begin,
+cdef size_t get_piece(BaseMap m, const gomap *map, gomap_column *keys, gomap_getting *getting, size_t begin,
                       size_t most) noexcept nogil:
-    """A cache's look-ups are uses, which write to it and may let entries go. They hold the interpreter's lock, so that a
-    cache need not refuse other threads meanwhile."""
+    """A cache's look-ups are uses, which write to it and may let entries go. They hold the interpreter's lock, or the
+    cache's, so that a cache need not refuse other threads meanwhile."""
+    cdef size_t done
     if getting.finder == NULL:
         return gomap_column_get(map, keys, getting, begin, most)
     with gil:
-        return gomap_column_get(map, keys, getting, begin, most)
+        m.find_begin()
+        done = gomap_column_get(map, keys, getting, begin, most)
+        m.find_end()
+        return done
 
 
 cdef object values_for(BaseMap m, object keys, object default, object into, object missing_, object arrow):
@@ -205,7 +209,7 @@ cdef object values_for(BaseMap m, object keys, object default, object into, obje
     try:
         while next_piece(&p):
             with nogil:
-                whole = did(&p, get_piece(map, &column.c, &getting, p.done, p.some))
+                whole = did(&p, get_piece(m, map, &column.c, &getting, p.done, p.some))
             if getting.lost and getting.stop:  # its piece is still there
                 first = item_of(m, KEY, column, getting.first_at, getting.first)
                 getting.stop = False
@@ -254,18 +258,16 @@ cdef object listed_for(BaseMap m, object keys, object default):
     cdef size_t done = 0, some, i, first = 0, lost = 0
     cdef const char *piece
     cdef list result = []
-    cdef void *value
+    cdef bint one_by_one = m.finder() != NULL  # as making an object may run code that uses the cache
     if m.key.kind == OBJECT:
         keys = frames.listed(keys, "keys")
         for i, key in enumerate(keys):
-            m.look(key, &value)
-            if value == NULL:
-                m.read_unlock()
+            value = m.value_of(key)
+            if value is MISSING:
                 first = first if lost else i
                 lost += 1
-                result.append(default)
-            else:
-                result.append(read_out(m, VALUE, value))
+                value = default
+            result.append(value)
         if lost and default is MISSING:
             raise missing_keys(keys[first], lost, len(keys))
         return array_of(m, VALUE, result)
@@ -274,18 +276,20 @@ cdef object listed_for(BaseMap m, object keys, object default):
     read_begin(m, &reader)
     try:
         while done < column.c.count:
-            some = gomap_column_read(&column.c, done, min(column.c.count - done, m.looks()), &piece)
+            some = gomap_column_read(&column.c, done,
+                                     1 if one_by_one else min(column.c.count - done, <size_t>FOUND), &piece)
             if some == 0:
                 go_on(m, KEY, column)
-            m.look_many(piece, some, found)
+            if not one_by_one:
+                gomap_find_many(m.map, piece, some, found)
             for i in range(some):
-                if found[i] == NULL or (column.c.absent != NULL and column.c.absent[done + i]):
+                value = m.value_at(piece) if one_by_one else MISSING if found[i] == NULL else out(m, VALUE, found[i])
+                if value is MISSING or (column.c.absent != NULL and column.c.absent[done + i]):
                     if lost == 0:
                         first_key = item_of(m, KEY, column, done + i, piece + i * column.c.size)
                     lost += 1
-                    result.append(default)
-                else:
-                    result.append(out(m, VALUE, found[i]))
+                    value = default
+                result.append(value)
             done += some
             PyErr_CheckSignals()
     finally:

@@ -5,7 +5,9 @@
 # and drops references. Both may run any code, which may use this very cache.
 #
 # A look-up is a use, and writes. So on free-threaded builds a cache's methods are critical sections: as with the
-# interpreter's lock, another thread comes in only where Python code runs or waits.
+# interpreter's lock, another thread comes in only where Python code runs or waits. CPython itself may wait where an object
+# is made, as for the look-up of an attribute of a class. So the core's work, with the objects that it makes, has the
+# map's lock besides, from core_begin to core_end.
 
 import time as _time
 
@@ -47,20 +49,23 @@ cdef class CacheEntries(BaseMap):
     cdef str spelling(self):
         return f"Cache of {self.layout.key_type} to {self.layout.value_type}"
 
-    cdef int look(self, object key, void **value) except -1:
-        cdef size_t place = cache_place(self, key)
-        value[0] = gomap_cache_use(self.cache, place, self.uses.now)
-        return self.read_lock()  # as Base.find
+    cdef object value_of(self, object key):
+        cdef size_t place
+        cache_place(self, key, &place)
+        return core_out(self, gomap_cache_use(self.cache, place, self.uses.now))
 
-    cdef size_t looks(self) noexcept:
-        return 1  # making an object may run code that uses the cache
-
-    cdef int look_many(self, const char *keys, size_t count, void **found) except -1:
-        found[0] = gomap_cache_get(self.cache, keys, self.uses.now)
-        return 0
+    cdef object value_at(self, const char *key):
+        core_begin(self)
+        return core_out(self, gomap_cache_get(self.cache, key, self.uses.now))
 
     cdef gomap_finder *finder(self) noexcept:
         return &self.uses.finder
+
+    cdef void find_begin(self) noexcept:
+        core_begin(self)
+
+    cdef void find_end(self) noexcept:
+        core_end(self)
 
     def __dealloc__(self):
         cdef gomap_cache *cache = self.cache
@@ -74,18 +79,43 @@ cdef class CacheEntries(BaseMap):
         PyMem_Free(self.gone)
 
 
-cdef size_t cache_place(CacheEntries m, object key) except? <size_t>-1:
-    """Of a key's entry, expired or not; GOMAP_NOWHERE."""
+cdef inline void core_begin(CacheEntries m) noexcept:
+    py_write_lock(&m.lock)
+
+
+cdef inline void core_end(CacheEntries m) noexcept:
+    py_write_unlock(&m.lock)
+
+
+cdef object core_out(CacheEntries m, const void *found):
+    """The value that was found, or MISSING; and the core's end."""
+    if not PY_FREE_THREADED:
+        return MISSING if found == NULL else out(m, VALUE, found)
+    try:
+        return MISSING if found == NULL else out(m, VALUE, found)
+    finally:
+        core_end(m)
+
+
+cdef int cache_place(CacheEntries m, object key, size_t *place) except -1:
+    """Sets the place of a key's entry, expired or not, or GOMAP_NOWHERE; and has begun the core's work, during which it
+    holds."""
     cdef py_object_key sought
     cdef Cell cell
     cdef const void *at
     cdef void *found
     if m.key.kind == OBJECT:
-        kept = seek_object(m, key, &sought, &found, False)
-        m.read_unlock()
-        return GOMAP_NOWHERE if found == NULL else gomap_cache_find(m.cache, &sought.core)
+        kept = seek_object(m, key, &sought, &found, True)
+        place[0] = GOMAP_NOWHERE if found == NULL else gomap_cache_find(m.cache, &sought.core)
+        return 0
     kept = key_in(m, key, &cell, &at, False)
-    return GOMAP_NOWHERE if at == NULL else gomap_cache_find(m.cache, at)
+    core_begin(m)
+    place[0] = GOMAP_NOWHERE if at == NULL else gomap_cache_find(m.cache, at)
+    return 0
+
+
+cdef inline bint is_live(CacheEntries m, size_t place, uint64_t now) noexcept:
+    return place != GOMAP_NOWHERE and not gomap_cache_expired(m.cache, place, now)
 
 
 cdef int entry_leaves(void *owner, const void *key, const void *value, int reason) noexcept:
@@ -120,19 +150,22 @@ cdef int entry_leaves(void *owner, const void *key, const void *value, int reaso
             m.lost = True
         py_collector_resume(collecting)
     m.gone_count += 1
+    m.changes += 1
     return 1
 
 
 cdef int settle_cache(Cache c) except -1:
     """Tells of the entries that have left, and drops what the map had of them."""
     cdef CacheEntries m = c.entries
-    cdef Gone *gone = m.gone
-    cdef size_t count = m.gone_count, i
-    cdef bint lost = m.lost
+    cdef Gone *gone
+    cdef size_t count, i
+    cdef bint lost
+    core_begin(m)
+    gone, count, lost = m.gone, m.gone_count, m.lost
     m.gone = NULL
     m.gone_count = m.gone_room = 0
     m.lost = False
-    m.changes += 1
+    core_end(m)
     failure = None
     for i in range(count):
         if gone[i].key != NULL and gone[i].value != NULL and c.on_evict is not None:
@@ -208,8 +241,6 @@ cdef class Cache:
     def __init__(self, key=MISSING, value=MISSING, items=None, /, *, max_bytes=None, max_entries=None, ttl=None,
                  tti=None, on_evict=None, clock=None):
         from . import _cache_arguments as checked
-        if self.entries is not None:
-            raise TypeError("Cache.__init__() was called before: make another Cache")
         if value is MISSING:
             raise TypeError("Cache: expected a key type and a value type, such as Cache(int, str, max_entries=1000)")
         cdef size_t most_bytes, most_entries
@@ -219,6 +250,17 @@ cdef class Cache:
             raise TypeError(f"on_evict: expected a function of key, value and reason, got {type(on_evict).__name__}")
         if clock is not None and not callable(clock):
             raise TypeError(f"clock: expected a function that returns seconds, got {type(clock).__name__}")
+        self.begin(layout_of(key, value), most_bytes, most_entries, ttl, tti, on_evict, clock,
+                   checked.ticks_a_second(ttl, tti))
+        if items is not None:
+            self.update(items)
+
+    @cython.final
+    @cython.critical_section
+    cdef int begin(self, Layout layout, size_t max_bytes, size_t max_entries, object ttl, object tti, object on_evict,
+                   object clock, double per_second) except -1:
+        if self.entries is not None:
+            raise TypeError("Cache.__init__() was called before: make another Cache")
         self.ttl, self.tti = ttl, tti
         self.on_evict = on_evict
         self.clock = monotonic if clock is None else clock
@@ -226,10 +268,8 @@ cdef class Cache:
         self.deadlines = ttl is not None
         self.timed = self.deadlines or tti is not None
         self.lives = NEVER if ttl is None else ttl
-        self.per_second = checked.ticks_a_second(ttl, tti)
-        self.make(layout_of(key, value), most_bytes, most_entries)
-        if items is not None:
-            self.update(items)
+        self.per_second = per_second
+        return self.make(layout, max_bytes, max_entries)
 
     @cython.final
     cdef int make(self, Layout layout, size_t max_bytes, size_t max_entries) except -1:
@@ -312,7 +352,12 @@ cdef class Cache:
 
     @cython.final
     cdef inline object settled(self, object result):
-        if self.entries.gone_count or self.entries.lost:
+        cdef CacheEntries m = self.entries
+        cdef bint any_gone
+        core_begin(m)
+        any_gone = m.gone_count != 0 or m.lost
+        core_end(m)
+        if any_gone:
             settle_cache(self)
         return result
 
@@ -324,37 +369,48 @@ cdef class Cache:
         cdef Cell cell
         cdef const void *at
         cdef void *found
+        cdef size_t place
         cdef uint64_t now = self.now()
         if m.key.kind == OBJECT:
-            gomap_cache_pass(m.cache, now)
-            found = gomap_cache_use(m.cache, cache_place(m, key), now)
+            self.passed(now)
+            cache_place(m, key, &place)
+            found = gomap_cache_use(m.cache, place, now)
         else:
             kept = key_in(m, key, &cell, &at, False)
+            core_begin(m)
             found = gomap_cache_use(m.cache, GOMAP_NOWHERE, now) if at == NULL else gomap_cache_get(m.cache, at, now)
-        return self.settled(MISSING if found == NULL else out(m, VALUE, found))
+        return self.settled(core_out(m, found))
+
+    @cython.final
+    cdef void passed(self, uint64_t now) noexcept:
+        """Time has."""
+        core_begin(self.entries)
+        gomap_cache_pass(self.entries.cache, now)
+        core_end(self.entries)
 
     @cython.final
     @cython.critical_section
     cdef object peeked(self, object key):
         cdef CacheEntries m = self.ready()
         cdef uint64_t now = self.now()
-        cdef size_t place = cache_place(m, key)
-        if place == GOMAP_NOWHERE or gomap_cache_expired(m.cache, place, now):
-            return MISSING
-        return out(m, VALUE, gomap_cache_value(m.cache, place))
+        cdef size_t place
+        cache_place(m, key, &place)
+        return core_out(m, gomap_cache_value(m.cache, place) if is_live(m, place, now) else NULL)
 
     @cython.final
     @cython.critical_section
-    cdef int put(self, object key, object value, double lives) except -1:
+    cdef object put(self, object key, object value, double lives, bint unless_there=False):
+        """Returns the value that is there already, where it is to stay, or MISSING."""
         cdef CacheEntries m = self.ready()
         cdef py_object_key sought
         cdef Cell key_cell, value_cell
         cdef const void *key_at
         cdef const void *value_at
         cdef void *room
-        cdef PyObject *old
+        cdef PyObject *old = NULL
         cdef int added = 0
         cdef bint refused
+        cdef size_t place
         cdef uint64_t now = 1, deadline = 0
         if self.timed:
             now = self.now()
@@ -364,40 +420,56 @@ cdef class Cache:
             kept_key = key_in(m, key, &key_cell, &key_at, True)
         kept_value = value_in(m, value, &value_cell, &value_at)
         if m.key.kind == OBJECT:
-            kept = seek_object(m, key, &sought, &room, False)
-            m.read_unlock()
+            kept = seek_object(m, key, &sought, &room, True)
             key_at = &sought.core
             if room != NULL:
                 held = <object><PyObject *><uintptr_t>sought.core.object
+        else:
+            core_begin(m)
+        if unless_there:
+            place = gomap_cache_find(m.cache, key_at)
+            if is_live(m, place, now):
+                gomap_cache_touch(m.cache, place, now)
+                return core_out(m, gomap_cache_value(m.cache, place))
         room = gomap_cache_put(m.cache, key_at, value_at if m.value.strings else NULL, now, deadline, &added)
-        if room == NULL:
-            refused = gomap_cache_refused(m.cache)
-            self.settled(None)
-            if refused:
-                self.too_large(key)
-            raise MemoryError()
-        if added and m.key.kind == OBJECT:
-            Py_INCREF(held)
-        if m.value.kind == OBJECT:
-            old = NULL if added else py_object_at(room)
-            Py_INCREF(value)
-            memcpy(room, &value_cell.object, sizeof(value_cell.object))
+        refused = room == NULL and gomap_cache_refused(m.cache)
+        if room != NULL:
+            if added and m.key.kind == OBJECT:
+                Py_INCREF(held)
+            if m.value.kind == OBJECT:
+                old = NULL if added else py_object_at(room)
+                Py_INCREF(value)
+                memcpy(room, &value_cell.object, sizeof(value_cell.object))
+            elif not m.value.strings:
+                store(room, value_at, m.value.size)
             m.changes += 1
-            Py_XDECREF(old)
-        elif not m.value.strings:
-            store(room, value_at, m.value.size)
+        core_end(m)
+        failed = room == NULL
+        Py_XDECREF(old)
         self.settled(None)
-        return 0
+        if refused:
+            self.too_large(key)
+        if failed:
+            raise MemoryError()
+        return MISSING
 
     @cython.final
     cdef int too_large(self, object key) except -1:
         raise NoRoomError(f"the entry of key {shown(key)} has no room within max_bytes, "
-                          f"which is {self.entries.cache.settings.max_bytes:,}")
+                          f"which is {self.limits().max_bytes:,}")
 
-    @cython.critical_section
+    @cython.final
+    cdef gomap_cache_settings limits(self):
+        cdef CacheEntries m = self.ready()
+        cdef gomap_cache_settings settings
+        core_begin(m)
+        settings = m.cache.settings
+        core_end(m)
+        return settings
+
     def __len__(self):
         """Entries, those included that have expired and were not met yet."""
-        return <Py_ssize_t>self.ready().map.count
+        return <Py_ssize_t>self.ready().count()
 
     def __contains__(self, key):
         """Whether the key is there and has not expired. Does not count as a use."""
@@ -456,20 +528,23 @@ cdef class Cache:
         """Removes an entry; its value, or MISSING."""
         cdef CacheEntries m = self.ready()
         cdef uint64_t now = self.now()
-        gomap_cache_pass(m.cache, now)
-        cdef size_t place = cache_place(m, key)
-        if place == GOMAP_NOWHERE:
-            return self.settled(MISSING)
-        if gomap_cache_expired(m.cache, place, now):
-            if not gomap_cache_remove(m.cache, place, GOMAP_EXPIRED):
-                raise MemoryError()
-            return self.settled(MISSING)
-        value = out(m, VALUE, gomap_cache_value(m.cache, place))
-        if m.value.form != NULL or m.key.kind == OBJECT:  # making the value may have run code
-            place = cache_place(m, key)
-            if place == GOMAP_NOWHERE:
-                return self.settled(MISSING)
-        if not gomap_cache_remove(m.cache, place, GOMAP_REMOVED):
+        cdef size_t place
+        cdef bint live, stays
+        value = MISSING
+        self.passed(now)
+        cache_place(m, key, &place)
+        try:
+            live = is_live(m, place, now)
+            if live:
+                value = out(m, VALUE, gomap_cache_value(m.cache, place))
+                if not PY_FREE_THREADED and (m.value.form != NULL or m.key.kind == OBJECT):
+                    cache_place(m, key, &place)  # making the value may have run code
+                    value = MISSING if place == GOMAP_NOWHERE else value
+            stays = place != GOMAP_NOWHERE \
+                and not gomap_cache_remove(m.cache, place, GOMAP_REMOVED if live else GOMAP_EXPIRED)
+        finally:
+            core_end(m)
+        if stays:
             raise MemoryError()
         return self.settled(value)
 
@@ -484,28 +559,38 @@ cdef class Cache:
 
     def popitem(self):
         """Remove some entry and return it as a (key, value) tuple; KeyError when there is none."""
-        for key in self:
-            return key, self.pop(key)
-        raise KeyError("popitem(): cache is empty")
+        last = MISSING
+        while True:
+            key = next(cache_iterator(self, KEYS), MISSING)
+            if key is MISSING:
+                raise KeyError("popitem(): cache is empty")
+            value = self.take(key)
+            if value is not MISSING:
+                return key, value
+            if key is last:  # an object that is not found, whatever its hash has become
+                raise KeyError(key)
+            last = key  # another thread was first
 
     def setdefault(self, key, default, /):
         """The value for key; when it is absent or has expired, default is put there first."""
         found = self.looked_up(key)
-        if found is not MISSING:
-            return found
-        self.put(key, default, self.lives)
-        return default
+        if found is MISSING:
+            found = self.put(key, default, self.lives, True)  # another thread may have been first
+        return default if found is MISSING else found
 
     @cython.critical_section
     def touch(self, key, /):
         """Count a use of a key, as :meth:`get` does; returns whether it is there."""
         cdef CacheEntries m = self.ready()
         cdef uint64_t now = self.now()
-        cdef size_t place = cache_place(m, key)
-        if place == GOMAP_NOWHERE or gomap_cache_expired(m.cache, place, now):
-            return False
-        gomap_cache_touch(m.cache, place, now)
-        return True
+        cdef size_t place
+        cdef bint live
+        cache_place(m, key, &place)
+        live = is_live(m, place, now)
+        if live:
+            gomap_cache_touch(m.cache, place, now)
+        core_end(m)
+        return live
 
     @cython.critical_section
     def ttl_of(self, key, /):
@@ -514,11 +599,17 @@ cdef class Cache:
         :raises KeyError: it is absent, or has expired
         """
         cdef CacheEntries m = self.ready()
-        cdef uint64_t now = self.now()
-        cdef size_t place = cache_place(m, key)
-        if place == GOMAP_NOWHERE or gomap_cache_expired(m.cache, place, now):
+        cdef uint64_t now = self.now(), deadline = 0
+        cdef size_t place
+        cdef bint live
+        cache_place(m, key, &place)
+        live = is_live(m, place, now)
+        if live:
+            deadline = gomap_cache_deadline(m.cache, place)
+        core_end(m)
+        if not live:
             raise KeyError(key)
-        return self.seconds_until(gomap_cache_deadline(m.cache, place))
+        return self.seconds_until(deadline)
 
     @cython.final
     cdef double seconds_until(self, uint64_t deadline) noexcept:
@@ -526,6 +617,12 @@ cdef class Cache:
         if deadline == <uint64_t>-1:
             return NEVER
         return max((deadline - 1) / self.per_second - (self.last - self.origin), 0.0)
+
+    @cython.final
+    @cython.critical_section
+    cdef double left_until(self, uint64_t deadline) noexcept:
+        """The same from outside of a critical section."""
+        return self.seconds_until(deadline)
 
     # ---- many ----
 
@@ -551,7 +648,10 @@ cdef class Cache:
         cdef CacheEntries m = self.ready()
         if not hasattr(keys, "__len__"):
             keys = list(keys)
-        gomap_cache_uses_begin(&m.uses, m.cache, self.now())
+        cdef uint64_t now = self.now()
+        core_begin(m)
+        gomap_cache_uses_begin(&m.uses, m.cache, now)
+        core_end(m)
         try:
             values = values_for(m, keys, default, out, missing, arrow)
         finally:
@@ -612,7 +712,13 @@ cdef class Cache:
     @cython.final
     @cython.critical_section
     cdef object expired(self, size_t most):
-        return self.settled(gomap_cache_expire(self.entries.cache, self.now(), most))
+        cdef CacheEntries m = self.entries
+        cdef uint64_t now = self.now()
+        cdef size_t count
+        core_begin(m)
+        count = gomap_cache_expire(m.cache, now, most)
+        core_end(m)
+        return self.settled(count)
 
     def resize(self, *, max_bytes=None, max_entries=None):
         """Give the cache other limits; entries go until they are kept.
@@ -629,8 +735,11 @@ cdef class Cache:
     @cython.critical_section
     cdef int limited(self, size_t most_bytes, size_t most_entries) except -1:
         cdef CacheEntries m = self.entries
-        gomap_cache_pass(m.cache, self.now())
-        cdef int kept = gomap_cache_limit(m.cache, most_bytes, most_entries)
+        cdef int kept
+        self.passed(self.now())
+        core_begin(m)
+        kept = gomap_cache_limit(m.cache, most_bytes, most_entries)
+        core_end(m)
         self.settled(None)
         if kept == 0:
             check_max_bytes(&self.layout.type, most_bytes)
@@ -682,7 +791,7 @@ cdef class Cache:
 
     @cython.final
     cdef str limit_text(self):
-        cdef gomap_cache_settings *settings = &self.entries.cache.settings
+        cdef gomap_cache_settings settings = self.limits()
         limits = []
         if settings.max_entries:
             limits.append(f"{settings.max_entries:,} entries")
@@ -711,7 +820,7 @@ cdef class Cache:
     def _entries(self):
         """Keys, values and the seconds that each lives yet."""
         cdef CacheIterator iterator = cache_iterator(self, ITEMS)
-        return [(key, value, self.seconds_until(iterator.deadline)) for key, value in iterator]
+        return [(key, value, self.left_until(iterator.deadline)) for key, value in iterator]
 
     def _fill(self, entries):
         for key, value, lives in entries:
@@ -738,20 +847,24 @@ cdef class Cache:
         return self.layout.value_type
 
     @property
-    @cython.critical_section
     def nbytes(self):
         """Every byte held outside the Python object, as the allocator gave it."""
-        return gomap_cache_bytes(self.ready().cache)
+        cdef CacheEntries m = self.ready()
+        cdef size_t held
+        core_begin(m)
+        held = gomap_cache_bytes(m.cache)
+        core_end(m)
+        return held
 
     @property
     def max_bytes(self):
         """The most bytes, or None."""
-        return self.ready().cache.settings.max_bytes or None
+        return self.limits().max_bytes or None
 
     @property
     def max_entries(self):
         """The most entries, or None."""
-        return self.ready().cache.settings.max_entries or None
+        return self.limits().max_entries or None
 
     @property
     def maxsize(self):
@@ -764,30 +877,37 @@ cdef class Cache:
         return self.nbytes if self.max_bytes and not self.max_entries else len(self)
 
     @property
-    @cython.critical_section
     def stats(self):
         """Hits, misses, evictions, expirations, entries and bytes: a :class:`~gomap.memory.CacheStats`."""
         from .memory import CacheStats
-        cdef gomap_cache *cache = self.ready().cache
-        return CacheStats(hits=cache.counts.hits, misses=cache.counts.misses, evictions=cache.counts.evictions,
-                          expirations=cache.counts.expirations, entries=cache.map.count,
-                          bytes=gomap_cache_bytes(cache))
+        cdef CacheEntries m = self.ready()
+        cdef gomap_cache_counts counts
+        cdef size_t entries, held
+        core_begin(m)
+        counts, entries, held = m.cache.counts, m.map.count, gomap_cache_bytes(m.cache)
+        core_end(m)
+        return CacheStats(hits=counts.hits, misses=counts.misses, evictions=counts.evictions,
+                          expirations=counts.expirations, entries=entries, bytes=held)
 
-    @cython.critical_section
     def reset_stats(self):
         """Let hits, misses, evictions and expirations begin at zero again."""
-        gomap_cache_count_again(self.ready().cache)
+        cdef CacheEntries m = self.ready()
+        core_begin(m)
+        gomap_cache_count_again(m.cache)
+        core_end(m)
 
     def __sizeof__(self):
         return object.__sizeof__(self) + self.nbytes
 
-    @cython.critical_section
     def _check(self):
         """The first broken invariant in words, or None. Takes time in proportion to the entries."""
+        cdef CacheEntries m = self.ready()
         cdef char why[400]
-        if gomap_cache_check(self.ready().cache, why, sizeof(why)) == 0:
-            return None
-        return why.decode()
+        cdef bint good
+        core_begin(m)
+        good = gomap_cache_check(m.cache, why, sizeof(why)) == 0
+        core_end(m)
+        return None if good else why.decode()
 
 
 cdef int put_one_by_one(Cache c, list keys, list values, double lives) except -1:
@@ -807,7 +927,9 @@ cdef int check_rows_fit(Cache c, Column keys, Column values) except -1:
     cdef Pieces p = pieces_of(keys.c.count)
     cdef bint whole
     while next_piece(&p):
+        core_begin(m)
         whole = did(&p, gomap_cache_column_fits(m.cache, &keys.c, &values.c, p.done, p.some))
+        core_end(m)
         if not whole and not go_on(m, VALUE, values) and not go_on(m, KEY, keys):
             c.too_large(key_at(m, keys, p.done))
     return 0
@@ -825,13 +947,16 @@ cdef int put_rows(Cache c, Column keys, Column values, double lives) except -1:
     cdef CacheEntries m = c.entries
     cdef Pieces p = pieces_of(keys.c.count)
     cdef uint64_t now = c.now(), deadline = c.deadline_in(lives)
-    cdef bint whole
+    cdef bint whole, refused
     try:
         while next_piece(&p):
+            core_begin(m)
             whole = did(&p, gomap_cache_column_put(m.cache, &keys.c, &values.c, now, deadline, p.done, p.some))
+            refused = not whole and gomap_cache_refused(m.cache)
+            core_end(m)
             c.settled(None)
             if not whole and not go_on(m, VALUE, values) and not go_on(m, KEY, keys):
-                if gomap_cache_refused(m.cache):  # another thread has written to the values since they were looked at
+                if refused:  # another thread has written to the values since they were looked at
                     c.too_large(key_at(m, keys, p.done))
                 raise MemoryError(f"out of memory; {p.done} of {p.count} keys were put in")
     except BaseException as error:
@@ -851,8 +976,12 @@ cdef class CacheIterator:
 
     def __dealloc__(self):
         if self.cache is not None:
-            with cython.critical_section(self.cache):
-                gomap_iter_end(&self.guard)
+            self.end()
+
+    cdef void end(self) noexcept:
+        core_begin(self.cache.entries)
+        gomap_iter_end(&self.guard)
+        core_end(self.cache.entries)
 
     def __iter__(self):
         return self
@@ -865,28 +994,33 @@ cdef class CacheIterator:
         cdef CacheEntries m = self.cache.entries
         cdef size_t place
         cdef uint64_t now = self.cache.now()
-        if self.guard.map == NULL:
-            raise StopIteration
-        if gomap_iter_is_over(&self.guard):
-            raise RuntimeError("a key was put into the cache during iteration; iterate over a copy instead, such as "
-                               "list(...)")
-        place = gomap_cache_next(m.cache, &self.place, now)
-        if place == GOMAP_NOWHERE:
-            gomap_iter_end(&self.guard)
-            raise StopIteration
-        self.deadline = gomap_cache_last_deadline(m.cache, place)
-        if self.want == KEYS:
-            return out(m, KEY, gomap_cache_key(m.cache, place))
-        if self.want == VALUES:
-            return out(m, VALUE, gomap_cache_value(m.cache, place))
-        key = out(m, KEY, gomap_cache_key(m.cache, place))
-        return key, out(m, VALUE, gomap_cache_value(m.cache, place))
+        key = value = None
+        core_begin(m)
+        try:
+            if self.guard.map == NULL:
+                raise StopIteration
+            if gomap_iter_is_over(&self.guard):
+                raise RuntimeError("a key was put into the cache during iteration; iterate over a copy instead, such as "
+                                   "list(...)")
+            place = gomap_cache_next(m.cache, &self.place, now)
+            if place == GOMAP_NOWHERE:
+                gomap_iter_end(&self.guard)
+                raise StopIteration
+            self.deadline = gomap_cache_last_deadline(m.cache, place)
+            if self.want != VALUES:
+                key = out(m, KEY, gomap_cache_key(m.cache, place))
+            if self.want != KEYS:
+                value = out(m, VALUE, gomap_cache_value(m.cache, place))
+        finally:
+            core_end(m)
+        return key if self.want == KEYS else value if self.want == VALUES else (key, value)
 
 
 cdef CacheIterator cache_iterator(Cache cache, Want want):
     cdef CacheIterator made = CacheIterator.__new__(CacheIterator)
     made.cache = cache
     made.want = want
-    with cython.critical_section(cache):
-        gomap_iter_begin(&made.guard, cache.ready().map)
+    core_begin(cache.ready())
+    gomap_iter_begin(&made.guard, cache.entries.map)
+    core_end(cache.entries)
     return made

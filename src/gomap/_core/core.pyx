@@ -28,16 +28,17 @@ from . import _arrays as arrays
 from . import _frames as frames
 from ._alias import alias
 from ._hints import call_without_types, may_be_type
+from ._libraries import loaded as loaded_library
 from .types import Kind, Type, alignment_of, parse, parse_go, parse_map, string_offsets
 from .views import MapItemsView, MapKeysView, MapValuesView, is_typed
 
 include "csrc.pxi"       # the C core's functions
 include "cpython.pxi"    # what is used of CPython beyond Cython's own declarations
 include "layouts.pxi"    # types as the core knows them, shared by the maps of one pair of types
+include "locks.pxi"      # who may use a map at a moment
 include "codecs.pxi"     # Python objects to bytes and back
 include "times.pxi"      # dates, times and UUIDs to bytes and back
 include "structs.pxi"    # structs to bytes and back
-include "locks.pxi"      # who may use a map at a moment
 include "base.pxi"       # what maps and sets have in common
 include "objects.pxi"    # Python objects as keys and values: comparing, owning, the garbage collector
 include "pieces.pxi"     # many keys or entries, a piece at a time

@@ -38,9 +38,14 @@ cdef class MapIterator:
         return self
 
     def __length_hint__(self):
-        if self.owner is None or py_glance(<void **>&self.owner.map) == NULL:
-            return 0
-        return min(self.left, self.owner.count())
+        cdef Base m = self.owner
+        cdef size_t left = 0
+        if m is not None:
+            py_mutex_lock(&m.lock)
+            if m.map != NULL:
+                left = min(self.left, m.map.count)
+            py_mutex_unlock(&m.lock)
+        return left
 
     def __next__(self):
         cdef const void *key

@@ -71,8 +71,10 @@ static inline void py_pause(void)
 #endif
 }
 
+/* In the slot's own thread. What still runs in it, as it ends, has no slot then. */
 static void py_slot_leave(void *number)
 {
+    py_own_slot = PY_NO_SLOT;
     _Py_atomic_and_uint64(&py_slots_taken, ~((uint64_t)1 << ((intptr_t)number - 1)));
 }
 
@@ -111,7 +113,6 @@ static void py_slot_take(void)
             py_own_slot = i + 1;
         } else {
             py_slot_leave((void *)(intptr_t)(i + 1));
-            py_own_slot = PY_NO_SLOT;
         }
         return;
     }
@@ -204,9 +205,9 @@ static inline void py_write_unlock(py_lock *lock)
 static inline void py_mutex_lock(py_lock *lock) { PyMutex_Lock(&lock->mutex); }
 static inline void py_mutex_unlock(py_lock *lock) { PyMutex_Unlock(&lock->mutex); }
 
-/* A pointer that other threads may write at the same time. */
-static inline void *py_glance(void *const *at) { return _Py_atomic_load_ptr_relaxed(at); }
-static inline void py_publish(void **at, void *pointer) { _Py_atomic_store_ptr_relaxed(at, pointer); }
+/* A pointer that other threads may write at the same time. Who reads it sees what they wrote before it. */
+static inline void *py_glance(void *const *at) { return _Py_atomic_load_ptr_acquire(at); }
+static inline void py_publish(void **at, void *pointer) { _Py_atomic_store_ptr_release(at, pointer); }
 
 /* Adds, and returns what was there. */
 static inline uint64_t py_fetch_add(uint64_t *at, uint64_t more) { return _Py_atomic_add_uint64(at, more); }

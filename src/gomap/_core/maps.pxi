@@ -175,20 +175,29 @@ cdef class BaseMap(Base):
 
     # How keys are looked up for their values: a cache has its own ways, as there a look-up is a use.
 
-    cdef int look(self, object key, void **value) except -1:
-        return self.find(key, True, value)
+    cdef object value_of(self, object key):
+        """The value of a key, or MISSING."""
+        cdef void *found
+        self.find(key, True, &found)
+        if found == NULL:
+            self.read_unlock()
+            return MISSING
+        return read_out(self, VALUE, found)
 
-    cdef size_t looks(self) noexcept:
-        """How many keys are looked up before their values are made objects."""
-        return FOUND
-
-    cdef int look_many(self, const char *keys, size_t count, void **found) except -1:
-        gomap_find_many(self.map, keys, count, found)
-        return 0
+    cdef object value_at(self, const char *key):
+        """The same for a key as the core takes it. Asked only where there is a finder."""
+        raise NotImplementedError
 
     cdef gomap_finder *finder(self) noexcept:
         """NULL: the map itself."""
         return NULL
+
+    cdef void find_begin(self) noexcept:
+        """Before the core asks the finder."""
+        pass
+
+    cdef void find_end(self) noexcept:
+        pass
 
     def get_many(self, keys, /, default=MISSING, *, out=None, missing=None, arrow=None):
         """The values for many keys, in their order: an array, a list for strings, also in structs, and for objects.
@@ -356,7 +365,7 @@ cdef class BaseMap(Base):
 
     cdef int update_from(self, object other) except -1:
         cdef BaseMap source
-        if isinstance(other, BaseMap) and (<BaseMap>other).layout is not None \
+        if isinstance(other, BaseMap) and (<BaseMap>other).begun() \
                 and not self.objects and same_types((<BaseMap>other).layout, self.layout):
             source = other
             source.ready()

@@ -70,7 +70,9 @@ cdef bint changed(Base m, uint64_t changes) noexcept:
 
 
 cdef inline int lock_for(Base m, bint writing) except -1:
-    return m.write_lock() if writing else m.read_lock()
+    if not writing:
+        return m.read_lock()
+    return m.iterator_lock() if type(m) is CacheEntries else m.write_lock()  # a cache waits for no readers
 
 
 cdef inline void unlock_from(Base m, bint writing) noexcept:
@@ -439,9 +441,9 @@ cdef size_t erase_logged(Base m, Changes log) except? 0:
     return erased
 
 
-cdef size_t erase_objects(Base m, object keys) except? 0:
-    """Removes the keys that are there, all or none of them; returns how many were."""
-    cdef list wanted = keys if type(keys) is list else list(keys)
+cdef size_t erase_objects(Base m, list wanted) except? 0:
+    """Removes the keys that are there, all or none of them; returns how many were. Nobody else may have the list: it
+    must not grow while keys are compared."""
     cdef Changes log = log_of(m, len(wanted))
     if m.key.kind != OBJECT:
         log.keys = wanted

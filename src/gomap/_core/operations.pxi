@@ -90,7 +90,7 @@ cdef int merge_core(BaseMap m, BaseMap source, int how) except -1:
         p = pieces_of(reader.map.count)
         p.deaf = how == GOMAP_ADD
         if how == GOMAP_ADD and merging.kind != FLOAT32 and merging.kind != FLOAT64:
-            check_sums(m, map, source, &merging)
+            check_sums(m, map, source, &reader, &merging)
         filling = gomap_fills(map)
         if filling:
             with nogil:
@@ -111,18 +111,18 @@ cdef int merge_core(BaseMap m, BaseMap source, int how) except -1:
     return 0
 
 
-cdef int check_sums(BaseMap m, gomap *map, BaseMap source, gomap_merging *merging) except -1:
-    """Refuses sums that the value type cannot hold."""
+cdef int check_sums(BaseMap m, gomap *map, BaseMap source, const gomap_iter *begun, gomap_merging *merging) except -1:
+    """Refuses sums that the value type cannot hold. It goes over the source, which is held to read already, once more."""
     cdef gomap_iter reader
-    cdef gomap *held = read_begin(source, &reader)  # once more
-    cdef Pieces p = pieces_of(held.count)
+    cdef Pieces p = pieces_of(begun.map.count)
+    begin_again(source, &reader, begun)
     try:
         while merging.key == NULL and next_piece(&p):
             with nogil:
                 gomap_merge_fits(map, &reader, merging, p.some)
             did(&p, p.some)
     finally:
-        read_end(source, &reader)
+        end_iterator(source, &reader)
     if merging.key != NULL:
         was, more = number_out(merging.kind, merging.was), number_out(merging.kind, merging.more)
         raise OverflowError(f"add: {was} + {more} for key {shown(out(source, KEY, merging.key))} is out of range for "
@@ -291,6 +291,8 @@ cdef void begin_again(Base m, gomap_iter *again, const gomap_iter *begun) noexce
 
 cdef void end_iterator(Base m, gomap_iter *iter) noexcept:
     py_write_lock(&m.lock)  # work that was put off may move entries
+    if m.map == NULL:  # it is held to write, which has ended the iterator
+        iter.map = NULL
     gomap_iter_end(iter)
     py_write_unlock(&m.lock)
 

@@ -166,12 +166,16 @@ cdef ArrowColumn arrow_column(Codec codec, size_t count, object offsets, object 
     return made
 
 
-cdef size_t texts_in_piece(const gomap *map, gomap_column *keys, gomap_texts *texts, size_t begin,
+cdef size_t texts_in_piece(BaseMap m, const gomap *map, gomap_column *keys, gomap_texts *texts, size_t begin,
                            size_t most) noexcept nogil:
+    cdef size_t done
     if texts.finder == NULL:
         return gomap_column_texts(map, keys, texts, begin, most)
     with gil:
-        return gomap_column_texts(map, keys, texts, begin, most)
+        m.find_begin()
+        done = gomap_column_texts(map, keys, texts, begin, most)
+        m.find_end()
+        return done
 
 
 cdef ArrowColumn texts_for(BaseMap m, object keys, object default, bint nulls):
@@ -202,7 +206,7 @@ cdef ArrowColumn texts_for(BaseMap m, object keys, object default, bint nulls):
     try:
         while next_piece(&p):
             with nogil:
-                whole = did(&p, texts_in_piece(map, &column.c, &texts, p.done, p.some))
+                whole = did(&p, texts_in_piece(m, map, &column.c, &texts, p.done, p.some))
             if texts.lost and texts.stop:
                 first = item_of(m, KEY, column, texts.first_at, texts.first)
                 texts.stop = False

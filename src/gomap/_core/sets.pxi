@@ -10,8 +10,15 @@ cdef bint alike(Set s, object other) except -1:
     return same_types(s.layout, (<Set>other).layout)
 
 
-cdef bint within(Set one, Set other, bint wanted) except -1:
-    """Whether every key of one Set is in another of the same key type; with `wanted` False, whether none is."""
+cdef enum Sizes:  # how those of two Sets compare
+    ANY_SIZES
+    SAME_SIZE
+    FIRST_SMALLER
+
+
+cdef bint within(Set one, Set other, bint wanted, Sizes sizes=ANY_SIZES) except -1:
+    """Whether every key of one Set is in another of the same key type, and their sizes compare so; with `wanted` False,
+    whether none is."""
     cdef gomap_key room
     cdef const void *key
     cdef const void *value
@@ -19,9 +26,10 @@ cdef bint within(Set one, Set other, bint wanted) except -1:
     cdef gomap *keys
     cdef gomap *others
     cdef size_t left
-    cdef bint so = True
+    cdef bint so
     read_both_begin(one, &iter, other, &held)
     keys, others = iter.map, held.map
+    so = sizes == ANY_SIZES or (keys.count == others.count if sizes == SAME_SIZE else keys.count < others.count)
     with nogil:
         left = keys.count
         while so and left and gomap_iter_next(&iter, &key, &value) == 1:  # never beyond the last: see operations.pxi
@@ -159,7 +167,7 @@ cdef class Set(Base):
         if key is MISSING or (items is None and not may_be_type(key)):
             raise call_without_types(type(self), () if key is MISSING else (key,))
         cdef Layout layout = layout_of(key, None)
-        if self.layout is not None and same_types(self.layout, layout):
+        if self.begun() and same_types(self.layout, layout):
             self.clear_all()  # as set's does
         self.begin(layout, items, capacity)
 
@@ -308,7 +316,7 @@ cdef class Set(Base):
             else:
                 remove_keys(self, other)
         elif self.objects:
-            erase_objects(self, frames.elements(other))
+            erase_objects(self, list(frames.elements(other)))
         else:
             for element in frames.elements(other):
                 try:
@@ -543,27 +551,37 @@ cdef class Set(Base):
             return True
         if not isinstance(other, AbstractSet):
             return NotImplemented
+        if alike(self, other):
+            return within(self, other, True, SAME_SIZE)
         # Either may know the other's elements better: Set(int, [1]), {1.0} and Set(float, [1]) are equal.
         return len(self) == len(other) and (is_superset(self, other) or is_subset(self, other))
 
     def __le__(self, other):
         if not isinstance(other, AbstractSet):
             return NotImplemented
+        if alike(self, other):
+            return within(self, other, True)
         return len(self) <= len(other) and is_subset(self, other)
 
     def __lt__(self, other):
         if not isinstance(other, AbstractSet):
             return NotImplemented
+        if alike(self, other):
+            return within(self, other, True, FIRST_SMALLER)
         return len(self) < len(other) and is_subset(self, other)
 
     def __ge__(self, other):
         if not isinstance(other, AbstractSet):
             return NotImplemented
+        if alike(self, other):
+            return within(other, self, True)
         return len(self) >= len(other) and is_superset(self, other)
 
     def __gt__(self, other):
         if not isinstance(other, AbstractSet):
             return NotImplemented
+        if alike(self, other):
+            return within(other, self, True, FIRST_SMALLER)
         return len(self) > len(other) and is_superset(self, other)
 
     # ---- memory ----

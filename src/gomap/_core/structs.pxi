@@ -240,7 +240,7 @@ cdef inline void store_int(char *to, int64_t number, uint32_t size) noexcept:
 
 cdef object fields_in(Base m, Role role, Struct struct, object value):
     """A struct's fields as a tuple; a value that has field names is read by name."""
-    numpy = sys.modules.get("numpy")
+    numpy = loaded_library("numpy")
     if PyTuple_Check(value):
         names = getattr(value, "_fields", None)
         if not isinstance(names, tuple) or len(names) != len(value):

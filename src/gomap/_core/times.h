@@ -1,7 +1,7 @@
 /* times.h - datetime's objects as seconds and microseconds since 1970-01-01, and the calendar between the two.
  *
  * By datetime.h, which is CPython's public API for them, so that no Python code runs. What is read has been checked to
- * be a date, a datetime or a timedelta. py_times_import comes before anything else here.
+ * be a date, a datetime or a timedelta. py_times_use comes before anything else here.
  */
 #ifndef PY_TIMES_H
 #define PY_TIMES_H
@@ -12,12 +12,9 @@
 
 enum { PY_SECONDS_A_DAY = 86400 };
 
-/* 0, or -1 with an exception. */
-static inline int py_times_import(void)
-{
-    PyDateTime_IMPORT;
-    return PyDateTimeAPI == NULL ? -1 : 0;
-}
+/* PyDateTime_IMPORT in two steps, as finding it may run any code. NULL with an exception. */
+static inline void *py_times_found(void) { return PyCapsule_Import(PyDateTime_CAPSULE_NAME, 0); }
+static inline void py_times_use(void *found) { PyDateTimeAPI = (PyDateTime_CAPI *)found; }
 
 /* ---- the calendar ------------------------------------------------------------------------------------- *
  * Gregorian in all years, as datetime has it. Years begin in March here, so that the leap day is a year's last, and are

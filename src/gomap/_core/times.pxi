@@ -12,7 +12,8 @@
 
 cdef extern from "times.h":
     int PY_TIME_FITS, PY_TIME_OUT_OF_RANGE, PY_TIME_NOT_WHOLE
-    int py_times_import() except -1
+    void *py_times_found() except NULL
+    void py_times_use(void *found)
     bint py_is_date(object)
     bint py_is_exact_date(object)
     bint py_is_datetime(object)
@@ -32,6 +33,7 @@ cdef extern from "times.h":
 cdef extern from "Python.h":
     int PyObject_GenericSetAttr(object, object name, object value) except -1
 
+cdef py_lock times_lock  # of what follows
 cdef object times = None  # gomap._times, when it is needed
 cdef object UUID_CLASS = None, UNKNOWN_SAFETY = None
 cdef object numpy_datetime64 = None, numpy_timedelta64 = None
@@ -64,27 +66,50 @@ cdef inline bint in_nanoseconds(int kind) noexcept:
 
 
 cdef int begin_times(object type) except -1:
-    """Imports what the conversions of a type need, before the first of them."""
+    """Imports what the conversions of a type need, before the first of them. When several threads do so at once, what
+    the first one has found stays: others may use it already."""
     global times, UUID_CLASS, UNKNOWN_SAFETY, numpy_datetime64, numpy_timedelta64, numpy_nanoseconds
     cdef int kind = type.kind
+    cdef int64_t low[64]
+    cdef int64_t high[64]
+    cdef void *found
+    cdef bint begun
     if kind < DATETIME_S:
         return 0
-    if times is None:
-        py_times_import()
-        from . import _times
-        for each, (low, high) in _times.LIMITS.items():
-            lowest[<int>each], highest[<int>each] = low, high
-        times = _times
-    if kind == UUID and UUID_CLASS is None:
+    numpy = arrays.numpy() if in_nanoseconds(kind) else None
+    if in_nanoseconds(kind) and numpy is None:
+        raise ImportError(f"type {type} needs NumPy, as Python's objects have no nanoseconds; "
+                          f"write {type.name.replace('ns', 'us')!r}")
+    py_mutex_lock(&times_lock)
+    begun = times is not None and not (kind == UUID and UUID_CLASS is None) \
+        and not (in_nanoseconds(kind) and numpy_nanoseconds is None)
+    py_mutex_unlock(&times_lock)
+    if begun:
+        return 0
+    from . import _times
+    found = py_times_found()
+    memset(low, 0, sizeof(low))
+    memset(high, 0, sizeof(high))
+    for each, (least, most) in _times.LIMITS.items():
+        low[<int>each], high[<int>each] = least, most
+    uuid_class = safety = datetime64 = timedelta64 = nanoseconds = None
+    if kind == UUID:
         import uuid
-        UUID_CLASS, UNKNOWN_SAFETY = uuid.UUID, uuid.SafeUUID.unknown
-    elif in_nanoseconds(kind):
-        numpy = arrays.numpy()
-        if numpy is None:
-            raise ImportError(f"type {type} needs NumPy, as Python's objects have no nanoseconds; "
-                              f"write {type.name.replace('ns', 'us')!r}")
-        numpy_datetime64, numpy_timedelta64 = numpy.datetime64, numpy.timedelta64
-        numpy_nanoseconds = numpy.dtype("datetime64[ns]"), numpy.dtype("timedelta64[ns]")
+        uuid_class, safety = uuid.UUID, uuid.SafeUUID.unknown
+    elif numpy is not None:
+        datetime64, timedelta64 = numpy.datetime64, numpy.timedelta64
+        nanoseconds = numpy.dtype("datetime64[ns]"), numpy.dtype("timedelta64[ns]")
+    py_mutex_lock(&times_lock)
+    if times is None:
+        py_times_use(found)
+        memcpy(lowest, low, sizeof(low))
+        memcpy(highest, high, sizeof(high))
+        times = _times
+    if uuid_class is not None and UUID_CLASS is None:
+        UUID_CLASS, UNKNOWN_SAFETY = uuid_class, safety
+    if nanoseconds is not None and numpy_nanoseconds is None:
+        numpy_datetime64, numpy_timedelta64, numpy_nanoseconds = datetime64, timedelta64, nanoseconds
+    py_mutex_unlock(&times_lock)
     return 0
 
 
@@ -159,7 +184,7 @@ cdef int other_time_in(Base m, Role role, uint8_t kind, object value, Cell *cell
     if in_nanoseconds(kind) and type(scalar) is (numpy_timedelta64 if kind == TIMEDELTA_NS else numpy_datetime64) \
             and scalar.dtype == numpy_nanoseconds[kind == TIMEDELTA_NS] and py_int64_read(scalar.item(), &cell.i64):
         return 1
-    numpy = sys.modules.get("numpy")
+    numpy = loaded_library("numpy")
     if numpy is None or not isinstance(scalar, numpy.timedelta64 if TIMEDELTA_S <= kind <= TIMEDELTA_NS
                                        else numpy.datetime64):
         return wrong_time(m, role, kind, value)
