@@ -21,6 +21,9 @@ from conftest import LARGEST_SHARED_INT, TEXTS, Thing, Word
 
 from gomap import GoMap, Map, Set, _core
 
+#: An iterator keeps its last pair, but not where another thread may take a reference meanwhile.
+KEEPS_PAIRS = not sysconfig.get_config_var("Py_GIL_DISABLED")
+
 Class = Any  # one of the map classes
 
 
@@ -217,7 +220,8 @@ def test_a_pair_that_is_filled_anew_has_the_new_hash(map_class: Class) -> None:
     m = map_class(int, str, ENTRIES)
     assert sorted(map(hash, m.items())) == sorted(map(hash, ENTRIES.items()))
     places = len(set(map(id, m.items())))
-    assert places == (1 if _core._knows_cpython() and not sysconfig.get_config_var("Py_GIL_DISABLED") else 2)
+    if KEEPS_PAIRS:  # else the allocator may give the same place again
+        assert places == (1 if _core._knows_cpython() else 2)
     iterator = iter(m.items())
     for _ in range(len(m) // 2):
         hash(next(iterator))  # and is dropped
@@ -373,7 +377,7 @@ def test_the_collector_sees_what_is_in_them(cls: Class, derived: bool) -> None:
     iterator = iter(m) if cls is Set else iter(m.items())
     pair = next(iterator)
     assert any(each is m for each in gc.get_referents(iterator))
-    assert any(each is pair for each in gc.get_referents(iterator)) is (cls is not Set)
+    assert any(each is pair for each in gc.get_referents(iterator)) is (cls is not Set and KEEPS_PAIRS)
     held.append(m)  # a way round
     held.append(iterator)
     held[0].__dict__["held"] = held
