@@ -109,31 +109,120 @@ cdef list items_of(Base m, Role role, object source, int purpose):
 
 # ---- reading --------------------------------------------------------------------------------------
 
-cdef object held_of(Base m, object keys):
+cdef struct Look:  # what a thread looks up: items `begin` to `end` of the keys
+    const gomap *map
+    gomap_column *keys
+    unsigned char *to        # contains_many's
+    gomap_getting getting    # get_many's
+    size_t begin, end
+
+
+cdef void look_contains(void *at) noexcept nogil:
+    cdef Look *look = <Look *>at
+    look.begin += gomap_column_contains(look.map, look.keys, look.to, look.begin, look.end - look.begin)
+
+
+cdef void look_get(void *at) noexcept nogil:
+    """A cache's look-ups are uses, which write to it and may let entries go. They hold the interpreter's lock, so that a
+    cache need not refuse other threads meanwhile."""
+    cdef Look *look = <Look *>at
+    cdef size_t most = look.end - look.begin
+    if look.getting.finder == NULL:
+        look.begin += gomap_column_get(look.map, look.keys, &look.getting, look.begin, most)
+        return
+    with gil:
+        look.begin += gomap_column_get(look.map, look.keys, &look.getting, look.begin, most)
+
+
+cdef Column column_again(Column column):
+    """The same items, for another thread to read, in pieces of its own."""
+    cdef Column again = Column.__new__(Column)
+    cdef size_t bytes = column.c.part_count * sizeof(gomap_column)
+    again.views.append(column)
+    again.kept = column.kept
+    again.c = column.c
+    if bytes:
+        again.c.parts = <gomap_column *>room_in(again, bytes)
+        memcpy(again.c.parts, column.c.parts, bytes)
+    if column.c.form != GOMAP_C_OWN:
+        begin_pieces(again)
+    return again
+
+
+cdef object look_up(Base m, Column column, Look *first, Work work, int threads):
+    """Looks up all keys of a column. With getting.stop it returns the first that is missing, as Python has it; how many
+    are is in first.getting.lost.
+
+    Threads share each piece, which is so many times larger. Where one of them stopped, this thread says why, and then
+    they go on.
+    """
+    cdef gomap_iter reader
+    cdef Look *looks = first
+    cdef Column own = column
+    cdef list columns = None
+    cdef Pieces p = pieces_of(column.c.count)
+    cdef bint whole
+    cdef int i
+    threads = 1 if column.c.form == GOMAP_C_WINDOW else threads_for(threads, p.count)
+    first.keys = &column.c
+    if threads > 1:
+        columns = [column] + [column_again(column) for i in range(threads - 1)]
+        looks = <Look *>room_in(column, threads * sizeof(Look))
+        for i in range(threads):
+            own = columns[i]
+            looks[i] = first[0]
+            looks[i].keys = &own.c
+        p.most *= LOOK_PIECES * threads
+    missing = None
+    first.map = read_begin(m, &reader)
+    try:
+        while next_piece(&p):
+            for i in range(threads):
+                looks[i].map = first.map
+                looks[i].begin = p.done + p.some * i // threads
+                looks[i].end = p.done + p.some * (i + 1) // threads
+            whole = False
+            while not whole:
+                if threads == 1:
+                    with nogil:
+                        work(first)
+                else:
+                    work_all(work, looks, sizeof(Look), threads)
+                whole = True
+                for i in range(threads):
+                    if columns is not None:
+                        own = columns[i]
+                    if looks[i].getting.lost and looks[i].getting.stop:  # its piece is still there
+                        if missing is None:
+                            missing = (item_of(m, KEY, own, looks[i].getting.first_at, looks[i].getting.first),)
+                    elif looks[i].begin < looks[i].end:
+                        go_on(m, KEY, own)
+                    whole = whole and looks[i].begin == looks[i].end
+                for i in range(threads):
+                    looks[i].getting.stop = looks[i].getting.stop and missing is None
+            p.done += p.some
+    finally:
+        read_end(m, &reader)
+    for i in range(1, threads):
+        looks[0].getting.lost += looks[i].getting.lost
+    first.getting.lost = looks[0].getting.lost
+    return missing
+
+
+cdef object held_of(Base m, object keys, object threads_=1):
     """Which of the keys are there: an array of bools."""
     cdef Column column
-    cdef gomap_iter reader
-    cdef gomap *map
-    cdef Pieces p
-    cdef bint whole
-    cdef unsigned char *to
+    cdef Look look
+    cdef int threads = threads_of(threads_)
     m.ready()
     if m.key.kind == OBJECT:
         return bools([m.has(key) for key in frames.listed(keys, "keys")])
     column = column_of(m, KEY, keys, LOOKING)
     result = np_empty(BOOL_TYPE, column.c.count)
     view = memoryview(result)
-    to = <unsigned char *>PyMemoryView_GET_BUFFER(view).buf
-    p = pieces_of(column.c.count)
-    map = read_begin(m, &reader)
-    try:
-        while next_piece(&p):
-            with nogil:
-                whole = did(&p, gomap_column_contains(map, &column.c, to, p.done, p.some))
-            if not whole:
-                go_on(m, KEY, column)
-    finally:
-        read_end(m, &reader)
+    memset(&look, 0, sizeof(look))
+    look.to = <unsigned char *>PyMemoryView_GET_BUFFER(view).buf
+    look_up(m, column, &look, look_contains, threads)
     return result
 
 
@@ -143,27 +232,17 @@ cdef object bools(list found):
     return result
 
 
-cdef size_t get_piece(const gomap *map, gomap_column *keys, gomap_getting *getting, size_t begin,
-                      size_t most) noexcept nogil:
-    """A cache's look-ups are uses, which write to it and may let entries go. They hold the interpreter's lock, so that a
-    cache need not refuse other threads meanwhile."""
-    if getting.finder == NULL:
-        return gomap_column_get(map, keys, getting, begin, most)
-    with gil:
-        return gomap_column_get(map, keys, getting, begin, most)
-
-
-cdef object values_for(BaseMap m, object keys, object default, object into, object missing_, object arrow):
+cdef object values_for(BaseMap m, object keys, object default, object into, object missing_, object arrow,
+                       object threads_=1):
     """get_many."""
     cdef Column column
-    cdef gomap_iter reader
-    cdef gomap *map
     cdef Cell cell
     cdef const void *missing = NULL
-    cdef gomap_getting getting
-    cdef Pieces p
-    cdef bint nulls = missing_ is not None, whole
+    cdef Look look
+    cdef gomap_getting *getting = &look.getting
+    cdef bint nulls = missing_ is not None
     cdef bytearray marks = None
+    cdef int threads = threads_of(threads_)
     m.ready()
     if nulls and (missing_ != "null" or default is not MISSING or into is not None):
         raise ValueError(f"missing: expected \"null\", got {shown(missing_)}" if missing_ != "null" else
@@ -189,7 +268,7 @@ cdef object values_for(BaseMap m, object keys, object default, object into, obje
         given, into = into, None
     result = np_empty(m.layout.value_type, column.c.count) if into is None else into
     view = memoryview(result) if into is None else result_view(m, into, column)
-    memset(&getting, 0, sizeof(getting))
+    memset(&look, 0, sizeof(look))
     getting.finder = m.finder()
     getting.to = <char *>PyMemoryView_GET_BUFFER(view).buf
     getting.size = m.value.size
@@ -199,22 +278,9 @@ cdef object values_for(BaseMap m, object keys, object default, object into, obje
         memset(getting.to, 0, column.c.count * m.value.size)
         marks = bytearray(column.c.count)
         getting.marks = <unsigned char *>PyByteArray_AS_STRING(marks)
-    first = None
-    p = pieces_of(column.c.count)
-    map = read_begin(m, &reader)
-    try:
-        while next_piece(&p):
-            with nogil:
-                whole = did(&p, get_piece(map, &column.c, &getting, p.done, p.some))
-            if getting.lost and getting.stop:  # its piece is still there
-                first = item_of(m, KEY, column, getting.first_at, getting.first)
-                getting.stop = False
-            elif not whole:
-                go_on(m, KEY, column)
-    finally:
-        read_end(m, &reader)
+    first = look_up(m, column, &look, look_get, threads)
     if getting.lost and missing == NULL and not nulls:
-        raise missing_keys(first, getting.lost, column.c.count)
+        raise missing_keys(first[0], getting.lost, column.c.count)
     if nulls or arrow:
         return arrow_column(m.value, column.c.count, None, result, marks)
     result = finished(m.value, result, m.layout.value_type)

@@ -190,7 +190,7 @@ cdef class BaseMap(Base):
         """NULL: the map itself."""
         return NULL
 
-    def get_many(self, keys, /, default=MISSING, *, out=None, missing=None, arrow=None):
+    def get_many(self, keys, /, default=MISSING, *, out=None, missing=None, arrow=None, threads=1):
         """The values for many keys, in their order: an array, a list for strings, also in structs, and for objects.
 
         :param keys: an array, a column of a data frame (NumPy, Arrow, pandas, polars, array.array, memoryview), or any
@@ -200,10 +200,12 @@ cdef class BaseMap(Base):
         :param missing: ``"null"`` gives an :class:`ArrowColumn` with a null for every key that is not there
         :param arrow: True gives an :class:`ArrowColumn`, False never; by default strings come so when the keys are Arrow
             data
+        :param threads: how many threads share the work, at most; one where keys or values are objects, the keys a list
+            of strings, or the values strings
         :raises KeyError: a key is not there, and there is no default: names the first, and how many
         :raises TypeError: the array's items are of another type, which is never reinterpreted
         """
-        return values_for(self, keys, default, out, missing, arrow)
+        return values_for(self, keys, default, out, missing, arrow, threads)
 
     def set_many(self, keys, values, /, *, nulls="refuse"):
         """Put in many keys, each with its value, or all with one. Iterators end.

@@ -221,9 +221,9 @@ cdef class Set(Base):
 
     # ---- many keys ----
 
-    def isin(self, keys, /):
+    def isin(self, keys, /, *, threads=1):
         """contains_many: which of the keys are there, an array of bools."""
-        return held_of(self, keys)
+        return held_of(self, keys, threads)
 
     def add_many(self, keys, /, *, nulls="refuse"):
         """Put in many keys: an array, a column or any iterable. What is refused leaves the set as it was. Iterators end.
