@@ -7,7 +7,7 @@ import random
 from typing import Any
 
 import pytest
-from support import each
+from support import each, in_turn
 
 from gomap import GoMap, Map, Set, SwissMap
 
@@ -38,9 +38,16 @@ READS = {
     "contains_many": lambda m, threads: m.contains_many([1], threads=threads),
     "isin": lambda m, threads: Set(int, [1]).isin([1], threads=threads),
 }
+WRITES = {
+    "set_many": lambda m, threads: m.set_many([1], 2, threads=threads),
+    "from_arrays": lambda m, threads: Map.from_arrays([1], [2], key=int, value=int, threads=threads),
+    "from_array": lambda m, threads: Set.from_array([1], key=int, threads=threads),
+    "add_many": lambda m, threads: Set(int).add_many([1], threads=threads),
+    "of objects": lambda m, threads: Map(object, object).set_many([1], 2, threads=threads),
+}
 
 
-@each(READS)
+@each(READS | WRITES)
 @pytest.mark.parametrize(("threads", "error", "message"), REFUSED, ids=[repr(case[0])[:10] for case in REFUSED])
 def test_wrong_numbers_of_threads_are_refused(operation: Any, threads: Any, error: type, message: str) -> None:
     m = Map(int, int, {1: 2})
@@ -155,3 +162,244 @@ def test_the_map_can_be_read_meanwhile_but_not_written_to() -> None:
     m[1] = 2
     del m[keys[0]]
     assert m._check() is None
+
+
+# ---- putting in ---------------------------------------------------------------------------------------
+
+PIECE = 2**18  # keys that two threads put in at a time (SHARED_PIECES)
+SHARED_FROM = 28_000  # entries in 4,096 buckets: fewer are put in by one thread
+
+
+def filled(cls: Any, keys: Any, values: Any, first: int, threads: int, types: tuple[str, str] = ("int", "int")) -> Any:
+    """A map that has the first of the entries when the others are put in."""
+    m = cls(*types)
+    if first:
+        m.set_many(keys[:first], values[:first])
+    m.set_many(keys[first:], values[first:], threads=threads)
+    return m
+
+
+def assert_as_one_thread(
+    keys: Any, values: Any, first: int = 0, threads: int = 2, types: tuple[str, str] = ("int", "int")
+) -> None:
+    alone, shared = (filled(Map, keys, values, first, count, types) for count in (1, threads))
+    assert shared._check() is None
+    assert len(shared) == len(alone)
+    assert dict(shared.items()) == dict(alone.items())
+    assert shared.nbytes <= alone.nbytes * 1.02 + 4096 * 8  # pages of two regions, and the room to grow on
+    del shared[keys[0]]
+    shared[keys[0]] = values[0]
+    assert shared._check() is None
+
+
+KEYS = {
+    "random": lambda count: numbers(count),
+    "in order": lambda count: array.array("q", range(count)),
+    "few distinct": lambda count: array.array("q", (i * i % 1009 for i in range(count))),
+    "all the same": lambda count: array.array("q", [7]) * count,
+    "many copies": lambda count: array.array("q", (random.Random(4).choices(range(60_000), k=count))),
+    "copies in runs": lambda count: array.array("q", (i // 3 for i in range(count))),
+    "one among copies of another": lambda count: array.array("q", (i if i % 9 == 0 else -1 for i in range(count))),
+}
+FIRST = {"an empty map": 0, "one entry": 1, "a full map": 150_000}
+
+
+@each(FIRST, "first")
+@each(KEYS, "keys")
+@pytest.mark.parametrize("threads", [2, 8])
+def test_putting_in(keys: Any, first: int, threads: int) -> None:
+    count = PIECE + 70_001
+    asked = keys(count)
+    model = dict(zip(asked, range(count), strict=True))  # the last one stays
+    m = filled(Map, asked, array.array("q", range(count)), first, threads)
+    assert len(m) == len(model)
+    assert dict(m.items()) == model
+    assert m._check() is None
+    assert_as_one_thread(asked, array.array("q", range(count)), first, threads)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, SHARE, 2 * SHARE - 1, 2 * SHARE, SHARED_FROM, PIECE, PIECE + 1])
+def test_putting_in_so_many(count: int) -> None:
+    keys, values = numbers(count), array.array("q", range(count))
+    for threads in THREADS:
+        m = Map.from_arrays(keys, values, threads=threads)
+        assert dict(m.items()) == dict(zip(keys, values, strict=True))
+        assert m._check() is None
+
+
+def test_overwriting_and_growing_beside() -> None:
+    """Entries that are there get the new values, and no others do."""
+    keys = numbers(200_000)
+    m = Map.from_arrays(keys, keys)
+    model = dict(zip(keys, keys, strict=True))
+    for round_ in range(4):
+        more = array.array("q", [*keys[::3], *numbers(150_000, 10 + round_)])
+        random.Random(round_).shuffle(more)
+        values = array.array("q", range(round_, round_ + len(more)))
+        m.set_many(more, values, threads=2)
+        model.update(zip(more, values, strict=True))
+        assert m._check() is None
+    assert dict(m.items()) == model
+
+
+def test_one_value_for_all_and_rows_without_nulls() -> None:
+    keys = numbers(3 * SHARE)
+    m = Map(int, int)
+    m.set_many(keys, 5, threads=2)
+    assert dict(m.items()) == dict.fromkeys(keys, 5)
+    m = Map(int, int)
+    m.set_many([None if i % 7 == 0 else key for i, key in enumerate(keys)], keys, nulls="skip", threads=2)
+    assert dict(m.items()) == {key: key for i, key in enumerate(keys) if i % 7}
+    assert m._check() is None
+
+
+def test_sets_put_in() -> None:
+    keys = numbers(100_000) + numbers(50_000, 2)
+    s = Set.from_array(keys, threads=2)
+    assert set(s) == set(keys)
+    s.add_many(numbers(60_000, 3), threads=4)
+    assert set(s) == set(keys) | set(numbers(60_000, 3))
+    assert s._check() is None
+
+
+def test_keys_of_every_kind_that_stands_in_slots() -> None:
+    np = pytest.importorskip("numpy")
+    rng = np.random.default_rng(1)
+    count = 200_000
+    values = {
+        "int": np.arange(count),
+        "uint8": (np.arange(count) % 251).astype("u1"),
+        "float32": np.arange(count, dtype="f4"),
+    }
+    keys = {name: rng.integers(0, 2**16, count).astype(name) for name in ("int8", "uint16", "int32", "uint64", "int64")}
+    for kind in ("float32", "float64"):
+        floats = rng.integers(-30_000, 30_000, count).astype(kind)
+        floats[::1000], floats[1::1000], floats[2::1000] = np.nan, -0.0, -np.float64("nan")
+        keys[kind] = floats
+    for name, column in keys.items():
+        for value, given in values.items():
+            maps = [Map(name, value) for _ in range(2)]
+            for m, threads in zip(maps, (1, 2), strict=True):
+                m.set_many(column, given, threads=threads)
+                assert m._check() is None
+            assert_equal_maps(*maps)
+    for size in (1, 3, 8, 12, 16, 20, 32, 56):
+        column = rng.integers(0, 256 if size < 3 else 30, (count, size)).astype("u1")
+        maps = [Map(f"[{size}]byte", "int64") for _ in range(2)]
+        for m, threads in zip(maps, (1, 2), strict=True):
+            m.set_many(column, np.arange(count), threads=threads)
+            assert m._check() is None
+        assert_equal_maps(*maps)
+    rows = np.zeros(count, dtype=np.dtype([("a", "u1"), ("b", "f8")], align=True))
+    rows["a"], rows["b"] = rng.integers(0, 200, count), rng.integers(-300, 300, count)
+    rows["b"][::5000] = -0.0
+    maps = [Map("struct{a uint8; b float64}", "struct{a uint8; b float64}") for _ in range(2)]
+    for m, threads in zip(maps, (1, 2), strict=True):
+        m.set_many(rows, rows[::-1].copy(), threads=threads)
+        assert m._check() is None
+    assert_equal_maps(*maps)
+
+
+def assert_equal_maps(one: Any, other: Any) -> None:
+    assert len(one) == len(other)
+    keys, values = one.to_arrays()
+    assert list(other.get_many(keys)) == list(values)
+
+
+def test_types_that_one_thread_puts_in() -> None:
+    keys = numbers(3 * SHARE)
+    words = [str(key) for key in keys]
+    for cls in (GoMap, SwissMap):
+        assert dict(filled(cls, keys, keys, 0, 2).items()) == dict(zip(keys, keys, strict=True))
+    for types, column, values in (
+        (("str", "int"), words, keys),
+        (("int", "str"), keys, words),
+        (("object", "int"), words, keys),
+        (("int", "[128]byte"), keys, [bytes(128)] * len(keys)),
+    ):
+        m = Map(*types)
+        m.set_many(column, values, threads=2)
+        assert dict(m.items()) == dict(zip(column, values, strict=True))
+        assert m._check() is None
+
+
+def bucket_mates(m: Any, count: int) -> list[int]:
+    """Keys that a map gives few buckets: those that stand next to each other in its order."""
+    return list(m)[:count]
+
+
+def test_keys_of_the_same_buckets() -> None:
+    """A map's order is that of its buckets, so its first keys share buckets, and do so in a smaller map of the same
+    seed."""
+    source = Map.from_arrays(numbers(1_200_000), array.array("q", range(1_200_000)))
+    m = source.copy()
+    keys = bucket_mates(source, 60_000)
+    m.clear()
+    m.reserve(300_000)
+    m.set_many(array.array("q", keys), array.array("q", range(60_000)), threads=2)
+    assert dict(m.items()) == {key: i for i, key in enumerate(keys)}
+    assert m._check() is None
+
+
+def test_without_memory() -> None:
+    """Whatever allocation fails: the keys that `done` counts are in, none has a value of another, and the second try
+    succeeds."""
+    keys, values = numbers(2 * PIECE), array.array("q", range(2 * PIECE))
+    expected = dict(zip(keys, values, strict=True))
+    for first in (0, 100_000):
+        begun = Map.from_arrays(keys[:first], values[:first])
+        m, failures = begun.copy(), 0
+        for error in in_turn(lambda: m.set_many(keys, values, threads=2)):  # noqa: B023
+            assert m._check() is None
+            if error is None:
+                break
+            failures += 1
+            held = dict(m.items())
+            assert held.items() <= expected.items()
+            assert all(key in held for key in keys[: error.done])  # type: ignore[attr-defined]
+            m = begun.copy()
+        assert failures > 2
+        assert dict(m.items()) == expected
+
+
+def test_iterators_end() -> None:
+    keys = numbers(3 * SHARE)
+    m = Map(int, int, {1: 1, 2: 2})
+    going = iter(m)
+    next(going)
+    m.set_many(keys, keys, threads=2)
+    with pytest.raises(RuntimeError):
+        list(going)
+    going = iter(m)
+    for key in keys[: 2 * SHARE]:
+        del m[key]
+    m.set_many(keys, keys, threads=2)
+    assert m._check() is None
+    assert len(m) == len(set(keys) | {1, 2})
+
+
+def test_what_is_refused_changes_nothing() -> None:
+    keys = [*numbers(3 * SHARE), 2**70]
+    m = Map(int, int, {1: 1})
+    for threads in (1, 2):
+        with pytest.raises(OverflowError) as caught:
+            m.set_many(keys, 1, threads=threads)
+        assert str(caught.value).startswith("keys[49152]: ")
+        assert dict(m) == {1: 1}
+        with pytest.raises(ValueError, match="one for each key"):
+            m.set_many(keys[:-1], [1], threads=threads)
+    assert m._check() is None
+
+
+def test_a_few_keys_of_many_copies_do_not_make_the_map_grow() -> None:
+    """Of a million keys a hundred thousand are distinct, and half of these are there."""
+    distinct = numbers(100_000)
+    keys = array.array("q", random.Random(5).choices(distinct, k=1_000_000))
+    peaks = []
+    for threads in (1, 2, 8):
+        m = Map.from_arrays(distinct[:50_000], distinct[:50_000])
+        m.set_many(keys, 1, threads=threads)
+        assert set(m) <= set(distinct)
+        assert m._check() is None
+        peaks.append(m.memory().peak)
+    assert max(peaks) < 1.6 * peaks[0]

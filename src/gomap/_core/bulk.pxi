@@ -157,6 +157,7 @@ cdef object look_up(Base m, Column column, Look *first, Work work, int threads):
     they go on.
     """
     cdef gomap_iter reader
+    cdef Team team
     cdef Look *looks = first
     cdef Column own = column
     cdef list columns = None
@@ -175,6 +176,7 @@ cdef object look_up(Base m, Column column, Look *first, Work work, int threads):
         p.most *= LOOK_PIECES * threads
     missing = None
     first.map = read_begin(m, &reader)
+    team_begin(&team, threads)
     try:
         while next_piece(&p):
             for i in range(threads):
@@ -183,11 +185,8 @@ cdef object look_up(Base m, Column column, Look *first, Work work, int threads):
                 looks[i].end = p.done + p.some * (i + 1) // threads
             whole = False
             while not whole:
-                if threads == 1:
-                    with nogil:
-                        work(first)
-                else:
-                    work_all(work, looks, sizeof(Look), threads)
+                with nogil:
+                    team_work(&team, work, looks, sizeof(Look))
                 whole = True
                 for i in range(threads):
                     if columns is not None:
@@ -202,6 +201,7 @@ cdef object look_up(Base m, Column column, Look *first, Work work, int threads):
                     looks[i].getting.stop = looks[i].getting.stop and missing is None
             p.done += p.some
     finally:
+        team_end(&team)
         read_end(m, &reader)
     for i in range(1, threads):
         looks[0].getting.lost += looks[i].getting.lost
@@ -363,13 +363,97 @@ cdef object listed_for(BaseMap m, object keys, object default):
 
 # ---- writing --------------------------------------------------------------------------------------
 
-cdef int put_column(Base m, Column keys, Column values) except -1:
+cdef struct Part:  # what a thread does of each pass over a piece that is put in
+    gomap_shared *shared
+    unsigned thread
+
+
+cdef void do_part(void *at) noexcept nogil:
+    cdef Part *part = <Part *>at
+    gomap_shared_work(part.shared, part.thread)
+
+
+@cython.final
+cdef class Sharing:
+    """Threads that share a put, and what they need. A piece of the keys is put in at a time (csrc/shared.h)."""
+    cdef Team team
+    cdef Part parts[GOMAP_SHARED_MOST]
+    cdef gomap_column *keys[GOMAP_SHARED_MOST]
+    cdef gomap_column *values[GOMAP_SHARED_MOST]
+    cdef list kept  # the columns
+    cdef bytes room
+    cdef gomap_shared *shared
+    cdef size_t most  # keys in a piece
+
+    cdef int begin(self, gomap *map) except -1:
+        cdef int i
+        self.shared = gomap_shared_begin(map, self.team.count, PyBytes_AS_STRING(self.room), self.most)
+        for i in range(self.team.count):
+            self.parts[i].shared = self.shared
+            self.parts[i].thread = i
+        team_begin(&self.team, self.team.count)
+        return 0
+
+    cdef bint put(self, Pieces *p) noexcept nogil:
+        """Puts a piece in; False: one thread has to."""
+        cdef int next
+        p.some = gomap_shared_piece(self.shared, self.keys, self.values, p.done, p.some)
+        while True:
+            next = gomap_shared_next(self.shared)
+            if next != GOMAP_SHARED_WORK:
+                return next == GOMAP_SHARED_DONE
+            team_work(&self.team, do_part, self.parts, sizeof(Part))
+
+    cdef int end(self) except -1:
+        team_end(&self.team)
+        with nogil:
+            gomap_shared_end(self.shared)
+        return 0
+
+
+cdef Sharing sharing_of(Base m, Column keys, Column values, int threads):
+    """None: one thread puts all in."""
+    cdef Sharing sharing
+    cdef Column column
+    cdef int count = 1, i
+    threads = min(threads_for(threads, keys.c.count), <int>GOMAP_SHARED_MOST)
+    while 2 * count <= threads:
+        count *= 2
+    if count == 1 or keys.c.form == GOMAP_C_WINDOW or values.c.form == GOMAP_C_WINDOW or \
+            not gomap_shared_can(m.engine(), &m.layout.type):
+        return None
+    sharing = Sharing.__new__(Sharing)
+    sharing.kept = []
+    sharing.team.count = count
+    sharing.most = min(<size_t>SHARED_PIECES * PIECE * count, keys.c.count)
+    sharing.room = PyBytes_FromStringAndSize(NULL, gomap_shared_room(&m.layout.type, count, sharing.most))
+    for i in range(count):
+        column = column_again(keys)
+        sharing.kept.append(column)
+        sharing.keys[i] = &column.c
+        column = column_again(values)
+        sharing.kept.append(column)
+        sharing.values[i] = &column.c
+    return sharing
+
+
+cdef int put_column(Base m, Column keys, Column values, int threads=1) except -1:
     """Every key with its value."""
     cdef Pieces p = pieces_of(keys.c.count)
     cdef bint filling = False, whole
+    cdef Sharing sharing = sharing_of(m, keys, values, threads) if threads > 1 else None
     cdef gomap *map = fill_begin(m, keys, &filling)
     try:
+        if sharing is not None:
+            sharing.begin(map)
+            p.most = sharing.most
         while next_piece(&p):
+            if sharing is not None:
+                with nogil:
+                    whole = sharing.put(&p)
+                if whole:
+                    did(&p, p.some)
+                    continue
             with nogil:
                 whole = did(&p, gomap_column_put(map, &keys.c, &values.c, p.done, p.some))
             if not whole and not go_on(m, VALUE, values) and not go_on(m, KEY, keys):
@@ -378,6 +462,8 @@ cdef int put_column(Base m, Column keys, Column values) except -1:
         say_done(error, p.done, p.count, "put in")
         raise
     finally:
+        if sharing is not None:
+            sharing.end()
         fill_end(m, map, filling)
     return 0
 
@@ -433,7 +519,7 @@ cdef tuple rows_left(list keys, list values):
     return [key for key, _ in rows], [value for _, value in rows]
 
 
-cdef int put_all(BaseMap m, object keys, object values, object nulls, int how) except -1:
+cdef int put_all(BaseMap m, object keys, object values, object nulls, int how, int threads=1) except -1:
     """set_many, add_many, max_many and min_many."""
     cdef int purpose = purpose_of(nulls)
     cdef Column column, others
@@ -448,7 +534,7 @@ cdef int put_all(BaseMap m, object keys, object values, object nulls, int how) e
     others = values_of(m, values, column.c.count, purpose)
     leave_out(column, others)
     return add_column(m, column, others) if how == GOMAP_ADD else combine_column(m, column, others, how) \
-        if how != GOMAP_LAST else put_column(m, column, others)
+        if how != GOMAP_LAST else put_column(m, column, others, threads)
 
 
 # ---- counting -------------------------------------------------------------------------------------

@@ -352,6 +352,23 @@ cdef extern from "columns.h" nogil:
         int (*get_next)(gomap_arrow_stream *, gomap_arrow_array *) noexcept
         const char *(*get_last_error)(gomap_arrow_stream *) noexcept
 
+cdef extern from "shared.h" nogil:
+    ctypedef struct gomap_shared:
+        pass
+    enum:
+        GOMAP_SHARED_MOST
+        GOMAP_SHARED_DONE
+        GOMAP_SHARED_WORK
+        GOMAP_SHARED_ALONE
+    bint gomap_shared_can(int engine, const gomap_type *type)
+    size_t gomap_shared_room(const gomap_type *type, unsigned threads, size_t most)
+    gomap_shared *gomap_shared_begin(gomap *map, unsigned threads, void *room, size_t most)
+    size_t gomap_shared_piece(gomap_shared *shared, gomap_column **keys, gomap_column **values, size_t begin, size_t most)
+    int gomap_shared_next(gomap_shared *shared)
+    void gomap_shared_work(gomap_shared *shared, unsigned thread)
+    void gomap_shared_end(gomap_shared *shared)
+
+
 cdef extern from "combine.h" nogil:
     enum:
         GOMAP_LAST

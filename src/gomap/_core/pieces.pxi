@@ -9,6 +9,7 @@
 cdef enum:
     PIECE = 65536  # keys between two looks at signals: some milliseconds
     LOOK_PIECES = 8  # of these, each thread's that looks keys up: a round takes long beside starting the threads
+    SHARED_PIECES = 2  # the same where keys are put in; their copies take 3 MB a thread, where keys and values have 8 bytes
     FOUND = 256    # addresses that are found before their values are fetched: they stay in the first cache
 
 cdef struct Pieces:  # of some keys or entries

@@ -16,8 +16,12 @@ ctypedef void (*Work)(void *share) noexcept nogil
 
 cdef struct Worker:
     Work work
-    void *share
-    PyThread_type_lock busy  # taken until the thread has done its share; NULL: there is no such thread
+    void *share  # NULL: there is nothing more to do
+    PyThread_type_lock go, done  # taken but when there is work, and when it is done; NULL: there is no such thread
+
+cdef struct Team:
+    int count  # the operation's own thread included
+    Worker workers[THREADS_MOST]
 
 
 cdef int threads_of(object threads) except -1:
@@ -37,39 +41,77 @@ cdef inline int threads_for(int threads, size_t count) noexcept:
 
 cdef void run(void *at) noexcept nogil:
     cdef Worker *worker = <Worker *>at
-    worker.work(worker.share)
-    PyThread_release_lock(worker.busy)
+    while True:
+        PyThread_acquire_lock(worker.go, 1)
+        if worker.share == NULL:
+            break
+        worker.work(worker.share)
+        PyThread_release_lock(worker.done)
+    PyThread_release_lock(worker.done)
 
 
-cdef PyThread_type_lock start(Worker *worker) noexcept:
-    worker.busy = PyThread_allocate_lock()
-    if worker.busy != NULL:
-        PyThread_acquire_lock(worker.busy, 1)
-        if PyThread_start_new_thread(run, worker) == PYTHREAD_INVALID_THREAD_ID:
-            PyThread_release_lock(worker.busy)
-            PyThread_free_lock(worker.busy)
-            worker.busy = NULL
-    return worker.busy
+cdef PyThread_type_lock taken_lock() noexcept:
+    cdef PyThread_type_lock lock = PyThread_allocate_lock()
+    if lock != NULL:
+        PyThread_acquire_lock(lock, 1)
+    return lock
 
 
-cdef void work_all(Work work, void *shares, size_t size, int count) noexcept:
-    """Does all shares, of `size` bytes each, and waits for the last one. If the system gives no thread for one, this
-    thread does it."""
-    cdef Worker workers[THREADS_MOST]
-    cdef char *share = <char *>shares
+cdef void free_lock(PyThread_type_lock lock) noexcept:
+    if lock != NULL:
+        PyThread_release_lock(lock)
+        PyThread_free_lock(lock)
+
+
+cdef void team_begin(Team *team, int count) noexcept:
+    """Starts threads, which wait. The system may not give them all: this thread does their shares."""
+    cdef Worker *worker
     cdef int i
+    team.count = count
     for i in range(1, count):
-        workers[i].work = work
-        workers[i].share = share + i * size
-        start(&workers[i])
-    with nogil:
-        work(share)
-        for i in range(1, count):
-            if workers[i].busy == NULL:
-                work(workers[i].share)
-            else:
-                PyThread_acquire_lock(workers[i].busy, 1)
-    for i in range(1, count):
-        if workers[i].busy != NULL:
-            PyThread_release_lock(workers[i].busy)
-            PyThread_free_lock(workers[i].busy)
+        worker = &team.workers[i]
+        worker.go = taken_lock()
+        worker.done = taken_lock()
+        if worker.go == NULL or worker.done == NULL or \
+                PyThread_start_new_thread(run, worker) == PYTHREAD_INVALID_THREAD_ID:
+            free_lock(worker.go)
+            free_lock(worker.done)
+            worker.go = NULL
+
+
+cdef void team_work(Team *team, Work work, void *shares, size_t size) noexcept nogil:
+    """Each does its share, which has `size` bytes. Returns when all are done."""
+    cdef Worker *worker
+    cdef int i
+    for i in range(1, team.count):
+        worker = &team.workers[i]
+        worker.work = work
+        worker.share = <char *>shares + i * size
+        if worker.go != NULL:
+            PyThread_release_lock(worker.go)
+    work(shares)
+    for i in range(1, team.count):
+        worker = &team.workers[i]
+        if worker.go != NULL:
+            PyThread_acquire_lock(worker.done, 1)
+        else:
+            work(worker.share)
+
+
+cdef void team_end(Team *team) noexcept:
+    cdef Worker *worker
+    cdef int i
+    for i in range(1, team.count):
+        worker = &team.workers[i]
+        if worker.go != NULL:
+            worker.share = NULL
+            PyThread_release_lock(worker.go)
+    for i in range(1, team.count):
+        worker = &team.workers[i]
+        if worker.go != NULL:
+            with nogil:
+                PyThread_acquire_lock(worker.done, 1)
+            PyThread_acquire_lock(worker.go, 0)
+            free_lock(worker.go)
+            free_lock(worker.done)
+    team.count = 0
