@@ -341,25 +341,29 @@ def test_keys_of_the_same_buckets() -> None:
     assert m._check() is None
 
 
-def test_without_memory() -> None:
+@pytest.mark.parametrize("first", [0, 100_000])
+def test_without_memory(first: int) -> None:
     """Whatever allocation fails: the keys that `done` counts are in, none has a value of another, and the second try
     succeeds."""
     keys, values = numbers(2 * PIECE), array.array("q", range(2 * PIECE))
     expected = dict(zip(keys, values, strict=True))
-    for first in (0, 100_000):
-        begun = Map.from_arrays(keys[:first], values[:first])
-        m, failures = begun.copy(), 0
-        for error in in_turn(lambda: m.set_many(keys, values, threads=2)):  # noqa: B023
-            assert m._check() is None
-            if error is None:
-                break
-            failures += 1
-            held = dict(m.items())
-            assert held.items() <= expected.items()
+    begun = Map.from_arrays(keys[:first], values[:first], key=int, value=int)
+    m = begun.copy()
+    raised = 0
+    for error in in_turn(lambda: m.set_many(keys, values, threads=2), failures=1_000_000):  # noqa: B023
+        assert m._check() is None
+        held = dict(m.items())
+        assert held.items() <= expected.items()
+        if error is None:
+            assert held == expected
+        else:
+            raised += 1
             assert all(key in held for key in keys[: error.done])  # type: ignore[attr-defined]
-            m = begun.copy()
-        assert failures > 2
-        assert dict(m.items()) == expected
+            if raised % 8 == 1:
+                m.set_many(keys, values, threads=2)
+                assert dict(m.items()) == expected
+        m = begun.copy()
+    assert raised > 2
 
 
 def test_iterators_end() -> None:

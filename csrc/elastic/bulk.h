@@ -268,12 +268,14 @@ GM_INLINE size_t el_erase_many(gomap *map, const gm_keys *keys, gm_kind kind)
 
 /* ---- filling an empty map ---------------------------------------------------------------------- */
 
+GM_INLINE size_t el_fill_buckets(size_t count) { return 2 * count / EL_COMPACT_HALVES + 1; }
+
 /* Room for so many entries at the load that compacting makes, which insertions may then go up to, until
  * gomap_fill_end. 0: there is no memory, or the map has entries. */
 GM_INLINE int el_fill(gomap *map, size_t count, gm_kind kind)
 {
     el_map *m = el_of(map);
-    size_t buckets = 2 * count / EL_COMPACT_HALVES + 1;
+    size_t buckets = el_fill_buckets(count);
     if (map->count || m->map.iterators || buckets <= m->buckets || buckets >= EL_MAX_BUCKETS) return 0;
     if (!el_reserve_room(m, buckets, count, kind)) return 0;
     el_lay_out(m, buckets);

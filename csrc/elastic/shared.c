@@ -8,7 +8,7 @@ static const el_sharer *const sharers[GM_KINDS] = {
     [GOMAP_BYTES] = &el_bytes_sharer,     [GM_BYTES16] = &el_bytes16_sharer,    [GM_BYTES32] = &el_bytes32_sharer,
 };
 
-enum { DEALING, SPLITTING, PUTTING };
+enum { CLEARING, DEALING, SPLITTING, PUTTING };
 
 /* A round takes the threads longer than to come together before and after it. */
 enum { LEAST_BUCKETS = 4096 };
@@ -61,6 +61,17 @@ static void pair_up(gomap_shared *s)
     }
 }
 
+void gomap_shared_fill(gomap *map, size_t count)
+{
+    el_map *m = el_of(map);
+    size_t buckets = el_fill_buckets(count);
+    int begun = gomap_fills(map) && m->buckets == 0 && buckets >= LEAST_BUCKETS && buckets < EL_MAX_BUCKETS;
+    if (begun)
+        (void)gm_region_begin(&m->map.memory, GOMAP_BUCKETS, &m->slots, el_slots_needed(buckets, m->slot_bytes));
+    gomap_fill_begin(map, count);
+    if (begun && m->buckets == 0) el_clear(map); /* no memory for the tags */
+}
+
 gomap_shared *gomap_shared_begin(gomap *map, unsigned threads, void *room, size_t most)
 {
     unsigned char *at = (unsigned char *)room + (64 - (uintptr_t)room % 64) % 64;
@@ -76,6 +87,7 @@ gomap_shared *gomap_shared_begin(gomap *map, unsigned threads, void *room, size_
     s->first_buckets = s->m->buckets;
     s->item = item_bytes(map->type);
     s->most = most;
+    s->fresh = map->count == 0;
     pair_up(s);
     for (unsigned thread = 0; thread < threads; thread++) {
         el_dealt *part = &s->part[thread];
@@ -233,12 +245,14 @@ static int end_of_rounds(gomap_shared *s)
 int gomap_shared_next(gomap_shared *s)
 {
     switch (s->phase) {
+    case CLEARING: s->phase = DEALING; return GOMAP_SHARED_WORK;
     case DEALING: return after_dealing(s);
     case SPLITTING: return after_splitting(s);
     case PUTTING: return after_round(s);
     default:
         if (s->m->buckets < LEAST_BUCKETS) return GOMAP_SHARED_ALONE;
-        s->phase = DEALING;
+        s->phase = s->fresh ? CLEARING : DEALING;
+        s->fresh = 0;
         return GOMAP_SHARED_WORK;
     }
 }
@@ -246,6 +260,7 @@ int gomap_shared_next(gomap_shared *s)
 void gomap_shared_work(gomap_shared *s, unsigned thread)
 {
     switch (s->phase) {
+    case CLEARING: gm_region_populate(&s->m->slots, thread, s->threads); break;
     case DEALING: s->sharer->deal(s, thread); break;
     case SPLITTING: s->sharer->split(s, thread); break;
     default: s->sharer->put(s, thread);

@@ -69,6 +69,7 @@ struct gomap_shared {
     size_t dealt;                           /* keys of the piece, without those that are left out */
     size_t before;                          /* entries before the piece */
     double new_share;                       /* of the last piece's keys, those that were new */
+    int fresh;                              /* the map's pages have not been cleared yet */
     int phase;                              /* what the threads do, or have done */
     unsigned round, tries;
     uint32_t wanted, from, until, mask;     /* buckets: in all; those that are being split into */
@@ -85,6 +86,7 @@ struct el_sharer {
     void (*put)(gomap_shared *s, unsigned thread);
     void (*split)(gomap_shared *s, unsigned thread);
     int (*put_left)(gomap_shared *s);
+    uint64_t (*displace)(el_map *m, uint32_t first, uint32_t second, el_owned owned, uint64_t *displaced);
 };
 
 /* ---- deal --------------------------------------------------------------------------------------- */
@@ -162,9 +164,10 @@ GM_INLINE void el_deal(gomap_shared *s, unsigned thread, gm_kind kind)
 /* ---- put ---------------------------------------------------------------------------------------- */
 
 /* A free slot for a new key; NULL: there is none within what is owned. */
-GM_INLINE unsigned char *el_place_owned(el_map *m, const el_probe *probe, el_owned owned, int *stuck,
+GM_INLINE unsigned char *el_place_owned(gomap_shared *s, const el_probe *probe, el_owned owned, int *stuck,
                                         uint64_t *displaced, gm_kind kind)
 {
+    el_map *m = s->m;
     gm_match free;
     uint32_t bucket = el_emptier(m, probe->first, probe->second, &free);
     unsigned slot;
@@ -172,7 +175,7 @@ GM_INLINE unsigned char *el_place_owned(el_map *m, const el_probe *probe, el_own
         slot = gm_match_index(free);
     } else {
         uint64_t freed =
-            *stuck ? EL_NONE : el_displace_owned(m, probe->first, probe->second, owned, displaced, kind);
+            *stuck ? EL_NONE : s->sharer->displace(m, probe->first, probe->second, owned, displaced);
         if (freed == EL_NONE) {
             *stuck = 1;
             return NULL;
@@ -273,7 +276,7 @@ GM_INLINE void el_put_window(gomap_shared *s, const el_dealt_window *dealt, el_o
         if (slot) {
             gm_copy(slot + key_bytes, entry + key_bytes, value_bytes);
         } else if (did->added < did->may_add &&
-                   (slot = el_place_owned(m, probe, owned, stuck, &did->displaced, kind)) != NULL) {
+                   (slot = el_place_owned(s, probe, owned, stuck, &did->displaced, kind)) != NULL) {
             el_copy_slot(m, slot, entry, kind);
             did->added++;
         } else {
@@ -354,8 +357,11 @@ GM_INLINE int el_put_left(gomap_shared *s, gm_kind kind)
     GM_KIND_ACTION(el, kind, put_dealt, (gomap_shared *s, unsigned thread), s, thread)                             \
     GM_KIND_ACTION(el, kind, split_part, (gomap_shared *s, unsigned thread), s, thread)                            \
     GM_KIND_FUNCTION(int, el, kind, put_left, (gomap_shared *s), s)                                                \
+    GM_KIND_FUNCTION(uint64_t, el, kind, displace_owned,                                                           \
+                     (el_map *m, uint32_t first, uint32_t second, el_owned owned, uint64_t *displaced),            \
+                     m, first, second, owned, displaced)                                                           \
     const el_sharer el_##kind##_sharer = {el_##kind##_deal, el_##kind##_put_dealt, el_##kind##_split_part,         \
-                                          el_##kind##_put_left};
+                                          el_##kind##_put_left, el_##kind##_displace_owned};
 /* clang-format on */
 
 extern const el_sharer el_bits8_sharer, el_bits16_sharer, el_bits32_sharer, el_bits64_sharer;

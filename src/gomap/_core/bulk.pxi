@@ -11,7 +11,7 @@ cdef object np_empty = arrays.empty
 
 # ---- beginning and ending -------------------------------------------------------------------------
 
-cdef gomap *fill_begin(Base m, Column keys, bint *filling) except NULL:
+cdef gomap *fill_begin(Base m, Column keys, bint *filling, bint by_threads=False) except NULL:
     """write_begin for keys that are put in: an empty map is laid out for them."""
     cdef gomap *map
     cdef gomap_sampled sampled
@@ -26,7 +26,12 @@ cdef gomap *fill_begin(Base m, Column keys, bint *filling) except NULL:
         return map
     map = write_begin(m)
     with nogil:
-        filling[0] = gomap_column_fill(map, &keys.c)
+        if by_threads:
+            filling[0] = gomap_fills(map)
+            if filling[0]:
+                gomap_shared_fill(map, gomap_column_expected(map, &keys.c))
+        else:
+            filling[0] = gomap_column_fill(map, &keys.c)
     return map
 
 
@@ -442,7 +447,7 @@ cdef int put_column(Base m, Column keys, Column values, int threads=1) except -1
     cdef Pieces p = pieces_of(keys.c.count)
     cdef bint filling = False, whole
     cdef Sharing sharing = sharing_of(m, keys, values, threads) if threads > 1 else None
-    cdef gomap *map = fill_begin(m, keys, &filling)
+    cdef gomap *map = fill_begin(m, keys, &filling, sharing is not None)
     try:
         if sharing is not None:
             sharing.begin(map)

@@ -271,6 +271,7 @@ cdef extern from "columns.h" nogil:
     ctypedef struct gomap_sampled:
         size_t drawn, distinct, once, twice
     size_t gomap_expected(size_t count, const gomap_sampled *sampled)
+    size_t gomap_column_expected(const gomap *map, gomap_column *keys)
     int gomap_column_fill(gomap *map, gomap_column *keys)
     size_t gomap_column_put(gomap *map, gomap_column *keys, gomap_column *values, size_t begin, size_t most)
     ctypedef struct gomap_finder:
@@ -362,6 +363,7 @@ cdef extern from "shared.h" nogil:
         GOMAP_SHARED_ALONE
     bint gomap_shared_can(int engine, const gomap_type *type)
     size_t gomap_shared_room(const gomap_type *type, unsigned threads, size_t most)
+    void gomap_shared_fill(gomap *map, size_t count)
     gomap_shared *gomap_shared_begin(gomap *map, unsigned threads, void *room, size_t most)
     size_t gomap_shared_piece(gomap_shared *shared, gomap_column **keys, gomap_column **values, size_t begin, size_t most)
     int gomap_shared_next(gomap_shared *shared)
