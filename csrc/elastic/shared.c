@@ -150,8 +150,7 @@ static int plan_growth(gomap_shared *s, size_t expected)
     if (expected <= room_left(s) + s->count / FEW) return 1;
     size_t buckets = el_buckets_for(m, count + expected < most ? count + expected : most);
     if (buckets <= m->buckets) return 1;
-    if (buckets >= EL_MAX_BUCKETS || !gm_engine_of(&m->map.public_part)->reserve) return 0;
-    if (!el_room(m, buckets, 0, (gm_kind){GM_BITS, 0, 0})) return 0;
+    if (buckets >= EL_MAX_BUCKETS || !el_room(m, buckets, 0, (gm_kind){GM_BITS, 0, 0})) return 0;
     s->wanted = (uint32_t)buckets;
     return 1;
 }
