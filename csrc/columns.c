@@ -775,16 +775,18 @@ static void sample(const gomap *map, gomap_column *keys, gomap_sampled *sampled)
     gomap_free(counts);
 }
 
+size_t gomap_column_expected(const gomap *map, gomap_column *keys)
+{
+    gomap_sampled sampled;
+    if (keys->count <= SAMPLED_FROM) return keys->count;
+    sample(map, keys, &sampled);
+    return sampled.drawn ? gomap_expected(keys->count, &sampled) : keys->count;
+}
+
 int gomap_column_fill(gomap *map, gomap_column *keys)
 {
-    size_t expected = keys->count;
     if (!gomap_fills(map)) return 0;
-    if (keys->count > SAMPLED_FROM) {
-        gomap_sampled sampled;
-        sample(map, keys, &sampled);
-        if (sampled.drawn) expected = gomap_expected(keys->count, &sampled);
-    }
-    gomap_fill_begin(map, expected);
+    gomap_fill_begin(map, gomap_column_expected(map, keys));
     return 1;
 }
 

@@ -182,6 +182,9 @@ typedef struct gomap_sampled {
 /* How many of `count` keys are distinct, by a sample of them. */
 size_t gomap_expected(size_t count, const gomap_sampled *sampled);
 
+/* The same by a sample of a column's keys. */
+size_t gomap_column_expected(const gomap *map, gomap_column *keys);
+
 /* Before a column of keys is put into an empty map: estimates from a sample how many are distinct, and lays the map out
  * for those, full. 1: it was empty, and gomap_fill_end is to be called afterwards, whatever happens. */
 int gomap_column_fill(gomap *map, gomap_column *keys);

@@ -51,6 +51,11 @@ int gm_pages_commit(char *at, size_t size, int at_once)
     (void)at_once;
     return VirtualAlloc(at, size, MEM_COMMIT, PAGE_READWRITE) != NULL;
 }
+void gm_pages_populate(char *at, size_t size)
+{
+    (void)at;
+    (void)size;
+}
 void gm_pages_decommit(char *at, size_t size) { VirtualFree(at, size, MEM_DECOMMIT); }
 
 #else
@@ -107,13 +112,18 @@ void gm_pages_unreserve(void *at, size_t size) { munmap(at, size); }
 int gm_pages_commit(char *at, size_t size, int at_once)
 {
     if (mprotect(at, size, PROT_READ | PROT_WRITE) != 0) return 0;
+    if (at_once) gm_pages_populate(at, size);
+    return 1;
+}
+void gm_pages_populate(char *at, size_t size)
+{
 #if defined(MADV_POPULATE_WRITE)
     /* Where the system does not know it, pages come when they are touched. */
-    if (at_once) (void)madvise(at, size, MADV_POPULATE_WRITE);
+    (void)madvise(at, size, MADV_POPULATE_WRITE);
 #else
-    (void)at_once;
+    (void)at;
+    (void)size;
 #endif
-    return 1;
 }
 void gm_pages_decommit(char *at, size_t size)
 {

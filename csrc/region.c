@@ -113,7 +113,7 @@ static void region_release(gm_memory *memory, int purpose, gm_region *region)
 }
 
 /* From the heap to a mapping, or back: the one step that copies. */
-static int region_convert(gm_memory *memory, int purpose, gm_region *region, size_t bytes)
+static int region_convert(gm_memory *memory, int purpose, gm_region *region, size_t bytes, int at_once)
 {
     gm_region other;
     size_t keep = (size_t)region->bytes < bytes ? (size_t)region->bytes : bytes;
@@ -125,7 +125,7 @@ static int region_convert(gm_memory *memory, int purpose, gm_region *region, siz
         for (; (size_t)1 << log2 >= bytes; log2--)
             if ((at = gm_pages_reserve((size_t)1 << log2)) != NULL) break;
         if (at == NULL) return 0;
-        if (!gm_pages_commit(at, bytes, 1)) {
+        if (!gm_pages_commit(at, bytes, at_once)) {
             gm_pages_unreserve(at, (size_t)1 << log2);
             return 0;
         }
@@ -142,7 +142,7 @@ static int region_convert(gm_memory *memory, int purpose, gm_region *region, siz
     return 1;
 }
 
-int gm_region_resize(gm_memory *memory, int purpose, gm_region *region, size_t bytes)
+static int resize(gm_memory *memory, int purpose, gm_region *region, size_t bytes, int at_once)
 {
     size_t old = (size_t)region->bytes;
     if (bytes == 0) {
@@ -156,7 +156,7 @@ int gm_region_resize(gm_memory *memory, int purpose, gm_region *region, size_t b
         !gm_within_limit(memory, gm_region_granted_for(purpose, old), gm_region_granted_for(purpose, bytes)))
         return 0;
     if ((region->reserved != 0) != maps_region(purpose, bytes))
-        return region_convert(memory, purpose, region, bytes) || bytes < old;
+        return region_convert(memory, purpose, region, bytes, at_once) || bytes < old;
     if (!maps_region(purpose, bytes)) {
         unsigned char *moved = gm_resize(memory, purpose, region->at, old, bytes);
         if (moved == NULL) return bytes < old;
@@ -168,4 +168,22 @@ int gm_region_resize(gm_memory *memory, int purpose, gm_region *region, size_t b
     gm_pages_decommit((char *)region->at + bytes, old - bytes);
     count_region(memory, purpose, region, region->at, bytes);
     return 1;
+}
+
+int gm_region_resize(gm_memory *memory, int purpose, gm_region *region, size_t bytes)
+{
+    return resize(memory, purpose, region, bytes, 1);
+}
+
+int gm_region_begin(gm_memory *memory, int purpose, gm_region *region, size_t bytes)
+{
+    return resize(memory, purpose, region, bytes, 0);
+}
+
+void gm_region_populate(const gm_region *region, size_t part, size_t parts)
+{
+    size_t pages = (size_t)region->bytes / gm_page_bytes();
+    size_t from = pages * part / parts, until = pages * (part + 1) / parts;
+    if (region->reserved == 0 || region->reserved == GM_LENT || from == until) return; /* a heap block */
+    gm_pages_populate((char *)region->at + from * gm_page_bytes(), (until - from) * gm_page_bytes());
 }

@@ -58,6 +58,11 @@ GM_INLINE void gm_region_lend(gm_region *region, const unsigned char *at, uint64
  * smaller never fails. */
 int gm_region_resize(gm_memory *memory, int purpose, gm_region *region, size_t bytes);
 
+/* The same for a region that holds nothing, without its pages: several threads then let the system clear them, each
+ * part `part` of `parts`. */
+int gm_region_begin(gm_memory *memory, int purpose, gm_region *region, size_t bytes);
+void gm_region_populate(const gm_region *region, size_t part, size_t parts);
+
 size_t gm_region_granted(const gm_region *region);
 
 /* The bytes that a region has after it was made to hold `bytes`: whole pages if it is mapped. */

@@ -27,8 +27,7 @@ size_t gm_rows_read(gomap_column *keys, gomap_column *values, size_t begin, size
     return most ? read_keys(keys, begin, most, &rows->keys) : 0;
 }
 
-/* A value that is copied into a map is read just once: that needs no piece. */
-static size_t read_once(gomap_column *keys, gomap_column *values, size_t begin, size_t most, gm_rows *rows)
+size_t gm_rows_read_once(gomap_column *keys, gomap_column *values, size_t begin, size_t most, gm_rows *rows)
 {
     if (values->form != GOMAP_C_ITEMS || values->tidy_count) return gm_rows_read(keys, values, begin, most, rows);
     rows->values = values->at + (ptrdiff_t)begin * values->stride;
@@ -56,7 +55,7 @@ size_t gm_rows_write(gomap *map, gomap_column *keys, gomap_column *values, gomap
     size_t done = 0, some = 1;
     for (gm_rows rows; done < most && some; done += some) {
         some = writer ? gm_rows_read(keys, values, begin + done, most - done, &rows)
-                      : read_once(keys, values, begin + done, most - done, &rows);
+                      : gm_rows_read_once(keys, values, begin + done, most - done, &rows);
         if (some == 0) break;
         size_t in = put(map, &rows, writer);
         if (in < some) return done + in;

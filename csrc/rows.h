@@ -23,6 +23,9 @@ typedef struct gm_rows {
  * how many; 0: a column's failure says why. */
 size_t gm_rows_read(gomap_column *keys, gomap_column *values, size_t begin, size_t most, gm_rows *rows);
 
+/* The same where each value will be read just once, to be copied: that needs no piece. */
+size_t gm_rows_read_once(gomap_column *keys, gomap_column *values, size_t begin, size_t most, gm_rows *rows);
+
 /* Puts rows into a map: their values are copied, or the writer writes them. Values that a writer gets are read once,
  * unless they are the caller's own. Returns as the functions of columns.h do. */
 size_t gm_rows_write(gomap *map, gomap_column *keys, gomap_column *values, gomap_writer *writer, size_t begin,

@@ -40,6 +40,7 @@ PROGRAMS: dict[str, list[str]] = {
     "test_failure": [],
     "test_plan": [],
     "test_snapshot": [],
+    "test_shared": [],
     "test_soak": [],
     "fuzz_ops": ["1", "300"],
     "fuzz_snapshot": ["1", "20000"],

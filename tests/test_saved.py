@@ -318,6 +318,7 @@ def _sum_of(m: Any, keys: range) -> tuple[int, int, int]:
     return sum(m.get_many(array("q", keys))), m.memory().mapped, m.nbytes
 
 
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # of fork: another test's thread may be ending
 @pytest.mark.parametrize("method", ["spawn", "forkserver", "fork"])
 def test_other_processes_open_the_same_file(method: str, path: Path) -> None:
     if method not in multiprocessing.get_all_start_methods():

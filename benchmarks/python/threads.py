@@ -6,6 +6,8 @@
     two      two threads do so on the same map: together they reach so many times what one reaches
     apart    two threads, each on a map of its own: what the machine allows
     beside   one looks up while another puts in and removes keys of its own: what is left of the reader's speed
+    shared   one call with `threads=2`, of `get_many`, `set_many` (of keys that are there) and `from_arrays`: it is so
+             many times as fast as with one thread
 
 Operations a second by the clock; medians of the rounds, in each of which all are measured in turn. dict does the same
 beside it. On a build with the interpreter's lock single look-ups cannot scale; the table says which build it was. The
@@ -90,6 +92,28 @@ def writing(m: Any, keys: list[int]) -> Work:
     return work
 
 
+def shared(make: Callable[[], Any], entries: int) -> dict[str, float]:
+    """How many times as fast a call is with two threads: by the clock, the best of five by turns."""
+    keys = array.array("q", random.Random(1).sample(range(2**40), entries))
+    m = make()
+    m.set_many(keys, keys)
+    calls: dict[str, Callable[[int], Any]] = {
+        "get_many": lambda threads: m.get_many(keys, threads=threads),
+        "set_many": lambda threads: m.set_many(keys, keys, threads=threads),
+        "from_arrays": lambda threads: type(m).from_arrays(keys, keys, key=int, value=int, threads=threads),
+    }
+    ratios = {}
+    for name, call in calls.items():
+        best = {1: float("inf"), 2: float("inf")}
+        for _ in range(5):
+            for threads in best:
+                begun = time.perf_counter()
+                call(threads)
+                best[threads] = min(best[threads], time.perf_counter() - begun)
+        ratios[name] = best[1] / best[2]
+    return ratios
+
+
 def measured(make: Callable[[], Any], entries: int, seconds: float) -> dict[str, float]:
     maps = [make(), make()]
     for m in maps:
@@ -107,6 +131,7 @@ def measured(make: Callable[[], Any], entries: int, seconds: float) -> dict[str,
         (one,) = rate(seconds, getting_many(maps[0], many[0]))
         two = rate(seconds, getting_many(maps[0], many[0]), getting_many(maps[0], many[1]))
         results.update({"one, many": one, "two, many": sum(two) / one})
+        results.update(shared(make, 10 * entries))
     return results
 
 
@@ -133,16 +158,18 @@ def main() -> None:
         f"`python {shlex.join(['benchmarks/python/threads.py', *sys.argv[1:]])}`, {described()}; "
         f"{'with' if lock else 'without'} the interpreter's lock. int to int, {options.entries:,} entries.",
         "",
-        "| | one: `get`s a second | two | apart | beside | one: `get_many`, keys a second | two |",
-        "|---|---:|---:|---:|---:|---:|---:|",
+        "| | one: `get`s a second | two | apart | beside | one: `get_many`, keys a second | two | "
+        f"shared, {10 * options.entries:,} entries: `get_many` | `set_many` | `from_arrays` |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for name, all_rounds in rounds.items():
         middle = {key: statistics.median(each[key] for each in all_rounds) for key in all_rounds[0]}
         cells = [f"{middle['one']:,.0f}", *(f"{middle[key]:.2f}" for key in ("two", "apart", "beside"))]
         if "one, many" in middle:
             cells += [f"{middle['one, many']:,.0f}", f"{middle['two, many']:.2f}"]
+            cells += [f"{middle[name]:.2f}" for name in ("get_many", "set_many", "from_arrays")]
         else:
-            cells += ["", ""]
+            cells += [""] * 5
         lines.append(f"| {name} | {' | '.join(cells)} |")
     text = "\n".join(lines) + "\n"
     print(text)

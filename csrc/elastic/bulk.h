@@ -171,19 +171,15 @@ GM_INLINE void el_window_ask(const el_map *m, el_window *window, size_t count, g
         const unsigned char *slot = probe->slot =
             el_candidate(m, probe->first, probe->second, el_tag(probe->hash), kind);
         if (slot == NULL) {
-            gm_match first, second;
-            uint32_t bucket = probe->first;
-            if (gm_zeros16(el_tags(m, probe->first), el_tags(m, probe->second), &first, &second) > 0) {
-                bucket = probe->second;
-                first = second;
-            }
-            if (!first) {
+            gm_match free;
+            uint32_t bucket = el_emptier(m, probe->first, probe->second, &free);
+            if (!free) {
                 GM_PREFETCH(el_slot(m, probe->first, 0, kind));
                 GM_PREFETCH(el_slot(m, probe->second, 0, kind));
                 full[full_count++] = (unsigned char)i;
                 continue;
             }
-            slot = el_slot(m, bucket, gm_match_index(first), kind);
+            slot = el_slot(m, bucket, gm_match_index(free), kind);
         }
         el_ask(m, slot, kind);
     }
@@ -272,12 +268,14 @@ GM_INLINE size_t el_erase_many(gomap *map, const gm_keys *keys, gm_kind kind)
 
 /* ---- filling an empty map ---------------------------------------------------------------------- */
 
+GM_INLINE size_t el_fill_buckets(size_t count) { return 2 * count / EL_COMPACT_HALVES + 1; }
+
 /* Room for so many entries at the load that compacting makes, which insertions may then go up to, until
  * gomap_fill_end. 0: there is no memory, or the map has entries. */
 GM_INLINE int el_fill(gomap *map, size_t count, gm_kind kind)
 {
     el_map *m = el_of(map);
-    size_t buckets = 2 * count / EL_COMPACT_HALVES + 1;
+    size_t buckets = el_fill_buckets(count);
     if (map->count || m->map.iterators || buckets <= m->buckets || buckets >= EL_MAX_BUCKETS) return 0;
     if (!el_reserve_room(m, buckets, count, kind)) return 0;
     el_lay_out(m, buckets);

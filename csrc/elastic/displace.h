@@ -44,12 +44,30 @@ GM_INLINE uint64_t el_freed(uint32_t bucket, unsigned slot) { return (uint64_t)b
 
 #define EL_NONE (~(uint64_t)0)
 
+/* The buckets that a thread may touch while others touch others (shared.h): those of some classes. */
+typedef struct el_owned {
+    uint32_t classes; /* bit c: those of class c */
+    uint32_t mask;    /* how many classes there are, less 1; 0: all buckets are of class 0 */
+} el_owned;
+
+/* In what one thread does. */
+static const el_owned el_owns_all = {1, 0};
+
+/* A bucket's class. Eight buckets, whose tags are a cache line, are of the same. */
+GM_INLINE uint32_t el_class(uint32_t bucket, uint32_t mask) { return bucket / 8 & mask; }
+
+GM_INLINE uint32_t el_owns(el_owned owned, uint32_t bucket)
+{
+    return owned.classes >> el_class(bucket, owned.mask) & 1;
+}
+
 /* Looks at four entries together, two of each bucket, so that the reads of their other buckets' tags overlap and one
  * branch serves all. It moves an entry whose other bucket has room, most likely the one with the most room. Returns
  * the freed slot, or EL_NONE when no other bucket has room, as one time in twenty. The two buckets are full, so
- * neither is a destination. (With eight at a time a growing insertion takes a twentieth longer, at 1,000,000 and at
+ * neither is a destination; one of them is looked at instead of a bucket that is not owned. (With eight at a time a growing insertion takes a twentieth longer, at 1,000,000 and at
  * 10,000,000 entries.) */
-GM_INLINE uint64_t el_displace_four(el_map *m, uint32_t first, uint32_t second, unsigned from, gm_kind kind)
+GM_INLINE uint64_t el_displace_four(el_map *m, uint32_t first, uint32_t second, unsigned from, el_owned owned,
+                                    uint64_t *displaced, gm_kind kind)
 {
     uint32_t best_to = 0, best_bucket = 0;
     unsigned best_slot = 0;
@@ -58,6 +76,7 @@ GM_INLINE uint64_t el_displace_four(el_map *m, uint32_t first, uint32_t second, 
         uint32_t bucket = i & 1 ? second : first;
         unsigned slot = from + i / 2;
         uint32_t to = el_other(m, bucket, slot, kind);
+        if (owned.mask) to = bucket ^ ((to ^ bucket) & (0 - el_owns(owned, to)));
         gm_match free = el_free(m, to);
         if (free > best) { /* numerically: larger mostly means more free, as slots fill from the lowest */
             best = free;
@@ -68,7 +87,7 @@ GM_INLINE uint64_t el_displace_four(el_map *m, uint32_t first, uint32_t second, 
     }
     if (!best) return EL_NONE;
     el_move(m, best_bucket, best_slot, best_to, kind);
-    m->displaced++;
+    ++*displaced;
     return el_freed(best_bucket, best_slot);
 }
 
@@ -80,8 +99,10 @@ GM_INLINE void el_displace_ask(const el_map *m, uint32_t first, uint32_t second,
 }
 
 /* Makes a slot free in one of two buckets, full ones but in a merge, by moving entries along a path that ends outside
- * them. Returns the slot, or EL_NONE when no path was found, and then nothing has moved. */
-GM_INLINE uint64_t el_displace(el_map *m, uint32_t first, uint32_t second, gm_kind kind)
+ * them, through buckets that are owned. Returns the slot, or EL_NONE when no path was found, and then nothing has
+ * moved. Adds the entries moved to *displaced. */
+GM_INLINE uint64_t el_displace_owned(el_map *m, uint32_t first, uint32_t second, el_owned owned, uint64_t *displaced,
+                                     gm_kind kind)
 {
     el_node node[EL_SEARCH];
     int count = 0;
@@ -91,7 +112,7 @@ GM_INLINE uint64_t el_displace(el_map *m, uint32_t first, uint32_t second, gm_ki
     }
     if (!(el_free(m, first) | el_free(m, second))) {
         for (unsigned from = 0; from < EL_SLOTS; from += 2) {
-            uint64_t freed = el_displace_four(m, first, second, from, kind);
+            uint64_t freed = el_displace_four(m, first, second, from, owned, displaced, kind);
             if (freed != EL_NONE) return freed;
         }
     }
@@ -102,12 +123,12 @@ GM_INLINE uint64_t el_displace(el_map *m, uint32_t first, uint32_t second, gm_ki
         for (gm_match full = el_full(m, bucket); full; full = gm_match_next(full)) {
             unsigned slot = gm_match_index(full);
             uint32_t to = el_other(m, bucket, slot, kind);
-            if (to == bucket || to == first || to == second) continue;
+            if (to == bucket || to == first || to == second || !el_owns(owned, to)) continue;
             if (el_free(m, to)) {
                 /* Move from the end of the path on, so that every entry stays findable at each step. */
                 for (int step = at;;) {
                     el_move(m, node[step].bucket, slot, to, kind);
-                    m->displaced++;
+                    ++*displaced;
                     if (node[step].parent < 0) return el_freed(node[step].bucket, slot);
                     to = node[step].bucket;
                     slot = node[step].slot;
@@ -121,6 +142,11 @@ GM_INLINE uint64_t el_displace(el_map *m, uint32_t first, uint32_t second, gm_ki
         }
     }
     return EL_NONE;
+}
+
+GM_INLINE uint64_t el_displace(el_map *m, uint32_t first, uint32_t second, gm_kind kind)
+{
+    return el_displace_owned(m, first, second, el_owns_all, &m->displaced, kind);
 }
 
 #endif

@@ -17,17 +17,23 @@ GM_INLINE int el_begin(el_map *m, gm_kind kind)
     return 0;
 }
 
+/* The emptier of two buckets, which evens the load, and its free slots. The choice is random, so it is made without a
+ * branch. */
+GM_INLINE uint32_t el_emptier(const el_map *m, uint32_t first, uint32_t second, gm_match *free)
+{
+    gm_match other;
+    uint32_t take_second = 0u - (uint32_t)(gm_zeros16(el_tags(m, first), el_tags(m, second), free, &other) > 0);
+    *free ^= (*free ^ other) & (0 - (gm_match)(take_second & 1));
+    return first ^ ((first ^ second) & take_second);
+}
+
 /* A free slot for a new entry of this hash; 0 when there is no memory. The tag is not set yet. */
 GM_INLINE int el_place_new(el_map *m, uint64_t hash, gm_kind kind, el_place *place)
 {
     uint32_t first = el_address(el_first(hash), m->buckets, m->mask);
     uint32_t second = el_address(el_second(hash), m->buckets, m->mask);
-    gm_match free, other;
-    /* Takes the emptier of the two buckets, which evens the load. The choice is random, so it is made without a
-     * branch. */
-    uint32_t take_second = 0u - (uint32_t)(gm_zeros16(el_tags(m, first), el_tags(m, second), &free, &other) > 0);
-    uint32_t bucket = first ^ ((first ^ second) & take_second);
-    free ^= (free ^ other) & (0 - (gm_match)(take_second & 1));
+    gm_match free;
+    uint32_t bucket = el_emptier(m, first, second, &free);
     unsigned slot;
     if (GM_LIKELY(free != 0)) {
         slot = gm_match_index(free);

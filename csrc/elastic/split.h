@@ -16,10 +16,12 @@
 #include "overflow.h"
 #include "room.h"
 
-/* One bucket more, for which there is room. Nothing iterates. */
-GM_INLINE void el_split_one(el_map *m, gm_kind kind)
+/* The mask of one bucket more. */
+GM_INLINE uint32_t el_split_mask(const el_map *m) { return m->buckets > m->mask ? 2 * m->mask + 1 : m->mask; }
+
+/* The bucket `last`, for which there is room, takes its entries from the one that is split. `mask` is el_split_mask. */
+GM_INLINE void el_split_into(el_map *m, uint32_t last, uint32_t mask, gm_kind kind)
 {
-    uint32_t last = m->buckets, mask = last > m->mask ? 2 * m->mask + 1 : m->mask;
     uint32_t from = last & (mask >> 1);
     unsigned slot_of_last = 0;
     unsigned char *new_tags = el_tags(m, last), *old_tags = el_tags(m, from);
@@ -45,6 +47,13 @@ GM_INLINE void el_split_one(el_map *m, gm_kind kind)
     }
     gm_tags_store(new_tags, moved);
     gm_tags_store(old_tags, tags);
+}
+
+/* One bucket more, for which there is room. Nothing iterates. */
+GM_INLINE void el_split_one(el_map *m, gm_kind kind)
+{
+    uint32_t last = m->buckets, mask = el_split_mask(m);
+    el_split_into(m, last, mask, kind);
     m->buckets = last + 1;
     m->mask = mask;
     m->splits++;

@@ -243,13 +243,14 @@ cdef class Base:
 
     # ---- many keys ----
 
-    def contains_many(self, keys, /):
+    def contains_many(self, keys, /, *, threads=1):
         """Which of the keys are there: an array of bools, in their order.
 
         :param keys: an array of numbers or of text (NumPy, Arrow, array.array, memoryview), or any iterable
+        :param threads: how many threads share the work, at most; one where the keys are objects, or a list of strings
         :raises TypeError: the array's items are of another type, which is never reinterpreted
         """
-        return held_of(self, keys)
+        return held_of(self, keys, threads)
 
     def delete_many(self, keys, /):
         """Remove the keys that are there; returns how many were. Iterators end."""

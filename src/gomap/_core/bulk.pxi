@@ -11,7 +11,7 @@ cdef object np_empty = arrays.empty
 
 # ---- beginning and ending -------------------------------------------------------------------------
 
-cdef gomap *fill_begin(Base m, Column keys, bint *filling) except NULL:
+cdef gomap *fill_begin(Base m, Column keys, bint *filling, bint by_threads=False) except NULL:
     """write_begin for keys that are put in: an empty map is laid out for them."""
     cdef gomap *map
     cdef gomap_sampled sampled
@@ -26,7 +26,12 @@ cdef gomap *fill_begin(Base m, Column keys, bint *filling) except NULL:
         return map
     map = write_begin(m)
     with nogil:
-        filling[0] = gomap_column_fill(map, &keys.c)
+        if by_threads:
+            filling[0] = gomap_fills(map)
+            if filling[0]:
+                gomap_shared_fill(map, gomap_column_expected(map, &keys.c))
+        else:
+            filling[0] = gomap_column_fill(map, &keys.c)
     return map
 
 
@@ -109,31 +114,123 @@ cdef list items_of(Base m, Role role, object source, int purpose):
 
 # ---- reading --------------------------------------------------------------------------------------
 
-cdef object held_of(Base m, object keys):
+cdef struct Look:  # what a thread looks up: items `begin` to `end` of the keys
+    const gomap *map
+    gomap_column *keys
+    unsigned char *to        # contains_many's
+    gomap_getting getting    # get_many's
+    void *owner              # the map in Python, which a cache's look-ups use
+    size_t begin, end
+
+
+cdef void look_contains(void *at) noexcept nogil:
+    cdef Look *look = <Look *>at
+    look.begin += gomap_column_contains(look.map, look.keys, look.to, look.begin, look.end - look.begin)
+
+
+cdef void look_get(void *at) noexcept nogil:
+    """A cache's look-ups are uses, which write to it and may let entries go. They hold the interpreter's lock, or the
+    cache's, so that a cache need not refuse other threads meanwhile."""
+    cdef Look *look = <Look *>at
+    cdef size_t most = look.end - look.begin
+    if look.getting.finder == NULL:
+        look.begin += gomap_column_get(look.map, look.keys, &look.getting, look.begin, most)
+        return
+    with gil:
+        (<BaseMap>look.owner).find_begin()
+        look.begin += gomap_column_get(look.map, look.keys, &look.getting, look.begin, most)
+        (<BaseMap>look.owner).find_end()
+
+
+cdef Column column_again(Column column):
+    """The same items, for another thread to read, in pieces of its own."""
+    cdef Column again = Column.__new__(Column)
+    cdef size_t bytes = column.c.part_count * sizeof(gomap_column)
+    again.views.append(column)
+    again.kept = column.kept
+    again.c = column.c
+    if bytes:
+        again.c.parts = <gomap_column *>room_in(again, bytes)
+        memcpy(again.c.parts, column.c.parts, bytes)
+    if column.c.form != GOMAP_C_OWN:
+        begin_pieces(again)
+    return again
+
+
+cdef object look_up(Base m, Column column, Look *first, Work work, int threads):
+    """Looks up all keys of a column. With getting.stop it returns the first that is missing, as Python has it; how many
+    are is in first.getting.lost.
+
+    Threads share each piece, which is so many times larger. Where one of them stopped, this thread says why, and then
+    they go on.
+    """
+    cdef gomap_iter reader
+    cdef Team team
+    cdef Look *looks = first
+    cdef Column own = column
+    cdef list columns = None
+    cdef Pieces p = pieces_of(column.c.count)
+    cdef bint whole
+    cdef int i
+    threads = 1 if column.c.form == GOMAP_C_WINDOW else threads_for(threads, p.count)
+    first.keys = &column.c
+    if threads > 1:
+        columns = [column] + [column_again(column) for i in range(threads - 1)]
+        looks = <Look *>room_in(column, threads * sizeof(Look))
+        for i in range(threads):
+            own = columns[i]
+            looks[i] = first[0]
+            looks[i].keys = &own.c
+        p.most *= LOOK_PIECES * threads
+    missing = None
+    first.map = read_begin(m, &reader)
+    team_begin(&team, threads)
+    try:
+        while next_piece(&p):
+            for i in range(threads):
+                looks[i].map = first.map
+                looks[i].begin = p.done + p.some * i // threads
+                looks[i].end = p.done + p.some * (i + 1) // threads
+            whole = False
+            while not whole:
+                with nogil:
+                    team_work(&team, work, looks, sizeof(Look))
+                whole = True
+                for i in range(threads):
+                    if columns is not None:
+                        own = columns[i]
+                    if looks[i].getting.lost and looks[i].getting.stop:  # its piece is still there
+                        if missing is None:
+                            missing = (item_of(m, KEY, own, looks[i].getting.first_at, looks[i].getting.first),)
+                    elif looks[i].begin < looks[i].end:
+                        go_on(m, KEY, own)
+                    whole = whole and looks[i].begin == looks[i].end
+                for i in range(threads):
+                    looks[i].getting.stop = looks[i].getting.stop and missing is None
+            p.done += p.some
+    finally:
+        team_end(&team)
+        read_end(m, &reader)
+    for i in range(1, threads):
+        looks[0].getting.lost += looks[i].getting.lost
+    first.getting.lost = looks[0].getting.lost
+    return missing
+
+
+cdef object held_of(Base m, object keys, object threads_=1):
     """Which of the keys are there: an array of bools."""
     cdef Column column
-    cdef gomap_iter reader
-    cdef gomap *map
-    cdef Pieces p
-    cdef bint whole
-    cdef unsigned char *to
+    cdef Look look
+    cdef int threads = threads_of(threads_)
     m.ready()
     if m.key.kind == OBJECT:
         return bools([m.has(key) for key in frames.listed(keys, "keys")])
     column = column_of(m, KEY, keys, LOOKING)
     result = np_empty(BOOL_TYPE, column.c.count)
     view = memoryview(result)
-    to = <unsigned char *>PyMemoryView_GET_BUFFER(view).buf
-    p = pieces_of(column.c.count)
-    map = read_begin(m, &reader)
-    try:
-        while next_piece(&p):
-            with nogil:
-                whole = did(&p, gomap_column_contains(map, &column.c, to, p.done, p.some))
-            if not whole:
-                go_on(m, KEY, column)
-    finally:
-        read_end(m, &reader)
+    memset(&look, 0, sizeof(look))
+    look.to = <unsigned char *>PyMemoryView_GET_BUFFER(view).buf
+    look_up(m, column, &look, look_contains, threads)
     return result
 
 
@@ -143,31 +240,17 @@ cdef object bools(list found):
     return result
 
 
-cdef size_t get_piece(BaseMap m, const gomap *map, gomap_column *keys, gomap_getting *getting, size_t begin,
-                      size_t most) noexcept nogil:
-    """A cache's look-ups are uses, which write to it and may let entries go. They hold the interpreter's lock, or the
-    cache's, so that a cache need not refuse other threads meanwhile."""
-    cdef size_t done
-    if getting.finder == NULL:
-        return gomap_column_get(map, keys, getting, begin, most)
-    with gil:
-        m.find_begin()
-        done = gomap_column_get(map, keys, getting, begin, most)
-        m.find_end()
-        return done
-
-
-cdef object values_for(BaseMap m, object keys, object default, object into, object missing_, object arrow):
+cdef object values_for(BaseMap m, object keys, object default, object into, object missing_, object arrow,
+                       object threads_=1):
     """get_many."""
     cdef Column column
-    cdef gomap_iter reader
-    cdef gomap *map
     cdef Cell cell
     cdef const void *missing = NULL
-    cdef gomap_getting getting
-    cdef Pieces p
-    cdef bint nulls = missing_ is not None, whole
+    cdef Look look
+    cdef gomap_getting *getting = &look.getting
+    cdef bint nulls = missing_ is not None
     cdef bytearray marks = None
+    cdef int threads = threads_of(threads_)
     m.ready()
     if nulls and (missing_ != "null" or default is not MISSING or into is not None):
         raise ValueError(f"missing: expected \"null\", got {shown(missing_)}" if missing_ != "null" else
@@ -193,7 +276,8 @@ cdef object values_for(BaseMap m, object keys, object default, object into, obje
         given, into = into, None
     result = np_empty(m.layout.value_type, column.c.count) if into is None else into
     view = memoryview(result) if into is None else result_view(m, into, column)
-    memset(&getting, 0, sizeof(getting))
+    memset(&look, 0, sizeof(look))
+    look.owner = <void *>m
     getting.finder = m.finder()
     getting.to = <char *>PyMemoryView_GET_BUFFER(view).buf
     getting.size = m.value.size
@@ -203,22 +287,9 @@ cdef object values_for(BaseMap m, object keys, object default, object into, obje
         memset(getting.to, 0, column.c.count * m.value.size)
         marks = bytearray(column.c.count)
         getting.marks = <unsigned char *>PyByteArray_AS_STRING(marks)
-    first = None
-    p = pieces_of(column.c.count)
-    map = read_begin(m, &reader)
-    try:
-        while next_piece(&p):
-            with nogil:
-                whole = did(&p, get_piece(m, map, &column.c, &getting, p.done, p.some))
-            if getting.lost and getting.stop:  # its piece is still there
-                first = item_of(m, KEY, column, getting.first_at, getting.first)
-                getting.stop = False
-            elif not whole:
-                go_on(m, KEY, column)
-    finally:
-        read_end(m, &reader)
+    first = look_up(m, column, &look, look_get, threads)
     if getting.lost and missing == NULL and not nulls:
-        raise missing_keys(first, getting.lost, column.c.count)
+        raise missing_keys(first[0], getting.lost, column.c.count)
     if nulls or arrow:
         return arrow_column(m.value, column.c.count, None, result, marks)
     result = finished(m.value, result, m.layout.value_type)
@@ -301,13 +372,97 @@ cdef object listed_for(BaseMap m, object keys, object default):
 
 # ---- writing --------------------------------------------------------------------------------------
 
-cdef int put_column(Base m, Column keys, Column values) except -1:
+cdef struct Part:  # what a thread does of each pass over a piece that is put in
+    gomap_shared *shared
+    unsigned thread
+
+
+cdef void do_part(void *at) noexcept nogil:
+    cdef Part *part = <Part *>at
+    gomap_shared_work(part.shared, part.thread)
+
+
+@cython.final
+cdef class Sharing:
+    """Threads that share a put, and what they need. A piece of the keys is put in at a time (csrc/shared.h)."""
+    cdef Team team
+    cdef Part parts[GOMAP_SHARED_MOST]
+    cdef gomap_column *keys[GOMAP_SHARED_MOST]
+    cdef gomap_column *values[GOMAP_SHARED_MOST]
+    cdef list kept  # the columns
+    cdef bytes room
+    cdef gomap_shared *shared
+    cdef size_t most  # keys in a piece
+
+    cdef int begin(self, gomap *map) except -1:
+        cdef int i
+        self.shared = gomap_shared_begin(map, self.team.count, PyBytes_AS_STRING(self.room), self.most)
+        for i in range(self.team.count):
+            self.parts[i].shared = self.shared
+            self.parts[i].thread = i
+        team_begin(&self.team, self.team.count)
+        return 0
+
+    cdef bint put(self, Pieces *p) noexcept nogil:
+        """Puts a piece in; False: one thread has to."""
+        cdef int next
+        p.some = gomap_shared_piece(self.shared, self.keys, self.values, p.done, p.some)
+        while True:
+            next = gomap_shared_next(self.shared)
+            if next != GOMAP_SHARED_WORK:
+                return next == GOMAP_SHARED_DONE
+            team_work(&self.team, do_part, self.parts, sizeof(Part))
+
+    cdef int end(self) except -1:
+        team_end(&self.team)
+        with nogil:
+            gomap_shared_end(self.shared)
+        return 0
+
+
+cdef Sharing sharing_of(Base m, Column keys, Column values, int threads):
+    """None: one thread puts all in."""
+    cdef Sharing sharing
+    cdef Column column
+    cdef int count = 1, i
+    threads = min(threads_for(threads, keys.c.count), <int>GOMAP_SHARED_MOST)
+    while 2 * count <= threads:
+        count *= 2
+    if count == 1 or keys.c.form == GOMAP_C_WINDOW or values.c.form == GOMAP_C_WINDOW or \
+            not gomap_shared_can(m.engine(), &m.layout.type):
+        return None
+    sharing = Sharing.__new__(Sharing)
+    sharing.kept = []
+    sharing.team.count = count
+    sharing.most = min(<size_t>SHARED_PIECES * PIECE * count, keys.c.count)
+    sharing.room = PyBytes_FromStringAndSize(NULL, gomap_shared_room(&m.layout.type, count, sharing.most))
+    for i in range(count):
+        column = column_again(keys)
+        sharing.kept.append(column)
+        sharing.keys[i] = &column.c
+        column = column_again(values)
+        sharing.kept.append(column)
+        sharing.values[i] = &column.c
+    return sharing
+
+
+cdef int put_column(Base m, Column keys, Column values, int threads=1) except -1:
     """Every key with its value."""
     cdef Pieces p = pieces_of(keys.c.count)
     cdef bint filling = False, whole
-    cdef gomap *map = fill_begin(m, keys, &filling)
+    cdef Sharing sharing = sharing_of(m, keys, values, threads) if threads > 1 else None
+    cdef gomap *map = fill_begin(m, keys, &filling, sharing is not None)
     try:
+        if sharing is not None:
+            sharing.begin(map)
+            p.most = sharing.most
         while next_piece(&p):
+            if sharing is not None:
+                with nogil:
+                    whole = sharing.put(&p)
+                if whole:
+                    did(&p, p.some)
+                    continue
             with nogil:
                 whole = did(&p, gomap_column_put(map, &keys.c, &values.c, p.done, p.some))
             if not whole and not go_on(m, VALUE, values) and not go_on(m, KEY, keys):
@@ -316,6 +471,8 @@ cdef int put_column(Base m, Column keys, Column values) except -1:
         say_done(error, p.done, p.count, "put in")
         raise
     finally:
+        if sharing is not None:
+            sharing.end()
         fill_end(m, map, filling)
     return 0
 
@@ -371,7 +528,7 @@ cdef tuple rows_left(list keys, list values):
     return [key for key, _ in rows], [value for _, value in rows]
 
 
-cdef int put_all(BaseMap m, object keys, object values, object nulls, int how) except -1:
+cdef int put_all(BaseMap m, object keys, object values, object nulls, int how, int threads=1) except -1:
     """set_many, add_many, max_many and min_many."""
     cdef int purpose = purpose_of(nulls)
     cdef Column column, others
@@ -386,7 +543,7 @@ cdef int put_all(BaseMap m, object keys, object values, object nulls, int how) e
     others = values_of(m, values, column.c.count, purpose)
     leave_out(column, others)
     return add_column(m, column, others) if how == GOMAP_ADD else combine_column(m, column, others, how) \
-        if how != GOMAP_LAST else put_column(m, column, others)
+        if how != GOMAP_LAST else put_column(m, column, others, threads)
 
 
 # ---- counting -------------------------------------------------------------------------------------

@@ -943,7 +943,7 @@ cdef object key_at(CacheEntries m, Column keys, size_t i):
 
 
 cdef int put_rows(Cache c, Column keys, Column values, double lives) except -1:
-    """The interpreter's lock is held, as in get_piece. Entries that leave are told of after each piece."""
+    """The interpreter's lock is held, as in look_get. Entries that leave are told of after each piece."""
     cdef CacheEntries m = c.entries
     cdef Pieces p = pieces_of(keys.c.count)
     cdef uint64_t now = c.now(), deadline = c.deadline_in(lives)

@@ -42,6 +42,7 @@ include "structs.pxi"    # structs to bytes and back
 include "base.pxi"       # what maps and sets have in common
 include "objects.pxi"    # Python objects as keys and values: comparing, owning, the garbage collector
 include "pieces.pxi"     # many keys or entries, a piece at a time
+include "threads.pxi"    # threads that share an operation's work
 include "columns.pxi"    # arrays of keys and values, from anywhere
 include "arrow.pxi"      # Arrow's arrays as columns, where they stand
 include "results.pxi"    # results as Arrow data

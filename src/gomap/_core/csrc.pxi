@@ -271,6 +271,7 @@ cdef extern from "columns.h" nogil:
     ctypedef struct gomap_sampled:
         size_t drawn, distinct, once, twice
     size_t gomap_expected(size_t count, const gomap_sampled *sampled)
+    size_t gomap_column_expected(const gomap *map, gomap_column *keys)
     int gomap_column_fill(gomap *map, gomap_column *keys)
     size_t gomap_column_put(gomap *map, gomap_column *keys, gomap_column *values, size_t begin, size_t most)
     ctypedef struct gomap_finder:
@@ -351,6 +352,24 @@ cdef extern from "columns.h" nogil:
         int (*get_schema)(gomap_arrow_stream *, gomap_arrow_schema *) noexcept
         int (*get_next)(gomap_arrow_stream *, gomap_arrow_array *) noexcept
         const char *(*get_last_error)(gomap_arrow_stream *) noexcept
+
+cdef extern from "shared.h" nogil:
+    ctypedef struct gomap_shared:
+        pass
+    enum:
+        GOMAP_SHARED_MOST
+        GOMAP_SHARED_DONE
+        GOMAP_SHARED_WORK
+        GOMAP_SHARED_ALONE
+    bint gomap_shared_can(int engine, const gomap_type *type)
+    size_t gomap_shared_room(const gomap_type *type, unsigned threads, size_t most)
+    void gomap_shared_fill(gomap *map, size_t count)
+    gomap_shared *gomap_shared_begin(gomap *map, unsigned threads, void *room, size_t most)
+    size_t gomap_shared_piece(gomap_shared *shared, gomap_column **keys, gomap_column **values, size_t begin, size_t most)
+    int gomap_shared_next(gomap_shared *shared)
+    void gomap_shared_work(gomap_shared *shared, unsigned thread)
+    void gomap_shared_end(gomap_shared *shared)
+
 
 cdef extern from "combine.h" nogil:
     enum:

@@ -38,7 +38,7 @@ cdef extern from "Python.h":
     PyThread_type_lock PyThread_allocate_lock()
     void PyThread_free_lock(PyThread_type_lock)
     int PyThread_acquire_lock(PyThread_type_lock, int) nogil
-    void PyThread_release_lock(PyThread_type_lock)
+    void PyThread_release_lock(PyThread_type_lock) nogil
     PyLockStatus PyThread_acquire_lock_timed(PyThread_type_lock, long long, int) nogil
 
 if not py_locks_begin():

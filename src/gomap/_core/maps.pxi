@@ -199,7 +199,7 @@ cdef class BaseMap(Base):
     cdef void find_end(self) noexcept:
         pass
 
-    def get_many(self, keys, /, default=MISSING, *, out=None, missing=None, arrow=None):
+    def get_many(self, keys, /, default=MISSING, *, out=None, missing=None, arrow=None, threads=1):
         """The values for many keys, in their order: an array, a list for strings, also in structs, and for objects.
 
         :param keys: an array, a column of a data frame (NumPy, Arrow, pandas, polars, array.array, memoryview), or any
@@ -209,12 +209,14 @@ cdef class BaseMap(Base):
         :param missing: ``"null"`` gives an :class:`ArrowColumn` with a null for every key that is not there
         :param arrow: True gives an :class:`ArrowColumn`, False never; by default strings come so when the keys are Arrow
             data
+        :param threads: how many threads share the work, at most; one where keys or values are objects, the keys a list
+            of strings, or the values strings
         :raises KeyError: a key is not there, and there is no default: names the first, and how many
         :raises TypeError: the array's items are of another type, which is never reinterpreted
         """
-        return values_for(self, keys, default, out, missing, arrow)
+        return values_for(self, keys, default, out, missing, arrow, threads)
 
-    def set_many(self, keys, values, /, *, nulls="refuse"):
+    def set_many(self, keys, values, /, *, nulls="refuse", threads=1):
         """Put in many keys, each with its value, or all with one. Iterators end.
 
         Everything is converted and checked first: input that is refused leaves the map as it was. A key whose own
@@ -224,21 +226,29 @@ cdef class BaseMap(Base):
         :param keys: an array, a column or a data frame, or any iterable
         :param values: an array, a column or a list of as many values; anything else is one value for all
         :param nulls: ``"skip"`` leaves out the rows that have a null in them, ``"refuse"`` raises
+        :param threads: how many threads share the work, at most: 1, 2, 4 or 8. Only a :class:`Map` shares it, of keys and
+            values of up to 64 bytes together, without strings and objects
         :raises ValueError: a key or value is null: says which
-        :raises MemoryError: there is no more room; its ``done`` says how many keys are in, from the first on
+        :raises MemoryError: there is no more room; its ``done`` says how many keys are in, from the first on. With
+            threads some of those behind them may be in, too
         """
+        cdef int count = threads_of(threads)
         self.ready_to_write()
-        put_all(self, keys, values, nulls, GOMAP_LAST)
+        put_all(self, keys, values, nulls, GOMAP_LAST, count)
 
     @classmethod
-    def from_arrays(cls, keys, values, /, *, key=..., value=...):
+    def from_arrays(cls, keys, values, /, *, key=..., value=..., threads=1):
         """A map of these keys and values, of the types that are given, or else of the arrays' own types.
 
+        :param threads: as in :meth:`set_many`
         :raises TypeError: the keys or values come in a list or the like, which has no type, and no type is given
         """
         cdef BaseMap made = cls(frames.column_type(keys, "keys") if key is ... else key,
                                 frames.column_type(values, "values") if value is ... else value)
-        made.set_many(keys, values)
+        if type(threads) is int and threads == 1:
+            made.set_many(keys, values)
+        else:
+            made.set_many(keys, values, threads=threads)
         return made
 
     def to_arrays(self, *, arrow=False):

@@ -229,17 +229,19 @@ cdef class Set(Base):
 
     # ---- many keys ----
 
-    def isin(self, keys, /):
+    def isin(self, keys, /, *, threads=1):
         """contains_many: which of the keys are there, an array of bools."""
-        return held_of(self, keys)
+        return held_of(self, keys, threads)
 
-    def add_many(self, keys, /, *, nulls="refuse"):
+    def add_many(self, keys, /, *, nulls="refuse", threads=1):
         """Put in many keys: an array, a column or any iterable. What is refused leaves the set as it was. Iterators end.
 
         :param nulls: ``"skip"`` leaves out nulls, ``"refuse"`` raises
+        :param threads: as in :meth:`Map.set_many`
         :raises ValueError: a key is null: says which
         :raises MemoryError: there is no more room; its ``done`` says how many keys are in, from the first on
         """
+        cdef int count = threads_of(threads)
         self.ready_to_write()
         cdef Column column
         cdef int purpose = purpose_of(nulls)
@@ -250,17 +252,23 @@ cdef class Set(Base):
             put_objects(self, listed, [None] * len(listed), GOMAP_LAST)
         else:
             column = column_of(self, KEY, keys, purpose)
-            put_column(self, column, values_of(self, None, column.c.count))
+            put_column(self, column, values_of(self, None, column.c.count), count)
 
     def discard_many(self, keys, /):
         """Remove the keys that are there; returns how many were. Iterators end."""
         return erase_all_of(self, keys)
 
     @classmethod
-    def from_array(cls, keys, /, *, key=...):
-        """A set of an array's items, of the type that is given, or else of the array's own type."""
+    def from_array(cls, keys, /, *, key=..., threads=1):
+        """A set of an array's items, of the type that is given, or else of the array's own type.
+
+        :param threads: as in :meth:`Map.set_many`
+        """
         cdef Set made = cls(frames.column_type(keys, "keys") if key is ... else key)
-        made.add_many(keys)
+        if type(threads) is int and threads == 1:
+            made.add_many(keys)
+        else:
+            made.add_many(keys, threads=threads)
         return made
 
     def to_array(self, *, arrow=False):
