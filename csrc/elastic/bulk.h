@@ -171,15 +171,19 @@ GM_INLINE void el_window_ask(const el_map *m, el_window *window, size_t count, g
         const unsigned char *slot = probe->slot =
             el_candidate(m, probe->first, probe->second, el_tag(probe->hash), kind);
         if (slot == NULL) {
-            gm_match free;
-            uint32_t bucket = el_emptier(m, probe->first, probe->second, &free);
-            if (!free) {
+            gm_match first, second;
+            uint32_t bucket = probe->first;
+            if (gm_zeros16(el_tags(m, probe->first), el_tags(m, probe->second), &first, &second) > 0) {
+                bucket = probe->second;
+                first = second;
+            }
+            if (!first) {
                 GM_PREFETCH(el_slot(m, probe->first, 0, kind));
                 GM_PREFETCH(el_slot(m, probe->second, 0, kind));
                 full[full_count++] = (unsigned char)i;
                 continue;
             }
-            slot = el_slot(m, bucket, gm_match_index(free), kind);
+            slot = el_slot(m, bucket, gm_match_index(first), kind);
         }
         el_ask(m, slot, kind);
     }
