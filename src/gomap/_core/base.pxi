@@ -366,18 +366,27 @@ cdef class Base:
         start = f"{name}({self.layout.key_type.name!r}"
         if not is_set:
             start += f", {self.layout.value_type.name!r}"
-        keys, values, count = first_entries(self, 6)
-        if not keys:
+        if self.count() == 0:
             return start + ")"
         if Py_ReprEnter(self):  # it is in itself
             return start + ", {...})"
+        entries = []
         try:
-            entries = [shown(key, False) if is_set else f"{shown(key, False)}: {shown(value, False)}"
-                       for key, value in zip(keys, values)]
+            found = iterator(self, ITEMS)
+            while True:
+                try:
+                    key, value = next(found)
+                except StopIteration:
+                    break
+                except RuntimeError:  # another thread has put in keys
+                    entries.append("...")
+                    break
+                if len(entries) == 6:
+                    entries.append(f"... {max(<Py_ssize_t>self.count() - 6, 0):,} more")
+                    break
+                entries.append(shown(key, False) if is_set else f"{shown(key, False)}: {shown(value, False)}")
         finally:
             Py_ReprLeave(self)
-        if count > len(keys):
-            entries.append(f"... {count - len(keys):,} more")
         return f"{start}, {{{', '.join(entries)}}})"
 
     def _repr_html_(self):
@@ -626,27 +635,6 @@ cdef size_t raw_size(Codec codec) noexcept:
     """Bytes that one key or value takes outside of any map: none for a string, which the core counts; an address for
     an object."""
     return sizeof(void *) if codec.kind == OBJECT else codec.size - codec.strings * sizeof(gomap_string)
-
-
-cdef tuple first_entries(Base m, size_t most):
-    """The keys and values of some entries, and how many entries there are, all at one moment."""
-    cdef gomap_iter iter
-    cdef const void *key
-    cdef const void *value
-    cdef list keys = [], values = []
-    cdef size_t count
-    m.iterator_lock()
-    count = m.map.count
-    gomap_iter_begin(&iter, m.map)
-    try:
-        while <size_t>len(keys) < most and gomap_iter_next(&iter, &key, &value) == 1:
-            made_key = out(m, KEY, key)
-            values.append(out(m, VALUE, value))
-            keys.append(made_key)
-    finally:
-        gomap_iter_end(&iter)
-        m.iterator_unlock()
-    return keys, values, count
 
 
 cdef list entries_of(Base m):
