@@ -218,6 +218,7 @@ def test_putting_in(keys: Any, first: int, threads: int) -> None:
     assert_as_one_thread(asked, array.array("q", range(count)), first, threads)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("count", [0, 1, 2, SHARE, 2 * SHARE - 1, 2 * SHARE, SHARED_FROM, PIECE, PIECE + 1])
 def test_putting_in_so_many(count: int) -> None:
     keys, values = numbers(count), array.array("q", range(count))
@@ -227,6 +228,7 @@ def test_putting_in_so_many(count: int) -> None:
         assert m._check() is None
 
 
+@pytest.mark.long
 def test_overwriting_and_growing_beside() -> None:
     """Entries that are there get the new values, and no others do."""
     keys = numbers(200_000)
@@ -341,6 +343,7 @@ def test_keys_of_the_same_buckets() -> None:
     assert m._check() is None
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("first", [0, 100_000])
 def test_without_memory(first: int) -> None:
     """Whatever allocation fails: the keys that `done` counts are in, none has a value of another, and the second try
