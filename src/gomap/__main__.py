@@ -20,7 +20,9 @@ def run() -> NoReturn:
     except KeyboardInterrupt:  # before there is a command line
         code = 130
     if code == 130:
-        exec("")  # had it come while text was executed, as imports do, Python would end by the signal, not by the code
+        # When an interrupt ends an exec() of text, as some imports make it, Python notes that, and would end by the
+        # signal instead of the exit code. The next exec() clears the note.
+        exec("")
     sys.exit(code)
 
 
