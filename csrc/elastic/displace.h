@@ -64,8 +64,8 @@ GM_INLINE uint32_t el_owns(el_owned owned, uint32_t bucket)
 /* Looks at four entries together, two of each bucket, so that the reads of their other buckets' tags overlap and one
  * branch serves all. It moves an entry whose other bucket has room, most likely the one with the most room. Returns
  * the freed slot, or EL_NONE when no other bucket has room, as one time in twenty. The two buckets are full, so
- * neither is a destination; one of them is looked at instead of a bucket that is not owned. (With eight at a time a growing insertion takes a twentieth longer, at 1,000,000 and at
- * 10,000,000 entries.) */
+ * neither is a destination; one of them is looked at instead of a bucket that is not owned. (With eight at a time a
+ * growing insertion takes a twentieth longer, at 1,000,000 and at 10,000,000 entries.) */
 GM_INLINE uint64_t el_displace_four(el_map *m, uint32_t first, uint32_t second, unsigned from, el_owned owned,
                                     uint64_t *displaced, gm_kind kind)
 {

@@ -383,7 +383,7 @@ cdef class Cache:
 
     @cython.final
     cdef void passed(self, uint64_t now) noexcept:
-        """Time has."""
+        """The core removes some of what has expired until now."""
         core_begin(self.entries)
         gomap_cache_pass(self.entries.cache, now)
         core_end(self.entries)
