@@ -1,7 +1,7 @@
 /* cache.h - a cache: an elastic map held to a limit. It says which entry goes, and when entries expire.
  *
  *     gomap_cache *c = gomap_cache_new(&type, &settings, random_seed);       // NULL: out of memory, or of the limit
- *     void *value = gomap_cache_assign(c, &key, now, deadline, &added);      // others go first; NULL: it can't have room
+ *     void *value = gomap_cache_assign(c, &key, now, deadline, &added);      // others go first; NULL: no room for it
  *     const void *found = gomap_cache_get(c, &key, now);                     // NULL: absent, or expired
  *     gomap_cache_free(c);
  *
@@ -17,14 +17,14 @@
  *
  * The share adapts itself, from 1 to 99 hundredths. A ghost remembers that a key was evicted, in a byte that the
  * key's hash leads to: a digest of seven bits, and whether the entry was young. A new key that has a ghost is old at
- * once, with up to two rounds if the share is large. If young entries' ghosts come back more often, for each that was evicted, than old ones', the share rises, else
- * it falls. So one policy is near S3-FIFO (Yang et al., SOSP 2023) where a few keys are popular for long, and near a
- * clock, which is near LRU, where what is new is popular; the feedback is ARC's (Megiddo and Modha, FAST 2003).
- * docs/design.md has the hit ratios.
+ * once, with up to two rounds if the share is large. If young entries' ghosts come back more often, for each that was
+ * evicted, than old ones', the share rises, else it falls. So one policy is near S3-FIFO (Yang et al., SOSP 2023) where
+ * a few keys are popular for long, and near a clock, which is near LRU, where what is new is popular; the feedback is
+ * ARC's (Megiddo and Modha, FAST 2003). docs/design.md has the hit ratios.
  *
- * When entries expire. Aside there is a deadline in ticks, and one more that each access puts off. Time is the caller's:
- * ticks, which do not go back (then no time passes). An expired entry is never found. Each operation sweeps some slots
- * on, as many as time has passed, so that all are passed four times within the shortest time to live in use.
+ * When entries expire. Aside there is a deadline in ticks, and one more that each access puts off. Time is the
+ * caller's: ticks, which do not go back (then no time passes). An expired entry is never found. Each operation sweeps
+ * some slots on, as many as time has passed, so that all are passed four times within the shortest time to live in use.
  */
 #ifndef GM_CACHE_H
 #define GM_CACHE_H
@@ -46,8 +46,8 @@ enum { GOMAP_EVICTED, GOMAP_EXPIRED, GOMAP_REPLACED, GOMAP_REMOVED };
 /* Bytes aside: the mark; deadlines, if there are any; deadlines that an access puts off. */
 enum { GOMAP_ASIDE_MARK = 1, GOMAP_ASIDE_DEADLINE = 4, GOMAP_ASIDE_IDLE = 4 };
 
-/* Called before an entry goes. It may not touch the cache. The key and the value are as they stand in an entry. Returns 0
- * where the entry cannot go now, as there is no memory to tell of it; then it stays. */
+/* Called before an entry goes. It may not touch the cache. The key and the value are as they stand in an entry. Returns
+ * 0 where the entry cannot go now, as there is no memory to tell of it; then it stays. */
 typedef int (*gomap_leaving)(void *owner, const void *key, const void *value, int reason);
 
 typedef struct gomap_cache_settings {
@@ -71,8 +71,8 @@ typedef struct gomap_cache {
     gomap_cache_counts counts;
 } gomap_cache;
 
-/* The type is the caller's, who keeps it as long as the cache: gomap_cache_type says what is aside. NULL: out of memory,
- * or the limit is less than the least. */
+/* The type is the caller's, who keeps it as long as the cache: gomap_cache_type says what is aside. NULL: out of
+ * memory, or the limit is less than the least. */
 void gomap_cache_type(gomap_type *type, int deadlines, int idle);
 /* The least limit of bytes: what one entry takes, all included but long strings. */
 size_t gomap_cache_least(const gomap_type *type);
@@ -111,9 +111,9 @@ void *gomap_cache_get(gomap_cache *cache, const void *key, uint64_t now);
 /* Whether an entry has room within the limit at all, once every other one has gone. Only strings make a difference; the
  * value may be NULL. */
 int gomap_cache_fits(const gomap_cache *cache, const void *key, const void *value);
-/* The address of the key's value, zeros if *added, for the caller to write to. Others go to make room. An entry that has
- * expired goes first. NULL: out of memory, or the entry does not fit, and gomap_cache_refused says so. Then an entry that
- * the key had is as it was; where it does not fit, so are all others. */
+/* The address of the key's value, zeros if *added, for the caller to write to. Others go to make room. An entry that
+ * has expired goes first. NULL: out of memory, or the entry does not fit, and gomap_cache_refused says so. Then an
+ * entry that the key had is as it was; where it does not fit, so are all others. */
 void *gomap_cache_assign(gomap_cache *cache, const void *key, uint64_t now, uint64_t deadline, int *added);
 /* The same, and writes the value, as gomap_put does. */
 void *gomap_cache_put(gomap_cache *cache, const void *key, const void *value, uint64_t now, uint64_t deadline,
@@ -155,8 +155,8 @@ void gomap_cache_pass(gomap_cache *cache, uint64_t now);
 /* Sweeps until so many entries have expired, or all slots were passed. Returns how many have. */
 size_t gomap_cache_expire(gomap_cache *cache, uint64_t now, size_t most);
 
-/* The next entry that has not expired, from *place on, which begins at 0. The place behind it is left in *place. Returns
- * its place, or GOMAP_NOWHERE at the end. */
+/* The next entry that has not expired, from *place on, which begins at 0. The place behind it is left in *place.
+ * Returns its place, or GOMAP_NOWHERE at the end. */
 size_t gomap_cache_next(const gomap_cache *cache, size_t *place, uint64_t now);
 
 /* 0 when every invariant holds, those of the map and C1 to C4 (csrc/README.md), else -1 and the first broken one. */

@@ -1,8 +1,9 @@
-/* checksum.h - XXH64 (Collet 2012), whose specification is public: what a snapshot's parts, in a saved file, are checked
- * by. snapshot.c computes them.
+/* checksum.h - XXH64 (Collet 2012), whose specification is public: what a snapshot's parts, in a saved file, are
+ * checked by. snapshot.c computes them.
  *
  * Four lanes of eight bytes each are multiplied at a time, so a processor checks some 10 GB in a second without
- * instructions of its own for it. It finds damage. It does not find what somebody changed on purpose: he can compute it.
+ * instructions of its own for it. It finds damage. It does not find what somebody changed on purpose: he can
+ * compute it.
  */
 #ifndef GM_CHECKSUM_H
 #define GM_CHECKSUM_H

@@ -11,9 +11,9 @@
 extern "C" {
 #endif
 
-/* Takes out the keys that gomap_column_code put in, among keys `done` to count. *next is the code that the first of them
- * got; codes are what it wrote. A key whose array has been changed since stays. Returns how far it came: before count
- * when keys->failure says that there is more to do before the next key is read. */
+/* Takes out the keys that gomap_column_code put in, among keys `done` to count. *next is the code that the first of
+ * them got; codes are what it wrote. A key whose array has been changed since stays. Returns how far it came: before
+ * count when keys->failure says that there is more to do before the next key is read. */
 size_t gomap_codes_take_back(gomap *map, gomap_column *keys, const int64_t *codes, int64_t *next, size_t done,
                              size_t count);
 

@@ -192,9 +192,9 @@ int gomap_column_fill(gomap *map, gomap_column *keys);
 /* Every key with its value. */
 size_t gomap_column_put(gomap *map, gomap_column *keys, gomap_column *values, size_t begin, size_t most);
 
-/* Looks keys up where a look-up is also a use, as of a cache's entries (cache.h). Of at most GOMAP_FOUND_MOST keys, as the
- * core has them, `find` makes found[i] the address of key i's value, which holds until its next call, or NULL; `used` says
- * that they have been read. */
+/* Looks keys up where a look-up is also a use, as of a cache's entries (cache.h). Of at most GOMAP_FOUND_MOST keys, as
+ * the core has them, `find` makes found[i] the address of key i's value, which holds until its next call, or NULL;
+ * `used` says that they have been read. */
 enum { GOMAP_FOUND_MOST = 256 };
 struct gm_keys;
 typedef struct gomap_finder {

@@ -629,8 +629,8 @@ static void relax(el_cache *c)
     else if (left - c->left > settings->max_bytes / 128) c->full_at = most;
 }
 
-/* Room for the entry of a key, whose place a look-up gave, and its value, as gomap_put does. NULL: there is no memory, or
- * no room within the limit; the entry is as it was. */
+/* Room for the entry of a key, whose place a look-up gave, and its value, as gomap_put does. NULL: there is no memory,
+ * or no room within the limit; the entry is as it was. */
 static void *write_entry(el_cache *c, const el_sought *sought, size_t *place, const void *value)
 {
     el_map *m = map_of(c);

@@ -12,8 +12,8 @@ enum { CLEARING, DEALING, SPLITTING, PUTTING };
 
 /* A round takes the threads longer than to come together before and after it. */
 enum { LEAST_BUCKETS = 4096 };
-/* More shortage, or more that is left, than this part of a piece makes the map grow at once. Less than this is put in by
- * one thread, which grows the map a bucket at a time. */
+/* More shortage, or more that is left, than this part of a piece makes the map grow at once. Less than this is put in
+ * by one thread, which grows the map a bucket at a time. */
 enum { FEW = 16 };
 /* Keys that one thread puts in where threads cannot share. */
 enum { ALONE = 65536 };

@@ -38,8 +38,8 @@ int el_sound_images(const el_map *m, int part, const unsigned char *at, uint64_t
 /* Whether all that there are have been named. */
 int el_all_named(const el_map *m, const el_named *named);
 
-/* What writing relies on, so that it stays within the map's memory, holds for an entry: it is in a bucket of its hash, or
- * in the overflow list, under its tag; its record and its strings are its own. Other than check.h, this looks for no
+/* What writing relies on, so that it stays within the map's memory, holds for an entry: it is in a bucket of its hash,
+ * or in the overflow list, under its tag; its record and its strings are its own. Other than check.h, this looks for no
  * key, so it goes through memory in order. It does not see two entries of one key, or a string that is not its hash's:
  * those mislead only whoever reads them. */
 GM_INLINE int el_sound_entry(const el_map *m, unsigned char tag, unsigned char *slot, uint32_t bucket, int in_bucket,

@@ -1,5 +1,5 @@
-/* fuzz_snapshot.c - a fuzzer of saved maps: whatever their bytes are, reading stays within them and comes to an end, and
- * what can be loaded can be written to.
+/* fuzz_snapshot.c - a fuzzer of saved maps: whatever their bytes are, reading stays within them and comes to an end,
+ * and what can be loaded can be written to.
  *
  *     fuzz_snapshot [SEED [FILES [FIRST]]]
  *

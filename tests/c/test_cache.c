@@ -637,8 +637,8 @@ static void failures(void)
     }
 }
 
-/* More keys than are found at a time, in a large cache; each piece counts once, and what is put in stays within the limit
- * all the time. */
+/* More keys than are found at a time, in a large cache; each piece counts once, and what is put in stays within the
+ * limit all the time. */
 static void many_at_a_time(void)
 {
     enum { COUNT = 50000 };

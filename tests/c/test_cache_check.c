@@ -1,5 +1,5 @@
-/* test_cache_check.c - that gomap_cache_check finds what is broken: every invariant of a cache is broken by hand, once in
- * each way, and must be the one that is reported. */
+/* test_cache_check.c - that gomap_cache_check finds what is broken: every invariant of a cache is broken by hand, once
+ * in each way, and must be the one that is reported. */
 #include "caches.h"
 #include "elastic/cache.h"
 

@@ -226,8 +226,8 @@ static void pieces_of_changed_offsets(void)
     }
 }
 
-/* Views over two buffers. Long strings, and those of up to twelve bytes in the view itself; every seventh is a null with
- * anything in its view. */
+/* Views over two buffers. Long strings, and those of up to twelve bytes in the view itself; every seventh is a null
+ * with anything in its view. */
 typedef struct views {
     gomap_column column;
     unsigned char *views, *absent;

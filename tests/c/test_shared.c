@@ -3,7 +3,8 @@
  * The threads' shares are done one after another, in either order; what they do is independent of each other. With
  * -DTEST_THREADS -pthread threads do them at once, for ThreadSanitizer:
  *
- *     cc -std=gnu11 -O1 -g -fsanitize=thread -DTEST_THREADS -pthread -Icsrc tests/c/test_shared.c (and the sources of csrc, as README.md has them)
+ *     cc -std=gnu11 -O1 -g -fsanitize=thread -DTEST_THREADS -pthread -Icsrc tests/c/test_shared.c \
+ *         (and the sources of csrc, as README.md has them)
  */
 #include "check.h"
 #include "shared.h"

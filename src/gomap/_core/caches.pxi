@@ -1,13 +1,13 @@
 # Cache: a map held to a limit (csrc/cache.h).
 #
-# Entries leave in the middle of the core's work: evicted or expired. The core says so by `entry_leaves`, which keeps the
-# key and the value, as objects, in an array of C's. When the core's work is done, `settle_cache` calls on_evict for each,
-# and drops references. Both may run any code, which may use this very cache.
+# Entries leave in the middle of the core's work: evicted or expired. The core says so by `entry_leaves`, which keeps
+# the key and the value, as objects, in an array of C's. When the core's work is done, `settle_cache` calls on_evict for
+# each, and drops references. Both may run any code, which may use this very cache.
 #
 # A look-up is a use, and writes. So on free-threaded builds a cache's methods are critical sections: as with the
-# interpreter's lock, another thread comes in only where Python code runs or waits. CPython itself may wait where an object
-# is made, as for the look-up of an attribute of a class. So the core's work, with the objects that it makes, has the
-# map's lock besides, from core_begin to core_end.
+# interpreter's lock, another thread comes in only where Python code runs or waits. CPython itself may wait where an
+# object is made, as for the look-up of an attribute of a class. So the core's work, with the objects that it makes, has
+# the map's lock besides, from core_begin to core_end.
 
 import time as _time
 

@@ -1,6 +1,6 @@
 # Converts every kind of key and value from Python objects to bytes and back, and says what is wrong with an object of
-# another type. (times.pxi and structs.pxi do so for theirs, columns.pxi for arrays.) A conversion that fails has changed
-# nothing. A conversion that may run Python code is done before the core is entered.
+# another type. (times.pxi and structs.pxi do so for theirs, columns.pxi for arrays.) A conversion that fails has
+# changed nothing. A conversion that may run Python code is done before the core is entered.
 
 
 # ---- Python objects to bytes ----------------------------------------------------------------------

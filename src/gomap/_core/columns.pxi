@@ -1,4 +1,5 @@
-# Columns: arrays of keys and values from anywhere, for the core to read in pieces (csrc/columns.h), and what keeps them.
+# Columns: arrays of keys and values from anywhere, for the core to read in pieces (csrc/columns.h), and what keeps
+# them.
 #
 # What is refused is refused here, before anything is changed.
 

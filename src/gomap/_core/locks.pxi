@@ -2,7 +2,7 @@
 #
 #     lock   for the core's work of one operation. With the interpreter's lock it is that one; else locks.h's. Between
 #            read_lock and read_unlock, write_lock and write_unlock, no Python code runs and no reference is dropped.
-#     hold   from the beginning to the end of an operation on arrays, which lets other threads run. A hold to write takes
+#     hold   from begin to end of an operation on arrays, which lets other threads run. A hold to write takes
 #            the core's map out of the Python object, which has none then. A hold to read counts itself in `readers`.
 #
 # Who needs a map that another thread holds waits for the end of the hold. A thread that has a hold itself does not: it

@@ -1,11 +1,11 @@
 # Dates, times and UUIDs: Python objects to counts and bytes, and back.
 #
-# A time is stored as a count of its type's unit since 1970-01-01, a timedelta as a count of its unit, both in 64 bits; a
-# date as days since 1970-01-01, in 32 bits; a UUID as its 16 bytes, the most significant first. So to the core they are
-# integers and bytes.
+# A time is stored as a count of its type's unit since 1970-01-01, a timedelta as a count of its unit, both in 64 bits;
+# a date as days since 1970-01-01, in 32 bits; a UUID as its 16 bytes, the most significant first. So to the core they
+# are integers and bytes.
 #
-# Every count in a map is between lowest and highest of its kind, so that there is an object for it. Bytes that come from
-# outside, in arrays and pickles, are checked for that. NumPy's NaT is a number below lowest.
+# Every count in a map is between lowest and highest of its kind, so that there is an object for it. Bytes that come
+# from outside, in arrays and pickles, are checked for that. NumPy's NaT is a number below lowest.
 #
 # datetime, uuid and, for nanoseconds, NumPy are imported when the first type that needs them is used.
 
