@@ -13,6 +13,7 @@ import itertools
 import os
 import pickle
 import random
+import signal
 import sys
 import threading
 import time
@@ -635,3 +636,39 @@ def test_a_library_that_another_thread_is_importing(monkeypatch: pytest.MonkeyPa
     m.set_many([(1,), (2,)], range(2))
     assert m == {(1,): 0, (2,): 1}
     assert Set(int, range(3)) == {0, 1, 2}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
+def test_a_child_of_a_fork_may_use_what_threads_of_its_parent_use(map_class: Class) -> None:
+    m = map_class(int, int, {i: i for i in range(1000)})
+    ended = threading.Event()
+
+    def reading() -> None:
+        while not ended.is_set():
+            for i in range(1000):
+                m.get(i)
+
+    def writing() -> None:
+        while not ended.is_set():
+            for i in range(1000):
+                m[i] = i
+
+    threads = [threading.Thread(target=work) for work in (reading, writing, reading, writing)]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(50):
+            child = os.fork()
+            if child == 0:
+                try:
+                    signal.alarm(20)  # which ends a child that waits for ever
+                    m[1000] = m[999]
+                    os._exit(m.get(1000) != 999)
+                finally:
+                    os._exit(2)
+            assert os.waitpid(child, 0)[1] == 0
+    finally:
+        ended.set()
+        for thread in threads:
+            thread.join()

@@ -6,7 +6,8 @@
  *
  *     readers   a thread publishes in its own slot which map it reads, and looks whether anybody writes to it. It writes
  *               to no memory of the map's, so readers do not disturb each other.
- *     a writer  takes the mutex, says that it writes, and waits until no slot names the map.
+ *     a writer  takes the mutex, says that it writes, and waits until no slot names the map. If that takes long, it lets
+ *               go of both, and begins anew.
  *
  *     slots     | thread 0: reads A | thread 1: - | thread 2: reads A | ...      a cache line each
  *     map A     mutex, writing, readers = 101b: the slots whose threads have ever read it
@@ -24,6 +25,7 @@
 
 #include <Python.h>
 #include <stdint.h>
+#include <string.h>
 
 #if defined(_WIN32)
 #include <windows.h>
@@ -36,6 +38,10 @@
 
 /* How many maps this thread has taken for an operation on arrays (locks.pxi). */
 static PY_THREAD_LOCAL int py_holds;
+
+/* How often this process and those before it were forked. A child has its parent's maps, but none of the threads that
+ * held them. */
+static int64_t py_forks;
 
 #if defined(Py_GIL_DISABLED)
 
@@ -51,6 +57,7 @@ typedef struct py_lock {
     PyMutex mutex;
     int writing;
     uint64_t readers;
+    int64_t forks; /* py_forks, when the mutex was first locked since; -1: a thread is about to say so */
 } py_lock;
 
 typedef struct py_slot {
@@ -119,6 +126,27 @@ static void py_slot_take(void)
     py_own_slot = PY_NO_SLOT;
 }
 
+/* In a child of a fork the mutex may be another thread's, which is not there. CPython forks when all threads have come to
+ * a place where they may wait. There a thread may just have got the mutex. It has changed nothing yet, unless it writes.
+ */
+static void py_mutex_forked(py_lock *lock)
+{
+    int64_t forks = _Py_atomic_load_int64(&lock->forks);
+    if (forks != -1 && forks != py_forks && _Py_atomic_compare_exchange_int64(&lock->forks, &forks, -1)) {
+        if (!_Py_atomic_load_int(&lock->writing)) memset(&lock->mutex, 0, sizeof lock->mutex);
+        _Py_atomic_store_int64(&lock->forks, py_forks);
+    }
+    while (_Py_atomic_load_int64(&lock->forks) != py_forks) py_pause(); /* another thread does so */
+}
+
+/* For what reads the entries, and writes what readers do not look at. */
+static inline void py_mutex_lock(py_lock *lock)
+{
+    if (_Py_atomic_load_int64(&lock->forks) != py_forks) py_mutex_forked(lock);
+    PyMutex_Lock(&lock->mutex);
+}
+static inline void py_mutex_unlock(py_lock *lock) { PyMutex_Unlock(&lock->mutex); }
+
 /* Returns 0 when somebody writes. */
 static inline int py_try_read(py_lock *lock, py_slot *slot)
 {
@@ -140,7 +168,7 @@ static void py_read_lock_slowly(py_lock *lock)
             while (_Py_atomic_load_int_relaxed(&lock->writing) && i++ < PY_SPINS) py_pause();
         }
     }
-    PyMutex_Lock(&lock->mutex);
+    py_mutex_lock(lock);
 }
 
 static inline void py_read_lock(py_lock *lock)
@@ -156,14 +184,13 @@ static inline void py_read_unlock(py_lock *lock)
 {
     int own = py_own_slot - 1;
     if (own >= 0 && py_slots[own].reads == lock) _Py_atomic_store_ptr_release(&py_slots[own].reads, NULL);
-    else PyMutex_Unlock(&lock->mutex);
+    else py_mutex_unlock(lock);
 }
 
-/* The mutex is held. A reader's thread may not be running at the moment, or wait for the collector, which waits for this
- * thread: so this one lets go of the interpreter meanwhile. */
-static void py_wait_for_readers(py_lock *lock, uint64_t readers)
+/* With the mutex, and `writing` said: whether the readers leave within some microseconds. */
+static int py_readers_leave(py_lock *lock, uint64_t readers)
 {
-    for (int i = 0; readers; i++) {
+    for (int i = 0; readers && i < PY_SPINS; i++) {
         uint64_t still = 0;
         for (uint64_t left = readers; left; left &= left - 1) {
             int slot = 0;
@@ -171,39 +198,44 @@ static void py_wait_for_readers(py_lock *lock, uint64_t readers)
             if (_Py_atomic_load_ptr(&py_slots[slot].reads) == lock) still |= (uint64_t)1 << slot;
         }
         readers = still;
-        if (!readers) return;
-        if (i < PY_SPINS) {
-            py_pause();
-        } else {
-            PyThreadState *state = PyEval_SaveThread();
-#if defined(_WIN32)
-            SwitchToThread();
-#else
-            sched_yield();
-#endif
-            PyEval_RestoreThread(state);
-        }
+        if (readers) py_pause();
     }
+    return readers == 0;
+}
+
+/* A reader's thread may not be running at the moment, or wait for the collector, which waits for this thread. So this one
+ * lets go of the interpreter, and of the lock first: a fork comes when threads have let go, and a child has only one of
+ * them. */
+static void py_let_readers_leave(py_lock *lock)
+{
+    _Py_atomic_store_int_release(&lock->writing, 0);
+    py_mutex_unlock(lock);
+    PyThreadState *state = PyEval_SaveThread();
+#if defined(_WIN32)
+    SwitchToThread();
+#else
+    sched_yield();
+#endif
+    PyEval_RestoreThread(state);
 }
 
 static inline void py_write_lock(py_lock *lock)
 {
-    PyMutex_Lock(&lock->mutex);
-    _Py_atomic_store_int(&lock->writing, 1);
-    uint64_t readers = _Py_atomic_load_uint64(&lock->readers);
-    if (py_own_slot > 0) readers &= ~((uint64_t)1 << (py_own_slot - 1)); /* who writes does not read */
-    if (readers) py_wait_for_readers(lock, readers);
+    for (;;) {
+        py_mutex_lock(lock);
+        _Py_atomic_store_int(&lock->writing, 1);
+        uint64_t readers = _Py_atomic_load_uint64(&lock->readers);
+        if (py_own_slot > 0) readers &= ~((uint64_t)1 << (py_own_slot - 1)); /* who writes does not read */
+        if (!readers || py_readers_leave(lock, readers)) return;
+        py_let_readers_leave(lock);
+    }
 }
 
 static inline void py_write_unlock(py_lock *lock)
 {
     _Py_atomic_store_int_release(&lock->writing, 0);
-    PyMutex_Unlock(&lock->mutex);
+    py_mutex_unlock(lock);
 }
-
-/* For what reads the entries, and writes what readers do not look at. */
-static inline void py_mutex_lock(py_lock *lock) { PyMutex_Lock(&lock->mutex); }
-static inline void py_mutex_unlock(py_lock *lock) { PyMutex_Unlock(&lock->mutex); }
 
 /* A pointer that other threads may write at the same time. Who reads it sees what they wrote before it. */
 static inline void *py_glance(void *const *at) { return _Py_atomic_load_ptr_acquire(at); }
@@ -237,10 +269,6 @@ static inline uint64_t py_fetch_add(uint64_t *at, uint64_t more)
 }
 
 #endif
-
-/* How often this process and those before it were forked. A child has its parent's maps, but none of the threads that
- * held them. */
-static int64_t py_forks;
 
 static inline void py_forked(void)
 {
