@@ -11,7 +11,8 @@
 
 Operations a second by the clock; medians of the rounds, in each of which all are measured in turn. dict does the same
 beside it. On a build with the interpreter's lock single look-ups cannot scale; the table says which build it was. The
-two threads need two processors with nothing else to do. `--write` writes benchmarks/results/threads.md.
+two threads need two processors with nothing else to do. `--write` writes benchmarks/results/threads.md, on a free-threaded
+build threads_free.md.
 """
 
 from __future__ import annotations
@@ -174,7 +175,7 @@ def main() -> None:
     text = "\n".join(lines) + "\n"
     print(text)
     if options.write:
-        (RESULTS / "threads.md").write_text(text)
+        (RESULTS / ("threads.md" if lock else "threads_free.md")).write_text(text)
 
 
 if __name__ == "__main__":
