@@ -11,8 +11,8 @@
 
 Operations a second by the clock; medians of the rounds, in each of which all are measured in turn. dict does the same
 beside it. On a build with the interpreter's lock single look-ups cannot scale; the table says which build it was. The
-two threads need two processors with nothing else to do. `--write` writes benchmarks/results/threads.md, on a free-threaded
-build threads_free.md.
+two threads need two processors with nothing else to do. `--write` writes benchmarks/results/threads.md, on a
+free-threaded build threads_free.md.
 """
 
 from __future__ import annotations
