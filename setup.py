@@ -7,6 +7,7 @@ import glob
 import os
 import shlex
 import sys
+import sysconfig
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
@@ -49,6 +50,8 @@ setup(
                 *sorted(glob.glob("src/gomap/_core/*.h") + glob.glob("src/gomap/_core/*.pxi")),
             ],
             include_dirs=["csrc", "src/gomap/_core"],
+            # Where threads run in parallel (csrc/beside.h).
+            define_macros=[("GOMAP_THREADS", "1")] if sysconfig.get_config_var("Py_GIL_DISABLED") else [],
         )
     ],
 )

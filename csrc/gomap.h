@@ -173,11 +173,22 @@ typedef struct gomap_engine {
     void (*string)(const gomap *, int part, const void *at, gomap_string *);
 } gomap_engine;
 
+/* Whether threads run in parallel, and one may write beside others that read (beside.h). */
+#if !defined(GOMAP_THREADS)
+#define GOMAP_THREADS 0
+#endif
+
 /* What every engine's map begins with; to be read, never written, from outside. */
 struct gomap {
     const gomap_engine *engine;
     const gomap_type *type; /* the caller's, which keeps it alive as long as the map */
+#if GOMAP_THREADS
+    char before[64]; /* the count is written most often, and shares no cache line with what is read */
+#endif
     size_t count;
+#if GOMAP_THREADS
+    char after[64];
+#endif
 };
 
 /* Move it freely; do not copy it. */

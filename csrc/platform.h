@@ -9,6 +9,7 @@
  *   GM_PREFETCH    asks for a cache line that will be needed
  *   gm_load/store  unaligned access through memcpy, which compiles to one move
  *   gm_copy        memcpy that does not call out for the size that is most common
+ *   gm_acquire, gm_release   access to words that other threads write or read at the same time
  */
 #ifndef GM_PLATFORM_H
 #define GM_PLATFORM_H
@@ -94,6 +95,42 @@ GM_INLINE void gm_copy(void *to, const void *from, size_t n)
     if (GM_LIKELY(n == 8)) memcpy(to, from, 8);
     else memcpy(to, from, n);
 }
+
+/* ---- words that other threads read or write at the same time, aligned to their size ---- */
+
+typedef uint64_t GM_MAY_ALIAS gm_word64;
+typedef uint32_t GM_MAY_ALIAS gm_word32;
+
+#if defined(_MSC_VER) && !defined(__clang__)
+#if defined(_M_ARM64)
+#define GM_ORDERED() __dmb(_ARM64_BARRIER_ISH)
+#else
+#define GM_ORDERED() _ReadWriteBarrier() /* the processor keeps reads in order, and writes */
+#endif
+/* clang-format off */
+GM_INLINE uint64_t gm_acquire64(const void *p) { uint64_t v = *(const volatile uint64_t *)p; GM_ORDERED(); return v; }
+GM_INLINE uint32_t gm_acquire32(const void *p) { uint32_t v = *(const volatile uint32_t *)p; GM_ORDERED(); return v; }
+GM_INLINE unsigned char gm_acquire8(const void *p)
+{
+    unsigned char v = *(const volatile unsigned char *)p;
+    GM_ORDERED();
+    return v;
+}
+GM_INLINE void gm_release64(void *p, uint64_t v) { GM_ORDERED(); *(volatile uint64_t *)p = v; }
+GM_INLINE void gm_release32(void *p, uint32_t v) { GM_ORDERED(); *(volatile uint32_t *)p = v; }
+GM_INLINE void gm_release8(void *p, unsigned char v) { GM_ORDERED(); *(volatile unsigned char *)p = v; }
+/* clang-format on */
+#else
+GM_INLINE uint64_t gm_acquire64(const void *p) { return __atomic_load_n((const gm_word64 *)p, __ATOMIC_ACQUIRE); }
+GM_INLINE uint32_t gm_acquire32(const void *p) { return __atomic_load_n((const gm_word32 *)p, __ATOMIC_ACQUIRE); }
+GM_INLINE unsigned char gm_acquire8(const void *p)
+{
+    return __atomic_load_n((const unsigned char *)p, __ATOMIC_ACQUIRE);
+}
+GM_INLINE void gm_release64(void *p, uint64_t v) { __atomic_store_n((gm_word64 *)p, v, __ATOMIC_RELEASE); }
+GM_INLINE void gm_release32(void *p, uint32_t v) { __atomic_store_n((gm_word32 *)p, v, __ATOMIC_RELEASE); }
+GM_INLINE void gm_release8(void *p, unsigned char v) { __atomic_store_n((unsigned char *)p, v, __ATOMIC_RELEASE); }
+#endif
 
 /* The product's high half; *low receives the low half. */
 GM_INLINE uint64_t gm_mul128(uint64_t a, uint64_t b, uint64_t *low)

@@ -41,6 +41,7 @@ PROGRAMS: dict[str, list[str]] = {
     "test_plan": [],
     "test_snapshot": [],
     "test_shared": [],
+    "test_beside": [],
     "test_soak": [],
     "fuzz_ops": ["1", "300"],
     "fuzz_snapshot": ["1", "20000"],
@@ -60,7 +61,7 @@ class Flavour:
 FLAVOURS = [
     Flavour("plain", ("-O2",)),
     # Without vector instructions and 128-bit integers; the tests themselves may use the latter.
-    # Reservations of address space are small enough there to be outgrown.
+    # Reservations of address space are small enough there to be outgrown. Threads run in parallel.
     Flavour(
         "portable",
         (
@@ -70,6 +71,7 @@ FLAVOURS = [
             "-DTEST_INT128",
             "-DTEST_SEEDS=6",
             "-DGM_RESERVE_LEAST=18",
+            "-DGOMAP_THREADS=1",
         ),
     ),
     Flavour(
@@ -81,6 +83,7 @@ FLAVOURS = [
             "-fno-sanitize-recover=all",
             "-DTEST_SEEDS=6",
             "-DGM_RESERVE_LEAST=18",
+            "-DGOMAP_THREADS=1",
         ),
     ),
 ]

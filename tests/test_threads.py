@@ -504,6 +504,104 @@ def test_a_writer_comes_in_between_readers(map_class: Class) -> None:
     assert [m[i] for i in range(100)] == [-i for i in range(100)]
 
 
+# ---- single keys are looked up beside one writer: without the interpreter's lock, under versions ------------
+
+
+# Keys and values of words of eight, four and one bytes, strings short and long, and nothing.
+BESIDE: dict[str, tuple[Any, Any, Callable[[int], Any], Callable[[int], Any]]] = {
+    "int to int": (int, int, lambda i: i, lambda j: j),
+    "int32 to 28 bytes": ("int32", "[28]byte", lambda i: i, lambda j: j.to_bytes(4, "little") * 7),
+    "int to 56 bytes": (int, "[56]byte", lambda i: i, lambda j: j.to_bytes(8, "little") * 7),
+    "5 bytes to uint16": ("[5]byte", "uint16", lambda i: i.to_bytes(5, "little"), lambda j: j % 65536),
+    "float64 to bool": (float, bool, lambda i: i / 8, lambda j: j % 2 == 1),
+    "str to float64": (str, float, lambda i: f"{i}" * (1 + i % 9), float),
+}
+
+
+def versioned(m: Any) -> int:
+    """The bytes of its versions: what it has beside its bytes and those of an empty one's object."""
+    return int(sys.getsizeof(m) - m.nbytes)
+
+
+@pytest.mark.parametrize("kind", BESIDE)
+def test_keys_are_looked_up_beside_a_writer(kind: str) -> None:
+    key_type, value_type, key_of, value_of = BESIDE[kind]
+    m = Map(key_type, value_type)
+    fixed, changing, absent = ([key_of(k) for k in range(first, first + 400)] for first in (0, 1000, 2000))
+    values = [value_of(j) for j in range(400)]
+    good = set(values)
+    m.update(dict.fromkeys(fixed, values[0]))
+    clock = Clock()
+
+    def read() -> None:
+        while clock():
+            for key, changed, missing in zip(fixed, changing, absent, strict=True):
+                assert m[key] in good
+                assert m.get(changed, values[0]) in good
+                assert missing not in m
+
+    def write() -> None:
+        dice = random.Random(5)
+        model: dict[Any, Any] = {}
+        while clock():
+            for _ in range(100):
+                m[dice.choice(fixed)] = dice.choice(values)
+                key, value = dice.choice(changing), dice.choice(values)
+                if dice.randrange(2):
+                    m[key] = model[key] = value
+                elif dice.randrange(2):
+                    assert m.pop(key, None) == model.pop(key, None)
+                elif key in model:
+                    del m[key]
+                    del model[key]
+        assert {key: m[key] for key in changing if key in m} == model
+
+    together(read, read, write)
+    assert m._check() is None
+    assert versioned(m) > 4000 or not FREE_THREADED
+    # All else that a map can do finds it as it is.
+    model = dict(m.items())
+    assert len(m) == len(m.copy()) == len(model)
+    assert m.setdefault(fixed[0], values[1]) == model[fixed[0]]
+    assert sorted(m.pop(key) for key in fixed[:9]) == sorted(model.pop(key) for key in fixed[:9])
+    m.update(dict.fromkeys(changing, values[3]))
+    model |= dict.fromkeys(changing, values[3])
+    m.reserve(10_000)
+    assert pickle.loads(pickle.dumps(m)) == model
+    assert m.delete_many(changing) == len(changing)
+    m.compact()
+    assert dict(m) == {key: value for key, value in model.items() if key not in set(changing)}
+    m[fixed[0]] = values[2]
+    m.clear()
+    assert m._check() is None
+    assert fixed[0] not in m
+    # Read in other ways only, it loses its versions.
+    for _ in range(100):
+        assert len(m) == 0
+    assert versioned(m) == 0
+
+
+def test_elements_of_a_set_beside_a_writer() -> None:
+    s = Set("uint32", range(500))
+    clock = Clock()
+
+    def read() -> None:
+        while clock():
+            assert all(element in s for element in range(500))
+            assert not any(element in s for element in range(2000, 2500))
+
+    def write() -> None:
+        while clock():
+            for element in range(1000, 1500):
+                s.add(element)
+            for element in range(1000, 1500):
+                s.discard(element)
+
+    together(read, write, write)
+    assert s._check() is None
+    assert s == set(range(500))
+
+
 # ---- caches ------------------------------------------------------------------------------------------------
 
 

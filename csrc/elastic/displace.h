@@ -4,12 +4,25 @@
 #ifndef GM_ELASTIC_DISPLACE_H
 #define GM_ELASTIC_DISPLACE_H
 
-#include "layout.h"
+#include "versions.h"
 
-GM_INLINE void el_move(el_map *m, uint32_t from, unsigned from_slot, uint32_t to, gm_kind kind)
+/* Seen as one step by those that read under these versions; NULL: nobody reads. */
+GM_INLINE void el_move(el_map *m, uint32_t from, unsigned from_slot, uint32_t to, gomap_versions *versions,
+                       gm_kind kind)
 {
     unsigned to_slot = gm_match_index(el_free(m, to));
     unsigned char *tags = el_tags(m, from);
+    if (versions) {
+        int apart = el_version(versions, from) != el_version(versions, to);
+        el_bucket_begin(versions, from);
+        if (apart) el_bucket_begin(versions, to);
+        el_slot_release(m, el_slot(m, to, to_slot, kind), el_slot(m, from, from_slot, kind));
+        el_tag_release(m, to, to_slot, tags[from_slot]);
+        el_tag_release(m, from, from_slot, EL_EMPTY);
+        el_bucket_end(versions, from);
+        if (apart) el_bucket_end(versions, to);
+        return;
+    }
     el_tags(m, to)[to_slot] = tags[from_slot];
     el_copy_slot(m, el_slot(m, to, to_slot, kind), el_slot(m, from, from_slot, kind), kind);
     el_move_aside(m, from, from_slot, to, to_slot);
@@ -67,7 +80,7 @@ GM_INLINE uint32_t el_owns(el_owned owned, uint32_t bucket)
  * neither is a destination; one of them is looked at instead of a bucket that is not owned. (With eight at a time a
  * growing insertion takes a twentieth longer, at 1,000,000 and at 10,000,000 entries.) */
 GM_INLINE uint64_t el_displace_four(el_map *m, uint32_t first, uint32_t second, unsigned from, el_owned owned,
-                                    uint64_t *displaced, gm_kind kind)
+                                    uint64_t *displaced, gomap_versions *versions, gm_kind kind)
 {
     uint32_t best_to = 0, best_bucket = 0;
     unsigned best_slot = 0;
@@ -86,7 +99,7 @@ GM_INLINE uint64_t el_displace_four(el_map *m, uint32_t first, uint32_t second, 
         }
     }
     if (!best) return EL_NONE;
-    el_move(m, best_bucket, best_slot, best_to, kind);
+    el_move(m, best_bucket, best_slot, best_to, versions, kind);
     ++*displaced;
     return el_freed(best_bucket, best_slot);
 }
@@ -102,7 +115,7 @@ GM_INLINE void el_displace_ask(const el_map *m, uint32_t first, uint32_t second,
  * them, through buckets that are owned. Returns the slot, or EL_NONE when no path was found, and then nothing has
  * moved. Adds the entries moved to *displaced. */
 GM_INLINE uint64_t el_displace_owned(el_map *m, uint32_t first, uint32_t second, el_owned owned, uint64_t *displaced,
-                                     gm_kind kind)
+                                     gomap_versions *versions, gm_kind kind)
 {
     el_node node[EL_SEARCH];
     int count = 0;
@@ -112,7 +125,7 @@ GM_INLINE uint64_t el_displace_owned(el_map *m, uint32_t first, uint32_t second,
     }
     if (!(el_free(m, first) | el_free(m, second))) {
         for (unsigned from = 0; from < EL_SLOTS; from += 2) {
-            uint64_t freed = el_displace_four(m, first, second, from, owned, displaced, kind);
+            uint64_t freed = el_displace_four(m, first, second, from, owned, displaced, versions, kind);
             if (freed != EL_NONE) return freed;
         }
     }
@@ -127,7 +140,7 @@ GM_INLINE uint64_t el_displace_owned(el_map *m, uint32_t first, uint32_t second,
             if (el_free(m, to)) {
                 /* Move from the end of the path on, so that every entry stays findable at each step. */
                 for (int step = at;;) {
-                    el_move(m, node[step].bucket, slot, to, kind);
+                    el_move(m, node[step].bucket, slot, to, versions, kind);
                     ++*displaced;
                     if (node[step].parent < 0) return el_freed(node[step].bucket, slot);
                     to = node[step].bucket;
@@ -146,7 +159,7 @@ GM_INLINE uint64_t el_displace_owned(el_map *m, uint32_t first, uint32_t second,
 
 GM_INLINE uint64_t el_displace(el_map *m, uint32_t first, uint32_t second, gm_kind kind)
 {
-    return el_displace_owned(m, first, second, el_owns_all, &m->displaced, kind);
+    return el_displace_owned(m, first, second, el_owns_all, &m->displaced, NULL, kind);
 }
 
 #endif

@@ -1,4 +1,5 @@
 /* elastic/kinds_bytes.c - keys of a fixed number of bytes; hashes and digests have their own. */
+#include "beside.h"
 #include "kinds.h"
 #include "shared.h"
 
@@ -10,3 +11,7 @@ EL_KIND(bytes_ref, GM_BYTES, 0, 1)
 EL_SHARER(bytes)
 EL_SHARER(bytes16)
 EL_SHARER(bytes32)
+
+EL_BESIDE(bytes)
+EL_BESIDE(bytes16)
+EL_BESIDE(bytes32)

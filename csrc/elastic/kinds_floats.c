@@ -1,4 +1,5 @@
 /* elastic/kinds_floats.c - keys that are floats. */
+#include "beside.h"
 #include "kinds.h"
 #include "shared.h"
 
@@ -9,3 +10,6 @@ EL_KIND(float64_ref, GM_FLOAT64, 8, 1)
 
 EL_SHARER(float32)
 EL_SHARER(float64)
+
+EL_BESIDE(float32)
+EL_BESIDE(float64)

@@ -1,4 +1,5 @@
 /* elastic/kinds_integers.c - keys that are integers or bool. */
+#include "beside.h"
 #include "kinds.h"
 #include "shared.h"
 
@@ -13,3 +14,8 @@ EL_SHARER(bits8)
 EL_SHARER(bits16)
 EL_SHARER(bits32)
 EL_SHARER(bits64)
+
+EL_BESIDE(bits8)
+EL_BESIDE(bits16)
+EL_BESIDE(bits32)
+EL_BESIDE(bits64)

@@ -359,7 +359,7 @@ GM_INLINE int el_put_left(gomap_shared *s, gm_kind kind)
     GM_KIND_FUNCTION(int, el, kind, put_left, (gomap_shared *s), s)                                                \
     GM_KIND_FUNCTION(uint64_t, el, kind, displace_owned,                                                           \
                      (el_map *m, uint32_t first, uint32_t second, el_owned owned, uint64_t *displaced),            \
-                     m, first, second, owned, displaced)                                                           \
+                     m, first, second, owned, displaced, NULL)                                                           \
     const el_sharer el_##kind##_sharer = {el_##kind##_deal, el_##kind##_put_dealt, el_##kind##_split_part,         \
                                           el_##kind##_put_left, el_##kind##_displace_owned};
 /* clang-format on */

@@ -26,10 +26,9 @@ cdef size_t hint_of(object capacity) except? 0:
 @cython.trashcan(True)
 cdef class Base:
     """What maps and sets have in common: the core's map, the types, and all that needs no value."""
-    cdef gomap *map
-    cdef Codec key, value
-    cdef bint objects  # the key, the value or both are Python's: references are owned
-    cdef py_lock lock  # for the core's work of one operation
+    # What a look-up reads comes last. A thread that holds another reference writes the object's count of them, and that
+    # is on another cache line so.
+    cdef object __weakref__
     cdef bint writing  # it is held to write: the map is out
     cdef bint taking   # a hold to read becomes one to write
     cdef size_t readers  # holds to read; one more while it is over an image
@@ -40,7 +39,10 @@ cdef class Base:
     cdef size_t coded  # a map's entries when encode was done last: their values are codes, unless overwritten since
     cdef uint64_t changes  # of the keys, where they are objects: shows if a comparison changed the map
     cdef Layout layout
-    cdef object __weakref__
+    cdef gomap *map
+    cdef Codec key, value
+    cdef bint objects  # the key, the value or both are Python's: references are owned
+    cdef py_lock lock  # for the core's work of one operation
 
     __reversed__ = None  # there is no order
 
@@ -59,6 +61,7 @@ cdef class Base:
             if self.objects:
                 release_objects(self, gone)
             gomap_free(gone)
+        py_versions_end(&self.lock)
 
     cdef int engine(self):
         raise NotImplementedError
@@ -126,6 +129,8 @@ cdef class Base:
     @cython.final
     cdef inline int write_lock(self) except -1:
         py_write_lock(&self.lock)
+        if py_meets_readers(&self.lock):
+            meets_readers(self)
         return wait_to_write(self) if self.map == NULL or self.readers else 0
 
     @cython.final
@@ -200,7 +205,7 @@ cdef class Base:
 
     @cython.final
     cdef inline int find(self, object key, bint expected, void **value) except -1:
-        """Sets the value's address, or NULL when the key is absent; and has the lock to read. With `expected`, a key
+        """Sets the value's address, or NULL when the key is absent; and has the lock to read one key. With `expected`, a key
         that is there is found faster; for an absent key the look-up takes a little longer."""
         cdef Cell cell
         cdef const void *at
@@ -208,6 +213,8 @@ cdef class Base:
         if self.key.kind == OBJECT:
             return find_object(self, key, value)
         kept = key_in(self, key, &cell, &at, False)
+        if PY_FREE_THREADED and found_beside(self, at, value):
+            return 0
         self.read_lock()
         if at != NULL:
             value[0] = gomap_at(self.map, at) if expected else gomap_find(self.map, at)
@@ -229,6 +236,10 @@ cdef class Base:
         if self.objects:
             return take_object(self, key, NULL)
         kept = key_in(self, key, &cell, &at, False)
+        if PY_FREE_THREADED:
+            was = erased_beside(self, at)
+            if was >= 0:
+                return was
         self.write_lock()
         was = at != NULL and gomap_erase(self.map, at)
         self.write_unlock()
@@ -541,7 +552,7 @@ cdef class Base:
         # Without what sys.getsizeof adds by itself: nbytes is what the map holds, and nothing else.
         cdef Py_ssize_t held, added = collector_bytes + (pointer_bytes if py_has_pointers_before(self) else 0)
         self.read_lock()
-        held = <Py_ssize_t>gomap_total(self.map)
+        held = <Py_ssize_t>(gomap_total(self.map) + py_versions_bytes(&self.lock))
         self.read_unlock()
         return held - added
 

@@ -371,6 +371,15 @@ cdef extern from "shared.h" nogil:
     void gomap_shared_end(gomap_shared *shared)
 
 
+cdef extern from "beside.h" nogil:
+    ctypedef struct gomap_versions:
+        pass
+    bint gomap_beside_can(int engine, const gomap_type *type)
+    int gomap_beside_find(const gomap *map, const gomap_versions *versions, const void *key, void *value)
+    bint gomap_beside_put(gomap *map, gomap_versions *versions, const void *key, const void *value)
+    int gomap_beside_erase(gomap *map, gomap_versions *versions, const void *key)
+
+
 cdef extern from "combine.h" nogil:
     enum:
         GOMAP_LAST

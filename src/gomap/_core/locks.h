@@ -9,19 +9,30 @@
  *     a writer  takes the mutex, says that it writes, and waits until no slot names the map. If that takes long, it lets
  *               go of both, and begins anew.
  *
- *     slots     | thread 0: reads A | thread 1: - | thread 2: reads A | ...      a cache line each
- *     map A     mutex, writing, readers = 101b: the slots whose threads have ever read it
+ *     slots     | thread 0: reads A | thread 1: - | thread 2: reads A | ...      cache lines of their own
+ *     map A     writing, readers = 101b: the slots whose threads have ever read it | mutex
  *
  * Both sides write first and look afterwards, in one order for all threads (sequentially consistent), so at least one of
  * them sees the other. It is Dekker's idea for two, here with a mutex among writers; the slots for readers are those of
  * Dice and Kogan (BRAVO, 2019). `readers` spares a writer the slots of threads that never read the map; with one thread
  * it looks at none.
  *
+ * Where writers meet readers often, each meeting moves cache lines from one processor to the other, which takes longer
+ * than the work. Then the map gets versions (csrc/beside.h):
+ *
+ *     look-ups of one key     as above, and they look at the versions of what they read
+ *     changes of one entry    take the mutex alone, and write versions. Where that is not enough, as above
+ *     all else that reads     takes the mutex
+ *
+ * A map that is read in other ways, and no longer written to, loses its versions again.
+ *
  * A thread reads one map at a time in this way, and has at most one slot. A thread without a slot, and one that finds a
  * writer there for long, reads under the mutex instead.
  */
 #ifndef PY_LOCKS_H
 #define PY_LOCKS_H
+
+#include "beside.h"
 
 #include <Python.h>
 #include <stdint.h>
@@ -51,18 +62,25 @@ enum {
     PY_SLOTS = 64,   /* one bit each */
     PY_SPINS = 200,  /* looks before a thread sleeps: some microseconds, longer than the core's work on one entry */
     PY_NO_SLOT = -1, /* all are taken */
+    PY_MEETINGS = 64,   /* of a writer with a reader, before a map has versions: they cost less than 4 KB take to clear */
+    PY_WHOLE_READS = 64 /* under the mutex, and no change in between, before it has none again */
 };
 
 typedef struct py_lock {
-    PyMutex mutex;
     int writing;
     uint64_t readers;
-    int64_t forks; /* py_forks, when the mutex was first locked since; -1: a thread is about to say so */
+    int64_t forks;            /* py_forks, when the mutex was first locked since; -1: a thread is about to say so */
+    gomap_versions *versions; /* or NULL */
+    char apart[64];           /* what writers write stands on another cache line */
+    PyMutex mutex;
+    unsigned meetings;    /* with the mutex */
+    unsigned whole_reads; /* likewise */
 } py_lock;
 
 typedef struct py_slot {
     void *reads; /* a lock */
     char line[64 - sizeof(void *)];
+    uint64_t room[GOMAP_BESIDE_VALUE / sizeof(uint64_t)]; /* a value, copied under versions */
 } py_slot;
 
 static py_slot py_slots[PY_SLOTS];
@@ -156,34 +174,66 @@ static inline int py_try_read(py_lock *lock, py_slot *slot)
     return 0;
 }
 
-static void py_read_lock_slowly(py_lock *lock)
+static inline void py_leave(py_slot *slot) { _Py_atomic_store_ptr_release(&slot->reads, NULL); }
+
+/* This thread's slot, known to the map; NULL: there is none, or it is in use. */
+static py_slot *py_make_slot(py_lock *lock)
 {
     if (py_own_slot == 0) py_slot_take();
-    if (py_own_slot > 0 && py_slots[py_own_slot - 1].reads == NULL) {
-        py_slot *slot = &py_slots[py_own_slot - 1];
-        uint64_t bit = (uint64_t)1 << (py_own_slot - 1);
-        if (!(_Py_atomic_load_uint64_relaxed(&lock->readers) & bit)) (void)_Py_atomic_or_uint64(&lock->readers, bit);
-        for (int i = 0; i < PY_SPINS; i++) {
-            if (py_try_read(lock, slot)) return;
-            while (_Py_atomic_load_int_relaxed(&lock->writing) && i++ < PY_SPINS) py_pause();
-        }
-    }
-    py_mutex_lock(lock);
+    if (py_own_slot < 0 || py_slots[py_own_slot - 1].reads != NULL) return NULL;
+    uint64_t bit = (uint64_t)1 << (py_own_slot - 1);
+    if (!(_Py_atomic_load_uint64_relaxed(&lock->readers) & bit)) (void)_Py_atomic_or_uint64(&lock->readers, bit);
+    return &py_slots[py_own_slot - 1];
 }
+
+static inline py_slot *py_slot_for(py_lock *lock)
+{
+    int own = py_own_slot - 1;
+    if (own >= 0 && _Py_atomic_load_uint64_relaxed(&lock->readers) >> own & 1 && py_slots[own].reads == NULL)
+        return &py_slots[own];
+    return py_make_slot(lock);
+}
+
+/* Waits some microseconds for a writer. */
+static int py_read_patiently(py_lock *lock, py_slot *slot)
+{
+    for (int i = 0; i < PY_SPINS; i++) {
+        if (py_try_read(lock, slot)) return 1;
+        while (_Py_atomic_load_int_relaxed(&lock->writing) && i++ < PY_SPINS) py_pause();
+    }
+    return 0;
+}
+
+/* In the slot: it stays as it is until the slot is left. */
+static inline gomap_versions *py_versions(py_lock *lock) { return _Py_atomic_load_ptr_relaxed(&lock->versions); }
+
+static void py_read_whole(py_lock *lock);
 
 static inline void py_read_lock(py_lock *lock)
 {
-    int own = py_own_slot - 1;
-    if (own >= 0 && _Py_atomic_load_uint64_relaxed(&lock->readers) >> own & 1 && py_slots[own].reads == NULL &&
-        py_try_read(lock, &py_slots[own]))
-        return;
-    py_read_lock_slowly(lock);
+    py_slot *slot = py_slot_for(lock);
+    if (slot && (py_try_read(lock, slot) || py_read_patiently(lock, slot))) {
+        if (!py_versions(lock)) return;
+        py_leave(slot);
+    }
+    py_read_whole(lock);
+}
+
+/* To look up one key under versions: the slot; NULL: nothing is held, and read_lock is asked. */
+static inline py_slot *py_look_lock(py_lock *lock)
+{
+    if (!py_versions(lock)) return NULL;
+    py_slot *slot = py_slot_for(lock);
+    if (!slot || !(py_try_read(lock, slot) || py_read_patiently(lock, slot))) return NULL;
+    if (py_versions(lock)) return slot;
+    py_leave(slot);
+    return NULL;
 }
 
 static inline void py_read_unlock(py_lock *lock)
 {
     int own = py_own_slot - 1;
-    if (own >= 0 && py_slots[own].reads == lock) _Py_atomic_store_ptr_release(&py_slots[own].reads, NULL);
+    if (own >= 0 && py_slots[own].reads == lock) py_leave(&py_slots[own]);
     else py_mutex_unlock(lock);
 }
 
@@ -197,6 +247,7 @@ static int py_readers_leave(py_lock *lock, uint64_t readers)
             while (!(left >> slot & 1)) slot++;
             if (_Py_atomic_load_ptr(&py_slots[slot].reads) == lock) still |= (uint64_t)1 << slot;
         }
+        if (still && i == 0) lock->meetings++;
         readers = still;
         if (readers) py_pause();
     }
@@ -237,6 +288,58 @@ static inline void py_write_unlock(py_lock *lock)
     py_mutex_unlock(lock);
 }
 
+/* With the lock to write: whether versions would help. */
+static inline int py_meets_readers(const py_lock *lock)
+{
+    return lock->meetings >= PY_MEETINGS && lock->versions == NULL;
+}
+
+static void py_versions_begin(py_lock *lock, const gomap *map)
+{
+    gomap_versions *versions = map ? PyMem_RawCalloc(1, gomap_versions_bytes(map)) : NULL;
+    lock->meetings = lock->whole_reads = 0;
+    if (versions) gomap_versions_begin(versions, map);
+    _Py_atomic_store_ptr_relaxed(&lock->versions, versions);
+}
+
+/* With the lock to write, or when nobody knows the map any more. */
+static void py_versions_end(py_lock *lock)
+{
+    gomap_versions *versions = lock->versions;
+    _Py_atomic_store_ptr_relaxed(&lock->versions, NULL);
+    PyMem_RawFree(versions);
+}
+
+static void py_read_whole(py_lock *lock)
+{
+    py_mutex_lock(lock);
+    if (!lock->versions || ++lock->whole_reads < PY_WHOLE_READS) return;
+    py_mutex_unlock(lock);
+    py_write_lock(lock);
+    if (lock->versions) py_versions_end(lock);
+    _Py_atomic_store_int_release(&lock->writing, 0); /* the mutex stays */
+}
+
+/* To change one entry under versions: they; NULL: nothing is held, and write_lock is asked. */
+static inline gomap_versions *py_change_lock(py_lock *lock)
+{
+    if (!py_versions(lock)) return NULL;
+    py_mutex_lock(lock);
+    if (lock->versions) {
+        if (lock->whole_reads) lock->whole_reads = 0;
+        return lock->versions;
+    }
+    py_mutex_unlock(lock);
+    return NULL;
+}
+
+static inline void py_change_unlock(py_lock *lock) { py_mutex_unlock(lock); }
+
+static inline size_t py_versions_bytes(const py_lock *lock)
+{
+    return lock->versions ? sizeof *lock->versions + (lock->versions->mask + (size_t)1) * sizeof(uint64_t) : 0;
+}
+
 /* A pointer that other threads may write at the same time. Who reads it sees what they wrote before it. */
 static inline void *py_glance(void *const *at) { return _Py_atomic_load_ptr_acquire(at); }
 static inline void py_publish(void **at, void *pointer) { _Py_atomic_store_ptr_release(at, pointer); }
@@ -252,6 +355,10 @@ typedef struct py_lock {
     char none;
 } py_lock;
 
+typedef struct py_slot {
+    uint64_t room[1];
+} py_slot;
+
 static inline int py_slot_keys(void) { return 1; }
 static inline void py_slots_forked(void) {}
 static inline void py_read_lock(py_lock *lock) { (void)lock; }
@@ -260,6 +367,14 @@ static inline void py_write_lock(py_lock *lock) { (void)lock; }
 static inline void py_write_unlock(py_lock *lock) { (void)lock; }
 static inline void py_mutex_lock(py_lock *lock) { (void)lock; }
 static inline void py_mutex_unlock(py_lock *lock) { (void)lock; }
+static inline int py_meets_readers(const py_lock *lock) { return (void)lock, 0; }
+static inline void py_versions_begin(py_lock *lock, const gomap *map) { (void)lock, (void)map; }
+static inline void py_versions_end(py_lock *lock) { (void)lock; }
+static inline size_t py_versions_bytes(const py_lock *lock) { return (void)lock, (size_t)0; }
+static inline gomap_versions *py_change_lock(py_lock *lock) { return (void)lock, NULL; }
+static inline void py_change_unlock(py_lock *lock) { (void)lock; }
+static inline py_slot *py_look_lock(py_lock *lock) { return (void)lock, NULL; }
+static inline gomap_versions *py_versions(py_lock *lock) { return (void)lock, NULL; }
 static inline void *py_glance(void *const *at) { return *at; }
 static inline void py_publish(void **at, void *pointer) { *at = pointer; }
 static inline uint64_t py_fetch_add(uint64_t *at, uint64_t more)

@@ -26,6 +26,16 @@ cdef extern from "locks.h":
     void py_write_unlock(py_lock *)
     void py_mutex_lock(py_lock *)
     void py_mutex_unlock(py_lock *)
+    ctypedef struct py_slot:
+        uint64_t room[8]
+    py_slot *py_look_lock(py_lock *)
+    gomap_versions *py_versions(py_lock *)
+    bint py_meets_readers(const py_lock *)
+    void py_versions_begin(py_lock *, const gomap *)
+    void py_versions_end(py_lock *)
+    size_t py_versions_bytes(const py_lock *)
+    gomap_versions *py_change_lock(py_lock *)
+    void py_change_unlock(py_lock *)
     void *py_glance(void **)
     void py_publish(void **, void *)
     uint64_t py_fetch_add(uint64_t *, uint64_t)
@@ -200,6 +210,52 @@ cdef int wait_to_iterate(Base m) except -1:
         wait(m, TO_READ)
         py_write_lock(&m.lock)
     return 0
+
+
+# ---- one entry beside others that look theirs up: without the interpreter's lock ---------------------
+
+cdef void meets_readers(Base m) noexcept:
+    """With the lock to write, which readers have been in the way of often."""
+    py_versions_begin(&m.lock, m.map if m.map != NULL and gomap_beside_can(m.engine(), &m.layout.type) else NULL)
+
+
+cdef inline bint found_beside(Base m, const void *key, void **value) noexcept:
+    """Whether a key was looked up under versions. Then it is as find leaves it."""
+    cdef py_slot *slot
+    cdef int found = -1
+    slot = py_look_lock(&m.lock)
+    if slot == NULL:
+        return False
+    if m.map != NULL:
+        found = gomap_beside_find(m.map, py_versions(&m.lock), key, slot.room) if key != NULL else 0
+    if found < 0:
+        py_read_unlock(&m.lock)
+        return False
+    value[0] = slot.room if found else NULL
+    return True
+
+
+cdef inline bint put_beside(Base m, const void *key, const void *value) noexcept:
+    """Whether an entry was put in under versions."""
+    cdef bint done
+    cdef gomap_versions *versions = py_change_lock(&m.lock)
+    if versions == NULL:
+        return False
+    done = m.map != NULL and not m.readers and gomap_beside_put(m.map, versions, key, value)
+    py_change_unlock(&m.lock)
+    return done
+
+
+cdef inline int erased_beside(Base m, const void *key) noexcept:
+    """1: the key was there and is gone; 0: it was not there; -1: it has to be erased otherwise."""
+    cdef int done = -1
+    cdef gomap_versions *versions = py_change_lock(&m.lock)
+    if versions == NULL:
+        return -1
+    if m.map != NULL and not m.readers:
+        done = gomap_beside_erase(m.map, versions, key) if key != NULL else 0
+    py_change_unlock(&m.lock)
+    return done
 
 
 # ---- holds ----------------------------------------------------------------------------------------

@@ -25,6 +25,8 @@ cdef class BaseMap(Base):
             return assign_object(self, key, value)
         kept_key = key_in(self, key, &key_cell, &key_at, True)
         kept = value_in(self, value, &value_cell, &value_at)
+        if PY_FREE_THREADED and put_beside(self, key_at, value_at):
+            return 0
         self.write_lock()
         if self.value.strings:
             room = gomap_put(self.map, key_at, value_at, &added)

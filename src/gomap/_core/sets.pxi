@@ -184,6 +184,8 @@ cdef class Set(Base):
             self.write_unlock()
             return 0
         kept = key_in(self, key, &cell, &at, True)
+        if PY_FREE_THREADED and put_beside(self, at, at):
+            return 0
         self.write_lock()
         room = gomap_assign(self.map, at, &added)
         self.write_unlock()
