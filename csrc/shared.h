@@ -41,8 +41,10 @@ int gomap_shared_can(int engine, const gomap_type *type);
 /* The bytes of the caller's memory that it takes for so many threads, a power of two, and pieces of `most` keys. */
 size_t gomap_shared_room(const gomap_type *type, unsigned threads, size_t most);
 
-/* gomap_fill_begin, where threads will put the keys in: the first thing that they do is to let the system clear pages. */
+/* gomap_fill_begin and gomap_fill_end, where threads put the keys in. The first thing that they do is to let the system
+ * clear pages. The map has a twentieth more room than one that a thread fills, which compacting gives back. */
 void gomap_shared_fill(gomap *map, size_t count);
+void gomap_shared_filled(gomap *map);
 
 gomap_shared *gomap_shared_begin(gomap *map, unsigned threads, void *room, size_t most);
 

@@ -186,7 +186,8 @@ def assert_as_one_thread(
     assert shared._check() is None
     assert len(shared) == len(alone)
     assert dict(shared.items()) == dict(alone.items())
-    assert shared.nbytes <= alone.nbytes * 1.02 + 4096 * 8  # pages of two regions, and the room to grow on
+    # A map that threads fill has a twentieth more room; pages of two regions, and the room to grow on.
+    assert shared.nbytes <= alone.nbytes * (1.02 if first else 1.07) + 4096 * 8
     del shared[keys[0]]
     shared[keys[0]] = values[0]
     assert shared._check() is None

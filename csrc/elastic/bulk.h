@@ -160,7 +160,7 @@ GM_INLINE void el_locate_many(const el_map *m, const gm_keys *keys, void **found
 /* Prefetches the slots where a window's keys will probably be written. Where both buckets of a key are full, one of
  * their entries must be displaced first. For these it prefetches the entries and, once all of the window's are under
  * way, the tags of the buckets where an entry may go. */
-GM_INLINE void el_window_ask(const el_map *m, el_window *window, size_t count, gm_kind kind)
+GM_INLINE void el_window_ask(const el_map *m, el_window *window, size_t count, el_owned owned, gm_kind kind)
 {
     unsigned char full[EL_WINDOW];
     size_t full_count = 0;
@@ -189,7 +189,7 @@ GM_INLINE void el_window_ask(const el_map *m, el_window *window, size_t count, g
     }
     if (kind.ref) return; /* keys stand in records, which are as far */
     for (size_t i = 0; i < full_count; i++)
-        el_displace_ask(m, window->probe[full[i]].first, window->probe[full[i]].second, kind);
+        el_displace_ask(m, window->probe[full[i]].first, window->probe[full[i]].second, owned, kind);
 }
 
 /* For a cache, before keys are put in one by one, a window of them at most. */
@@ -199,7 +199,7 @@ GM_INLINE void el_ask_many(const el_map *m, const gm_keys *keys, gm_kind kind)
     size_t stride = gm_key_stride(m->map.public_part.type, gm_key_bytes(&m->map, kind));
     if (m->buckets == 0) return;
     el_window_hash(m, &window, keys, 0, stride, keys->count, kind);
-    el_window_ask(m, &window, keys->count, kind);
+    el_window_ask(m, &window, keys->count, el_owns_all, kind);
 }
 
 /* Every key with its value, or what the writer makes of it. Returns how many keys it came by: fewer than there are when
@@ -222,7 +222,7 @@ GM_INLINE size_t el_put_many(gomap *map, const gm_keys *keys, void *values, size
             while (map->count + some > m->grow_at && m->buckets > 1)
                 if (!el_grow(m)) break; /* keys that are there need no room */
         el_window_hash(m, &window, keys, done, stride, some, kind);
-        el_window_ask(m, &window, some, kind);
+        el_window_ask(m, &window, some, el_owns_all, kind);
         size_t before = map->count;
         for (size_t i = 0; i < some; i++) {
             const el_probe *probe = &window.probe[i];

@@ -74,7 +74,10 @@ GM_INLINE uint32_t el_owns(el_owned owned, uint32_t bucket)
     return owned.classes >> el_class(bucket, owned.mask) & 1;
 }
 
-/* Looks at four entries together, two of each bucket, so that the reads of their other buckets' tags overlap and one
+/* How many entries are looked at together. Where threads share the work, half of the buckets or more are not owned. */
+GM_INLINE unsigned el_looks(el_owned owned) { return owned.mask ? 8 : 4; }
+
+/* Looks at four entries together, or eight, half of them of each bucket, so that the reads of their other buckets' tags overlap and one
  * branch serves all. It moves an entry whose other bucket has room, most likely the one with the most room. Returns
  * the freed slot, or EL_NONE when no other bucket has room, as one time in twenty. The two buckets are full, so
  * neither is a destination; one of them is looked at instead of a bucket that is not owned. (With eight at a time a
@@ -85,7 +88,7 @@ GM_INLINE uint64_t el_displace_four(el_map *m, uint32_t first, uint32_t second, 
     uint32_t best_to = 0, best_bucket = 0;
     unsigned best_slot = 0;
     gm_match best = 0;
-    for (unsigned i = 0; i < 4; i++) {
+    for (unsigned i = 0; i < el_looks(owned); i++) {
         uint32_t bucket = i & 1 ? second : first;
         unsigned slot = from + i / 2;
         uint32_t to = el_other(m, bucket, slot, kind);
@@ -106,9 +109,18 @@ GM_INLINE uint64_t el_displace_four(el_map *m, uint32_t first, uint32_t second, 
 
 /* Prefetches the tags that displacing from two full buckets will read first. The buckets' first slots have already
  * been fetched. */
-GM_INLINE void el_displace_ask(const el_map *m, uint32_t first, uint32_t second, gm_kind kind)
+GM_INLINE void el_displace_ask(const el_map *m, uint32_t first, uint32_t second, el_owned owned, gm_kind kind)
 {
-    for (unsigned i = 0; i < 4; i++) GM_PREFETCH(el_tags(m, el_other(m, i & 1 ? second : first, i / 2, kind)));
+    for (unsigned i = 0; i < el_looks(owned); i++) {
+        uint32_t to = el_other(m, i & 1 ? second : first, i / 2, kind);
+        if (!owned.mask || el_owns(owned, to)) GM_PREFETCH(el_tags(m, to));
+    }
+}
+
+GM_INLINE void el_ask_slots(const el_map *m, uint32_t bucket, gm_kind kind)
+{
+    const unsigned char *slots = el_slot(m, bucket, 0, kind);
+    for (size_t line = 0; line < EL_SLOTS * el_slot_bytes(m, kind); line += 64) GM_PREFETCH(slots + line);
 }
 
 /* Makes a slot free in one of two buckets, full ones but in a merge, by moving entries along a path that ends outside
@@ -119,12 +131,11 @@ GM_INLINE uint64_t el_displace_owned(el_map *m, uint32_t first, uint32_t second,
 {
     el_node node[EL_SEARCH];
     int count = 0;
-    for (size_t line = 0; line < EL_SLOTS * el_slot_bytes(m, kind); line += 64) {
-        GM_PREFETCH(el_slot(m, first, 0, kind) + line);
-        GM_PREFETCH(el_slot(m, second, 0, kind) + line);
-    }
+    el_ask_slots(m, first, kind);
+    el_ask_slots(m, second, kind);
     if (!(el_free(m, first) | el_free(m, second))) {
-        for (unsigned from = 0; from < EL_SLOTS; from += 2) {
+        /* All of them; where half are not owned, one look, as the search that follows looks at eight others at once. */
+        for (unsigned from = 0; from < (owned.mask ? 4u : EL_SLOTS); from += el_looks(owned) / 2) {
             uint64_t freed = el_displace_four(m, first, second, from, owned, displaced, versions, kind);
             if (freed != EL_NONE) return freed;
         }
@@ -132,10 +143,17 @@ GM_INLINE uint64_t el_displace_owned(el_map *m, uint32_t first, uint32_t second,
     node[count++] = (el_node){first, -1, 0};
     if (second != first) node[count++] = (el_node){second, -1, 0};
     for (int at = 0; at < count; at++) {
-        uint32_t bucket = node[at].bucket;
+        /* The reads of all tags overlap. (10,000,000 keys that fill a map up to 7.5 take 44.3 ns each instead of 45.8, and
+         * by two threads 31.9 instead of 35.9.) */
+        uint32_t bucket = node[at].bucket, other[EL_SLOTS];
         for (gm_match full = el_full(m, bucket); full; full = gm_match_next(full)) {
             unsigned slot = gm_match_index(full);
-            uint32_t to = el_other(m, bucket, slot, kind);
+            other[slot] = el_other(m, bucket, slot, kind);
+            GM_PREFETCH(el_tags(m, other[slot]));
+        }
+        for (gm_match full = el_full(m, bucket); full; full = gm_match_next(full)) {
+            unsigned slot = gm_match_index(full);
+            uint32_t to = other[slot];
             if (to == bucket || to == first || to == second || !el_owns(owned, to)) continue;
             if (el_free(m, to)) {
                 /* Move from the end of the path on, so that every entry stays findable at each step. */
@@ -151,7 +169,9 @@ GM_INLINE uint64_t el_displace_owned(el_map *m, uint32_t first, uint32_t second,
             if (count == EL_SEARCH) continue;
             int seen = 0; /* a bucket twice on one path would have its entry moved twice */
             for (int up = at; up >= 0 && !seen; up = node[up].parent) seen = node[up].bucket == to;
-            if (!seen) node[count++] = (el_node){to, (int16_t)at, (unsigned char)slot};
+            if (seen) continue;
+            node[count++] = (el_node){to, (int16_t)at, (unsigned char)slot};
+            el_ask_slots(m, to, kind);
         }
     }
     return EL_NONE;

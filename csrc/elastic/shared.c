@@ -17,6 +17,11 @@ enum { LEAST_BUCKETS = 4096 };
 enum { FEW = 16 };
 /* Keys that one thread puts in where threads cannot share. */
 enum { ALONE = 65536 };
+/* A map that threads fill is laid out for a twentieth more entries, at a load of 7 1/7. The last entries up to 7.5
+ * displace others, and in what a thread owns room is farther. 10,000,000 are put in by two threads in 32 ns each up to
+ * 7.5, 27 with a fiftieth, 25 with a thirtieth, 22.6 with a twentieth and 22.3 with a fourteenth more; one thread takes
+ * 46. */
+enum { ROOMIER = 20 };
 
 int gomap_shared_can(int engine, const gomap_type *type)
 {
@@ -61,15 +66,32 @@ static void pair_up(gomap_shared *s)
     }
 }
 
+static size_t filled(size_t count) { return count + count / ROOMIER; }
+
 void gomap_shared_fill(gomap *map, size_t count)
 {
     el_map *m = el_of(map);
+    count = filled(count);
     size_t buckets = el_fill_buckets(count);
     int begun = gomap_fills(map) && m->buckets == 0 && buckets >= LEAST_BUCKETS && buckets < EL_MAX_BUCKETS;
     if (begun)
         (void)gm_region_begin(&m->map.memory, GOMAP_BUCKETS, &m->slots, el_slots_needed(buckets, m->slot_bytes));
     gomap_fill_begin(map, count);
     if (begun && m->buckets == 0) el_clear(map); /* no memory for the tags */
+}
+
+void gomap_shared_filled(gomap *map)
+{
+    el_map *m = el_of(map);
+    size_t wanted = el_fill_buckets(filled(map->count));
+    if (map->count == 0) {
+        gomap_fill_end(map);
+        return;
+    }
+    if (m->overflow_used) el_resizer_of(m)->drain(m);
+    while (m->buckets > wanted && el_resizer_of(m)->merge(m)) {} /* fewer keys came than were expected */
+    el_set_buckets(m, m->buckets, m->mask); /* filling raised the threshold */
+    el_trim(m, 1, (gm_kind){GM_BITS, 0, 0});
 }
 
 gomap_shared *gomap_shared_begin(gomap *map, unsigned threads, void *room, size_t most)

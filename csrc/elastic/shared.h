@@ -297,7 +297,7 @@ GM_INLINE void el_put_dealt(gomap_shared *s, unsigned thread, gm_kind kind)
     for (el_rest_open(&walk, &windows[0]); windows[turn].count; turn ^= 1) {
         el_dealt_window *now = &windows[turn], *next = &windows[turn ^ 1];
         size_t before = did.added;
-        el_window_ask(s->m, &now->window, now->count, kind);
+        el_window_ask(s->m, &now->window, now->count, owned, kind);
         el_rest_open(&walk, next);
         el_put_window(s, now, owned, &did, &stuck, &left, before, kind);
         if (next->count && next->part == now->part && next->chunk == now->chunk) continue;

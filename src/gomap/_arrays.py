@@ -18,27 +18,6 @@ TYPE_CHECKING = False  # typing takes long to import
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = [
-    "check_times_out",
-    "column_type",
-    "counts",
-    "dtype_of",
-    "empty",
-    "exported",
-    "finished",
-    "holds",
-    "is_bytes",
-    "is_masked",
-    "is_nat",
-    "is_objects",
-    "is_scalar",
-    "item",
-    "item_kind",
-    "listed",
-    "structured",
-    "view_of",
-]
-
 #: The struct module's letter for every kind of number, of native size.
 FORMATS = {
     Kind.BOOL: "?",
@@ -53,9 +32,7 @@ FORMATS = {
     Kind.FLOAT32: "f",
     Kind.FLOAT64: "d",
 }
-_SIGNED = {1: Kind.INT8, 2: Kind.INT16, 4: Kind.INT32, 8: Kind.INT64}
-_UNSIGNED = {1: Kind.UINT8, 2: Kind.UINT16, 4: Kind.UINT32, 8: Kind.UINT64}
-_FLOATS = {4: Kind.FLOAT32, 8: Kind.FLOAT64}
+_NUMBERS = {**dict.fromkeys("bhilqn", "INT"), **dict.fromkeys("BHILQN", "UINT"), "f": "FLOAT", "d": "FLOAT"}
 
 
 def item_kind(format: str, size: int) -> tuple[int, bool] | None:
@@ -84,12 +61,8 @@ def _item_kind(format: str, size: int) -> tuple[int, bool] | None:
     native = "<" if sys.byteorder == "little" else ">"
     swapped = order in "<>!" and {"!": ">"}.get(order, order) != native
     kind: Kind | None = None
-    if letter in ("b", "h", "i", "l", "q", "n"):
-        kind = _SIGNED.get(size)
-    elif letter in ("B", "H", "I", "L", "Q", "N"):
-        kind = _UNSIGNED.get(size)
-    elif letter in ("f", "d"):
-        kind = _FLOATS.get(size)
+    if letter in _NUMBERS:
+        kind = Kind.__members__.get(f"{_NUMBERS[letter]}{8 * size}")
     elif letter == "?" and size == 1:
         kind = Kind.BOOL
     elif (letter.endswith("s") and letter[:-1].isdigit()) or letter == "s":

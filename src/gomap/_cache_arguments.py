@@ -33,11 +33,8 @@ def limits(max_bytes: object, max_entries: object, ttl: object, tti: object) -> 
         raise ValueError("a cache needs a limit: max_bytes, max_entries, ttl or tti; without one it is a Map")
     found = []
     for name, limit in (("max_bytes", max_bytes), ("max_entries", max_entries)):
-        if limit is None:
-            found.append(0)
-            continue
-        number = bytes_of(limit) if name == "max_bytes" else whole(name, limit)
-        if not 0 < number < 2**62:
+        number = 0 if limit is None else bytes_of(limit) if name == "max_bytes" else whole(name, limit)
+        if limit is not None and not 0 < number < 2**62:
             raise ValueError(f"{name}: expected from 1 to 2**62 - 1, got {number}")
         found.append(number)
     return found[0], found[1]

@@ -90,19 +90,15 @@ _STYLES: dict[Role, str] = {
 }
 
 
-@dataclass
 class Table:
     """Rows of figures, a column for each subject, under head lines and section names."""
-
-    head: list[tuple[str, ...]]
-    rows: list[tuple[Role, tuple[str, ...]]]
 
     def __init__(self, *head: tuple[str, ...]) -> None:
         """
         :param head: lines, each a label and a cell for every column
         """
         self.head = list(head)
-        self.rows = []
+        self.rows: list[tuple[Role, tuple[str, ...]]] = []
 
     def section(self, name: str) -> None:
         self.rows.append(("section", (name,)))

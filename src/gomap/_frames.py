@@ -22,21 +22,6 @@ TYPE_CHECKING = False  # typing takes long to import
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = [
-    "Coded",
-    "Nullable",
-    "column",
-    "column_type",
-    "columns_of",
-    "elements",
-    "is_foreign",
-    "is_null",
-    "is_pandas",
-    "listed",
-    "refuse_as_entries",
-    "sample",
-]
-
 _FLOATS = (Kind.FLOAT32, Kind.FLOAT64)
 
 
@@ -159,7 +144,7 @@ def column(source: Any, type: Type, what: str) -> Any:
     :raises TypeError: it is no column: a data frame of several columns for a type that is no struct, an array of
         several dimensions
     """
-    if _is_numpy(source):
+    if hasattr(source, "__array_interface__") and hasattr(source, "dtype") and not hasattr(source, "iloc"):
         return _masked(source, type, what) if arrays.is_masked(source) else source
     named = columns_of(source)
     if named is not None:
@@ -171,10 +156,6 @@ def column(source: Any, type: Type, what: str) -> Any:
     if _is_foreign_array(source):
         return arrays.numpy().asarray(source)
     return source
-
-
-def _is_numpy(source: Any) -> bool:
-    return hasattr(source, "__array_interface__") and hasattr(source, "dtype") and not hasattr(source, "iloc")
 
 
 def _masked(source: Any, type: Type, what: str) -> Nullable:

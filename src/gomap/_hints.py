@@ -12,13 +12,8 @@ if TYPE_CHECKING:
 
 #: Types whose name is a spelling.
 _PLAIN = (bool, int, float, str, bytes)
-#: Classes of modules that are not imported here, and what spells them.
-_LIBRARY = {
-    ("datetime", "datetime"): "'datetime'",
-    ("datetime", "date"): "'date'",
-    ("datetime", "timedelta"): "'timedelta'",
-    ("uuid", "UUID"): "'uuid'",
-}
+#: Classes of modules that are not imported here; their names in small letters spell them.
+_LIBRARY = ("datetime.datetime", "datetime.date", "datetime.timedelta", "uuid.UUID")
 #: What times and UUIDs are called elsewhere.
 _ELSEWHERE = {
     "M8": "datetime64[us]",
@@ -94,9 +89,11 @@ def _types_of(items: object, is_set: bool) -> str:
         pass
     count = 1 if is_set else 2
     kinds = [type(each) for each in first][:count] or [int, float][:count]
-    return ", ".join(
-        kind.__name__ if kind in _PLAIN else _LIBRARY.get((kind.__module__, kind.__name__), "object") for kind in kinds
-    )
+    return ", ".join(kind.__name__ if kind in _PLAIN else _of_library(kind) for kind in kinds)
+
+
+def _of_library(kind: type) -> str:
+    return repr(kind.__name__.lower()) if f"{kind.__module__}.{kind.__name__}" in _LIBRARY else "object"
 
 
 def other_name(word: str, known: Collection[str]) -> str:

@@ -15,21 +15,6 @@ TYPE_CHECKING = False  # typing takes long to import
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = [
-    "DATETIMES",
-    "LIMITS",
-    "RANGES",
-    "TIMEDELTAS",
-    "arrow_ratio",
-    "counts",
-    "dtype_name",
-    "expected",
-    "instead",
-    "ratio",
-    "scalar_count",
-    "unit_of",
-]
-
 #: Kinds whose values are points in time.
 DATETIMES = frozenset(Kind(number) for number in range(Kind.DATETIME_S, Kind.UTC_NS + 1))
 TIMEDELTAS = frozenset(Kind(number) for number in range(Kind.TIMEDELTA_S, Kind.TIMEDELTA_NS + 1))

@@ -152,13 +152,14 @@ def _function(function: Callable[..., Any], cache: Any, key_of: Callable[..., An
 
     if lock is None:
         return plain
-    flights = _Flights()
+    flights = _Flights(at_home=False)
 
     def once(*args: Any, **kwargs: Any) -> Any:
         key = key_of(*args, **kwargs)
         found = cache.get(key, _UNSET)
         while found is _UNSET:
-            own = _ThreadFlight()
+            done = threading.Event()
+            own = _Flight(threading.get_ident(), done, done.set)
             flight = flights.join(key, own)
             if flight is None:
                 return _keep(cache, key, function(*args, **kwargs))
@@ -187,13 +188,14 @@ def _coroutine(function: Callable[..., Any], cache: Any, key_of: Callable[..., A
 
     if lock is None:
         return plain
-    flights = _Flights()
+    flights = _Flights(at_home=True)
 
     async def once(*args: Any, **kwargs: Any) -> Any:
         key = key_of(*args, **kwargs)
         found = cache.get(key, _UNSET)
         while found is _UNSET:
-            own = _TaskFlight()
+            done = (loop := asyncio.get_running_loop()).create_future()
+            own = _Flight(loop, done, functools.partial(done.set_result, None))
             flight = flights.join(key, own)
             if flight is None:
                 return _keep(cache, key, await function(*args, **kwargs))
@@ -225,21 +227,19 @@ _lock = threading.RLock()
 
 
 class _Flight:
-    """A computation under way, and its result once it has landed; unset: it failed."""
+    """A computation under way, and its result once it has landed; unset: it failed.
 
-    def __init__(self) -> None:
+    :param home: the thread or the loop that it is made in
+    :param done: what others wait on
+    :param land: lets them go on
+    """
+
+    def __init__(self, home: object, done: Any, land: Callable[[], object]) -> None:
+        self.home, self.done, self.land = home, done, land
         self.parent = _current.get()
         self.waits_for: set[_Flight] = set()
         self.landed = False
         self.result = _UNSET
-
-    done: Any  # what others wait on
-
-    def can_wait_for(self, other: Any) -> bool:
-        raise NotImplementedError
-
-    def land(self) -> None:
-        raise NotImplementedError
 
     def closes_a_circle(self, other: _Flight) -> bool:
         """Whether the other waits for a flight that this one is made from."""
@@ -260,45 +260,24 @@ class _Flight:
         return False
 
 
-class _ThreadFlight(_Flight):
-    def __init__(self) -> None:
-        super().__init__()
-        self.thread = threading.get_ident()
-        self.done = threading.Event()
-
-    def can_wait_for(self, other: Any) -> bool:
-        return bool(other.thread != self.thread)
-
-    def land(self) -> None:
-        self.done.set()
-
-
-class _TaskFlight(_Flight):
-    def __init__(self) -> None:
-        super().__init__()
-        self.loop = asyncio.get_running_loop()
-        self.done = self.loop.create_future()
-
-    def can_wait_for(self, other: Any) -> bool:
-        return other.loop is self.loop  # another may have stopped for good
-
-    def land(self) -> None:
-        self.done.set_result(None)
-
-
 class _Flights:
-    """A function's flights, by key."""
+    """A function's flights, by key.
 
-    def __init__(self) -> None:
-        self._by_key: dict[Any, Any] = {}
+    :param at_home: tasks wait for those of their own loop alone, as another may have stopped for good; threads for
+        those of others alone
+    """
 
-    def join(self, key: Any, own: Any) -> Any:
+    def __init__(self, at_home: bool) -> None:
+        self._by_key: dict[Any, _Flight] = {}
+        self._at_home = at_home
+
+    def join(self, key: Any, own: _Flight) -> _Flight | None:
         """The flight to wait for; or the caller's own, which it has to fly; or None: it computes without one."""
         with _lock:
             flight = self._by_key.setdefault(key, own)
             if flight.landed:  # comparing keys raised when it landed
                 flight = self._by_key[key] = own
-            if flight is not own and (not own.can_wait_for(flight) or own.closes_a_circle(flight)):
+            if flight is not own and ((flight.home == own.home) is not self._at_home or own.closes_a_circle(flight)):
                 return None
             if own.parent is not None:
                 own.parent.waits_for.add(flight)

@@ -61,10 +61,7 @@ class Groups(Generic[K]):
     def get(self, key: K, default: T) -> Any | T: ...
     def get(self, key: K, default: object = None) -> Any:
         """The values of a key, or default when there is no such key."""
-        number = self._numbers.get(key)
-        if number is None:
-            return default
-        return self[key]
+        return self[key] if key in self._numbers else default
 
     def get_many(self, keys: Iterable[K] | Any) -> tuple[Any, Any]:
         """The values of many keys, one group behind another, and the offsets of these groups: those of key i are

@@ -76,7 +76,7 @@ static size_t put_shared(gomap *map, const gomap_type *type, const char *keys, c
         else CHECK_EQ(gomap_column_put(map, at[0][0], at[1][0], done, some), some);
     }
     gomap_shared_end(shared);
-    if (filling) gomap_fill_end(map);
+    if (filling) gomap_shared_filled(map);
     free(room);
     free(rooms);
     return shared_pieces;

@@ -16,16 +16,8 @@ __all__ = ["main"]
 
 #: Modules with HELP, DESCRIPTION, options(parser) and run(options).
 _COMMANDS: dict[str, Any] = {
-    "fill": fill,
-    "timeline": timeline,
-    "compare": compare,
-    "advise": advise,
-    "estimate": estimate,
-    "bench": bench,
-    "build": build,
-    "info": info,
-    "verify": verify,
-    "get": get,
+    each.__name__.rpartition(".")[2]: each
+    for each in (fill, timeline, compare, advise, estimate, bench, build, info, verify, get)
 }
 _DEFAULT = "fill"
 # The exit codes that a shell reports for a command ended by a signal: by Ctrl-C, or by writing to a pipe without a

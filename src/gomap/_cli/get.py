@@ -31,6 +31,8 @@ DESCRIPTION = (
     "when one is not, and 2 when something is wrong."
 )
 
+_MISSING = object()
+
 
 def options(parser: argparse.ArgumentParser) -> None:
     saved_argument(parser)
@@ -67,13 +69,12 @@ def _looked_up(path: str, given: dict[str, Any]) -> int:
         """Each key, whether it is there, and its value."""
         nonlocal missing
         for each in _keys(given["keys"], key):
-            try:
-                yield each, True, _value(saved, each, is_set)
-            except KeyError:
+            its = saved.get(each, _MISSING) if not is_set else None if each in saved else _MISSING
+            if its is _MISSING:
                 missing += 1
                 if "quiet" not in given:
                     complain(f"not found: {shown(text_of(key, each))}")
-                yield each, False, None
+            yield each, its is not _MISSING, its
 
     if "json" in given:
         entries = [_as_json(key, value, is_set, *each) for each in found()]
@@ -85,17 +86,6 @@ def _looked_up(path: str, given: dict[str, Any]) -> int:
                 if there:
                     print(text_of(key, each) if is_set else text_of(value, its), file=stream)
     return 1 if missing else 0
-
-
-def _value(saved: Any, key: Any, is_set: bool) -> Any:
-    """
-    :raises KeyError: the key is not there
-    """
-    if not is_set:
-        return saved[key]
-    if key not in saved:
-        raise KeyError(key)
-    return None
 
 
 def _as_json(key: Type, value: Type, is_set: bool, each: Any, there: bool, its: Any) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def read(type: Type, text: str) -> Any:
     :raises ValueError: it says none of this type; the message tells what was expected
     """
     if type.kind is not Kind.STRUCT:
-        return _reader(type)(text, type)
+        return _READERS.get(type.kind, _int)(text, type)
     longest = csv.field_size_limit(max(len(text), 1))
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
@@ -133,7 +133,7 @@ def _struct(type: Type, cells: Iterator[str]) -> tuple[Any, ...]:
             made.append(_struct(field.type, cells))
             continue
         try:
-            made.append(_reader(field.type)(next(cells), field.type))
+            made.append(_READERS.get(field.type.kind, _int)(next(cells), field.type))
         except ValueError as error:
             raise ValueError(f"field {field.name!r}: {error}") from None
     return tuple(made)
@@ -150,50 +150,20 @@ def _cells(type: Type, value: Any) -> Iterator[str]:
 # ---- reading ----------------------------------------------------------------------------------------
 
 
-def _reader(type: Type) -> Callable[[str, Type], Any]:
-    kind = type.kind
-    if kind is Kind.STRING:
-        return _string
-    if kind in (Kind.BYTES, Kind.VARBYTES):
-        return _bytes
-    if kind is Kind.BOOL:
-        return _bool
-    if kind in _FLOATS:
-        return _float
-    if kind in DATETIMES:
-        return _datetime
-    if kind in TIMEDELTAS:
-        return _timedelta
-    return {Kind.DATE: _date, Kind.UUID: _uuid}.get(kind, _int)
-
-
 def _refused(what: str, text: str, type: Type) -> ValueError:
     return ValueError(f"expected {what} for {type}, got {shown(text)}")
 
 
-def _string(text: str, _: Type) -> str:
-    return text
+def _by(convert: Callable[[str], Any], what: str) -> Callable[[str, Type], Any]:
+    """A reader of what one call makes of a text."""
 
+    def made(text: str, type: Type) -> Any:
+        try:
+            return convert(text)
+        except (KeyError, ValueError):
+            raise _refused(what, text, type) from None
 
-def _int(text: str, type: Type) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise _refused("a whole number", text, type) from None
-
-
-def _float(text: str, type: Type) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise _refused("a number", text, type) from None
-
-
-def _bool(text: str, type: Type) -> bool:
-    found = _BOOLS.get(text.strip().lower())
-    if found is None:
-        raise _refused("true or false", text, type)
-    return found
+    return made
 
 
 def _bytes(text: str, type: Type) -> bytes:
@@ -218,13 +188,6 @@ def _encoded(text: str, type: Type) -> bytes:
         return text.encode()
     except UnicodeEncodeError:
         raise _refused("text in UTF-8, or 0x and hexadecimal digits,", text, type) from None
-
-
-def _date(text: str, type: Type) -> date:
-    try:
-        return date.fromisoformat(text.strip())
-    except ValueError:
-        raise _refused("a date such as 2024-07-01", text, type) from None
 
 
 def _datetime(text: str, type: Type) -> Any:
@@ -270,15 +233,22 @@ def _timedelta(text: str, type: Type) -> Any:
     raise _refused(f"{what} that it can hold,", text, type)
 
 
-def _uuid(text: str, type: Type) -> UUID:
-    try:
-        return UUID(text.strip())
-    except ValueError:
-        raise _refused("a UUID of 32 hexadecimal digits", text, type) from None
-
-
 def _numpy() -> Any:
     return library("numpy", "nanoseconds take NumPy", "pip install numpy")
+
+
+_int = _by(int, "a whole number")
+#: Of all kinds but integers.
+_READERS: dict[Kind, Callable[[str, Type], Any]] = {
+    Kind.STRING: lambda text, _: text,
+    Kind.BOOL: _by(lambda text: _BOOLS[text.strip().lower()], "true or false"),
+    Kind.DATE: _by(lambda text: date.fromisoformat(text.strip()), "a date such as 2024-07-01"),
+    Kind.UUID: _by(lambda text: UUID(text.strip()), "a UUID of 32 hexadecimal digits"),
+    **dict.fromkeys((Kind.BYTES, Kind.VARBYTES), _bytes),
+    **dict.fromkeys(_FLOATS, _by(float, "a number")),
+    **dict.fromkeys(DATETIMES, _datetime),
+    **dict.fromkeys(TIMEDELTAS, _timedelta),
+}
 
 
 # ---- writing ----------------------------------------------------------------------------------------

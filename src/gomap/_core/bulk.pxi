@@ -35,10 +35,13 @@ cdef gomap *fill_begin(Base m, Column keys, bint *filling, bint by_threads=False
     return map
 
 
-cdef void fill_end(Base m, gomap *map, bint filling) noexcept:
+cdef void fill_end(Base m, gomap *map, bint filling, bint by_threads=False) noexcept:
     if filling:
         with nogil:
-            gomap_fill_end(map)
+            if by_threads:
+                gomap_shared_filled(map)
+            else:
+                gomap_fill_end(map)
     write_end(m, map)
 
 
@@ -473,7 +476,7 @@ cdef int put_column(Base m, Column keys, Column values, int threads=1) except -1
     finally:
         if sharing is not None:
             sharing.end()
-        fill_end(m, map, filling)
+        fill_end(m, map, filling, sharing is not None)
     return 0
 
 

@@ -364,6 +364,7 @@ cdef extern from "shared.h" nogil:
     bint gomap_shared_can(int engine, const gomap_type *type)
     size_t gomap_shared_room(const gomap_type *type, unsigned threads, size_t most)
     void gomap_shared_fill(gomap *map, size_t count)
+    void gomap_shared_filled(gomap *map)
     gomap_shared *gomap_shared_begin(gomap *map, unsigned threads, void *room, size_t most)
     size_t gomap_shared_piece(gomap_shared *shared, gomap_column **keys, gomap_column **values, size_t begin, size_t most)
     int gomap_shared_next(gomap_shared *shared)

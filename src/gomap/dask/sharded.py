@@ -16,7 +16,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, overload
+from typing import Any, Literal
 
 from .. import _frames as frames
 from .._core import Map
@@ -174,7 +174,8 @@ class ShardedMap:
         :raises RuntimeError: there is no client
         """
         client = _client(client)
-        _refuse_collections(keys, "keys", "from_dask")
+        if _is_collection(keys):
+            raise TypeError(f"keys: expected an array in this process, got {_named(keys)}; use ShardedMap.from_dask")
         keys, values = cut.column(keys), cut.column(values)
         key_t = parse(frames.column_type(keys, "keys") if key is ... else key, "key")
         value_t = parse(frames.column_type(values, "values") if value is ... else value, "value")
@@ -215,10 +216,6 @@ class ShardedMap:
 
     # ---- looking up ----
 
-    @overload
-    def get_many(self, keys: Any, /) -> Any: ...
-    @overload
-    def get_many(self, keys: Any, /, default: Any) -> Any: ...
     def get_many(self, keys: Any, /, default: Any = ...) -> Any:
         """The values of many keys, in their order, as ``Map.get_many`` returns them; strings come as a list. One task
         for each part, which runs where the part is.
@@ -561,11 +558,6 @@ def _is_frame(thing: Any) -> bool:
 def _is_series(thing: Any) -> bool:
     meta = getattr(thing, "_meta", None) if _is_collection(thing) and hasattr(thing, "to_delayed") else None
     return hasattr(meta, "iloc") and not hasattr(meta, "columns")
-
-
-def _refuse_collections(thing: Any, what: str, instead: str) -> None:
-    if _is_collection(thing):
-        raise TypeError(f"{what}: expected an array in this process, got {_named(thing)}; use ShardedMap.{instead}")
 
 
 def _columns(ddf: Any, given: Any, role: str) -> Any:

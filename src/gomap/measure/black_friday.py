@@ -44,20 +44,6 @@ from .runs import Run
 from .subjects import CacheSubject, Subject, subject_of
 from .worker import progress
 
-__all__ = [
-    "EXPIRES_AFTER",
-    "MINUTES",
-    "NAMES",
-    "RECREATED_EVERY",
-    "USED_EVERY",
-    "BlackFriday",
-    "Course",
-    "Recreation",
-    "Sample",
-    "customers_at",
-    "measure",
-]
-
 _RUSH, _DAY = 60, 24 * 60
 #: of the day, at which is measured
 MINUTES = (*range(0, _RUSH, 5), *range(_RUSH, _DAY + 1, 20))

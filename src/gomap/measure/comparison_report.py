@@ -49,21 +49,61 @@ class Comparison:
 
     def lines(self, width: int) -> list[Line]:
         """A table and what it says, for a terminal so many columns wide."""
-        return _lines(self, width)
+        unit = _unit(self)
+        return [
+            *wrapped(_title(self, unit), width, "title"),
+            ("text", ""),
+            *_table(self, unit).lines(width),
+            *(line for text in [*_findings(self), *_notes(self)] for line in [("text", ""), *wrapped(text, width)]),
+        ]
 
     def to_html(self) -> str:
         """A page of its own, with plots, that needs no network."""
-        return _page(self)
+        unit = _unit(self)
+        title = _title(self, unit)
+        parts = [f"<p>{escape(text)}</p>" for text in _findings(self)]
+        parts += [f'<h2>{escape(name)}</h2>\n<div class="wide">{picture}</div>' for name, picture in _plots(self)]
+        parts.append(f'<h2>All figures</h2>\n<div class="wide">{_html_table(self, unit)}</div>')
+        parts += [f"<p>{escape(text)}</p>" for text in _notes(self)]
+        facts = (
+            f"gomap {__version__}, {machine.described()}, {datetime.date.today().isoformat()}. Bytes counted: as "
+            "the allocator gave them, keys and values included. Resident memory: what the process grew by. "
+            "Times: a for loop in Python, the processor's time; the objects are made before."
+        )
+        body = "\n".join(parts)
+        return (
+            '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+            '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+            "<title>gomap compare</title>\n"
+            f"<style>{_STYLE}</style>\n</head>\n<body>\n<h1>{escape(title)}</h1>\n{body}\n"
+            f"<footer>{escape(facts)}</footer>\n</body>\n</html>\n"
+        )
 
     def to_csv(self) -> str:
         """A line for each kind of map; bytes and nanoseconds."""
-        return _csv_text(self)
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        moments, kinds = ("full", "peak", "removed"), ("counted", "resident")
+        times = ("add_ns", "find_ns", "absent_ns", "remove_ns")
+        names = [f"{moment}_{kind}" for moment in moments for kind in kinds]
+        writer.writerow(["name", "key", "value", "entries", *names, *times])
+        for m in self.subjects:
+            held = [getattr(getattr(m, moment), kind) for moment in moments for kind in kinds]
+            nanoseconds = [getattr(m, name) for name in times]
+            writer.writerow(
+                [m.name, m.key, m.value, self.entries, *held]
+                + [None if ns is None else round(ns, 1) for ns in nanoseconds]
+            )
+        return out.getvalue()
 
     def __str__(self) -> str:
         return "\n".join(text for _, text in self.lines(100))
 
     def _repr_html_(self) -> str:
-        return _notebook(self)
+        unit = _unit(self)
+        pictures = "\n".join(f"<h4>{escape(title)}</h4>{picture}" for title, picture in _plots(self)[:2])
+        texts = "".join(f"<p>{escape(text)}</p>" for text in [*_findings(self), *_notes(self)])
+        return f"<p><b>{escape(_title(self, unit))}</b></p>{_html_table(self, unit)}{texts}{pictures}"
 
 
 # ---- as a table -------------------------------------------------------------------------------------
@@ -154,43 +194,6 @@ def _notes(comparison: Comparison) -> list[str]:
     return [*comparison.remarks, *left]
 
 
-def _lines(comparison: Comparison, width: int) -> list[Line]:
-    unit = _unit(comparison)
-    return [
-        *wrapped(_title(comparison, unit), width, "title"),
-        ("text", ""),
-        *_table(comparison, unit).lines(width),
-        *(
-            line
-            for text in [*_findings(comparison), *_notes(comparison)]
-            for line in [("text", ""), *wrapped(text, width)]
-        ),
-    ]
-
-
-def _csv_text(comparison: Comparison) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    moments: Sequence[tuple[str, Callable[[Measured], Held]]] = (
-        ("full", lambda m: m.full),
-        ("peak", lambda m: m.peak),
-        ("removed", lambda m: m.removed),
-    )
-    kinds = ("counted", "resident")
-    times = ("add_ns", "find_ns", "absent_ns", "remove_ns")
-    writer.writerow(
-        ["name", "key", "value", "entries"] + [f"{moment}_{kind}" for moment, _ in moments for kind in kinds] + [*times]
-    )
-    for m in comparison.subjects:
-        held = [getattr(of(m), kind) for _, of in moments for kind in kinds]
-        nanoseconds = [getattr(m, name) for name in times]
-        writer.writerow(
-            [m.name, m.key, m.value, comparison.entries, *held]
-            + [None if ns is None else round(ns, 1) for ns in nanoseconds]
-        )
-    return out.getvalue()
-
-
 # ---- HTML -------------------------------------------------------------------------------------------
 
 _STYLE = """
@@ -258,32 +261,3 @@ def _course(course: Sequence[tuple[int, int]], count: int) -> list[tuple[float, 
 def _html_table(comparison: Comparison, unit: Unit) -> str:
     table = _table(comparison, unit)
     return html_table(table.head[0], [*table.head[1:], *(cells for _, cells in table.rows)])
-
-
-def _notebook(comparison: Comparison) -> str:
-    unit = _unit(comparison)
-    pictures = "\n".join(f"<h4>{escape(title)}</h4>{picture}" for title, picture in _plots(comparison)[:2])
-    texts = "".join(f"<p>{escape(text)}</p>" for text in [*_findings(comparison), *_notes(comparison)])
-    return f"<p><b>{escape(_title(comparison, unit))}</b></p>{_html_table(comparison, unit)}{texts}{pictures}"
-
-
-def _page(comparison: Comparison) -> str:
-    unit = _unit(comparison)
-    title = _title(comparison, unit)
-    parts = [f"<p>{escape(text)}</p>" for text in _findings(comparison)]
-    parts += [f'<h2>{escape(name)}</h2>\n<div class="wide">{picture}</div>' for name, picture in _plots(comparison)]
-    parts.append(f'<h2>All figures</h2>\n<div class="wide">{_html_table(comparison, unit)}</div>')
-    parts += [f"<p>{escape(text)}</p>" for text in _notes(comparison)]
-    facts = (
-        f"gomap {__version__}, {machine.described()}, {datetime.date.today().isoformat()}. Bytes counted: as "
-        "the allocator gave them, keys and values included. Resident memory: what the process grew by. "
-        "Times: a for loop in Python, the processor's time; the objects are made before."
-    )
-    body = "\n".join(parts)
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        "<title>gomap compare</title>\n"
-        f"<style>{_STYLE}</style>\n</head>\n<body>\n<h1>{escape(title)}</h1>\n{body}\n"
-        f"<footer>{escape(facts)}</footer>\n</body>\n</html>\n"
-    )

@@ -272,17 +272,15 @@ def _lengths(what: str, type_: Type, given: object) -> Lengths:
         return ()
     if given is None:
         given = OBJECT_BYTES if type_.kind is Kind.OBJECT else STRING_BYTES
-    expected = "int or float, or an iterable of int"
-    if isinstance(given, (bool, str, bytes)):
-        raise _wrong_type(what, expected, given)
+    if isinstance(given, (bool, str, bytes)) or not isinstance(given, (Real, Iterable)):
+        got = f"{name_of(type(given))} {shown(given)}"
+        raise TypeError(f"{what}: expected int or float, or an iterable of int, got {got}")
     if isinstance(given, Real):
         _check_bytes(what, given)
         mean = float(given)
         shorter = math.floor(mean)
         longer = mean - shorter  # the share of those
         return ((shorter, 1 - longer), (shorter + 1, longer)) if longer else ((shorter, 1.0),)
-    if not isinstance(given, Iterable):
-        raise _wrong_type(what, expected, given)
     counts = Counter(whole(what, each) for each in given)
     if not counts:
         raise ValueError(f"{what}: expected at least one number of bytes, got none")
@@ -328,7 +326,3 @@ def _check_bytes(what: str, count: Any) -> None:
         raise ValueError(
             f"{what}: expected {'fewer than 2**63' if count >= _NEVER else 'at least 0'} bytes, got {shown(count)}"
         )
-
-
-def _wrong_type(what: str, expected: str, given: object) -> TypeError:
-    return TypeError(f"{what}: expected {expected}, got {name_of(type(given))} {shown(given)}")

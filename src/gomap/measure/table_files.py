@@ -228,13 +228,9 @@ def _reading(what: str, library: str) -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
-    except (Malformed, MemoryError):
-        raise
-    except OSError as error:
-        if error.errno is not None:
-            raise
-        raise Malformed(f"expected {what}, found what {library} cannot read: {told(error)}") from error
     except Exception as error:
+        if isinstance(error, (Malformed, MemoryError)) or (isinstance(error, OSError) and error.errno is not None):
+            raise
         raise Malformed(f"expected {what}, found what {library} cannot read: {told(error)}") from error
 
 
