@@ -18,6 +18,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support import FREE_THREADED
 
 from gomap import GoMap, Map, SwissMap
 from gomap import _arrays as arrays
@@ -257,7 +258,7 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     if hasattr(sys, "gettotalrefcount"):  # a debug build puts bytes about each block; not in what tests start
-        os.environ.setdefault("PYTHONMALLOC", "pymalloc")
+        os.environ.setdefault("PYTHONMALLOC", "mimalloc" if FREE_THREADED else "pymalloc")
 
 
 @pytest.fixture(params=[*MAP_CLASSES, SwissMap], ids=lambda cls: cls.__name__)

@@ -3,6 +3,7 @@ the entries of files."""
 
 from __future__ import annotations
 
+import sysconfig
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,15 @@ from gomap.measure.table_files import read
 Class = Any  # one of the map classes
 Examples = Callable[[str, int], list[Any]]  # the fixture: distinct values of a type
 
+
+#: Whether CPython was built without the interpreter's lock.
+FREE_THREADED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
+
+#: The bytes that a map's header has more there: the count stands on a cache line of its own (csrc/gomap.h).
+HEADER_MORE = 128 if FREE_THREADED else 0
+
+#: The bytes of an int object below 2**60, as CPython's allocator gives them.
+INT = 48 if FREE_THREADED else 32
 
 #: Bytes that malloc may give a block beyond its size class: when what would be left of a free one is too small to stay.
 SLACK = 16

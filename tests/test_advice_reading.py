@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from advice_cases import about, built, checked
+from support import INT
 
 from gomap import Advice, Map, Set, advise, sizeof
 from gomap.measure import advice as module
@@ -258,7 +259,7 @@ def test_maps_of_gomap() -> None:
     advice = checked(m)
     assert (advice.key, advice.value, advice.holds) == ("uint16", "uint16", m.nbytes)
     s = Set(object, range(2000, 3000))
-    assert checked(s).holds == s.nbytes + 32 * 1000
+    assert checked(s).holds == s.nbytes + INT * 1000
     narrow = Map("uint16", "uint16", m)
     assert checked(narrow).would_hold == about(narrow.nbytes)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import entries_of, same_bytes
+from support import INT, entries_of, same_bytes
 
 import gomap
 from gomap import GoMap, Map, Set, SwissMap, compare, sizeof
@@ -227,7 +227,7 @@ def test_shared_values_stay_shared(tmp_path: Path) -> None:
 def test_objects_that_are_shared_otherwise() -> None:
     d = {i: i for i in range(10**9, 10**9 + 500)}  # keys and values are the same objects
     found = compare(d)
-    assert found.subjects[0].full.counted == sizeof(d) + 500 * 32
+    assert found.subjects[0].full.counted == sizeof(d) + 500 * INT
     assert found.remarks[-1].startswith("the dict itself holds ")
     assert found.remarks[-1] in " ".join(str(found).split())
     assert not any("itself" in remark for remark in compare({i: -i for i in d}).remarks)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import builtins
 from _collections_abc import Callable, Iterable
 from itertools import chain
-from sys import getrefcount, getsizeof, modules
+from sys import getrefcount, getsizeof, modules, version
 from types import (
     BuiltinFunctionType,
     CodeType,
@@ -31,6 +31,11 @@ __all__ = ["allocated", "plain_bytes", "sizeof"]
 # ---- counted ----------------------------------------------------------------------------------------
 
 _SMALL_REQUEST = 512  # pymalloc takes requests up to here, in classes 16 bytes apart; malloc those above
+
+#: Whether this is a build without the interpreter's lock. sysconfig would say it too, but takes long to import.
+FREE_THREADED = "free-threading build" in version
+#: What such a build has before a list's table, and does not say: how long the table is.
+_LIST_TABLE_HEAD = 8 if FREE_THREADED else 0
 
 #: What the interpreter holds whether or not a container refers to it: what has more references than
 #: could be real (CPython marks so small integers, one-character strings and the like, and from 3.12
@@ -69,9 +74,26 @@ CONTAINERS = tuple(_CONTENTS)
 
 def allocated(request: int) -> int:
     """The bytes CPython's allocator takes for a request."""
+    if FREE_THREADED:
+        return _mimalloc_bytes(request)
     if request <= _SMALL_REQUEST:
         return (request + 15) & ~15
     return heap_bytes(request)
+
+
+def _mimalloc_bytes(request: int) -> int:
+    """What mimalloc takes for a request: CPython's mi_bin, in Objects/mimalloc/page-queue.c."""
+    if request <= 64:
+        return (request + 15) & ~15
+    step = 1 << ((request - 1).bit_length() - 3)  # four classes a doubling
+    block = (request + step - 1) & -step
+    if step < 4096:
+        return block
+    # A larger block has whole pages of the system at its end that nothing is written to: they take no memory. Above
+    # 128 KiB the classes are others, but the pages that are written to are these.
+    from mmap import PAGESIZE
+
+    return min(block, (request + PAGESIZE - 1) & -PAGESIZE)
 
 
 def plain_bytes(obj: object) -> int:
@@ -91,12 +113,13 @@ def _references_of_one() -> int:
 class _Handling:
     """How objects of one type are counted."""
 
-    __slots__ = ("contents", "is_map", "is_shared", "two_blocks")
+    __slots__ = ("contents", "is_map", "is_shared", "table_head", "two_blocks")
 
     def __init__(self, kind: type) -> None:
         self.is_map = issubclass(kind, Base)
         self.is_shared = issubclass(kind, _SHARED_TYPES)
         self.two_blocks = issubclass(kind, _TWO_BLOCKS)
+        self.table_head = _LIST_TABLE_HEAD if issubclass(kind, list) else 0
         self.contents = next((walk for base, walk in _CONTENTS.items() if issubclass(kind, base)), None)
         if kind is getattr(modules.get("uuid"), "UUID", None):  # little else than its int
             self.contents = lambda uuid: (uuid.int,)
@@ -123,10 +146,13 @@ def sizeof(obj: object) -> int:
       classes); from 128 KiB in whole pages (what malloc maps). Table and object of a dict, frozendict,
       list, set, frozenset and bytearray are blocks of their own. The 16 bytes that the garbage collector
       puts before an object it follows are part of its block.
+    - A free-threaded build has mimalloc for all of them: up to 64 bytes in steps of 16, above in four
+      classes a doubling (80, 96, 112, 128, 160 and so on), from 16 KiB on at most in whole pages.
     - Not counted, as they are there anyway: None, True, False, Ellipsis, NotImplemented; the integers
       -5 to 256 (1,024 from 3.15 on), the empty tuple, str and bytes, one-character Latin-1 strings and
       one-byte bytes that CPython shares; from 3.12 on whatever else is immortal, such as the strings
-      written in a program; types, modules, functions and code.
+      written in a program, and on a free-threaded build the numbers and tuples too; types, modules,
+      functions and code.
     - Not counted, as it belongs to no object: the allocators' own bookkeeping and what they keep
       unused (pymalloc's pools lose 1 to 3 % at their ends).
 
@@ -169,6 +195,8 @@ def sizeof(obj: object) -> int:
                 head = kind.__basicsize__ + size - item.__sizeof__()
                 total += allocated(head)
                 size -= head
+                if size:
+                    size += how.table_head
             total += allocated(size)
             if how.contents is not None:
                 within.append(how.contents(item))
