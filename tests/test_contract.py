@@ -31,7 +31,7 @@ from types import GenericAlias, MappingProxyType
 from typing import Any
 
 import pytest
-from support import Class, Counting, Examples, Plain, assert_same
+from support import FREE_THREADED, Class, Counting, Examples, Plain, assert_same
 
 from gomap import GoMap, Type, make
 
@@ -307,12 +307,17 @@ def test_popitem_while_the_collector_changes_the_map(map_class: Class) -> None:
     held = [(i, i) for i in range(5000)]  # so that no tuple waits for its next use
     threshold = gc.get_threshold()
     gc.collect()
-    gc.set_threshold(1)
+    if FREE_THREADED:
+        gc.set_threshold(1, 0)  # collects after every 512 new objects, however many there are
+    else:
+        gc.set_threshold(1)
     try:
         while m:
             gc.disable()
             Garbage()
             gc.enable()  # the next allocation of a container collects
+            if FREE_THREADED:
+                held += [(i, i) for i in range(100)]  # so that it comes with every fifth round
             taken.append(m.popitem())
     finally:
         gc.enable()
