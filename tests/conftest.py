@@ -147,10 +147,14 @@ def _tells_nothing(item: pytest.Item) -> bool:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out what takes long, unless all is asked for, or files are named; with --thin, what is like another."""
+    """Leaves out what takes long, unless all is asked for, or files are named. What is like another is as what takes
+    long; with --thin it is always left out."""
     items[:] = [item for item in items if not _tells_nothing(item)]
+    alike = [item for item in items if _is_like_another(item)]
+    for item in alike:
+        item.add_marker(pytest.mark.long)
     if config.getoption("--thin"):
-        config.hook.pytest_deselected(items=[item for item in items if _is_like_another(item)])
+        config.hook.pytest_deselected(items=alike)
         items[:] = [item for item in items if not _is_like_another(item)]
     named = any(Path(arg.partition("::")[0]).is_file() for arg in map(str, config.invocation_params.args))
     if config.getoption("--all") or named:

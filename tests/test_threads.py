@@ -742,6 +742,7 @@ def test_a_library_that_another_thread_is_importing(monkeypatch: pytest.MonkeyPa
     assert Set(int, range(3)) == {0, 1, 2}
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
 def test_a_child_of_a_fork_may_use_what_threads_of_its_parent_use(map_class: Class) -> None:

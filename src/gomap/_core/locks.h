@@ -44,8 +44,22 @@
 #else
 #include <pthread.h>
 #include <sched.h>
+#if defined(__GLIBC__)
+/* glibc keeps room for the few bytes of a library that is loaded later, so that they need not be asked for by a call. */
+#define PY_THREAD_LOCAL _Thread_local __attribute__((tls_model("initial-exec")))
+#else
 #define PY_THREAD_LOCAL _Thread_local
 #endif
+#endif
+
+static inline void py_yield(void)
+{
+#if defined(_WIN32)
+    SwitchToThread();
+#else
+    sched_yield();
+#endif
+}
 
 /* How many maps this thread has taken for an operation on arrays (locks.pxi). */
 static PY_THREAD_LOCAL int py_holds;
@@ -262,11 +276,7 @@ static void py_let_readers_leave(py_lock *lock)
     _Py_atomic_store_int_release(&lock->writing, 0);
     py_mutex_unlock(lock);
     PyThreadState *state = PyEval_SaveThread();
-#if defined(_WIN32)
-    SwitchToThread();
-#else
-    sched_yield();
-#endif
+    py_yield();
     PyEval_RestoreThread(state);
 }
 

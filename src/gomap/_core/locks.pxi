@@ -20,6 +20,7 @@ cdef extern from "locks.h":
     int py_holds
     int64_t py_forks
     bint py_locks_begin()
+    void py_yield() nogil
     void py_read_lock(py_lock *)
     void py_read_unlock(py_lock *)
     void py_write_lock(py_lock *)

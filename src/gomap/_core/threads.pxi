@@ -11,6 +11,10 @@ cdef enum:
     THREADS_MOST = 64
     # Keys of a thread. It takes some 30 microseconds to start one, in which so many keys of a small map are looked up.
     SHARE_LEAST = 16384
+    # How often a thread looks whether it can go on before it sleeps: about 100 microseconds. Shares of a pass are alike,
+    # and waking a thread takes as long. Two threads put 1,000,000 keys into an empty map in 20 ns each, and in 23 without
+    # looking.
+    LOOKS = 200
 
 ctypedef void (*Work)(void *share) noexcept nogil
 
@@ -39,10 +43,19 @@ cdef inline int threads_for(int threads, size_t count) noexcept:
     return <int>max(min(<size_t>threads, count // SHARE_LEAST), <size_t>1)
 
 
+cdef void wait_for(PyThread_type_lock lock) noexcept nogil:
+    cdef int i
+    for i in range(LOOKS):
+        if PyThread_acquire_lock(lock, 0):
+            return
+        py_yield()
+    PyThread_acquire_lock(lock, 1)
+
+
 cdef void run(void *at) noexcept nogil:
     cdef Worker *worker = <Worker *>at
     while True:
-        PyThread_acquire_lock(worker.go, 1)
+        wait_for(worker.go)
         if worker.share == NULL:
             break
         worker.work(worker.share)
@@ -93,7 +106,7 @@ cdef void team_work(Team *team, Work work, void *shares, size_t size) noexcept n
     for i in range(1, team.count):
         worker = &team.workers[i]
         if worker.go != NULL:
-            PyThread_acquire_lock(worker.done, 1)
+            wait_for(worker.done)
         else:
             work(worker.share)
 
