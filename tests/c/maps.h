@@ -453,6 +453,9 @@ static inline void test_count_bytes(void)
     gomap_set_hooks(&hooks);
 }
 
+/* The bytes by which a map's header is larger where threads run in parallel. */
+enum { TEST_HEADER_MORE = GOMAP_THREADS ? 128 : 0 };
+
 /* What is counted for a heap block of so many bytes: with the C library's rounding. */
 static inline size_t test_granted(size_t bytes)
 {
