@@ -73,11 +73,11 @@ static int64_t py_forks;
 #define PY_FREE_THREADED 1
 
 enum {
-    PY_SLOTS = 64,   /* one bit each */
-    PY_SPINS = 200,  /* looks before a thread sleeps: some microseconds, longer than the core's work on one entry */
-    PY_NO_SLOT = -1, /* all are taken */
-    PY_MEETINGS = 64,   /* of a writer with a reader, before a map has versions: they cost less than 4 KB take to clear */
-    PY_WHOLE_READS = 64 /* under the mutex, and no change in between, before it has none again */
+    PY_SLOTS = 64,      /* one bit each */
+    PY_SPINS = 200,     /* looks before a thread sleeps: some microseconds, longer than the core's work on one entry */
+    PY_NO_SLOT = -1,    /* all are taken */
+    PY_MEETINGS = 64,   /* a map has versions after so many of a writer with a reader, each of some 600 ns */
+    PY_WHOLE_READS = 64 /* and none after so many reads under the mutex without a change in between */
 };
 
 typedef struct py_lock {
@@ -179,16 +179,16 @@ static inline void py_mutex_lock(py_lock *lock)
 }
 static inline void py_mutex_unlock(py_lock *lock) { PyMutex_Unlock(&lock->mutex); }
 
+static inline void py_leave(py_slot *slot) { _Py_atomic_store_ptr_release(&slot->reads, NULL); }
+
 /* Returns 0 when somebody writes. */
 static inline int py_try_read(py_lock *lock, py_slot *slot)
 {
     _Py_atomic_store_ptr(&slot->reads, lock);
     if (!_Py_atomic_load_int(&lock->writing)) return 1;
-    _Py_atomic_store_ptr_release(&slot->reads, NULL);
+    py_leave(slot);
     return 0;
 }
-
-static inline void py_leave(py_slot *slot) { _Py_atomic_store_ptr_release(&slot->reads, NULL); }
 
 /* This thread's slot, known to the map; NULL: there is none, or it is in use. */
 static py_slot *py_make_slot(py_lock *lock)
@@ -304,6 +304,7 @@ static inline int py_meets_readers(const py_lock *lock)
     return lock->meetings >= PY_MEETINGS && lock->versions == NULL;
 }
 
+/* The same. NULL: the map can have none. Without versions, for lack of memory too, as many meetings have to come again. */
 static void py_versions_begin(py_lock *lock, const gomap *map)
 {
     gomap_versions *versions = map ? PyMem_RawCalloc(1, gomap_versions_bytes(map)) : NULL;
@@ -320,6 +321,7 @@ static void py_versions_end(py_lock *lock)
     PyMem_RawFree(versions);
 }
 
+/* Under the mutex: for all but a look-up of one key, or where there is no slot. */
 static void py_read_whole(py_lock *lock)
 {
     py_mutex_lock(lock);
