@@ -45,7 +45,7 @@
 #include <pthread.h>
 #include <sched.h>
 #if defined(__GLIBC__)
-/* glibc keeps room for the few bytes of a library that is loaded later, so that they need not be asked for by a call. */
+/* glibc keeps room for the few bytes of a library that is loaded later, so that no call has to ask for them. */
 #define PY_THREAD_LOCAL _Thread_local __attribute__((tls_model("initial-exec")))
 #else
 #define PY_THREAD_LOCAL _Thread_local
@@ -304,7 +304,7 @@ static inline int py_meets_readers(const py_lock *lock)
     return lock->meetings >= PY_MEETINGS && lock->versions == NULL;
 }
 
-/* The same. NULL: the map can have none. Without versions, for lack of memory too, as many meetings have to come again. */
+/* The same. NULL: the map can have none. If there are none, it is asked again after as many meetings. */
 static void py_versions_begin(py_lock *lock, const gomap *map)
 {
     gomap_versions *versions = map ? PyMem_RawCalloc(1, gomap_versions_bytes(map)) : NULL;
